@@ -1,0 +1,143 @@
+package results
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Layer names one side of a comparison: a hidden state (or an attention map)
+// of a model, as the model's card names it ("cnn.1", "0", "7", "24.prenorm").
+type Layer struct {
+	Model string `json:"model"`
+	Layer string `json:"layer"`
+}
+
+// String gives "model/layer".
+func (l Layer) String() string { return l.Model + "/" + l.Layer }
+
+// Cell is one value of a result: metric x layer x layer. In results.jsonl it
+// is one line; fields that are absent (nil, empty or zero) are left out there,
+// except the warnings, which are always a list.
+//
+// A directed metric (neuron_neuron, pwcca, ...) has a cell for each direction,
+// with x and y exchanged.
+type Cell struct {
+	Comparison string `json:"comparison,omitempty"` // name of the comparison in the config
+	Metric     string `json:"metric"`               // "cka", "svcca", ...
+	Variant    string `json:"variant,omitempty"`    // "debiased", "elkheir2024", ...
+	X          Layer  `json:"x"`
+	Y          Layer  `json:"y"`
+	Rows       string `json:"rows,omitempty"` // what a row is: "frame", "word", "phone", ...
+
+	N  int `json:"n,omitempty"`  // rows that went in
+	DX int `json:"dx,omitempty"` // units of x that went in (heads, for attention)
+	DY int `json:"dy,omitempty"` // units of y that went in
+
+	Value *float64 `json:"value,omitempty"` // nil when the metric could not be computed; Error says why
+	Lo    *float64 `json:"lo,omitempty"`    // lower end of the interval
+	Hi    *float64 `json:"hi,omitempty"`    // upper end of the interval
+	P     *float64 `json:"p,omitempty"`     // permutation p-value of this cell, in (0, 1]
+	Null  *Null    `json:"null,omitempty"`  // values of the same metric under permutation
+
+	Warnings []string `json:"warnings"`        // what to doubt about the value
+	Error    string   `json:"error,omitempty"` // why there is no value
+}
+
+// Null summarises the values that a metric takes on permuted rows, where
+// nothing but chance is left.
+type Null struct {
+	Mean float64  `json:"mean"`            // the chance level
+	Q95  float64  `json:"q95"`             // 95th percentile of the permuted values
+	Q05  *float64 `json:"q05,omitempty"`   // 5th percentile
+	PMax *float64 `json:"p_max,omitempty"` // p against the maximum over all cells of the comparison (family-wise)
+
+	Draws int `json:"draws,omitempty"` // number of permutations
+}
+
+// Key is what tells cells apart: there is at most one cell a key in a run.
+type Key struct {
+	Comparison, Metric, Variant string
+	X, Y                        Layer
+}
+
+// Key returns what tells the cell from all others of its run.
+func (c *Cell) Key() Key {
+	return Key{c.Comparison, c.Metric, c.Variant, c.X, c.Y}
+}
+
+// OK reports whether the cell has a value.
+func (c *Cell) OK() bool { return c.Value != nil }
+
+// MarshalJSON writes the warnings as a list even when there are none.
+func (c Cell) MarshalJSON() ([]byte, error) {
+	type plain Cell
+	p := plain(c)
+	if p.Warnings == nil {
+		p.Warnings = []string{}
+	}
+	return json.Marshal(p)
+}
+
+// Validate reports the first thing that no cell may have: a missing name,
+// both or neither of value and error, or a number that is not one. The
+// message names the field and its value.
+func (c *Cell) Validate() error {
+	switch {
+	case c.Metric == "":
+		return errors.New("metric: missing, a cell names its metric")
+	case c.X.Layer == "" && c.X.Model == "":
+		return errors.New("x: missing, a cell names the model and layer of both sides")
+	case c.Y.Layer == "" && c.Y.Model == "":
+		return errors.New("y: missing, a cell names the model and layer of both sides")
+	case c.N < 0 || c.DX < 0 || c.DY < 0:
+		return fmt.Errorf("n, dx, dy: %d, %d, %d, expected counts of 0 or more", c.N, c.DX, c.DY)
+	case c.Value == nil && c.Error == "":
+		return errors.New("value: missing, and there is no error that says why")
+	case c.Value != nil && c.Error != "":
+		return fmt.Errorf("value: %v, but the error says that there is none: %s", *c.Value, c.Error)
+	}
+	if err := c.validateNumbers(); err != nil {
+		return err
+	}
+	if (c.Lo == nil) != (c.Hi == nil) {
+		return errors.New("lo, hi: one is missing, an interval has both ends")
+	}
+	if c.Lo != nil && *c.Lo > *c.Hi {
+		return fmt.Errorf("lo, hi: %v > %v, expected lo <= hi", *c.Lo, *c.Hi)
+	}
+	return nil
+}
+
+// validateNumbers checks that every number is finite and every probability
+// lies in [0, 1].
+func (c *Cell) validateNumbers() error {
+	numbers := []struct {
+		name        string
+		value       *float64
+		probability bool
+	}{
+		{"value", c.Value, false}, {"lo", c.Lo, false}, {"hi", c.Hi, false}, {"p", c.P, true},
+	}
+	if c.Null != nil {
+		type number = struct {
+			name        string
+			value       *float64
+			probability bool
+		}
+		numbers = append(numbers,
+			number{"null.mean", &c.Null.Mean, false}, number{"null.q95", &c.Null.Q95, false},
+			number{"null.q05", c.Null.Q05, false}, number{"null.p_max", c.Null.PMax, true})
+	}
+	for _, f := range numbers {
+		switch {
+		case f.value == nil:
+		case math.IsNaN(*f.value) || math.IsInf(*f.value, 0):
+			return fmt.Errorf("%s: %v, expected a finite number (a metric that could not be computed has an error and no value)", f.name, *f.value)
+		case f.probability && (*f.value < 0 || *f.value > 1):
+			return fmt.Errorf("%s: %v, expected a probability between 0 and 1", f.name, *f.value)
+		}
+	}
+	return nil
+}

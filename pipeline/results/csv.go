@@ -1,0 +1,66 @@
+package results
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// csvHeader names the columns of results.csv: the fields of a cell, flat.
+var csvHeader = []string{
+	"comparison", "metric", "variant", "x_model", "x_layer", "y_model", "y_layer", "rows", "n", "dx", "dy",
+	"value", "lo", "hi", "p", "null_mean", "null_q95", "null_q05", "null_p_max", "null_draws", "warnings", "error",
+}
+
+// WriteCSV writes the cells as a table with a header: one cell a row, what is
+// absent as an empty field, numbers with all their digits, warnings joined by
+// "; ".
+func WriteCSV(w io.Writer, cells []Cell) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(csvHeader); err != nil {
+		return err
+	}
+	for i := range cells {
+		if err := cells[i].Validate(); err != nil {
+			return err
+		}
+		if err := out.Write(csvRow(&cells[i])); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// WriteCSVFile writes results.csv as [WriteFile] writes results.jsonl.
+func WriteCSVFile(path string, cells []Cell) error {
+	return writeFile(path, func(w io.Writer) error { return WriteCSV(w, cells) })
+}
+
+func csvRow(c *Cell) []string {
+	row := []string{
+		c.Comparison, c.Metric, c.Variant, c.X.Model, c.X.Layer, c.Y.Model, c.Y.Layer, c.Rows,
+		count(c.N), count(c.DX), count(c.DY), number(c.Value), number(c.Lo), number(c.Hi), number(c.P),
+	}
+	if n := c.Null; n != nil {
+		row = append(row, number(&n.Mean), number(&n.Q95), number(n.Q05), number(n.PMax), count(n.Draws))
+	} else {
+		row = append(row, "", "", "", "", "")
+	}
+	return append(row, strings.Join(c.Warnings, "; "), c.Error)
+}
+
+func number(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v, 'g', -1, 64)
+}
+
+func count(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
