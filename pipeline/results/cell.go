@@ -1,6 +1,7 @@
 package results
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,7 +78,11 @@ func (c Cell) MarshalJSON() ([]byte, error) {
 	if p.Warnings == nil {
 		p.Warnings = []string{}
 	}
-	return json.Marshal(p)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // "n < 5 (dx + dy)" is read by people too
+	err := e.Encode(p)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // Validate reports the first thing that no cell may have: a missing name,

@@ -1,0 +1,236 @@
+package results
+
+import (
+	"bytes"
+	"flag"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files again")
+
+func ptr(v float64) *float64 { return &v }
+
+// sample holds a cell of each kind: whole, with the fewest fields, with hard
+// numbers, directed with warnings, and one that could not be computed.
+func sample() []Cell {
+	return []Cell{
+		{Comparison: "figure-1", Metric: "cka", Variant: "debiased", X: Layer{"hubert-base", "7"}, Y: Layer{"bert", "4"},
+			Rows: "word", N: 46906, DX: 768, DY: 768, Value: ptr(0.31), Lo: ptr(0.29), Hi: ptr(0.33), P: ptr(0.005),
+			Null: &Null{Mean: 0.001, Q95: 0.004}},
+		{Metric: "procrustes", X: Layer{"", "a.npy"}, Y: Layer{"", "b.npy"}, Value: ptr(1)},
+		{Comparison: "figure-1", Metric: "svcca", Variant: "textbook", X: Layer{"hubert-base", "24.prenorm"}, Y: Layer{"hubert-base", "cnn.1"},
+			Rows: "frame", N: 3, DX: 2, DY: 1, Value: ptr(1.0 / 3), Lo: ptr(math.SmallestNonzeroFloat64), Hi: ptr(math.MaxFloat64), P: ptr(1),
+			Null: &Null{Mean: -1e-300, Q95: 0.1 + 0.2, Q05: ptr(-0.5), PMax: ptr(0.25), Draws: 200}},
+		{Comparison: "figure-1", Metric: "neuron_neuron", Variant: "absolute", X: Layer{"é <&> \"q\", z", "1"}, Y: Layer{"bert", "0"},
+			Rows: "phone", N: 12, DX: 16, DY: 16, Value: ptr(0.5),
+			Warnings: []string{"n = 12 < 5 (dx + dy) = 160", "2 dead units of x dropped"}},
+		{Comparison: "figure-1", Metric: "cca", Variant: "mean", X: Layer{"bert", "0"}, Y: Layer{"bert", "1"}, Rows: "word",
+			N: 12, DX: 16, DY: 16, Error: "covariance of y is not finite"},
+	}
+}
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s differs (-want +got); run with -update if the change is meant:\n%s", path, diff)
+	}
+}
+
+func TestGoldenFiles(t *testing.T) {
+	var jsonl, flat bytes.Buffer
+	if err := Write(&jsonl, sample()); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteCSV(&flat, sample()); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "results.jsonl", jsonl.Bytes())
+	golden(t, "results.csv", flat.Bytes())
+}
+
+func TestFilesReadBack(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "results.jsonl")
+	for range 2 { // the second time over a file that is there
+		if err := WriteFile(path, sample()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	back, err := ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(sample(), back); diff != "" {
+		t.Errorf("read(write(x)) differs from x (-want +got):\n%s", diff)
+	}
+	if err := WriteCSVFile(filepath.Join(dir, "results.csv"), sample()); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(path, []Cell{{}}); err == nil {
+		t.Error("a cell without names was written")
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) != 2 {
+		t.Errorf("the folder holds %v, expected the two files and no temporary one", entries)
+	}
+	if again, err := ReadFile(path); err != nil || len(again) != len(back) {
+		t.Errorf("a write that failed harmed the file: %d cells, %v", len(again), err)
+	}
+}
+
+func TestNumbersRoundTrip(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		v := math.Float64frombits(random.Uint64())
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			continue
+		}
+		c := Cell{Metric: "m", X: Layer{"a", "1"}, Y: Layer{"b", "1"}, Value: &v}
+		line, err := Line(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := Read(bytes.NewReader(line), "line")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := *back[0].Value; math.Float64bits(got) != math.Float64bits(v) {
+			t.Fatalf("wrote %x, read %x", v, got)
+		}
+	}
+}
+
+func TestReadSaysWhereAndWhat(t *testing.T) {
+	const good = `{"metric":"cka","x":{"model":"a","layer":"0"},"y":{"model":"b","layer":"0"},"value":1,"warnings":[]}` + "\n"
+	for _, test := range []struct{ name, text, want string }{
+		{"unknown key", `{"metrik":"cka"}` + "\n", `r.jsonl:1:2: unknown key "metrik", expected one of comparison, metric,`},
+		{"other case", `{"Metric":"cka"}` + "\n", `r.jsonl:1:2: unknown key "Metric"`},
+		{"nested key", `{"x":{"name":"a"}}` + "\n", `unknown key "name", expected one of model, layer`},
+		{"twice", `{"metric":"cka","metric":"cca"}` + "\n", `r.jsonl:1:16: key "metric" stands twice`},
+		{"type", `{"metric":"cka","value":"high"}` + "\n", `value: found a JSON string, expected float64`},
+		{"null", `{"metric":"cka","value":null}` + "\n", `value: found null; a field that is absent is left out`},
+		{"not JSON", "metric=cka\n", `r.jsonl:1:1: not JSON`},
+		{"not an object", "3\n", `expected a cell, a JSON object`},
+		{"two objects", strings.TrimSuffix(good, "\n") + good, `text after the cell`},
+		{"empty line", good + "\n", `r.jsonl:2: empty line`},
+		{"cut off", good + `{"metric":"cka"`, `r.jsonl:2: the line has no end: the file was cut off`},
+		{"no value", `{"metric":"cka","x":{"model":"a","layer":"0"},"y":{"model":"b","layer":"0"}}` + "\n", `value: missing, and there is no error`},
+		{"p", strings.Replace(good, `"value":1`, `"value":1,"p":1.5`, 1), `p: 1.5, expected a probability`},
+		{"half an interval", strings.Replace(good, `"value":1`, `"value":1,"lo":0`, 1), `lo, hi: one is missing`},
+		{"turned interval", strings.Replace(good, `"value":1`, `"value":1,"lo":1,"hi":0`, 1), `expected lo <= hi`},
+		{"same cell", good + good, `r.jsonl:2: the same comparison, metric, variant, x and y as line 1`},
+		{"too large a number", strings.Replace(good, `"value":1`, `"value":1e999`, 1), `r.jsonl:1`},
+		{"long", `{"metric":"` + strings.Repeat("a", maxLine) + `"}` + "\n", `the line has more than 1048576 bytes`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Read(strings.NewReader(test.text), "r.jsonl")
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got the error\n\t%v\nexpected it to hold\n\t%s", err, test.want)
+			}
+		})
+	}
+	cells, err := Read(strings.NewReader("bad\n"+good+"bad\n"), "r.jsonl")
+	if len(cells) != 1 || err == nil || strings.Count(err.Error(), "r.jsonl:") != 2 {
+		t.Errorf("got %d cells and %v, expected the good cell and both bad lines", len(cells), err)
+	}
+	if _, err := Read(strings.NewReader(strings.Repeat("bad\n", 1000)), "r.jsonl"); strings.Count(err.Error(), "\n") != maxErrors {
+		t.Errorf("expected %d errors and a last line, got %v", maxErrors, err)
+	}
+}
+
+func TestValidateRefusesWhatIsNoNumber(t *testing.T) {
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		c := sample()[0]
+		c.Value = &v
+		if err := Write(&bytes.Buffer{}, []Cell{c}); err == nil {
+			t.Errorf("the value %v was written", v)
+		}
+		if err := WriteCSV(&bytes.Buffer{}, []Cell{c}); err == nil {
+			t.Errorf("the value %v was written to the table", v)
+		}
+	}
+	c := sample()[0]
+	c.Error = "both"
+	if c.Validate() == nil {
+		t.Error("a cell with value and error passed")
+	}
+}
+
+func TestOrder(t *testing.T) {
+	layers := []Layer{{"b", "cnn.1"}, {"b", "0"}, {"b", "10"}, {"a", "0"}}
+	order := Order{Comparisons: []string{"second", "first"}, Metrics: []string{"svcca", "cka"}, X: layers}
+	var want []Cell
+	for _, comparison := range []string{"second", "first", "9", "10"} {
+		for _, metric := range []string{"svcca", "cka", "attention"} {
+			for _, x := range append(slices.Clone(layers), Layer{"a", "2"}, Layer{"a", "11"}) {
+				for _, y := range layers {
+					want = append(want, Cell{Comparison: comparison, Metric: metric, X: x, Y: y})
+				}
+			}
+		}
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 5 {
+		got := slices.Clone(want)
+		random.Shuffle(len(got), func(i, j int) { got[i], got[j] = got[j], got[i] })
+		order.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("order differs (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestNatural(t *testing.T) {
+	want := []string{"", "0", "02", "2", "9", "10", "24", "24.prenorm", "99999999999999999999", "cnn.2", "cnn.10", "cnn.10b"}
+	for i, a := range want {
+		for j, b := range want {
+			if got := Natural(a, b); (got < 0) != (i < j && got != 0) || (got == 0) != (i == j) {
+				t.Errorf("Natural(%q, %q) = %d", a, b, got)
+			}
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	var b bytes.Buffer
+	if err := Write(&b, sample()); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Add([]byte("{}\n[]\n{\"x\":{\"model\":[]}}"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		cells, _ := Read(bytes.NewReader(data), "fuzz")
+		var once bytes.Buffer
+		if err := Write(&once, cells); err != nil {
+			t.Fatalf("what was read can't be written: %v", err)
+		}
+		back, err := Read(bytes.NewReader(once.Bytes()), "fuzz")
+		if err != nil {
+			t.Fatalf("what was written can't be read: %v", err)
+		}
+		if diff := cmp.Diff(cells, back); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
