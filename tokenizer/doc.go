@@ -1,0 +1,40 @@
+// Package tokenizer turns words into what text models and phone comparisons are
+// fed: BERT's WordPiece with word indices and offsets, pronunciation lexicons, and
+// the phone sets in which speech corpora are labelled. It reads files and knows no
+// corpus and no model; corpus and the stages after it put it to use.
+//
+// # WordPiece
+//
+// A [WordPiece] is read from the vocab.txt of a checkpoint. Its output is that of
+// Hugging Face's tokenizers: ids, pieces, word indices and offsets in code points
+// (exceptions: characters that were assigned after the Unicode tables in use, see
+// [Options]). Words of an alignment go in with [WordPiece.EncodeWords], and
+// [Encoding.Spans] gives the rows of a hidden state that make up each of them:
+//
+//	bert, err := tokenizer.LoadVocabulary("bert-base-uncased/vocab.txt")
+//	if err != nil {
+//		return err // vocab.txt:812:1: expected every piece once, found ...
+//	}
+//	in := bert.EncodeWords([]string{"IT'S", "MISSUS", "DASHWOOD"})
+//	// in.Tokens  [CLS] it ' s miss ##us dash ##wood [SEP]
+//	// in.Words     -1   0 0 0    1    1    2      2    -1
+//	if err := in.CheckLength(512); err != nil {
+//		return err // more tokens than the model has positions
+//	}
+//	spans := in.Spans(3) // [1 4] [4 6] [6 8]
+//
+// # Pronunciations
+//
+// A [Lexicon] holds CMUdict, LibriSpeech's lexicon, and their relatives. Where a
+// word has several pronunciations the caller chooses the first, the last, or the
+// one nearest to the phones that were aligned:
+//
+//	lexicon, err := tokenizer.LoadLexicon("librispeech-lexicon.txt", tokenizer.LexiconOptions{})
+//	phones, ok := lexicon.Pronunciation("read", tokenizer.Nearest, []string{"R", "IY1", "D"})
+//
+// # Phones
+//
+// [PhoneSet] folds TIMIT's 61 labels to 48 or 39 (Lee and Hon 1989), [StripStress],
+// [IsSilence] and [IsNoise] clean labels, [Distance] is the normalised edit distance
+// of two lists, and [Units] numbers labels.
+package tokenizer
