@@ -198,7 +198,7 @@ func (r *binaryReader) text(what string) string {
 }
 
 func (r *binaryReader) length(what string) int {
-	b := r.take(2, "the length of "+what)
+	b := r.take(2, what)
 	if b == nil {
 		return 0
 	}

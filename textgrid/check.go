@@ -87,7 +87,7 @@ func (c *checker) checkGrid() {
 		c.add(Finding{Problem: WrongCount, Severity: SeverityWarning, Index: -1, Line: w.Line, Msg: w.Msg})
 	}
 	if g := c.grid; g.End <= g.Start {
-		c.add(Finding{Problem: GridBounds, Severity: SeverityError, Index: -1, Start: g.Start, End: g.End, Line: c.line(1),
+		c.add(Finding{Problem: GridBounds, Severity: SeverityError, Index: -1, Start: g.Start, End: g.End, Line: g.Line,
 			Msg: fmt.Sprintf("the TextGrid starts at %s s and ends at %s s", seconds(g.Start), seconds(g.End))})
 	}
 }
@@ -199,16 +199,6 @@ func (c *checker) apart(a, b float64) bool {
 // place names the tier as readers count it, from 1.
 func (c *checker) place() string {
 	return fmt.Sprintf("tier %d %s", c.tier+1, quote(c.grid.Tiers[c.tier].Name))
-}
-
-// line is n in a file that has lines, and 0 in the binary form.
-func (c *checker) line(n int) int {
-	for _, t := range c.grid.Tiers {
-		if t.Line == 0 {
-			return 0
-		}
-	}
-	return n
 }
 
 // seconds prints a time to the microsecond, without idle zeros.

@@ -1,8 +1,6 @@
 package textgrid
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // tokenKind tells the things apart that Praat's text reader sees in a file.
 type tokenKind int
@@ -31,108 +29,136 @@ type scanner struct {
 	file string
 	data []byte // UTF-8, "\n" line ends, no NUL
 	pos  int
-	line int // of pos, from 1
+	line int   // of pos, from 1
+	tok  token // the last one that next found
 }
 
-// isSpace is indexed by a byte: true for what separates words.
-var isSpace = [256]bool{' ': true, '\t': true, '\n': true}
+// class sorts bytes by what they begin when they follow a space.
+type class uint8
 
-// next returns the next token; at the end of the data one of kind tokenEnd.
-func (s *scanner) next() (token, *Error) {
+const (
+	word class = iota // which is a comment
+	digit
+	sign
+	point
+	quoteMark
+	bracket
+	comment
+	space // and from here on: what ends a word
+	newLine
+)
+
+var classes = [256]class{
+	' ': space, '\t': space, '\n': newLine,
+	'0': digit, '1': digit, '2': digit, '3': digit, '4': digit,
+	'5': digit, '6': digit, '7': digit, '8': digit, '9': digit,
+	'-': sign, '+': sign, '.': point,
+	'"': quoteMark, '<': bracket, '!': comment,
+}
+
+func isSpace(c byte) bool { return classes[c] >= space }
+
+// indentation is what most bytes of the long form are.
+const indentation = "        "
+
+// next puts the next token into tok; at the end of the data one of kind tokenEnd.
+func (s *scanner) next() *Error {
 	data := s.data
-	for s.pos < len(data) {
-		c := data[s.pos]
-		switch {
-		case c == '\n':
+	for pos := s.pos; pos < len(data); {
+		switch classes[data[pos]] {
+		case space:
+			if len(data)-pos >= len(indentation) && string(data[pos:pos+len(indentation)]) == indentation {
+				pos += len(indentation)
+				continue
+			}
+			pos++
+		case newLine:
 			s.line++
-			s.pos++
-		case c == ' ' || c == '\t':
-			s.pos++
-		case c == '"':
-			return s.quoted()
-		case c == '<':
-			return s.flag()
-		case startsNumber(data[s.pos:]):
-			start := s.pos
-			s.skipWord()
-			return token{kind: tokenNumber, pos: start, line: s.line, text: data[start:s.pos]}, nil
-		case c == '!':
-			s.skipLine()
+			pos++
+		case digit, sign:
+			s.numeral(pos)
+			return nil
+		case point:
+			// Praat takes .5 for a comment; no file can mean that.
+			if pos+1 < len(data) && classes[data[pos+1]] == digit {
+				s.numeral(pos)
+				return nil
+			}
+			pos = s.wordEnd(pos)
+		case quoteMark:
+			return s.quoted(pos)
+		case bracket:
+			return s.flag(pos)
+		case comment:
+			pos = s.lineEnd(pos)
 		default:
-			s.skipWord()
+			pos = s.wordEnd(pos)
 		}
 	}
-	return token{kind: tokenEnd, pos: s.pos, line: s.line}, nil
+	s.pos = len(data)
+	s.tok = token{kind: tokenEnd, pos: s.pos, line: s.line}
+	return nil
 }
 
-func (s *scanner) skipWord() {
-	for s.pos < len(s.data) && !isSpace[s.data[s.pos]] {
-		s.pos++
-	}
-}
-
-func (s *scanner) skipLine() {
-	n := bytes.IndexByte(s.data[s.pos:], '\n')
-	if n < 0 {
-		n = len(s.data) - s.pos
-	}
-	s.pos += n
-}
-
-// startsNumber is Praat's rule, and a point before a digit.
-func startsNumber(word []byte) bool {
-	switch c := word[0]; {
-	case '0' <= c && c <= '9', c == '-', c == '+':
-		return true
-	case c == '.':
-		return len(word) > 1 && '0' <= word[1] && word[1] <= '9'
-	}
-	return false
+// numeral reads from pos to the next space what begins like a number.
+func (s *scanner) numeral(pos int) {
+	s.pos = s.wordEnd(pos)
+	s.tok = token{kind: tokenNumber, pos: pos, line: s.line, text: s.data[pos:s.pos]}
 }
 
 // quoted reads a string, which may run over several lines. A quote within it is
 // doubled.
-func (s *scanner) quoted() (token, *Error) {
-	t := token{kind: tokenString, pos: s.pos, line: s.line}
-	end := s.pos + 1
+func (s *scanner) quoted(pos int) *Error {
+	doubled := false
+	end := pos + 1
 	for {
 		n := bytes.IndexByte(s.data[end:], '"')
 		if n < 0 {
-			return t, errorAt(s.file, s.data, t.pos, "the string that begins here has no closing quote; the file is cut short, or a quote is missing")
+			return errorAt(s.file, s.data, pos, "the string that begins here has no closing quote; the file is cut short, or a quote is missing")
 		}
 		end += n
 		if end+1 >= len(s.data) || s.data[end+1] != '"' {
 			break
 		}
-		t.doubled = true
+		doubled = true
 		end += 2
 	}
-	t.text = s.data[t.pos+1 : end]
+	text := s.data[pos+1 : end]
+	s.tok = token{kind: tokenString, pos: pos, line: s.line, text: text, doubled: doubled}
+	s.line += bytes.Count(text, []byte{'\n'})
 	s.pos = end + 1
-	if s.pos < len(s.data) && !isSpace[s.data[s.pos]] {
-		return t, errorAt(s.file, s.data, s.pos, "expected a space or a new line after the string %s, found %s; a quote inside a string is written twice", quote(t.text), quote(s.word(s.pos)))
+	if s.pos < len(s.data) && !isSpace(s.data[s.pos]) {
+		return errorAt(s.file, s.data, s.pos, "expected a space or a new line after the string %s, found %s; a quote inside a string is written twice",
+			quote(text), quote(s.data[s.pos:s.wordEnd(s.pos)]))
 	}
-	s.line += bytes.Count(t.text, []byte{'\n'})
-	return t, nil
+	return nil
 }
 
 // flag reads <exists> or <absent>.
-func (s *scanner) flag() (token, *Error) {
-	t := token{kind: tokenFlag, pos: s.pos, line: s.line}
-	word := s.word(s.pos)
-	if n := bytes.IndexByte(word, '>'); n != len(word)-1 {
-		return t, errorAt(s.file, s.data, s.pos, "expected a flag such as <exists>, found %s", quote(word))
+func (s *scanner) flag(pos int) *Error {
+	s.pos = s.wordEnd(pos)
+	text := s.data[pos:s.pos]
+	if n := bytes.IndexByte(text, '>'); n != len(text)-1 {
+		return errorAt(s.file, s.data, pos, "expected a flag such as <exists>, found %s", quote(text))
 	}
-	t.text = word[1 : len(word)-1]
-	s.pos += len(word)
-	return t, nil
+	s.tok = token{kind: tokenFlag, pos: pos, line: s.line, text: text[1 : len(text)-1]}
+	return nil
 }
 
-// word is what stands at pos up to the next space.
-func (s *scanner) word(pos int) []byte {
-	end := pos
-	for end < len(s.data) && !isSpace[s.data[end]] {
-		end++
+// wordEnd is where the next space after pos stands, or the end of the data.
+func (s *scanner) wordEnd(pos int) int {
+	for i, c := range s.data[pos:] {
+		if isSpace(c) {
+			return pos + i
+		}
 	}
-	return s.data[pos:end]
+	return len(s.data)
+}
+
+// lineEnd is where the next new line after pos stands, or the end of the data.
+func (s *scanner) lineEnd(pos int) int {
+	if n := bytes.IndexByte(s.data[pos:], '\n'); n >= 0 {
+		return pos + n
+	}
+	return len(s.data)
 }

@@ -15,10 +15,10 @@ const (
 	leastTextPoint    = 5
 )
 
-// parser reads the text form, long or short, with one token of foresight.
+// parser reads the text form, long or short. The token to be read is always in
+// tok: what it is shows whether a tier goes on.
 type parser struct {
 	scanner
-	tok    token
 	labels arena
 	budget int // bytes of the file for which no intervals or points were reserved yet
 
@@ -43,6 +43,7 @@ func (p *parser) read() *Error {
 	if err := p.header(); err != nil {
 		return err
 	}
+	p.grid.Line = p.tok.line
 	var err *Error
 	if p.grid.Start, err = p.number("the start of the TextGrid"); err != nil {
 		return err
@@ -67,7 +68,7 @@ func (p *parser) read() *Error {
 	if p.tok.kind != tokenEnd {
 		return p.fault(p.tok, "expected a tier or the end of the file, found %s", p.found())
 	}
-	return p.compare(at, "the TextGrid", "tiers", count, len(p.grid.Tiers))
+	return p.compare(at, "tiers", count, len(p.grid.Tiers))
 }
 
 // header reads the two strings that open every text form.
@@ -75,13 +76,13 @@ func (p *parser) header() *Error {
 	if !hasHeader(p.data[:min(len(p.data), headerBytes)]) {
 		return p.noHeader()
 	}
-	if err := p.advance(); err != nil {
+	if err := p.next(); err != nil {
 		return err
 	}
 	if p.tok.kind != tokenString || !bytes.HasPrefix(p.tok.text, []byte(textMagic)) {
 		return p.noHeader()
 	}
-	if err := p.advance(); err != nil {
+	if err := p.next(); err != nil {
 		return err
 	}
 	if p.tok.kind != tokenString {
@@ -90,7 +91,7 @@ func (p *parser) header() *Error {
 	if class := className(p.tok.text); class != "TextGrid" {
 		return p.fault(p.tok, "expected an object of class \"TextGrid\", found class %s; save the TextGrid by itself from Praat", quote(class))
 	}
-	return p.advance()
+	return p.next()
 }
 
 func (p *parser) noHeader() *Error {
@@ -107,7 +108,10 @@ func (p *parser) noHeader() *Error {
 // className leaves out the version that Praat may write after a class.
 func className(text []byte) string {
 	name, version, found := strings.Cut(string(text), " ")
-	if _, err := strconv.ParseUint(version, 10, 16); found && err != nil {
+	if !found {
+		return name
+	}
+	if _, err := strconv.ParseUint(version, 10, 16); err != nil {
 		return string(text)
 	}
 	return name
@@ -120,7 +124,7 @@ func (p *parser) exists() (bool, *Error) {
 	}
 	switch string(p.tok.text) {
 	case "exists":
-		return true, p.advance()
+		return true, p.next()
 	case "absent":
 		return false, nil
 	}
@@ -138,7 +142,7 @@ func (p *parser) tier() *Error {
 	default:
 		return p.fault(p.tok, "expected the class of tier %d, \"IntervalTier\" or \"TextTier\"; found %s", len(p.grid.Tiers), quote(class))
 	}
-	err := p.advance()
+	err := p.next()
 	if err != nil {
 		return err
 	}
@@ -160,7 +164,7 @@ func (p *parser) tier() *Error {
 		if err := p.points(t, count); err != nil {
 			return err
 		}
-		return p.compare(at, p.place(), "points", count, len(t.Points))
+		return p.compare(at, "points", count, len(t.Points))
 	}
 	count, err := p.count("the number of intervals")
 	if err != nil {
@@ -169,7 +173,7 @@ func (p *parser) tier() *Error {
 	if err := p.intervals(t, count); err != nil {
 		return err
 	}
-	return p.compare(at, p.place(), "intervals", count, len(t.Intervals))
+	return p.compare(at, "intervals", count, len(t.Intervals))
 }
 
 // intervals reads as long as numbers follow: the class of the next tier is a
@@ -229,13 +233,18 @@ func (p *parser) reserve(count float64, least int) int {
 
 // compare refuses a file that holds less than it declares, and notes one that
 // holds more.
-func (p *parser) compare(at token, whole, items string, declared float64, found int) *Error {
-	switch {
-	case declared > float64(found):
-		return p.fault(at, "%s declares %.0f %s, but %d follow; the file is cut short, or the number should be %d", whole, declared, items, found, found)
-	case declared < float64(found):
-		p.grid.Warnings = append(p.grid.Warnings, *p.fault(at, "%s declares %.0f %s, but %d follow; all were read", whole, declared, items, found))
+func (p *parser) compare(at token, items string, declared float64, found int) *Error {
+	if declared == float64(found) {
+		return nil
 	}
+	whole := "the TextGrid"
+	if items != "tiers" {
+		whole = p.place()
+	}
+	if declared > float64(found) {
+		return p.fault(at, "%s declares %.0f %s, but %d follow; the file is cut short, or the number should be %d", whole, declared, items, found, found)
+	}
+	p.grid.Warnings = append(p.grid.Warnings, *p.fault(at, "%s declares %.0f %s, but %d follow; all were read", whole, declared, items, found))
 	return nil
 }
 
@@ -254,7 +263,7 @@ func (p *parser) number(what string) (float64, *Error) {
 	if err != nil {
 		return 0, p.unexpected(what, "a number")
 	}
-	return v, p.advance()
+	return v, p.next()
 }
 
 // count reads a whole number that is not negative. It stays a float64, which no
@@ -280,13 +289,8 @@ func (p *parser) label(what string) (string, *Error) {
 	if p.tok.doubled {
 		text = bytes.ReplaceAll(text, []byte(`""`), []byte(`"`))
 	}
-	return p.labels.add(text), p.advance()
-}
-
-func (p *parser) advance() *Error {
-	var err *Error
-	p.tok, err = p.next()
-	return err
+	label := p.labels.add(text)
+	return label, p.next()
 }
 
 // place names the tier, and the interval or point in it, that is being read.

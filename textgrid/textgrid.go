@@ -9,6 +9,7 @@ import (
 type TextGrid struct {
 	Start, End float64
 	Tiers      []Tier // in the order of the file; names need not be unique
+	Line       int    // line of Start in the file, 0 in the binary form
 
 	// Warnings are the things that Read tolerated, each with its place in the
 	// file: a tier that holds more intervals than it declares, bytes after the

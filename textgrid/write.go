@@ -26,9 +26,9 @@ const (
 const longestBinary = wideMark - 1
 
 // Write writes the TextGrid so that Read gives the same times, bit for bit, and
-// the same labels. The text forms are UTF-8 without byte order mark; an ASCII
-// TextGrid is the file that Praat itself would save, but for digits of times that
-// a float64 does not need. Line ends in labels become "\n".
+// the same labels. The text forms are UTF-8 without byte order mark; they are
+// the files that Praat itself saves in UTF-8, but for the digits of very small and
+// very large times. Line ends in labels become "\n".
 //
 // It refuses what a file cannot hold: times that are not finite, labels that are
 // not UTF-8 or have a NUL, labels of more than 65534 characters in the binary
@@ -175,16 +175,19 @@ func appendCount(b []byte, before string, n int, after string) []byte {
 	return append(b, after...)
 }
 
-// appendTime writes the shortest decimal that is read back as the same float64,
-// with an exponent only where it would be long: Praat refuses numbers of more
-// than 40 characters.
+// longestNumber is the most characters that Praat reads as one number.
+const longestNumber = 39
+
+// appendTime writes the shortest decimal that is read back as the same float64.
+// It has no exponent unless the number would be too long for Praat: praatio knows
+// no exponents.
 func appendTime(b []byte, before string, v float64, after string) []byte {
 	b = append(b, before...)
-	form := byte('f')
-	if size := math.Abs(v); size != 0 && (size < 1e-5 || size >= 1e15) {
-		form = 'e'
+	start := len(b)
+	b = strconv.AppendFloat(b, v, 'f', -1, 64)
+	if len(b)-start > longestNumber {
+		b = strconv.AppendFloat(b[:start], v, 'e', -1, 64)
 	}
-	b = strconv.AppendFloat(b, v, form, -1, 64)
 	return append(b, after...)
 }
 
