@@ -40,28 +40,12 @@ func (e *Edit) Empty() bool { return len(e.Patches) == 0 && len(e.Tail) == 0 }
 // changing their field number to one that no reader knows.
 func (m *Model) Expose(tensors []string, prune bool) *Edit {
 	e := &Edit{Nodes: len(m.Graph.Nodes)}
-	want := map[string]bool{}
-	for _, t := range tensors {
-		want[t] = true
-	}
 	present := map[string]bool{}
-	for i := range m.Graph.Outputs {
-		o := &m.Graph.Outputs[i]
+	for _, o := range m.Graph.Outputs {
 		present[o.Name] = true
-		if prune && !want[o.Name] {
-			e.Patches = append(e.Patches, Patch{o.tag, tagHiddenOutput})
-		}
 	}
 	if prune {
-		needed := m.Graph.needed(tensors)
-		e.Nodes = 0
-		for i := range m.Graph.Nodes {
-			if needed[i] {
-				e.Nodes++
-			} else {
-				e.Patches = append(e.Patches, Patch{m.Graph.Nodes[i].tag, tagHiddenNode})
-			}
-		}
+		m.hide(e, tensors)
 	}
 	var outputs []byte
 	for _, t := range tensors {
@@ -74,6 +58,29 @@ func (m *Model) Expose(tensors []string, prune bool) *Edit {
 		e.Tail = appendField(nil, tagModelGraph, outputs)
 	}
 	return e
+}
+
+// hide takes the nodes that the tensors do not need, and the outputs that these
+// nodes compute, out of the graph.
+func (m *Model) hide(e *Edit, tensors []string) {
+	needed := m.Graph.needed(tensors)
+	gone := map[string]bool{}
+	for i := range m.Graph.Nodes {
+		n := &m.Graph.Nodes[i]
+		if needed[i] || m.data[n.tag] != tagGraphNode {
+			continue
+		}
+		e.Nodes--
+		e.Patches = append(e.Patches, Patch{n.tag, tagHiddenNode})
+		for _, o := range n.Outputs {
+			gone[o] = true
+		}
+	}
+	for _, o := range m.Graph.Outputs {
+		if gone[o.Name] && m.data[o.tag] == tagGraphOutput {
+			e.Patches = append(e.Patches, Patch{o.tag, tagHiddenOutput})
+		}
+	}
 }
 
 func appendField(to []byte, tag byte, payload []byte) []byte {

@@ -18,6 +18,7 @@ type Model struct {
 	Metadata        map[string]string
 	Graph           Graph
 	Functions       int // model-local functions
+	data            []byte
 }
 
 // Graph is the main graph.
@@ -71,9 +72,10 @@ func (i *Initializer) Elements() int64 {
 }
 
 // Scan reads the structure of the model in data. The result keeps data for
-// [Node.Attribute]; it must stay readable as long as that is called.
+// [Node.Attribute] and [Model.Expose]; it must stay readable as long as those
+// are called.
 func Scan(data []byte) (*Model, error) {
-	m := &Model{Opsets: map[string]int64{}, Metadata: map[string]string{}}
+	m := &Model{Opsets: map[string]int64{}, Metadata: map[string]string{}, data: data}
 	c := cursor{data: data, end: len(data)}
 	var f field
 	graphs := 0

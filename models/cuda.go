@@ -1,0 +1,87 @@
+package models
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"speechsim/models/internal/ort"
+)
+
+// CUDAOptions of a model that runs on a GPU.
+type CUDAOptions struct {
+	Device int // number of the GPU
+	// TF32 lets matrix products and convolutions round their inputs to 10 bits
+	// of mantissa: faster, and no longer within 1e-4 of the CPU.
+	TF32 bool
+	// MemoryLimit of ONNX Runtime's arena on the GPU in bytes, 0: none.
+	MemoryLimit int64
+}
+
+// settings for ONNX Runtime. HEURISTIC chooses convolution algorithms without
+// timing them anew for every length; the arena grows by what is asked for.
+func (o CUDAOptions) settings() map[string]string {
+	s := map[string]string{
+		"device_id":              strconv.Itoa(o.Device),
+		"cudnn_conv_algo_search": "HEURISTIC",
+		"arena_extend_strategy":  "kSameAsRequested",
+		"use_tf32":               "0",
+	}
+	if o.TF32 {
+		s["use_tf32"] = "1"
+	}
+	if o.MemoryLimit > 0 {
+		s["gpu_mem_limit"] = strconv.FormatInt(o.MemoryLimit, 10)
+	}
+	return s
+}
+
+// sessionOptions maps our options to ONNX Runtime's.
+func (r *Runtime) sessionOptions(o Options) (ort.Options, error) {
+	out := ort.Options{Threads: o.Threads, Config: map[string]string{}}
+	switch o.Device {
+	case "", CPU:
+		return out, nil
+	case CUDA:
+	default:
+		return out, fmt.Errorf("device: %q is not one of %s, %s", o.Device, CPU, CUDA)
+	}
+	if providers := r.Providers(); !slices.Contains(providers, "CUDAExecutionProvider") {
+		return out, fmt.Errorf("device: cuda was asked for, but the ONNX Runtime in %s is a build without CUDA (it has %v): "+
+			"use the library of the PyPI package onnxruntime-gpu (see docs/gpu.md)", r.Path(), providers)
+	}
+	out.CUDA = o.CUDA.settings()
+	return out, nil
+}
+
+var missingLibrary = regexp.MustCompile(`(lib[\w.+-]+\.so[\w.]*)[^:]*: cannot open shared object file`)
+
+// packages that hold the libraries of CUDA, by the beginning of their names.
+var packages = []struct{ prefix, pkg string }{
+	{"libcudart", "nvidia-cuda-runtime"},
+	{"libcublas", "nvidia-cublas"},
+	{"libcudnn", "nvidia-cudnn-cu13 (or -cu12)"},
+	{"libcufft", "nvidia-cufft"},
+	{"libcurand", "nvidia-curand"},
+	{"libnvrtc", "nvidia-cuda-nvrtc"},
+	{"libcuda.so", "the NVIDIA driver"},
+	{"libonnxruntime_providers_cuda", "onnxruntime-gpu"},
+	{"libonnxruntime_providers_shared", "onnxruntime-gpu"},
+}
+
+// explainCUDA names the missing library and the package that has it.
+func explainCUDA(err error) error {
+	m := missingLibrary.FindStringSubmatch(err.Error())
+	if m == nil {
+		return fmt.Errorf("device: cuda was asked for, but ONNX Runtime cannot use it: %w", err)
+	}
+	from := "the CUDA toolkit"
+	for _, p := range packages {
+		if len(m[1]) >= len(p.prefix) && m[1][:len(p.prefix)] == p.prefix {
+			from = p.pkg
+			break
+		}
+	}
+	return fmt.Errorf("device: cuda was asked for, but %s is missing: it comes with %s; put its folder on LD_LIBRARY_PATH (see docs/gpu.md): %w", m[1], from, err)
+}

@@ -1,0 +1,248 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"speechsim/models/internal/ort"
+)
+
+// Input is one utterance: Samples for an audio model, at the card's rate, in
+// [-1, 1) and not normalised; IDs for a text model, with the special tokens.
+type Input struct {
+	Samples []float32
+	IDs     []int64
+}
+
+// Activations are the outputs of one Run. Data may lie in ONNX Runtime's memory
+// and is valid until Close, which must be called.
+type Activations struct {
+	Layers     []Tensor
+	Attentions []Tensor
+	values     []ort.Value
+}
+
+// Tensor is one output, row-major: a layer is [frames, units], an attention map
+// [heads, frames, frames] with the query before the key.
+type Tensor struct {
+	Name  string
+	Shape []int
+	Data  []float32
+}
+
+// Close gives the memory back. The tensors' Data must not be used afterwards.
+func (a *Activations) Close() {
+	for i := range a.values {
+		a.values[i].Release()
+	}
+	*a = Activations{}
+}
+
+// Run computes the chosen layers and attention maps of one utterance. Several
+// goroutines may call it at once. When ctx ends, it stops and returns the
+// context's error.
+func (m *Model) Run(ctx context.Context, in Input) (*Activations, error) {
+	if m.session == nil {
+		return nil, fmt.Errorf("model %s is closed", m.name)
+	}
+	var a *Activations
+	var err error
+	if m.card.Kind == Text {
+		a, err = m.runText(ctx, in.IDs)
+	} else {
+		a, err = m.runAudio(ctx, in.Samples)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, fmt.Errorf("model %s: %w", m.name, err)
+	}
+	return a, nil
+}
+
+func (m *Model) runText(ctx context.Context, ids []int64) (*Activations, error) {
+	c := m.card
+	if len(ids) == 0 {
+		return nil, fmt.Errorf("there are no token ids, but this is a text model")
+	}
+	if c.MaxTokens > 0 && len(ids) > c.MaxTokens {
+		return nil, fmt.Errorf("%d tokens are more than the %d positions of the model: split the text", len(ids), c.MaxTokens)
+	}
+	for i, id := range ids {
+		if id < 0 || c.Vocabulary > 0 && id >= int64(c.Vocabulary) {
+			return nil, fmt.Errorf("token %d has id %d, the embedding has %d rows: the vocabulary belongs to another model", i, id, c.Vocabulary)
+		}
+	}
+	shape := []int64{1, int64(len(ids))}
+	var feeds []ort.Input
+	for _, info := range m.session.Inputs {
+		in := ort.Input{Name: info.Name, Shape: shape, Int64: ids}
+		switch info.Name {
+		case c.Input:
+		case c.Mask:
+			in.Int64 = constant[int64](len(ids), 1)
+		case c.TokenTypes:
+			in.Int64 = constant[int64](len(ids), 0)
+		default:
+			return nil, unknownInput(info, c)
+		}
+		feeds = append(feeds, asElement(in, info.Element))
+	}
+	return m.compute(ctx, feeds, len(ids), 1)
+}
+
+func (m *Model) runAudio(ctx context.Context, samples []float32) (*Activations, error) {
+	c := m.card
+	if samples == nil {
+		return nil, fmt.Errorf("there are no samples, but this is an audio model")
+	}
+	if c.Frames(len(samples)) == 0 {
+		return nil, fmt.Errorf("%d samples are too short: one frame takes %d (%.3f s)",
+			len(samples), max(c.Window, c.MinChunk), float64(max(c.Window, c.MinChunk))/float64(c.SampleRate))
+	}
+	if c.Normalize == ZeroMeanUnit {
+		samples = zeroMeanUnitVar(samples, c.epsilon())
+	}
+	feeds, err := m.audioFeeds(samples)
+	if err != nil {
+		return nil, err
+	}
+	return m.compute(ctx, feeds, len(samples), c.patches())
+}
+
+// audioFeeds feeds a waveform of one utterance, which is never padded: a mask
+// input, if there is one, is all ones.
+func (m *Model) audioFeeds(samples []float32) ([]ort.Input, error) {
+	shape := []int64{1, int64(len(samples))}
+	var feeds []ort.Input
+	for _, info := range m.session.Inputs {
+		switch info.Name {
+		case m.card.Input:
+			feeds = append(feeds, ort.Input{Name: info.Name, Shape: shape, Float32: samples})
+		case m.card.Mask:
+			mask := ort.Input{Name: info.Name, Shape: shape, Int64: constant[int64](len(samples), 1)}
+			feeds = append(feeds, asElement(mask, info.Element))
+		default:
+			return nil, unknownInput(info, m.card)
+		}
+	}
+	return feeds, nil
+}
+
+func unknownInput(info ort.Info, c *Card) error {
+	return fmt.Errorf("the graph has an input %q (%v) that the card does not name (input: %q, mask: %q, token_types: %q)",
+		info.Name, info.Element, c.Input, c.Mask, c.TokenTypes)
+}
+
+func constant[T any](n int, v T) []T {
+	x := make([]T, n)
+	for i := range x {
+		x[i] = v
+	}
+	return x
+}
+
+// asElement turns int64 data into the type that the graph wants.
+func asElement(in ort.Input, e ort.Element) ort.Input {
+	ints := in.Int64
+	switch e {
+	case ort.Int32:
+		in.Int64, in.Int32 = nil, make([]int32, len(ints))
+		for i, v := range ints {
+			in.Int32[i] = int32(v)
+		}
+	case ort.Bool:
+		in.Int64, in.Bool = nil, make([]bool, len(ints))
+		for i, v := range ints {
+			in.Bool[i] = v != 0
+		}
+	case ort.Float32:
+		in.Int64, in.Float32 = nil, make([]float32, len(ints))
+		for i, v := range ints {
+			in.Float32[i] = float32(v)
+		}
+	}
+	return in
+}
+
+// compute runs the session once and shapes its outputs. n is the length of the
+// input in samples or tokens.
+func (m *Model) compute(ctx context.Context, feeds []ort.Input, n, patches int) (*Activations, error) {
+	values, err := m.session.Run(ctx, feeds, m.tensors)
+	if err != nil {
+		return nil, err
+	}
+	a := &Activations{values: values}
+	for i, l := range m.layers {
+		t, err := layerTensor(&values[i], l, m.card.LayerFrames(l, n))
+		if err != nil {
+			a.Close()
+			return nil, err
+		}
+		a.Layers = append(a.Layers, t)
+	}
+	for i, l := range m.attentions {
+		t, err := attentionTensor(&values[len(m.layers)+i], l, m.card.Frames(n))
+		if err != nil {
+			a.Close()
+			return nil, err
+		}
+		a.Attentions = append(a.Attentions, t)
+	}
+	return a, nil
+}
+
+// layerTensor views an output as [frames, units].
+func layerTensor(v *ort.Value, l LayerOutput, frames int) (Tensor, error) {
+	data := v.Float32()
+	if data == nil {
+		return Tensor{}, fmt.Errorf("layer %s (tensor %s) is %v: only float32 models are compared, export it in float32", l.Name, l.Tensor, v.Element)
+	}
+	shape := slices.Clone(v.Shape)
+	if len(shape) == 3 && shape[0] == 1 {
+		shape = shape[1:]
+	}
+	if len(shape) != 2 {
+		return Tensor{}, fmt.Errorf("layer %s (tensor %s) has shape %v, expected [1, frames, units]", l.Name, l.Tensor, v.Shape)
+	}
+	rows, cols := int(shape[0]), int(shape[1])
+	if l.ChannelsFirst {
+		data = transpose(data, rows, cols)
+		rows, cols = cols, rows
+	}
+	if rows != frames {
+		return Tensor{}, fmt.Errorf("layer %s (tensor %s) has shape %v, but the card's hop and window give %d frames: correct hop and window",
+			l.Name, l.Tensor, v.Shape, frames)
+	}
+	return Tensor{Name: l.Name, Shape: []int{rows, cols}, Data: data}, nil
+}
+
+// transpose copies a [rows, cols] matrix into [cols, rows].
+func transpose(x []float32, rows, cols int) []float32 {
+	out := make([]float32, len(x))
+	for i := range rows {
+		for j, v := range x[i*cols : (i+1)*cols] {
+			out[j*rows+i] = v
+		}
+	}
+	return out
+}
+
+// attentionTensor views an output as [heads, frames, frames]: [1, H, T, T] and,
+// with one utterance at a time, [1*H, T, T] are the same memory.
+func attentionTensor(v *ort.Value, l LayerOutput, frames int) (Tensor, error) {
+	data := v.Float32()
+	if data == nil {
+		return Tensor{}, fmt.Errorf("attention %s (tensor %s) is %v: export the model in float32", l.Name, l.Tensor, v.Element)
+	}
+	shape := v.Shape
+	if len(shape) == 4 && shape[0] == 1 {
+		shape = shape[1:]
+	}
+	if len(shape) != 3 || int(shape[1]) != frames || int(shape[2]) != frames {
+		return Tensor{}, fmt.Errorf("attention %s (tensor %s) has shape %v, expected [1, heads, %d, %d]", l.Name, l.Tensor, v.Shape, frames, frames)
+	}
+	return Tensor{Name: l.Name, Shape: []int{int(shape[0]), frames, frames}, Data: data}, nil
+}
