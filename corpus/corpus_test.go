@@ -1,0 +1,203 @@
+package corpus
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// write makes a file, and the folders above it.
+func write(t testing.TB, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tone is n samples of a 440 Hz sine, as 16-bit integers.
+func tone(n, rate int) []int16 {
+	x := make([]int16, n)
+	for i := range x {
+		x[i] = int16(8000 * math.Sin(2*math.Pi*440*float64(i)/float64(rate)))
+	}
+	return x
+}
+
+// wav is a RIFF file of interleaved 16-bit samples.
+func wav(rate, channels int, x []int16) string {
+	b := []byte("RIFF....WAVEfmt ")
+	le := binary.LittleEndian
+	b = le.AppendUint32(b, 16)
+	b = le.AppendUint16(b, 1)
+	b = le.AppendUint16(b, uint16(channels))
+	b = le.AppendUint32(b, uint32(rate))
+	b = le.AppendUint32(b, uint32(rate*channels*2))
+	b = le.AppendUint16(b, uint16(channels*2))
+	b = le.AppendUint16(b, 16)
+	b = append(b, "data"...)
+	b = le.AppendUint32(b, uint32(2*len(x)))
+	for _, v := range x {
+		b = le.AppendUint16(b, uint16(v))
+	}
+	le.PutUint32(b[4:], uint32(len(b)-8))
+	return string(b)
+}
+
+// sphere is a NIST SPHERE file of 16-bit samples, as on TIMIT's disc.
+func sphere(rate int, x []int16) string {
+	h := fmt.Sprintf("NIST_1A\n   1024\nsample_count -i %d\nsample_rate -i %d\nchannel_count -i 1\nsample_n_bytes -i 2\nsample_byte_format -s2 01\nsample_sig_bits -i 16\nend_head\n", len(x), rate)
+	b := []byte(h + strings.Repeat(" ", 1024-len(h)))
+	for _, v := range x {
+		b = binary.LittleEndian.AppendUint16(b, uint16(v))
+	}
+	return string(b)
+}
+
+// tier is a tier of a TextGrid made by hand.
+type tier struct {
+	name      string
+	intervals []Segment // Start, End, Label
+}
+
+// grid writes a TextGrid in the long text form.
+func grid(end float64, tiers ...tier) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\nxmin = 0\nxmax = %v\ntiers? <exists>\nsize = %d\nitem []:\n", end, len(tiers))
+	for i, t := range tiers {
+		fmt.Fprintf(&b, "    item [%d]:\n        class = \"IntervalTier\"\n        name = %q\n        xmin = 0\n        xmax = %v\n        intervals: size = %d\n", i+1, t.name, end, len(t.intervals))
+		for j, s := range t.intervals {
+			fmt.Fprintf(&b, "        intervals [%d]:\n            xmin = %v\n            xmax = %v\n            text = \"%s\"\n", j+1, s.Start, s.End, s.Label)
+		}
+	}
+	return b.String()
+}
+
+// labels makes gapless segments: label, end, label, end, ...
+func labels(pairs ...any) []Segment {
+	var out []Segment
+	at := 0.0
+	for i := 0; i < len(pairs); i += 2 {
+		end := pairs[i+1].(float64)
+		out = append(out, Segment{Index: len(out), Label: pairs[i].(string), Start: at, End: end})
+		at = end
+	}
+	return out
+}
+
+// open opens a corpus or fails the test.
+func open(t testing.TB, s Spec) *Corpus {
+	t.Helper()
+	c, err := Open(context.Background(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// openError opens a corpus that can't be opened, and wants the parts in the message.
+func openError(t testing.TB, s Spec, parts ...string) {
+	t.Helper()
+	_, err := Open(context.Background(), s)
+	if err == nil {
+		t.Fatal("Open succeeded, expected an error")
+	}
+	for _, p := range parts {
+		if !strings.Contains(err.Error(), p) {
+			t.Errorf("error %q does not have %q", err, p)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("error has more than one line: %q", err)
+	}
+}
+
+func ids(c *Corpus) string {
+	var out []string
+	for _, u := range c.Utterances {
+		out = append(out, u.ID)
+	}
+	return strings.Join(out, " ")
+}
+
+// wantFindings compares the findings, as "severity kind", with the wanted ones.
+func wantFindings(t testing.TB, got []Finding, want ...string) {
+	t.Helper()
+	var list []string
+	for _, f := range got {
+		list = append(list, string(f.Severity)+" "+string(f.Kind))
+	}
+	if strings.Join(list, "\n") != strings.Join(want, "\n") {
+		var full strings.Builder
+		for _, f := range got {
+			fmt.Fprintf(&full, "\n\t%v", f)
+		}
+		t.Errorf("findings %q, want %q:%s", list, want, full.String())
+	}
+}
+
+const speakersTXT = "; ID |SEX| SUBSET | MINUTES | NAME\n84   | F | dev-clean | 8.02 | Christie Nowak\n174  | M | dev-clean | 8.04 | Peter Eastman\n"
+
+// libriSpeech makes two speakers with three utterances, TextGrids beside the audio.
+func libriSpeech(t testing.TB) string {
+	root := t.TempDir()
+	write(t, filepath.Join(root, "SPEAKERS.TXT"), speakersTXT)
+	dir := filepath.Join(root, "dev-clean", "84", "121123")
+	write(t, filepath.Join(dir, "84-121123.trans.txt"), "84-121123-0000 GO DO YOU HEAR\n84-121123-0001 BUT IN LESS\n")
+	for i := range 2 {
+		id := fmt.Sprintf("84-121123-%04d", i)
+		write(t, filepath.Join(dir, id+".wav"), wav(16000, 1, tone(16000, 16000)))
+	}
+	write(t, filepath.Join(dir, "84-121123-0000.TextGrid"), grid(1,
+		tier{"words", labels("", .1, "go", .3, "do", .5, "you", .6, "hear", .9, "", 1.)},
+		tier{"phones", labels("", .1, "G", .2, "OW1", .3, "D", .4, "UW1", .5, "Y", .55, "UW1", .6, "HH", .7, "IH1", .8, "R", .9, "sil", 1.)}))
+	dir = filepath.Join(root, "dev-clean", "174", "50561")
+	write(t, filepath.Join(dir, "174-50561.trans.txt"), "174-50561-0000 FORGOTTEN TOO\r\n")
+	write(t, filepath.Join(dir, "174-50561-0000.wav"), wav(16000, 1, tone(8000, 16000)))
+	return root
+}
+
+func TestLibriSpeech(t *testing.T) {
+	c := open(t, Spec{Layout: "librispeech", Root: libriSpeech(t), Subset: "dev-clean"})
+	if got, want := ids(c), "174-50561-0000 84-121123-0000 84-121123-0001"; got != want {
+		t.Fatalf("IDs %q, want %q", got, want)
+	}
+	wantFindings(t, c.Findings)
+	u := &c.Utterances[1]
+	if u.Speaker != "84" || u.Sex != "F" || u.Group != "84" || u.Text != "GO DO YOU HEAR" || u.TextLine != 1 {
+		t.Errorf("utterance %+v", u)
+	}
+	a, err := c.Align(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Words) != 6 || len(a.Phones) != 11 {
+		t.Fatalf("%d words and %d phones", len(a.Words), len(a.Phones))
+	}
+	if w := a.Words[1]; w.Label != "go" || w.From != 1600 || w.To != 4800 || w.Silent || w.Index != 1 || w.Line == 0 {
+		t.Errorf("word %+v", w)
+	}
+	if !a.Words[0].Silent || !a.Phones[10].Silent {
+		t.Error("silence is not marked")
+	}
+	if got := MatchWords(c.TranscriptWords(u), a.Words); fmt.Sprint(got) != "[-1 0 1 2 3 -1]" {
+		t.Errorf("MatchWords = %v", got)
+	}
+	x, err := c.Audio(u)
+	if err != nil || len(x.Samples) != 16000 || x.Rate != 16000 {
+		t.Fatalf("Audio: %v", err)
+	}
+	if got, want := x.Samples[10], float32(tone(11, 16000)[10])/32768; got != want {
+		t.Errorf("sample %v, want %v", got, want)
+	}
+	if _, err := c.Align(&c.Utterances[2]); err == nil || !strings.Contains(err.Error(), "84-121123-0001.TextGrid") {
+		t.Errorf("Align without a TextGrid: %v", err)
+	}
+}

@@ -1,0 +1,127 @@
+package corpus
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// openFolder reads what the Montreal Forced Aligner takes: audio anywhere below ROOT, beside each file NAME.lab (or
+// NAME.txt, the transcript) and NAME.TextGrid, or the TextGrids in a parallel tree, Spec.Alignments.
+//
+// The ID is the path below ROOT without its ending, with slashes (speaker1/rec2). The speaker is the name of the file's
+// folder, as in MFA; Spec.Speaker chooses otherwise. Files that lie in ROOT itself have no speaker.
+func openFolder(ctx context.Context, b *builder) error {
+	var tree *textGridTree
+	if b.spec.Alignments != "" {
+		if err := b.mustBeFolder(b.spec.Alignments, "alignments"); err != nil {
+			return err
+		}
+		tree = &textGridTree{root: b.spec.Alignments}
+	}
+	return b.walk(ctx, b.spec.Root, func(dir string, files []string) {
+		b.folderFiles(tree, dir, files)
+	})
+}
+
+// folderFiles adds the utterances of one folder.
+func (b *builder) folderFiles(tree *textGridTree, dir string, files []string) {
+	rel, err := filepath.Rel(b.spec.Root, dir)
+	if err != nil {
+		b.unreadable(dir, err)
+		return
+	}
+	audio := audioFiles{}
+	texts, grids := map[string]string{}, map[string]string{}
+	var orphans []string // what should have audio beside it
+	for _, name := range files {
+		switch {
+		case audioKind(name) >= 0:
+			b.addAudio(audio, dir, name)
+		case hasExt(name, ".lab"), hasExt(name, ".txt"):
+			if old, ok := texts[stem(name)]; !ok || !hasExt(old, ".lab") {
+				texts[stem(name)] = name
+			}
+			orphans = append(orphans, name)
+		case hasExt(name, ".textgrid"):
+			grids[stem(name)] = name
+			orphans = append(orphans, name)
+		}
+	}
+	for _, name := range orphans {
+		if _, ok := audio[stem(name)]; ok {
+			continue
+		}
+		severity := SeverityError
+		if hasExt(name, ".txt") {
+			severity = SeverityWarning // README.txt is no transcript
+		}
+		b.find(Finding{Kind: KindMissingAudio, Severity: severity, Utterance: utteranceName(rel, stem(name)), File: filepath.Join(dir, name),
+			Message: fmt.Sprintf("no audio for it: expected %s.wav or .flac beside it", oneLine(stem(name)))})
+	}
+	speaker := b.folderSpeaker(rel)
+	for _, id := range audio.stems() {
+		u := Utterance{ID: utteranceName(rel, id), Speaker: speaker, AudioPath: filepath.Join(dir, audio[id])}
+		grid := ""
+		if tree != nil {
+			grid = tree.find(id, rel, speaker)
+		} else if name, ok := grids[id]; ok {
+			grid = filepath.Join(dir, name)
+		}
+		u.WordsFile, u.PhonesFile = grid, grid
+		name, ok := texts[id]
+		if !ok {
+			b.find(Finding{Kind: KindMissingText, Severity: SeverityWarning, Utterance: u.ID, File: u.AudioPath,
+				Message: fmt.Sprintf("no %s.lab or .txt beside the audio: it has no transcript", oneLine(id))})
+		} else if !b.wholeText(&u, filepath.Join(dir, name)) {
+			continue
+		}
+		b.add(u)
+	}
+}
+
+// wholeText makes a file's content the transcript of u. It is false when the utterance can't be used.
+func (b *builder) wholeText(u *Utterance, path string) bool {
+	text, err := readText(path)
+	if err != nil {
+		b.find(Finding{Kind: KindUnreadable, Severity: SeverityError, Utterance: u.ID, File: path, Message: "can't be read: " + reason(err)})
+		return false
+	}
+	line := 0
+	var bad *Finding
+	eachLine(text, func(n int, s string) {
+		if bad == nil {
+			bad = checkUTF8(path, n, s)
+		}
+	})
+	if bad != nil {
+		bad.Utterance = u.ID
+		b.find(*bad)
+		return false
+	}
+	u.Text, u.TextFile, u.TextLine = oneText(text), path, line
+	if u.Text == "" {
+		b.find(Finding{Kind: KindTranscript, Severity: SeverityWarning, Utterance: u.ID, File: path, Message: "the transcript is empty"})
+	}
+	return true
+}
+
+func utteranceName(rel, stem string) string {
+	if rel == "." {
+		return stem
+	}
+	return filepath.ToSlash(rel) + "/" + stem
+}
+
+// folderSpeaker names the speaker of the files in folder rel (below the root), by Spec.Speaker.
+func (b *builder) folderSpeaker(rel string) string {
+	switch {
+	case rel == "." || b.spec.Speaker == "none":
+		return ""
+	case b.spec.Speaker == "top":
+		top, _, _ := strings.Cut(filepath.ToSlash(rel), "/")
+		return top
+	}
+	return filepath.Base(rel)
+}

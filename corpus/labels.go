@@ -1,0 +1,85 @@
+package corpus
+
+import (
+	"fmt"
+	"strings"
+
+	"speechsim/tokenizer"
+)
+
+// IsSilence reports whether a label of a word or phone tier stands for no speech, in any letter case: the empty label,
+// sil, sp and <eps> (MFA, Kaldi), h#, pau and epi (TIMIT), and what else tokenizer.IsSilence knows; and spn and nsn,
+// which aligners give to noise, and BAS's <p:>. <unk> is not silence: somebody speaks there, see IsWord.
+func IsSilence(label string) bool {
+	if len(label) > 32 {
+		return false // longer than any such label; blanks around one are a few at most
+	}
+	if tokenizer.IsSilence(label) {
+		return true
+	}
+	switch strings.ToLower(strings.TrimSpace(label)) {
+	case "spn", "nsn", "<p:>", "<silence>", "<spn>":
+		return true
+	}
+	return false
+}
+
+// IsWord reports whether the label of a word tier names a word: false for silence and for what stands in brackets,
+// like <unk> (MFA's word outside the dictionary), [laughter] or {noise}.
+func IsWord(label string) bool {
+	return !IsSilence(label) && !inBrackets(label)
+}
+
+func inBrackets(label string) bool {
+	s := strings.TrimSpace(label)
+	if len(s) < 2 {
+		return false
+	}
+	switch s[:1] + s[len(s)-1:] {
+	case "<>", "[]", "{}", "()":
+		return true
+	}
+	return false
+}
+
+// isUnknown reports whether label stands for a word that the aligner did not know.
+func isUnknown(label string) bool {
+	switch strings.ToLower(strings.TrimSpace(label)) {
+	case "<unk>", "[unk]", "<unknown>", "<oov>":
+		return true
+	}
+	return false
+}
+
+// silent is IsSilence with the labels of Spec.Silence.
+func (c *Corpus) silent(label string) bool {
+	return IsSilence(label) || len(c.silence) > 0 && c.silence[strings.ToLower(strings.TrimSpace(label))]
+}
+
+// foldPhones writes TIMIT's labels in the set of Spec.Phones. The glottal stop, which has no class in the smaller sets,
+// is left out; the others keep their Index, and Silent as it was for the label in the file: closures become sil in the
+// set of 39 and stay speech.
+func (c *Corpus) foldPhones(v *findingList, a *Alignment) {
+	if c.Spec.Phones == "" {
+		return
+	}
+	set, err := tokenizer.ParsePhoneSet(c.Spec.Phones)
+	if err != nil {
+		v.addError(err)
+		return
+	}
+	kept := a.Phones[:0]
+	for _, s := range a.Phones {
+		folded, ok := set.Fold(s.Label)
+		if !ok {
+			v.addError(&Error{File: a.PhonesFile, Line: s.Line, Msg: fmt.Sprintf("%q is none of TIMIT's 61 phones: it can't be folded to %s", s.Label, c.Spec.Phones)})
+			return
+		}
+		if folded == "" {
+			continue
+		}
+		s.Label = folded
+		kept = append(kept, s)
+	}
+	a.Phones = kept
+}

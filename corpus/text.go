@@ -1,0 +1,97 @@
+package corpus
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxText bounds a file of text or labels: the transcripts of 10 000 hours are 600 MB, and no line-based file of one
+// chapter or speaker comes near.
+const maxText = 1 << 30
+
+// readText returns a file's text without a byte order mark. It reads no more than the file's size says, and refuses
+// what is not a regular file (a named pipe would hang).
+func readText(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("is not a regular file")
+	}
+	if info.Size() > maxText {
+		return "", fmt.Errorf("is %d MB: expected text of at most %d MB", info.Size()>>20, maxText>>20)
+	}
+	var b strings.Builder
+	b.Grow(int(info.Size()))
+	if _, err := io.Copy(&b, io.LimitReader(f, maxText)); err != nil {
+		return "", err
+	}
+	return strings.TrimPrefix(b.String(), "\ufeff"), nil
+}
+
+// skipBOM returns a reader of r without a UTF-8 byte order mark.
+func skipBOM(r io.Reader) io.Reader {
+	b := bufio.NewReader(r)
+	if head, err := b.Peek(3); err == nil && bytes.Equal(head, []byte("\xef\xbb\xbf")) {
+		b.Discard(3)
+	}
+	return b
+}
+
+// eachLine calls f with every line of text and its number from 1. Lines end in LF, CRLF or CR.
+func eachLine(text string, f func(line int, s string)) {
+	for n := 1; text != ""; n++ {
+		s := text
+		if i := strings.IndexAny(text, "\r\n"); i < 0 {
+			text = ""
+		} else {
+			s = text[:i]
+			if strings.HasPrefix(text[i:], "\r\n") {
+				i++
+			}
+			text = text[i+1:]
+		}
+		f(n, s)
+	}
+}
+
+// cutField splits s into its first field and the rest, both without surrounding blanks.
+func cutField(s string) (field, rest string) {
+	s = strings.TrimSpace(s)
+	i := strings.IndexAny(s, " \t")
+	if i < 0 {
+		return s, ""
+	}
+	return s[:i], strings.TrimSpace(s[i:])
+}
+
+// checkUTF8 returns a finding at the first byte of s that is not UTF-8, or nil.
+func checkUTF8(file string, line int, s string) *Finding {
+	if utf8.ValidString(s) {
+		return nil
+	}
+	col := 1
+	for i := 0; i < len(s); col++ {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n <= 1 {
+			break
+		}
+		i += n
+	}
+	return &Finding{Kind: KindEncoding, Severity: SeverityError, File: file, Line: max(line, 1), Col: col,
+		Message: "text is not UTF-8: convert the file, for example with iconv -f LATIN1 -t UTF-8"}
+}
+
+// oneText joins the lines of a transcript file to one line.
+func oneText(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,194 @@
+package corpus
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// entry is one name in a folder, with symlinks resolved: people link subsets and whole corpora into place.
+type entry struct {
+	name string
+	dir  bool
+	link bool
+}
+
+// list returns the entries of a folder, sorted by name. A link that leads nowhere (or only to itself) is a finding.
+func (b *builder) list(dir string) ([]entry, error) {
+	items, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]entry, 0, len(items))
+	for _, it := range items {
+		e := entry{name: it.Name(), dir: it.IsDir()}
+		if it.Type()&fs.ModeSymlink != 0 {
+			info, err := os.Stat(filepath.Join(dir, e.name))
+			if err != nil {
+				b.find(Finding{Kind: KindLink, Severity: SeverityWarning, File: filepath.Join(dir, e.name), Message: "symbolic link leads nowhere: " + reason(err)})
+				continue
+			}
+			e.dir, e.link = info.IsDir(), true
+			it = fs.FileInfoToDirEntry(info)
+		}
+		if !e.dir && !it.Type().IsRegular() {
+			b.find(Finding{Kind: KindUnreadable, Severity: SeverityWarning, File: filepath.Join(dir, e.name), Message: "is neither a file nor a folder; not read"})
+			continue
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+// folders returns the names of the folders in dir, hidden ones left out. A folder that can't be read is a finding.
+func (b *builder) folders(dir string) []string {
+	entries, err := b.list(dir)
+	if err != nil {
+		b.unreadable(dir, err)
+	}
+	var names []string
+	for _, e := range entries {
+		if e.dir && !strings.HasPrefix(e.name, ".") {
+			names = append(names, e.name)
+		}
+	}
+	return names
+}
+
+func (b *builder) unreadable(path string, err error) {
+	b.find(Finding{Kind: KindUnreadable, Severity: SeverityError, File: path, Message: "can't be read: " + reason(err)})
+}
+
+// reason is err without the path, which the message has already.
+func reason(err error) string {
+	if pe, ok := err.(*fs.PathError); ok {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}
+
+// walk calls visit for every folder at and below root, with its files in sorted order. Links to folders are followed,
+// but no real folder is read twice: a link that loops, or that leads to a folder that is in the tree anyhow, is a
+// finding. Real folders come before linked ones, so which name a file gets does not depend on what links are called.
+func (b *builder) walk(ctx context.Context, root string, visit func(dir string, files []string)) error {
+	real, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	var links []string
+	var descend func(dir, real string) error
+	descend = func(dir, real string) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		seen[real] = true
+		entries, err := b.list(dir)
+		if err != nil {
+			b.unreadable(dir, err)
+			return nil
+		}
+		var files []string
+		for _, e := range entries {
+			if !e.dir {
+				files = append(files, e.name)
+			}
+		}
+		visit(dir, files)
+		for _, e := range entries {
+			switch path := filepath.Join(dir, e.name); {
+			case !e.dir || strings.HasPrefix(e.name, "."):
+			case e.link:
+				links = append(links, path)
+			default:
+				if err := descend(path, filepath.Join(real, e.name)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	if err := descend(root, real); err != nil {
+		return err
+	}
+	for i := 0; i < len(links); i++ { // descend may append to links
+		real, err := filepath.EvalSymlinks(links[i])
+		if err != nil {
+			b.unreadable(links[i], err)
+			continue
+		}
+		if seen[real] {
+			b.find(Finding{Kind: KindLink, Severity: SeverityWarning, File: links[i],
+				Message: fmt.Sprintf("symbolic link leads to %s, which is part of the corpus already; not followed", oneLine(real))})
+			continue
+		}
+		if err := descend(links[i], real); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// audioKinds are the endings of audio files, the preferred first.
+var audioKinds = []string{".flac", ".wav", ".sph", ".nist"}
+
+// audioKind returns the rank of a file name among audioKinds, or -1.
+func audioKind(name string) int {
+	ext := strings.ToLower(filepath.Ext(name))
+	for i, k := range audioKinds {
+		if ext == k {
+			return i
+		}
+	}
+	return -1
+}
+
+func hasExt(name, ext string) bool { return strings.EqualFold(filepath.Ext(name), ext) }
+
+func stem(name string) string { return strings.TrimSuffix(name, filepath.Ext(name)) }
+
+// textGridTree finds TextGrids of a parallel tree by their stem, reading each folder at most once.
+type textGridTree struct {
+	root  string
+	cache map[string]map[string]string // folder -> stem -> file name
+}
+
+// find returns the path of STEM.TextGrid in the first of the folders (below root) that has it, or "".
+func (t *textGridTree) find(stem string, folders ...string) string {
+	for _, f := range folders {
+		dir := filepath.Join(t.root, f)
+		names, ok := t.cache[dir]
+		if !ok {
+			names = textGridsIn(dir)
+			if t.cache == nil {
+				t.cache = map[string]map[string]string{}
+			}
+			t.cache[dir] = names
+		}
+		if name, ok := names[stem]; ok {
+			return filepath.Join(dir, name)
+		}
+	}
+	return ""
+}
+
+// textGridsIn lists the TextGrids of a folder by stem; a folder that is not there has none.
+func textGridsIn(dir string) map[string]string {
+	items, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var names map[string]string
+	for _, it := range items {
+		if name := it.Name(); hasExt(name, ".textgrid") {
+			if names == nil {
+				names = map[string]string{}
+			}
+			names[stem(name)] = name
+		}
+	}
+	return names
+}
