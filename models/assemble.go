@@ -56,6 +56,10 @@ func (c *Card) fill(other *Card, from string) {
 	fillPart(c, "vocabulary", from, &c.Vocabulary, other.Vocabulary)
 	fillPart(c, "max_tokens", from, &c.MaxTokens, other.MaxTokens)
 	fillPart(c, "heads", from, &c.Heads, other.Heads)
+	fillPart(c, "source", from, &c.Origin, other.Origin)
+	if c.Notes == nil {
+		c.Notes = other.Notes
+	}
 	fillList(c, "layers", from, &c.Layers, other.Layers)
 	fillList(c, "attentions", from, &c.Attentions, other.Attentions)
 }

@@ -57,14 +57,19 @@ type Card struct {
 	Attentions []LayerOutput `yaml:"attentions"`
 	Heads      int           `yaml:"heads"` // 0: as many as the graph shows
 
+	Origin string   `yaml:"source"` // checkpoint that the model was made from
+	Notes  []string `yaml:"notes"`
+
 	source map[string]string // where each part was found, by YAML key
 }
 
-// LayerOutput ties a layer's name to a tensor of the graph.
+// LayerOutput ties the name of a layer or an attention map to a tensor of the
+// graph.
 type LayerOutput struct {
 	Name   string `yaml:"name"`   // "0", "7", "cnn.1", "24.prenorm"
 	Tensor string `yaml:"tensor"` // "hidden_states.7"
-	Units  int    `yaml:"units"`  // width, 0: as the graph shows
+	Units  int    `yaml:"units"`  // width of a layer, 0: as the graph shows
+	Heads  int    `yaml:"heads"`  // of an attention map, 0: the card's
 	Hop    int    `yaml:"hop"`    // samples; 0: the card's
 	Window int    `yaml:"window"` // samples; 0: the card's
 	// ChannelsFirst says that the tensor is [1, units, frames].
