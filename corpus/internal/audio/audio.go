@@ -68,11 +68,7 @@ func ReadInfo(path string) (Info, error) {
 		return Info{}, err
 	}
 	defer done()
-	d, err := s.decoder()
-	if err != nil {
-		return Info{}, err
-	}
-	return d.info(), nil
+	return s.readInfo()
 }
 
 // Decode reads a whole sound file.
@@ -152,8 +148,22 @@ func (s source) read(offset int64, n int) ([]byte, error) {
 // A decoder is a file whose header has been read and believed.
 type decoder interface {
 	info() Info
+	// verify looks for truncation where the header and the size of the file do not show it.
+	verify() error
 	// decode returns the samples [from, to) of every channel and what it noticed. to < 0 is the end of the file.
 	decode(from, to int64) ([][]float32, []Finding, error)
+}
+
+// readInfo reads the header and finds truncation where a look at the end of the file shows it.
+func (s source) readInfo() (Info, error) {
+	d, err := s.decoder()
+	if err != nil {
+		return Info{}, err
+	}
+	if err := d.verify(); err != nil {
+		return Info{}, err
+	}
+	return d.info(), nil
 }
 
 // decoder reads the header, whatever the format.
@@ -215,29 +225,52 @@ func (s source) decode(from, to float64) (*Audio, error) {
 	if err != nil {
 		return nil, err
 	}
-	info := d.info()
-	if math.IsNaN(from) || math.IsNaN(to) || from < 0 || to > 0 && to <= from {
-		return nil, s.errorf(-1, "the range %g s to %g s is empty or negative", from, to)
+	a := &Audio{Info: d.info(), Rate: d.info().Rate}
+	if from == 0 && to <= 0 {
+		a.Channels, a.notes, err = d.decode(0, -1)
+		return a, err
 	}
-	first, last := sampleAt(from, info.Rate), int64(-1)
-	if to > 0 {
-		last = sampleAt(to, info.Rate)
-	}
-	var notes []Finding
-	if n := info.Samples; n >= 0 {
-		if first > 0 && first >= n || last > n+sampleAt(maxOvershoot, info.Rate) {
-			return nil, s.errorf(-1, "the range %g s to %g s is not inside the sound of %.3f s", from, to, info.Seconds())
+	n := a.Info.Samples
+	if n < 0 { // rare enough to decode all of it and cut
+		if a.Channels, a.notes, err = d.decode(0, -1); err != nil {
+			return nil, err
 		}
-		if last > n {
-			notes = append(notes, Finding{Warning, "range", fmt.Sprintf("the range ends at %g s, the sound at %.3f s", to, info.Seconds())})
-			last = n
-		}
+		n = int64(a.Samples())
 	}
-	x, more, err := d.decode(first, last)
+	first, last, err := s.clip(from, to, n, a.Rate)
 	if err != nil {
 		return nil, err
 	}
-	return &Audio{Rate: info.Rate, Channels: x, Info: info, notes: append(notes, more...)}, nil
+	if end := sampleAt(to, a.Rate); last < end {
+		a.notes = append(a.notes, Finding{Warning, "range", fmt.Sprintf("the range ends at %g s, the sound at %.3f s", to, float64(n)/float64(a.Rate))})
+	}
+	if a.Channels != nil {
+		for c, x := range a.Channels {
+			a.Channels[c] = x[first:last]
+		}
+		return a, nil
+	}
+	x, notes, err := d.decode(first, last)
+	if err != nil {
+		return nil, err
+	}
+	a.Channels, a.notes = x, append(a.notes, notes...)
+	return a, nil
+}
+
+// clip turns a range of seconds into one of samples, of which there are n.
+func (s source) clip(from, to float64, n int64, rate int) (first, last int64, err error) {
+	if math.IsNaN(from) || math.IsNaN(to) || from < 0 || to > 0 && to <= from {
+		return 0, 0, s.errorf(-1, "the range %g s to %g s is empty or negative", from, to)
+	}
+	first, last = sampleAt(from, rate), n
+	if to > 0 {
+		last = sampleAt(to, rate)
+	}
+	if first >= n || last > n+sampleAt(maxOvershoot, rate) {
+		return 0, 0, s.errorf(-1, "the range %g s to %g s is not inside the sound of %.3f s", from, to, float64(n)/float64(rate))
+	}
+	return first, min(last, n), nil
 }
 
 // sampleAt is the sample nearest to a time; times that no file reaches are cut to one that none reaches either.

@@ -164,11 +164,12 @@ func (h *sphereHeader) coding() (coding, error) {
 	case size == 1:
 		return integers(1, false), nil
 	}
+	// A digit a byte; programs also write the two digits of 16 bits for wider samples.
 	const little, big = "0123", "3210"
 	switch order := h.fields["sample_byte_format"]; order {
-	case little[:size]:
+	case little[:size], "01":
 		return integers(int(size), false), nil
-	case big[4-size:]:
+	case big[4-size:], "10":
 		return integers(int(size), true), nil
 	default:
 		return coding{}, h.errorf(-1, "expected sample_byte_format %s (little endian) or %s (big endian) for samples of %d bytes, found %.40q", little[:size], big[4-size:], size, order)
