@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"speechsim/corpus/internal/audio"
 )
@@ -69,7 +70,8 @@ func (c *Corpus) AudioInfo(u *Utterance) (AudioInfo, error) {
 func (u *Utterance) whole() bool { return u.From == 0 && u.To == 0 }
 
 // Audio decodes the utterance: one channel at the corpus's rate. A file of another rate or with several channels is an
-// error that names the config key which would allow it; so is a file that can't be decoded, or has no samples.
+// error that names the config key which would allow it; so is a file that can't be decoded, that has no samples, or no
+// sample but 0, or one that is not a number.
 func (c *Corpus) Audio(u *Utterance) (*Audio, error) {
 	info, err := audio.ReadInfo(u.AudioPath)
 	if err != nil {
@@ -81,6 +83,11 @@ func (c *Corpus) Audio(u *Utterance) (*Audio, error) {
 	a, err := decode(u)
 	if err != nil {
 		return nil, err
+	}
+	for _, f := range audio.Check(a) {
+		if f.Severity == audio.Fatal {
+			return nil, &Error{File: u.AudioPath, Msg: f.Kind + ": " + f.Msg}
+		}
 	}
 	return c.convert(u, a)
 }
@@ -115,11 +122,15 @@ func (c *Corpus) Accepts(u *Utterance, i AudioInfo) error { return c.accepts(u, 
 
 // accepts is an error if the config does not allow audio of this kind.
 func (c *Corpus) accepts(u *Utterance, rate, channels int) error {
-	switch s := c.Spec.Audio; {
-	case rate != s.Rate && !s.Resample:
-		return &Error{File: u.AudioPath, Msg: fmt.Sprintf("audio has %d Hz, expected %d Hz: set audio: {resample: true} to resample it", rate, s.Rate)}
-	case channels > 1 && s.channelOf(u) == "":
-		return &Error{File: u.AudioPath, Msg: fmt.Sprintf("audio has %d channels, expected one: set audio: {channel: mix} for their mean, or {channel: 1} for the first", channels)}
+	var faults []string
+	if s := c.Spec.Audio; rate != s.Rate && !s.Resample {
+		faults = append(faults, fmt.Sprintf("audio has %d Hz, expected %d Hz: set audio: {resample: true} to resample it", rate, s.Rate))
+	}
+	if channels > 1 && c.Spec.Audio.channelOf(u) == "" {
+		faults = append(faults, fmt.Sprintf("audio has %d channels, expected one: set audio: {channel: mix} for their mean, or {channel: 1} for the first", channels))
+	}
+	if len(faults) > 0 {
+		return &Error{File: u.AudioPath, Msg: strings.Join(faults, "; ")}
 	}
 	return nil
 }

@@ -1,0 +1,451 @@
+package corpus
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/fnv"
+	"math"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"speechsim/corpus/internal/audio"
+)
+
+// CheckOptions say how deep Check looks.
+type CheckOptions struct {
+	Audio          string // "header" or "": read headers; "full": decode everything; "none": don't touch the audio
+	Workers        int    // 0 = one a processor; the report does not depend on it
+	Limit          int    // findings kept of each kind, 0 = 20; all are counted
+	LabelsOptional bool   // a run that needs no labels (rows: frame): faults of labels are warnings, since nothing is dropped for them
+
+	Progress func(done, total int) // called now and then, never concurrently; nil is fine
+}
+
+// The limits of Check, in seconds.
+const (
+	longestWord  = 2.0
+	shortestWord = 0.030
+	durationSlip = 0.050 // that a TextGrid and its audio may differ in length
+	tailSlip     = 0.5   // of audio after the last of TIMIT's phones
+	boundarySlip = 0.0101
+)
+
+// chunkSize is how many utterances a worker takes at a time.
+const chunkSize = 64
+
+// Check reads the labels of every utterance and what o asks for of its audio, and reports what is there and everything
+// that looks wrong. It is the test to pass before the first second of compute: an utterance with a finding of
+// SeverityError is refused by Align or Audio (or, past-the-end, by Alignment.Within), and so dropped by a run.
+//
+// An error is returned only when ctx ends or an option is unknown; the faults of a corpus are in the report.
+func (c *Corpus) Check(ctx context.Context, o CheckOptions) (*Report, error) {
+	if !slices.Contains([]string{"", "none", "header", "full"}, o.Audio) {
+		return nil, fmt.Errorf("corpus: check audio %q: expected none, header or full", o.Audio)
+	}
+	if o.Audio == "" {
+		o.Audio = "header"
+	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Limit <= 0 {
+		o.Limit = 20
+	}
+	m := newMerger(c, o)
+	chunks := (len(c.Utterances) + chunkSize - 1) / chunkSize
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for range min(o.Workers, chunks) {
+		wg.Go(func() {
+			for i := range next {
+				lo, hi := i*chunkSize, min((i+1)*chunkSize, len(c.Utterances))
+				results := make([]checked, hi-lo)
+				for j := range results {
+					if ctx.Err() != nil {
+						return
+					}
+					results[j] = c.checkUtterance(&c.Utterances[lo+j], o)
+				}
+				m.add(i, results)
+			}
+		})
+	}
+feed:
+	for i := range chunks {
+		select {
+		case next <- i:
+		case <-ctx.Done():
+			break feed
+		}
+	}
+	close(next)
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return m.finish(), nil
+}
+
+// checked is what Check learnt about one utterance.
+type checked struct {
+	findings      []Finding
+	samples       int // at the corpus's rate, 0 if unknown
+	speech        int // samples of speech by the labels
+	labelled      int // samples that the share of speech is of
+	words, phones int
+	wordTypes     []string // with repetitions; strings of the file, freed when merged
+	phoneTypes    []string
+	hash          uint64 // equal for equal recordings
+	certain       bool   // hash is of the sound itself
+	hashed        bool
+	shift         *shiftCurve
+	labelsRead    bool
+}
+
+// checkUtterance looks at one utterance.
+func (c *Corpus) checkUtterance(u *Utterance, o CheckOptions) checked {
+	var r checked
+	v := findingList{utterance: u.ID}
+	seconds := -1.0
+	var sound *Audio
+	if o.Audio != "none" {
+		seconds, sound = c.checkAudio(&v, &r, u, o.Audio == "full")
+	}
+	before := len(v.list)
+	a, findings := c.align(u)
+	v.list = append(v.list, findings...)
+	if a != nil {
+		r.labelsRead = true
+		c.checkLabels(&v, &r, u, a, seconds)
+		if sound != nil {
+			r.shift = newShiftCurve(sound, a)
+			if lag, ok := r.shift.lag(); ok {
+				v.add(KindShift, SeverityWarning, a.WordsFile, 0, "the sound seems to come %.0f ms %s than the labels say (correlation of energy and labels %.2f, as labelled %.2f)",
+					math.Abs(lag)*1000, lateOrEarly(lag), r.shift.best(), r.shift.at(0))
+			}
+		}
+	}
+	if o.LabelsOptional {
+		for i := before; i < len(v.list); i++ {
+			v.list[i].Severity = SeverityWarning
+		}
+	}
+	r.findings = v.list
+	return r
+}
+
+func lateOrEarly(lag float64) string {
+	if lag > 0 {
+		return "later"
+	}
+	return "earlier"
+}
+
+// checkAudio reads the header or the whole of the audio. It returns the duration, or -1, and the sound if full.
+func (c *Corpus) checkAudio(v *findingList, r *checked, u *Utterance, full bool) (float64, *Audio) {
+	bad := func(err error) {
+		f := Finding{Kind: KindAudio, Severity: SeverityError, Utterance: u.ID, File: u.AudioPath, Message: err.Error()}
+		var own *Error
+		var theirs *audio.Error
+		switch {
+		case errors.As(err, &own):
+			f.Message = own.Msg
+		case errors.As(err, &theirs) && theirs.Offset >= 0:
+			f.Message = fmt.Sprintf("at byte %d: %s", theirs.Offset, theirs.Msg)
+		case errors.As(err, &theirs):
+			f.Message = theirs.Msg
+		}
+		v.list = append(v.list, f)
+	}
+	info, err := c.AudioInfo(u)
+	if err != nil {
+		bad(err)
+		return -1, nil
+	}
+	usable := true
+	if err := c.accepts(u, info.Rate, info.Channels); err != nil {
+		bad(err)
+		usable = false
+	}
+	if info.Samples == 0 {
+		bad(errors.New("the audio has no samples"))
+		return 0, nil
+	}
+	if info.Samples > 0 {
+		r.samples = info.SamplesAt(c.Spec.Audio.Rate)
+		r.hash, r.hashed = headerHash(u, info), true
+	}
+	if !full || !usable {
+		return info.Seconds(), nil
+	}
+	a, err := decode(u)
+	if err != nil {
+		bad(err)
+		return info.Seconds(), nil
+	}
+	for _, f := range audio.Check(a) {
+		k, s := KindSignal, SeverityWarning
+		if f.Severity == audio.Fatal {
+			k, s = KindAudio, SeverityError
+		}
+		v.add(k, s, u.AudioPath, 0, "%s: %s", f.Kind, f.Msg)
+	}
+	sound, err := c.convert(u, a)
+	if err != nil {
+		if !hasError(v.list) {
+			bad(err)
+		}
+		return info.Seconds(), nil
+	}
+	r.samples = len(sound.Samples)
+	r.hash, r.hashed, r.certain = soundHash(sound.Samples), true, true
+	return float64(a.Samples()) / float64(a.Rate), sound
+}
+
+func hasError(list []Finding) bool {
+	return slices.ContainsFunc(list, func(f Finding) bool { return f.Severity == SeverityError })
+}
+
+// headerHash is equal for utterances that may be one recording: same text, same number of samples.
+func headerHash(u *Utterance, info AudioInfo) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(u.Text))
+	hashInt(h, uint64(info.Samples))
+	hashInt(h, uint64(info.Rate))
+	return h.Sum64()
+}
+
+func hashInt(h hash.Hash64, x uint64) {
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], x)
+	h.Write(b[:])
+}
+
+// soundHash is equal for equal sounds. FNV over words instead of bytes, because it sees every sample of a corpus.
+func soundHash(x []float32) uint64 {
+	h := uint64(14695981039346656037)
+	for _, s := range x {
+		h = (h ^ uint64(math.Float32bits(s))) * 1099511628211
+	}
+	return h
+}
+
+// checkLabels looks at an alignment; seconds is the duration of the audio, or negative if it is not known.
+func (c *Corpus) checkLabels(v *findingList, r *checked, u *Utterance, a *Alignment, seconds float64) {
+	rate := c.Spec.Audio.Rate
+	spoken := 0
+	for i := range a.Words {
+		s := &a.Words[i]
+		if s.Silent {
+			continue
+		}
+		spoken++
+		if s.NotWord {
+			continue
+		}
+		r.words++
+		r.wordTypes = append(r.wordTypes, s.Label)
+		switch d := s.End - s.Start; {
+		case s.To <= s.From: // a fault of its own
+		case d > longestWord:
+			v.add(KindLongWord, SeverityWarning, a.WordsFile, s.Line, "word %q is %.2f s long: words are seldom longer than %g s", s.Label, d, longestWord)
+		case d < shortestWord-1e-9:
+			v.add(KindShortWord, SeverityWarning, a.WordsFile, s.Line, "word %q is %.0f ms long: words are seldom shorter than %.0f ms", s.Label, 1000*d, 1000*shortestWord)
+		}
+	}
+	for i := range a.Phones {
+		if s := &a.Phones[i]; !s.Silent {
+			r.phones++
+			r.phoneTypes = append(r.phoneTypes, s.Label)
+		}
+	}
+	if spoken == 0 && r.phones == 0 {
+		v.add(KindNoWords, SeverityWarning, labelFile(a), 0, "the alignment holds nothing but silence")
+	}
+	r.speech = speechSamples(a)
+	r.labelled = r.samples
+	if r.labelled == 0 {
+		r.labelled = int(math.Round(a.End * float64(rate)))
+	}
+	if seconds >= 0 {
+		if err := a.Within(r.samples, rate); err != nil {
+			f := err.(*Error)
+			v.list = append(v.list, Finding{Kind: KindPastEnd, Severity: SeverityError, Utterance: u.ID, File: f.File, Line: f.Line, Message: f.Msg})
+		} else if msg := c.durations(u, a, seconds); msg != "" {
+			v.add(KindDuration, SeverityWarning, labelFile(a), 0, "%s", msg)
+		}
+	}
+	v.checkTiers(a)
+	v.checkTranscript(c.TranscriptWords(u), a)
+}
+
+func labelFile(a *Alignment) string {
+	if a.WordsFile != "" {
+		return a.WordsFile
+	}
+	return a.PhonesFile
+}
+
+// durations compares the length that the labels give with the audio's. CTM files give none.
+func (c *Corpus) durations(u *Utterance, a *Alignment, seconds float64) string {
+	d := a.End - seconds
+	switch {
+	case c.ctm != nil:
+		return ""
+	case hasExt(u.WordsFile, ".textgrid"):
+		if math.Abs(d) <= durationSlip {
+			return ""
+		}
+	case a.Phones == nil || d <= endTolerance && d >= -tailSlip:
+		return ""
+	}
+	return fmt.Sprintf("the labels are of %.3f s, the audio is %.3f s long", a.End, seconds)
+}
+
+// speechSamples counts the samples that the phones, or else the words, say are speech.
+func speechSamples(a *Alignment) int {
+	tier := a.Phones
+	if tier == nil {
+		tier = a.Words
+	}
+	n, end := 0, 0
+	for i := range tier {
+		s := &tier[i]
+		if from := max(s.From, end); !s.Silent && s.To > from {
+			n += s.To - from
+			end = s.To
+		}
+	}
+	return n
+}
+
+// checkTiers finds words without phones, phones outside words, and words that begin or end inside a phone: one finding,
+// with the first place and the number.
+func (v *findingList) checkTiers(a *Alignment) {
+	if len(a.Words) == 0 || len(a.Phones) == 0 {
+		return
+	}
+	var first *Segment
+	var what string
+	file, n := "", 0
+	note := func(path string, s *Segment, format string, args ...any) {
+		if n++; n == 1 {
+			first, file, what = s, path, fmt.Sprintf(format, args...)
+		}
+	}
+	bounds := make([]float64, 0, 2*len(a.Phones))
+	for i := range a.Phones {
+		bounds = append(bounds, a.Phones[i].Start, a.Phones[i].End)
+	}
+	slices.Sort(bounds)
+	onBoundary := func(t float64) bool {
+		i, _ := slices.BinarySearch(bounds, t-boundarySlip)
+		return i < len(bounds) && bounds[i] <= t+boundarySlip
+	}
+	within := make([]bool, len(a.Phones)) // a word covers the phone's middle
+	from := 0                             // phones before it end before every further word
+	for i := range a.Words {
+		w := &a.Words[i]
+		if w.Silent || w.To <= w.From {
+			continue
+		}
+		for from < len(a.Phones) && a.Phones[from].End <= w.Start-longestWord {
+			from++
+		}
+		phones := 0
+		for j := from; j < len(a.Phones) && a.Phones[j].Start < w.End; j++ {
+			if p := &a.Phones[j]; middle(p) >= w.Start && middle(p) < w.End {
+				phones++
+				within[j] = true
+			}
+		}
+		switch {
+		case phones == 0:
+			note(a.WordsFile, w, "word %q has no phones", w.Label)
+		case !onBoundary(w.Start):
+			note(a.WordsFile, w, "word %q begins inside a phone, at %.3f s", w.Label, w.Start)
+		case !onBoundary(w.End):
+			note(a.WordsFile, w, "word %q ends inside a phone, at %.3f s", w.Label, w.End)
+		}
+	}
+	for j := range a.Phones {
+		// TIMIT's glottal stop belongs to no word where it stands before one.
+		if p := &a.Phones[j]; !p.Silent && !within[j] && p.To > p.From && p.Label != "q" {
+			note(a.PhonesFile, p, "phone %q at %.3f s is in no word", p.Label, p.Start)
+		}
+	}
+	if n == 0 {
+		return
+	}
+	if n > 1 {
+		what += fmt.Sprintf("; %s in all", plural(n, "such place"))
+	}
+	v.add(KindTiers, SeverityWarning, file, first.Line, "%s", what)
+}
+
+func middle(s *Segment) float64 { return (s.Start + s.End) / 2 }
+
+// checkTranscript compares the word tier with the transcript: one finding, with the first place and the numbers.
+func (v *findingList) checkTranscript(transcript []string, a *Alignment) {
+	if len(a.Words) == 0 || len(transcript) == 0 {
+		return
+	}
+	match := MatchWords(transcript, a.Words)
+	used := make([]bool, len(transcript))
+	var first *Segment
+	extra, missing, firstMissing := 0, 0, -1
+	for i, t := range match {
+		s := &a.Words[i]
+		switch {
+		case t >= 0:
+			used[t] = true
+			// a segment that two transcript words were joined into stands for both
+			if t+1 < len(transcript) && joined(transcriptKey(s.Label), transcriptKey(transcript[t]), transcriptKey(transcript[t+1])) {
+				used[t+1] = true
+			}
+		case !s.Silent && !s.NotWord:
+			if extra++; first == nil {
+				first = s
+			}
+		}
+	}
+	for t := range used {
+		if !used[t] {
+			if missing++; firstMissing < 0 {
+				firstMissing = t
+			}
+		}
+	}
+	var parts []string
+	line := 0
+	if extra > 0 {
+		parts = append(parts, fmt.Sprintf("%s not in the transcript, the first is %q at %.2f s", plural(extra, "aligned word"), first.Label, first.Start))
+		line = first.Line
+	}
+	if missing > 0 {
+		parts = append(parts, fmt.Sprintf("%d of the transcript's %s not aligned, the first is %q", missing, plural(len(transcript), "word"), transcript[firstMissing]))
+	}
+	if len(parts) > 0 {
+		v.add(KindMismatch, SeverityWarning, a.WordsFile, line, "%s", strings.Join(parts, "; "))
+	}
+}
+
+// sameBytes reports whether two files have the same content.
+func sameBytes(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, err := os.ReadFile(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.ReadFile(b)
+	return err == nil && bytes.Equal(x, y)
+}

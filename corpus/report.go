@@ -1,0 +1,158 @@
+package corpus
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Report is what Check found. The same corpus gives the same report, byte for byte, with any number of workers.
+type Report struct {
+	Layout string `json:"layout"`
+	Root   string `json:"root"`
+	Audio  string `json:"audio"` // how deep the audio was read: none, header or full
+
+	Utterances    int      `json:"utterances"` // that Open returned
+	Aligned       int      `json:"aligned"`    // of these, with labels that can be read
+	Speakers      int      `json:"speakers"`
+	Female        int      `json:"female"` // speakers
+	Male          int      `json:"male"`
+	Groups        int      `json:"groups"`
+	Seconds       float64  `json:"seconds"`        // of audio; 0 if the audio was not read
+	SpeechSeconds float64  `json:"speech_seconds"` // by the phone tier, else by the word tier
+	SilenceShare  *float64 `json:"silence_share"`  // of the audio; nil without labels
+	Words         int      `json:"words"`          // segments of the word tiers that are words
+	WordTypes     int      `json:"word_types"`     // without regard to case
+	Phones        int      `json:"phones"`         // segments of the phone tiers that are not silence
+	PhoneTypes    int      `json:"phone_types"`
+
+	// Refused lists, in order of their IDs within Open's findings and Check's, the utterances with a finding of
+	// SeverityError: what a run drops.
+	Refused  []string  `json:"refused"`
+	Summary  []Count   `json:"summary"`  // errors first, the most frequent kind first
+	Findings []Finding `json:"findings"` // ordered like Summary, at most CheckOptions.Limit of a kind
+}
+
+// Count is how many findings there are of a kind, and how many of them Report.Findings holds.
+type Count struct {
+	Severity Severity `json:"severity"`
+	Kind     Kind     `json:"kind"`
+	Count    int      `json:"count"`
+	Listed   int      `json:"listed"`
+}
+
+// Errors and Warnings count all findings, listed or not.
+func (r *Report) Errors() int { return r.total(SeverityError) }
+
+// Warnings: see Errors.
+func (r *Report) Warnings() int { return r.total(SeverityWarning) }
+
+func (r *Report) total(s Severity) int {
+	n := 0
+	for _, c := range r.Summary {
+		if c.Severity == s {
+			n += c.Count
+		}
+	}
+	return n
+}
+
+// summarize fills Summary and orders Findings like it. Within a kind the order of the findings stays.
+func (r *Report) summarize(counts map[[2]string]int) {
+	listed := map[[2]string]int{}
+	for _, f := range r.Findings {
+		listed[[2]string{string(f.Severity), string(f.Kind)}]++
+	}
+	r.Summary = []Count{}
+	for key, n := range counts {
+		r.Summary = append(r.Summary, Count{Severity(key[0]), Kind(key[1]), n, listed[key]})
+	}
+	slices.SortFunc(r.Summary, func(a, b Count) int {
+		return cmp.Or(strings.Compare(string(a.Severity), string(b.Severity)), cmp.Compare(b.Count, a.Count), strings.Compare(string(a.Kind), string(b.Kind)))
+	})
+	rank := map[[2]string]int{}
+	for i, c := range r.Summary {
+		rank[[2]string{string(c.Severity), string(c.Kind)}] = i
+	}
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int {
+		return cmp.Compare(rank[[2]string{string(a.Severity), string(a.Kind)}], rank[[2]string{string(b.Severity), string(b.Kind)}])
+	})
+	if r.Findings == nil {
+		r.Findings = []Finding{}
+	}
+	if r.Refused == nil {
+		r.Refused = []string{}
+	}
+}
+
+// MarshalJSON writes the report as one object; lists are never null.
+func (r *Report) MarshalJSON() ([]byte, error) {
+	type plain Report
+	return json.Marshal((*plain)(r))
+}
+
+// Write prints the report for a reader: what is in the corpus, then the findings by kind.
+func (r *Report) Write(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "%s  %s\n", r.Layout, oneLine(r.Root))
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(b, "  %-11s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	row("utterances", "%d, %d with labels, %d refused", r.Utterances, r.Aligned, len(r.Refused))
+	row("speakers", "%d (%d female, %d male), %d groups", r.Speakers, r.Female, r.Male, r.Groups)
+	if r.Audio != "none" {
+		row("audio", "%s (%s read)", clock(r.Seconds), map[string]string{"header": "headers", "full": "everything"}[r.Audio])
+	}
+	row("words", "%d, %d types", r.Words, r.WordTypes)
+	row("phones", "%d, %d types", r.Phones, r.PhoneTypes)
+	if r.SilenceShare != nil {
+		row("silence", "%.1f %%", 100**r.SilenceShare)
+	}
+	next := 0
+	for _, s := range []Severity{SeverityError, SeverityWarning} {
+		n := r.total(s)
+		if n == 0 {
+			continue
+		}
+		fmt.Fprintf(b, "\n%s\n", plural(n, string(s)))
+		for _, c := range r.Summary {
+			if c.Severity != s {
+				continue
+			}
+			fmt.Fprintf(b, "  %s: %d\n", c.Kind, c.Count)
+			for _, f := range r.Findings[next : next+c.Listed] {
+				fmt.Fprintf(b, "    %s%s\n", place(f.File, f.Line, f.Col), oneLine(f.Message))
+			}
+			next += c.Listed
+			if more := c.Count - c.Listed; more > 0 {
+				fmt.Fprintf(b, "    and %d more\n", more)
+			}
+		}
+	}
+	if len(r.Summary) == 0 {
+		fmt.Fprintln(b, "\nnothing to complain about")
+	}
+	return b.Flush()
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// clock prints a duration as people say it.
+func clock(seconds float64) string {
+	switch {
+	case seconds < 120:
+		return fmt.Sprintf("%.1f s", seconds)
+	case seconds < 7200:
+		return fmt.Sprintf("%.1f min", seconds/60)
+	}
+	return fmt.Sprintf("%.2f h", seconds/3600)
+}
