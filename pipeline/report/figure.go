@@ -1,0 +1,243 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"speechsim/pipeline/results"
+)
+
+// Kind is how a figure draws its cells.
+type Kind string
+
+const (
+	Heatmap Kind = "heatmap" // a square a cell: x layers across, y layers upward
+	Curves  Kind = "curves"  // value against the x layers, a line for each y layer (or each x model)
+)
+
+// Model is a model's part of an axis: its name and its layers in the order in
+// which they are drawn.
+type Model struct {
+	Name   string   `json:"name"`
+	Layers []string `json:"layers"`
+}
+
+// Scale is the range of values that a figure shows and the colours of a heat
+// map. A value outside a fixed range is drawn in the end colour, and the colour
+// bar says so with a pointed end.
+type Scale struct {
+	Min, Max *float64 // nil: from the data, rounded outward
+	Map      string   // "viridis" (also ""), "cividis", "rocket", or "diverging" (for values of both signs; centred on 0)
+}
+
+// Figure says which cells to draw and how.
+type Figure struct {
+	Name    string // file name without ending: letters, digits, '-', '_' and '.'
+	Title   string
+	Caption string // what the figure shows, in words; may be empty: number, metric, variant, rows and n are said in any case
+	Kind    Kind
+
+	Comparison      string // cells of this comparison; "" = of any
+	Metric, Variant string
+	Also            []Measure // Curves only: more metrics, drawn as lines of their own
+	Symmetric       bool      // value(x, y) = value(y, x): a cell that is stored one way is used for both
+
+	XModels, YModels []Model
+	Scale            Scale
+	Alpha            float64 // a cell with p >= Alpha is marked as not significant; 0 = 0.05
+	Published        *Published
+}
+
+// Measure names a metric and its variant.
+type Measure struct {
+	Metric, Variant string
+	Label           string // in the legend; "" = metric and variant
+}
+
+// Published holds values from a paper to draw beside ours.
+type Published struct {
+	Label  string // "Bolaños 2024, figure 4.2"
+	Values map[Pair]float64
+}
+
+// Pair names two layers.
+type Pair struct{ X, Y results.Layer }
+
+var figureName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// Validate names the first field that can't be drawn.
+func (f *Figure) Validate() error {
+	fail := func(format string, args ...any) error {
+		return fmt.Errorf("figure %q: %s", f.Name, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case !figureName.MatchString(f.Name):
+		return fail("the name is used for files: expected letters, digits, '-', '_' and '.'")
+	case f.Kind != Heatmap && f.Kind != Curves:
+		return fail("kind %q, expected %q or %q", f.Kind, Heatmap, Curves)
+	case f.Metric == "":
+		return fail("metric: missing")
+	case f.Kind == Heatmap && len(f.Also) > 0:
+		return fail("also: a heat map shows one metric; draw a second figure")
+	case f.Alpha < 0 || f.Alpha >= 1:
+		return fail("alpha %v, expected 0 < alpha < 1", f.Alpha)
+	case layerCount(f.XModels) == 0 || layerCount(f.YModels) == 0:
+		return fail("no layers: x has %d and y has %d, expected 1 or more", layerCount(f.XModels), layerCount(f.YModels))
+	}
+	if _, err := mapNamed(f.Scale.Map); err != nil {
+		return fail("%v", err)
+	}
+	for _, end := range []*float64{f.Scale.Min, f.Scale.Max} {
+		if end != nil && (math.IsNaN(*end) || math.IsInf(*end, 0)) {
+			return fail("scale: %v, expected a finite number", *end)
+		}
+	}
+	if f.Scale.Min != nil && f.Scale.Max != nil && *f.Scale.Min >= *f.Scale.Max {
+		return fail("scale: min %v, max %v, expected min < max", *f.Scale.Min, *f.Scale.Max)
+	}
+	return nil
+}
+
+func (f *Figure) alpha() float64 {
+	if f.Alpha == 0 {
+		return 0.05
+	}
+	return f.Alpha
+}
+
+// alphaText writes the level as papers do: ".05".
+func (f *Figure) alphaText() string {
+	return strings.TrimPrefix(strconv.FormatFloat(f.alpha(), 'g', 3, 64), "0")
+}
+
+func layerCount(models []Model) int {
+	n := 0
+	for _, m := range models {
+		n += len(m.Layers)
+	}
+	return n
+}
+
+// flatten lists the layers of an axis in order.
+func flatten(models []Model) []results.Layer {
+	var list []results.Layer
+	for _, m := range models {
+		for _, l := range m.Layers {
+			list = append(list, results.Layer{Model: m.Name, Layer: l})
+		}
+	}
+	return list
+}
+
+// index finds the cells of a run by what a figure asks for.
+type index struct {
+	exact map[results.Key]*results.Cell
+	any   map[results.Key]*results.Cell // with the comparison left out; the first one given wins
+}
+
+func newIndex(cells []results.Cell) *index {
+	x := &index{exact: make(map[results.Key]*results.Cell, len(cells)), any: make(map[results.Key]*results.Cell, len(cells))}
+	for i := range cells {
+		key := cells[i].Key()
+		x.exact[key] = &cells[i]
+		key.Comparison = ""
+		if _, ok := x.any[key]; !ok {
+			x.any[key] = &cells[i]
+		}
+	}
+	return x
+}
+
+// find returns the cell of a figure's measure at (x, y), or nil.
+func (ix *index) find(f *Figure, m Measure, x, y results.Layer) *results.Cell {
+	from := ix.exact
+	if f.Comparison == "" {
+		from = ix.any
+	}
+	key := results.Key{Comparison: f.Comparison, Metric: m.Metric, Variant: m.Variant, X: x, Y: y}
+	c := from[key]
+	if c == nil && f.Symmetric {
+		key.X, key.Y = y, x
+		c = from[key]
+	}
+	return c
+}
+
+// state is what a figure has to show about a cell.
+type state int
+
+const (
+	shown          state = iota // a value
+	notSignificant              // a value with p >= alpha
+	notComputed                 // the metric could not be computed
+	absent                      // the results hold no such cell
+)
+
+func (s state) String() string {
+	return [...]string{"ok", "not significant", "not computed", "absent"}[s]
+}
+
+func (f *Figure) state(c *results.Cell) state {
+	switch {
+	case c == nil:
+		return absent
+	case c.Value == nil:
+		return notComputed
+	}
+	if p := significance(c); p != nil && *p >= f.alpha() {
+		return notSignificant
+	}
+	return shown
+}
+
+// significance returns the p-value that decides whether a cell is marked: the
+// one against the maximum over the whole map where the run has it, since a
+// map is many tests at once.
+func significance(c *results.Cell) *float64 {
+	if c.Null != nil && c.Null.PMax != nil {
+		return c.Null.PMax
+	}
+	return c.P
+}
+
+// grid is a figure's cells: the value of column i (x) and row j (y) is
+// cells[j*len(x)+i].
+type grid struct {
+	x, y  []results.Layer
+	cells []*results.Cell
+	state []state
+}
+
+func (g *grid) at(i, j int) (*results.Cell, state) {
+	k := j*len(g.x) + i
+	return g.cells[k], g.state[k]
+}
+
+func (f *Figure) grid(ix *index, m Measure) *grid {
+	g := &grid{x: flatten(f.XModels), y: flatten(f.YModels)}
+	for _, y := range g.y {
+		for _, x := range g.x {
+			c := ix.find(f, m, x, y)
+			g.cells = append(g.cells, c)
+			g.state = append(g.state, f.state(c))
+		}
+	}
+	return g
+}
+
+// count returns how many cells are in each state.
+func (g *grid) count() [absent + 1]int {
+	var n [absent + 1]int
+	for _, s := range g.state {
+		n[s]++
+	}
+	return n
+}
+
+// measure is the figure's first (for a heat map only) metric and variant.
+func (f *Figure) measure() Measure { return Measure{Metric: f.Metric, Variant: f.Variant} }
+
+func (f *Figure) measures() []Measure { return append([]Measure{f.measure()}, f.Also...) }

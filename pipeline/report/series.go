@@ -1,0 +1,188 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"speechsim/pipeline/results"
+)
+
+// series is one line of a figure of curves.
+type series struct {
+	label  string
+	model  string // x model whose layers it runs over
+	y      results.Layer
+	style  int // place among the figure's line styles
+	points []seriesPoint
+}
+
+// seriesPoint is a layer of a line. Where there is no value, the cell is nil
+// or has no value, and the state says which.
+type seriesPoint struct {
+	at    int // place on the panel's x axis
+	x     results.Layer
+	cell  *results.Cell
+	state state
+	paper *float64 // published value
+}
+
+// panel is one plot of a figure of curves: an x axis of layers and its lines.
+type panel struct {
+	title  string
+	layers []string
+	lines  []series
+}
+
+// panels decides what is a line and what is a plot of its own:
+//
+//   - one y layer in all (word vectors, say): a line for each x model, and for
+//     each measure, in one plot;
+//   - more y layers: a plot for each x model, a line for each y layer (and measure).
+//
+// It also returns the styles' labels, in order, and what they name.
+func (f *Figure) panels(ix *index) (panels []panel, labels []string, naming string) {
+	ys := flatten(f.YModels)
+	single := len(ys) == 1
+	var models []Model
+	for _, m := range f.XModels {
+		if len(m.Layers) > 0 {
+			models = append(models, m)
+		}
+	}
+	naming = f.naming(single, ys)
+	style := func(label string) int {
+		if i := slices.Index(labels, label); i >= 0 {
+			return i
+		}
+		labels = append(labels, label)
+		return len(labels) - 1
+	}
+	for _, x := range models {
+		if !single || len(panels) == 0 {
+			p := panel{layers: x.Layers}
+			if single {
+				p.layers = unionOfLayers(models)
+			} else {
+				p.title = x.Name
+			}
+			panels = append(panels, p)
+		}
+		p := &panels[len(panels)-1]
+		for _, m := range f.measures() {
+			for _, y := range ys {
+				label := f.lineLabel(m, x, y, single)
+				s := series{label: label, model: x.Name, y: y, style: style(label)}
+				for _, l := range x.Layers {
+					at := results.Layer{Model: x.Name, Layer: l}
+					c := ix.find(f, m, at, y)
+					point := seriesPoint{at: slices.Index(p.layers, l), x: at, cell: c, state: f.state(c)}
+					if f.Published != nil {
+						if v, ok := f.Published.Values[Pair{at, y}]; ok {
+							point.paper = &v
+						}
+					}
+					s.points = append(s.points, point)
+				}
+				p.lines = append(p.lines, s)
+			}
+		}
+	}
+	return panels, labels, naming
+}
+
+// naming is the heading of the legend: what its entries name.
+func (f *Figure) naming(single bool, ys []results.Layer) string {
+	switch {
+	case len(f.Also) > 0 && single:
+		return ""
+	case single:
+		return "x, against " + layerName(ys[0])
+	case len(f.Also) == 0 && oneModel(ys):
+		return "layer of " + ys[0].Model
+	}
+	return ""
+}
+
+func (f *Figure) lineLabel(m Measure, x Model, y results.Layer, single bool) string {
+	label := ""
+	if len(f.Also) > 0 {
+		label = m.label()
+	}
+	switch {
+	case single && (len(f.Also) == 0 || len(f.XModels) > 1):
+		label = joinWords(x.Name, label)
+	case single:
+	case oneModel(flatten(f.YModels)) && len(f.Also) == 0:
+		label = y.Layer
+	default:
+		label = joinWords(layerName(y), label)
+	}
+	return label
+}
+
+func joinWords(a, b string) string {
+	if b == "" {
+		return a
+	}
+	return a + ", " + b
+}
+
+func oneModel(layers []results.Layer) bool {
+	for _, l := range layers {
+		if l.Model != layers[0].Model {
+			return false
+		}
+	}
+	return true
+}
+
+// layerName writes "bert 4", or the model alone where its layer has no name.
+func layerName(l results.Layer) string {
+	if l.Layer == "" {
+		return l.Model
+	}
+	return fmt.Sprintf("%s %s", l.Model, l.Layer)
+}
+
+// unionOfLayers merges the models' layers into one axis and keeps the order of
+// each: a layer that is new follows the one that it follows in its model.
+func unionOfLayers(models []Model) []string {
+	var union []string
+	for _, m := range models {
+		at := 0
+		for _, l := range m.Layers {
+			if i := slices.Index(union, l); i >= 0 {
+				at = i + 1
+				continue
+			}
+			union = slices.Insert(union, at, l)
+			at++
+		}
+	}
+	return union
+}
+
+// chance is the level of a panel's permuted values at one layer: the mean of
+// the lines' means and the largest of their 95th percentiles.
+type chance struct {
+	mean, q95 float64
+	n         int
+}
+
+func (p *panel) chance() []chance {
+	list := make([]chance, len(p.layers))
+	for _, s := range p.lines {
+		for _, pt := range s.points {
+			if pt.cell == nil || pt.cell.Null == nil {
+				continue
+			}
+			c := &list[pt.at]
+			if c.n == 0 || pt.cell.Null.Q95 > c.q95 {
+				c.q95 = pt.cell.Null.Q95
+			}
+			c.n++
+			c.mean += (pt.cell.Null.Mean - c.mean) / float64(c.n)
+		}
+	}
+	return list
+}

@@ -1,0 +1,127 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"speechsim/pipeline/results"
+)
+
+// synthetic makes cells that look like those of a run: similarity falls with
+// the distance of the layers' relative depths, and between models.
+type synthetic struct {
+	models    []Model
+	metric    string
+	variant   string
+	intervals bool
+	broken    bool // some cells could not be computed, some are not there
+}
+
+func layers(from, to int) []string {
+	var l []string
+	for i := from; i <= to; i++ {
+		l = append(l, fmt.Sprint(i))
+	}
+	return l
+}
+
+func ptr(v float64) *float64 { return &v }
+
+func (s synthetic) cells(x, y []Model) []results.Cell {
+	random := rand.New(rand.NewPCG(7, 11))
+	var cells []results.Cell
+	for _, a := range x {
+		for i, la := range a.Layers {
+			for _, b := range y {
+				for j, lb := range b.Layers {
+					da, db := depth(i, a), depth(j, b)
+					v := 0.25 + 0.7*math.Exp(-8*(da-db)*(da-db))
+					if a.Name != b.Name {
+						v = 0.05 + 0.5*math.Exp(-6*(da-db)*(da-db))*da
+					} else if i == j {
+						v = 1
+					}
+					v += 0.01 * (random.Float64() - 0.5)
+					c := results.Cell{Comparison: "figure-1", Metric: s.metric, Variant: s.variant,
+						X: results.Layer{Model: a.Name, Layer: la}, Y: results.Layer{Model: b.Name, Layer: lb},
+						Rows: "word", N: 46906, DX: 768, DY: 768, Value: ptr(min(v, 1))}
+					if s.intervals {
+						c.Lo, c.Hi = ptr(v-0.03), ptr(v+0.03)
+						c.P = ptr(0.005)
+						if v < 0.12 {
+							c.P = ptr(0.3)
+						}
+						c.Null = &results.Null{Mean: 0.08, Q95: 0.11, Draws: 200}
+					}
+					if s.broken && a.Name != b.Name && i == 1 && j < 2 {
+						c = results.Cell{Comparison: c.Comparison, Metric: c.Metric, Variant: c.Variant, X: c.X, Y: c.Y, Rows: c.Rows, Error: "covariance of y is singular"}
+					}
+					if s.broken && i == 3 && j == 2 {
+						continue
+					}
+					cells = append(cells, c)
+				}
+			}
+		}
+	}
+	return cells
+}
+
+func depth(i int, m Model) float64 {
+	return float64(i+1) / float64(len(m.Layers))
+}
+
+var (
+	demoModels = []Model{{"hubert-tiny", layers(0, 4)}, {"wav2vec2-tiny", layers(0, 4)}}
+	bert       = []Model{{"bert", layers(0, 12)}}
+	glove      = []Model{{"glove.840B.300d", []string{"vectors"}}}
+	paperA     = []Model{{"hubert-base", layers(0, 12)}, {"hubert-large", layers(0, 23)}, {"wav2vec2-base", layers(0, 12)}, {"wav2vec2-large", layers(0, 23)}}
+	withCNN    = []Model{{"wav2vec2-base", append([]string{"cnn.1", "cnn.2", "cnn.3", "cnn.4", "cnn.5", "cnn.6", "cnn.7"}, layers(0, 12)...)}}
+)
+
+func large() []Model {
+	var list []Model
+	for _, n := range []string{"hubert-large-ll60k", "wav2vec2-large-lv60", "wavlm-large", "data2vec-audio-large", "hubert-xlarge"} {
+		list = append(list, Model{n, append(layers(0, 24), "24.prenorm")})
+	}
+	return append(list, Model{"wav2vec2-conformer", layers(0, 15)})
+}
+
+// gallery is what the goldens and the pictures to look at are made of.
+func gallery() ([]Figure, []results.Cell) {
+	cka := synthetic{metric: "cka", variant: "debiased", intervals: true}
+	broken := cka
+	broken.metric, broken.variant, broken.broken = "svcca", "textbook", true
+	plain := synthetic{metric: "neuron_neuron", variant: "absolute"}
+	var cells []results.Cell
+	cells = append(cells, cka.cells(demoModels, demoModels)...)
+	cells = append(cells, broken.cells(demoModels, demoModels)...)
+	cells = append(cells, cka.cells(paperA, paperA)...)
+	cells = append(cells, broken.cells(paperA, paperA)...)
+	cells = append(cells, plain.cells(large(), large())...)
+	cells = append(cells, cka.cells(withCNN, glove)...)
+	cells = append(cells, cka.cells(withCNN, bert)...)
+	cells = append(cells, broken.cells(demoModels, glove)...)
+	cells = append(cells, cka.cells(demoModels, glove)...)
+	cells = append(cells, broken.cells(demoModels, bert)...)
+	published := &Published{Label: "Bolaños 2024, figure 4.2", Values: map[Pair]float64{}}
+	for i := range 13 {
+		at := Pair{results.Layer{Model: "wav2vec2-base", Layer: fmt.Sprint(i)}, results.Layer{Model: "glove.840B.300d", Layer: "vectors"}}
+		published.Values[at] = 0.2 + 0.02*float64(i)
+	}
+	figures := []Figure{
+		{Name: "demo-cka", Title: "CKA between the layers of two speech models", Kind: Heatmap, Metric: "cka", Variant: "debiased", Symmetric: true, XModels: demoModels, YModels: demoModels},
+		{Name: "demo-broken", Title: "The same with cells that could not be computed, under a title that is long enough for a second line", Kind: Heatmap, Metric: "svcca", Variant: "textbook", XModels: demoModels, YModels: demoModels},
+		{Name: "paper-74", Title: "Figure 1: four models", Kind: Heatmap, Metric: "cka", Variant: "debiased", XModels: paperA, YModels: paperA},
+		{Name: "paper-74-broken", Title: "Figure 2", Kind: Heatmap, Metric: "svcca", Variant: "textbook", XModels: paperA, YModels: paperA, Scale: Scale{Map: "rocket", Min: ptr(0.2), Max: ptr(0.9)}},
+		{Name: "large-146", Title: "All large models", Kind: Heatmap, Metric: "neuron_neuron", Variant: "absolute", XModels: large(), YModels: large(), Scale: Scale{Map: "cividis"}},
+		{Name: "row", Title: "One row", Kind: Heatmap, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: glove},
+		{Name: "rectangle", Title: "wav2vec 2.0 and BERT", Kind: Heatmap, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: bert, Scale: Scale{Map: "diverging"}},
+		{Name: "curve-one", Title: "wav2vec 2.0 against word vectors, ¿más alto?", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: glove, Published: published},
+		{Name: "curve-models", Title: "Two models against word vectors", Kind: Curves, Metric: "svcca", Variant: "textbook", Also: []Measure{{Metric: "cka", Variant: "debiased"}}, XModels: demoModels, YModels: glove},
+		{Name: "curve-layers", Title: "wav2vec 2.0 against each layer of BERT", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: bert},
+		{Name: "curve-panels", Title: "Two models against each layer of BERT", Kind: Curves, Metric: "svcca", Variant: "textbook", XModels: demoModels, YModels: bert},
+	}
+	return figures, cells
+}

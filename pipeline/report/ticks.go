@@ -1,0 +1,110 @@
+package report
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// niceStep returns the smallest of 1, 2, 5 x 10^k that is at least v.
+func niceStep(v float64) float64 {
+	if v <= 0 || math.IsInf(v, 0) || math.IsNaN(v) {
+		return 1
+	}
+	power := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, m := range []float64{1, 2, 5} {
+		if m*power >= v*(1-1e-9) {
+			return m * power
+		}
+	}
+	return 10 * power
+}
+
+// limits returns the range of an axis or colour bar: the scale's ends where
+// they are fixed, else those of the data rounded outward. A diverging map gets
+// the same distance on both sides of 0.
+func limits(s Scale, values []float64) (lo, hi float64) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for _, v := range values {
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	if len(values) == 0 {
+		lo, hi = 0, 1
+	}
+	if s.Map == "diverging" && s.Min == nil && s.Max == nil {
+		hi = max(math.Abs(lo), math.Abs(hi))
+		lo = -hi
+	}
+	if hi-lo < 1e-9*max(math.Abs(lo), math.Abs(hi), 1e-6) { // all the same: some room around it
+		room := max(math.Abs(hi)*0.05, 1e-9)
+		lo, hi = lo-room, hi+room
+	}
+	step := niceStep((hi - lo) / 20)
+	lo, hi = math.Floor(lo/step+1e-6)*step, math.Ceil(hi/step-1e-6)*step
+	if s.Min != nil {
+		lo = *s.Min
+	}
+	if s.Max != nil {
+		hi = *s.Max
+	}
+	if lo >= hi { // one end is fixed beyond all data
+		if s.Max != nil {
+			lo = hi - 1
+		} else {
+			hi = lo + 1
+		}
+	}
+	return lo, hi
+}
+
+// tick is a labelled place on an axis.
+type tick struct {
+	value float64
+	label string
+}
+
+// ticks returns some four to eight round values within [lo, hi].
+func ticks(lo, hi float64) []tick {
+	step := niceStep((hi - lo) / 6)
+	decimals := max(0, int(-math.Floor(math.Log10(step)+1e-9)))
+	var list []tick
+	for k := math.Ceil(lo/step - 1e-6); k*step <= hi+1e-6*step; k++ {
+		v := k * step
+		if math.Abs(v) < 1e-9*step {
+			v = 0
+		}
+		label := strconv.FormatFloat(v, 'f', decimals, 64)
+		if decimals > 6 || math.Abs(v) >= 1e6 {
+			label = strconv.FormatFloat(v, 'g', 4, 64)
+		}
+		list = append(list, tick{v, minus(label)})
+	}
+	return list
+}
+
+// minus writes a minus sign where there is a hyphen.
+func minus(s string) string {
+	return strings.Replace(s, "-", "\u2212", 1)
+}
+
+// shortValue writes a value with two decimals and no leading zero, as it stands
+// inside a cell: ".31", "−.05", "1".
+func shortValue(v float64) string {
+	s := strconv.FormatFloat(v, 'f', 2, 64)
+	if math.Abs(v) >= 100 {
+		s = strconv.FormatFloat(v, 'g', 3, 64)
+	}
+	switch s {
+	case "1.00", "-1.00":
+		s = strings.TrimSuffix(s, ".00")
+	case "-0.00", "0.00":
+		return "0"
+	}
+	if strings.HasPrefix(s, "0.") {
+		s = s[1:]
+	}
+	if strings.HasPrefix(s, "-0.") {
+		s = "-" + s[2:]
+	}
+	return minus(s)
+}

@@ -1,0 +1,197 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"speechsim/pipeline/results"
+)
+
+// metricWords says what a metric's number is, for axes and colour bars.
+type metricWords struct {
+	name     string // "CKA"
+	quantity string // what the number is, with its range or unit
+	directed bool   // value(x, y) and value(y, x) differ
+}
+
+var metricTable = map[string]metricWords{
+	"cka":           {"CKA", "similarity, 0 to 1", false},
+	"cca":           {"CCA", "mean canonical correlation", false},
+	"svcca":         {"SVCCA", "mean canonical correlation", false},
+	"pwcca":         {"PWCCA", "weighted mean canonical correlation", true},
+	"neuron_neuron": {"Neuron to neuron", "mean of best |r|", true},
+	"neuron_layer":  {"Neuron to layer", "mean multiple correlation", true},
+	"procrustes":    {"Procrustes", "score, 0 to 1", false},
+	"attention":     {"Attention", "similarity of best-matching heads", true},
+	"asif":          {"ASIF", "share retrieved", true},
+	"knn":           {"k-NN", "share of common neighbours", false},
+	"word_distance": {"Word distance", "mean cosine distance", true},
+}
+
+func wordsOf(metric string) metricWords {
+	if w, ok := metricTable[metric]; ok {
+		return w
+	}
+	return metricWords{name: metric, quantity: "value", directed: true}
+}
+
+// label names a measure: "CKA, debiased".
+func (m Measure) label() string {
+	if m.Label != "" {
+		return m.Label
+	}
+	name := wordsOf(m.Metric).name
+	if m.Variant == "" {
+		return name
+	}
+	return name + ", " + strings.ReplaceAll(m.Variant, "_", " ")
+}
+
+// quantityLabel is what stands at a colour bar or a value axis: measure and unit.
+func quantityLabel(m Measure) string {
+	return fmt.Sprintf("%s (%s)", m.label(), wordsOf(m.Metric).quantity)
+}
+
+// summaryLine says on what a figure's numbers rest: rows, n and units.
+func summaryLine(cells []*results.Cell) string {
+	var rows []string
+	n, units := span{}, span{}
+	for _, c := range cells {
+		if c == nil {
+			continue
+		}
+		if c.Rows != "" && !slices.Contains(rows, c.Rows) {
+			rows = append(rows, c.Rows)
+		}
+		n.add(c.N)
+		units.add(c.DX)
+		units.add(c.DY)
+	}
+	var parts []string
+	if len(rows) > 0 {
+		parts = append(parts, "rows: "+strings.Join(rows, ", "))
+	}
+	if n.seen {
+		parts = append(parts, "n = "+n.String())
+	}
+	if units.seen {
+		parts = append(parts, "units per layer: "+units.String())
+	}
+	return strings.Join(parts, "; ")
+}
+
+// span is the range of counts that were seen.
+type span struct {
+	lo, hi int
+	seen   bool
+}
+
+func (s *span) add(n int) {
+	if n == 0 {
+		return
+	}
+	if !s.seen || n < s.lo {
+		s.lo = n
+	}
+	if !s.seen || n > s.hi {
+		s.hi = n
+	}
+	s.seen = true
+}
+
+func (s span) String() string {
+	if s.lo == s.hi {
+		return grouped(s.lo)
+	}
+	return grouped(s.lo) + " to " + grouped(s.hi)
+}
+
+// grouped writes a count with its digits in groups of three, apart from four
+// digits, as the SI asks: 46 906, 3000.
+func grouped(n int) string {
+	s := strconv.Itoa(n)
+	if len(strings.TrimPrefix(s, "-")) <= 4 {
+		return s
+	}
+	var parts []string
+	for len(s) > 3 {
+		parts = append([]string{s[len(s)-3:]}, parts...)
+		s = s[:len(s)-3]
+	}
+	return strings.Join(append([]string{s}, parts...), "\u00a0")
+}
+
+// plural gives "1 cell", "2 cells".
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return grouped(n) + " " + noun + "s"
+}
+
+// CaptionOf returns a figure's caption in full: the words of the config, then
+// metric, variant, rows and n, then what marks and hatching mean and how many
+// cells have them.
+func CaptionOf(f *Figure, cells []results.Cell) string {
+	return f.caption(newIndex(cells))
+}
+
+func (f *Figure) caption(ix *index) string {
+	var parts []string
+	if f.Caption != "" {
+		parts = append(parts, strings.TrimSuffix(strings.TrimSpace(f.Caption), ".")+".")
+	}
+	var all []*results.Cell
+	var labels []string
+	var count [absent + 1]int
+	intervals, nulls, family := false, false, false
+	for _, m := range f.measures() {
+		g := f.grid(ix, m)
+		all = append(all, g.cells...)
+		labels = append(labels, quantityLabel(m))
+		for s, n := range g.count() {
+			count[s] += n
+		}
+	}
+	for _, c := range all {
+		if c == nil {
+			continue
+		}
+		intervals = intervals || c.Lo != nil
+		nulls = nulls || c.Null != nil
+		family = family || (c.Null != nil && c.Null.PMax != nil)
+	}
+	parts = append(parts, strings.Join(labels, "; ")+".")
+	if s := summaryLine(all); s != "" {
+		parts = append(parts, strings.ToUpper(s[:1])+s[1:]+".")
+	}
+	if f.Kind == Curves && intervals {
+		parts = append(parts, "Bands are the intervals of the values.")
+	}
+	if f.Kind == Curves && nulls {
+		parts = append(parts, "Dashed grey: chance, the mean over permutations; dotted grey: its 95th percentile.")
+	}
+	if count[notSignificant] > 0 {
+		kind := "p"
+		if family {
+			kind = "p against the maximum over all cells"
+		}
+		parts = append(parts, fmt.Sprintf("%s not significant (%s ≥ %s).", marked(count[notSignificant]), kind, f.alphaText()))
+	}
+	if count[notComputed] > 0 {
+		parts = append(parts, plural(count[notComputed], "cell")+" could not be computed.")
+	}
+	if count[absent] > 0 {
+		parts = append(parts, plural(count[absent], "cell")+" not among the results.")
+	}
+	return strings.Join(parts, " ")
+}
+
+func marked(n int) string {
+	if n == 1 {
+		return "1 cell is marked as"
+	}
+	return grouped(n) + " cells are marked as"
+}

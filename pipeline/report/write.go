@@ -1,0 +1,208 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/vgimg"
+	"speechsim/pipeline/results"
+)
+
+// dpi of the PNG files.
+const dpi = 300
+
+// drawing is a figure laid out and ready to be drawn on any canvas.
+type drawing interface {
+	size() (width, height vg.Length)
+	draw(p *pen)
+}
+
+// DrawAll writes dir/figures/NAME.{svg,pdf,png,csv} for each figure. Each file
+// is written under a temporary name and renamed. Figures are drawn side by
+// side; the error joins those of all figures, and one that can't be drawn does
+// not keep the others from being written.
+func DrawAll(dir string, figures []Figure, cells []results.Cell) error {
+	seen := map[string]bool{}
+	for i := range figures {
+		if err := figures[i].Validate(); err != nil {
+			return err
+		}
+		if name := strings.ToLower(figures[i].Name); seen[name] {
+			return fmt.Errorf("figure %q: two figures have this name (files on some systems don't know capitals)", figures[i].Name)
+		} else {
+			seen[name] = true
+		}
+	}
+	dir = filepath.Join(dir, "figures")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	ix := newIndex(cells)
+	errs := make([]error, len(figures))
+	var group sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i := range figures {
+		group.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			errs[i] = drawOne(dir, &figures[i], ix)
+		})
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+func drawOne(dir string, f *Figure, ix *index) error {
+	d := f.drawing(ix)
+	desc := f.caption(ix)
+	for _, format := range []struct {
+		ending string
+		write  func(w io.Writer) error
+	}{
+		{"svg", func(w io.Writer) error { return writeSVG(w, d, f.Title, desc) }},
+		{"pdf", func(w io.Writer) error { return writePDF(w, d, f.Title, desc) }},
+		{"png", func(w io.Writer) error { return writePNG(w, d) }},
+		{"csv", func(w io.Writer) error { return f.writeCSV(w, ix) }},
+	} {
+		path := filepath.Join(dir, f.Name+"."+format.ending)
+		if err := writeFile(path, format.write); err != nil {
+			return fmt.Errorf("figure %q: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+func (f *Figure) drawing(ix *index) drawing {
+	if f.Kind == Curves {
+		return newCurves(f, ix)
+	}
+	return newHeatmap(f, ix)
+}
+
+// WriteSVG writes one figure as SVG.
+func WriteSVG(w io.Writer, f *Figure, cells []results.Cell) error {
+	if err := f.Validate(); err != nil {
+		return err
+	}
+	ix := newIndex(cells)
+	return writeSVG(w, f.drawing(ix), f.Title, f.caption(ix))
+}
+
+func writeSVG(w io.Writer, d drawing, title, desc string) error {
+	width, height := d.size()
+	c := newSVG(width, height, title, desc)
+	d.draw(&pen{Canvas: c})
+	_, err := c.WriteTo(w)
+	return err
+}
+
+func writePDF(w io.Writer, d drawing, title, desc string) error {
+	width, height := d.size()
+	c := newPDF(width, height, title, desc)
+	d.draw(&pen{Canvas: c, overlap: true})
+	_, err := c.WriteTo(w)
+	return err
+}
+
+func writePNG(w io.Writer, d drawing) error {
+	width, height := d.size()
+	c := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))
+	d.draw(&pen{Canvas: c})
+	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)
+	return err
+}
+
+// writeCSV writes what the figure shows: a row for each cell that is drawn,
+// missing ones among them, in the order of its axes.
+func (f *Figure) writeCSV(w io.Writer, ix *index) error {
+	out := csv.NewWriter(w)
+	rows := [][]string{{"metric", "variant", "x_model", "x_layer", "y_model", "y_layer", "value", "lo", "hi", "p", "n",
+		"null_mean", "null_q95", "published", "status", "note"}}
+	for _, m := range f.measures() {
+		g := f.grid(ix, m)
+		for i, x := range g.x {
+			for j, y := range g.y {
+				c, s := g.at(i, j)
+				rows = append(rows, f.csvRow(m, x, y, c, s))
+			}
+		}
+	}
+	if err := out.WriteAll(rows); err != nil {
+		return err
+	}
+	return out.Error()
+}
+
+func (f *Figure) csvRow(m Measure, x, y results.Layer, c *results.Cell, s state) []string {
+	row := []string{m.Metric, m.Variant, x.Model, x.Layer, y.Model, y.Layer}
+	var values [8]string
+	note := ""
+	if c != nil {
+		n := ""
+		if c.N > 0 {
+			n = strconv.Itoa(c.N)
+		}
+		values = [8]string{exact(c.Value), exact(c.Lo), exact(c.Hi), exact(c.P), n}
+		if c.Null != nil {
+			values[5], values[6] = exact(&c.Null.Mean), exact(&c.Null.Q95)
+		}
+		note = strings.Join(append(c.Warnings[:len(c.Warnings):len(c.Warnings)], c.Error), "; ")
+		note = strings.Trim(note, "; ")
+	}
+	if f.Published != nil {
+		if v, ok := f.Published.Values[Pair{x, y}]; ok {
+			values[7] = exact(&v)
+		}
+	}
+	return append(append(row, values[:]...), s.String(), note)
+}
+
+// exact writes a number with all its digits, and nothing for one that is absent.
+func exact(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v, 'g', -1, 64)
+}
+
+// writeFile makes the whole content first, writes it under a temporary name in
+// the same folder, syncs and renames it.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if _, err = f.Write(b.Bytes()); err != nil {
+		return err
+	}
+	if err = f.Chmod(0o644); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
