@@ -128,9 +128,12 @@ func (c *checker) checkIntervals(t *Tier) {
 	covered := t.Start // the latest end so far
 	for i, v := range t.Intervals {
 		c.checkInterval(t, i)
+		if v.End < v.Start {
+			continue // which of its ends is wrong, and so what it covers, is unknown
+		}
 		switch {
 		case v.Start < covered-c.tolerance && i > 0:
-			c.addInterval(Overlap, SeverityError, v, i, v.Start, min(covered, max(v.Start, v.End)),
+			c.addInterval(Overlap, SeverityError, v, i, v.Start, min(covered, v.End),
 				"starts at %s s, before %s s, where an interval before it ends", seconds(v.Start), seconds(covered))
 		case v.Start > covered+c.tolerance:
 			c.addInterval(Gap, SeverityWarning, v, i, covered, v.Start,
