@@ -23,15 +23,18 @@ func Cased() Options { return Options{KeepCase: true, KeepAccents: true} }
 // point of the text, which is what makes offsets possible: pos[i] is its index.
 // pos never decreases.
 type prepared struct {
-	runes []rune
-	pos   []int
-	marks []mark // of the character being taken, see decompose
+	runes  []rune
+	pos    []int
+	marks  []mark // combining characters not yet in runes, see put
+	places []int  // used by flush alone
 }
 
 // mark is a combining character waiting for its place in canonical order.
 type mark struct {
-	r     rune
-	class uint8
+	r      rune
+	class  uint8
+	at     int  // the code point it comes from
+	begins bool // it is the first part of that code point, not what followed a letter
 }
 
 // prepare appends the normalised form of text, whose first code point has index
@@ -85,7 +88,7 @@ func (p *prepared) put(o Options, r rune, at int) {
 	}
 	var in, out [64]byte // the longest canonical decomposition has 4 characters
 	parts := norm.NFD.Append(out[:0], utf8.AppendRune(in[:0], r)...)
-	for len(parts) > 0 {
+	for begins := true; len(parts) > 0; begins = false {
 		part, n := utf8.DecodeRune(parts)
 		class := norm.NFD.Properties(parts).CCC()
 		if class == 0 {
@@ -93,25 +96,34 @@ func (p *prepared) put(o Options, r rune, at int) {
 			p.emit(o, part, at)
 		} else {
 			// Canonical order is decided among all marks up to the next starter.
-			// Places stay in the order of the text, whatever mark comes to stand there.
-			p.marks = append(p.marks, mark{part, class})
-			p.pos = append(p.pos, at)
+			p.marks = append(p.marks, mark{part, class, at, begins})
 		}
 		parts = parts[n:]
 	}
 }
 
-// flush puts the marks taken since the last starter into canonical order.
+// flush puts the marks taken since the last starter into canonical order. Places
+// stay in the order of the text whatever mark comes to stand there: each mark that
+// is a code point of its own moves one on, as in Hugging Face's alignments.
 func (p *prepared) flush(o Options) {
 	if len(p.marks) == 0 {
 		return
 	}
+	place := p.marks[0].at
+	p.places = p.places[:0]
+	for _, m := range p.marks {
+		if m.begins {
+			p.places = append(p.places, m.at)
+		}
+	}
 	slices.SortStableFunc(p.marks, func(a, b mark) int { return int(a.class) - int(b.class) })
-	places := p.pos[len(p.runes):]
-	p.pos = p.pos[:len(p.runes)]
-	for i, m := range p.marks {
-		// emit overwrites places from its front, never past i: it drops, or adds one.
-		p.emit(o, m.r, places[i])
+	next := 0
+	for _, m := range p.marks {
+		if m.begins {
+			place = p.places[next]
+			next++
+		}
+		p.emit(o, m.r, place)
 	}
 	p.marks = p.marks[:0]
 }

@@ -74,7 +74,7 @@ func ReadVocabulary(r io.Reader, file string) (*WordPiece, error) {
 	}
 	for _, name := range []string{unknown, classify, separator} {
 		if _, ok := v.first[name]; !ok {
-			wrong.add(file, in.n, 1, "expected the piece %s in the vocabulary, found %d pieces without it; "+
+			wrong.add(file, max(in.n, 1), 1, "expected the piece %s in the vocabulary, found %d pieces without it; "+
 				"this must be the vocab.txt of a BERT checkpoint", name, len(v.pieces))
 		}
 	}
@@ -114,11 +114,15 @@ func (v *vocabulary) add(line []byte) (msg string, col int) {
 	keys[key] = int32(len(v.pieces))
 	v.pieces = append(v.pieces, piece)
 	*longest = max(*longest, utf8.RuneCountInString(key))
-	if !strings.HasPrefix(piece, "[") && strings.IndexFunc(piece, unicode.IsUpper) >= 0 {
+	if !strings.HasPrefix(piece, "[") && strings.IndexFunc(piece, hasLower) >= 0 {
 		v.upperPieces++
 	}
 	return "", 0
 }
+
+// hasLower says whether lower-casing would change r. Not all of Unicode's
+// upper-case letters have a lower case: ℝ is in the vocabulary of uncased BERT.
+func hasLower(r rune) bool { return unicode.ToLower(r) != r }
 
 // invalidAt is the byte offset of the first byte of s that is not UTF-8.
 func invalidAt(s string) int {

@@ -1,0 +1,82 @@
+package tokenizer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// maxConfig bounds a tokenizer_config.json, in bytes; those of BERT have a few
+// hundred.
+const maxConfig = 1 << 20
+
+// LoadOptions reads the preparation of text from the tokenizer_config.json that
+// Hugging Face keeps beside a vocab.txt. Errors are those of [ReadOptions].
+func LoadOptions(path string) (Options, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Options{}, err
+	}
+	defer f.Close()
+	return ReadOptions(f, path)
+}
+
+// ReadOptions is [LoadOptions] from a reader; file names it in errors, which are
+// an [*Error] with the place. The keys do_lower_case (true when absent),
+// strip_accents (absent or null: as do_lower_case says) and tokenize_chinese_chars
+// (true when absent) are read, the others are left alone.
+func ReadOptions(r io.Reader, file string) (Options, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxConfig+1))
+	if err != nil {
+		return Options{}, fmt.Errorf("%s: %w", file, err)
+	}
+	if len(data) > maxConfig {
+		return Options{}, &Error{File: file, Msg: fmt.Sprintf("expected a tokenizer_config.json of at most %d bytes, found a longer file", maxConfig)}
+	}
+	var config struct {
+		Lower   *bool `json:"do_lower_case"`
+		Strip   *bool `json:"strip_accents"`
+		Chinese *bool `json:"tokenize_chinese_chars"`
+	}
+	if err := json.Unmarshal(data, &config); err != nil {
+		return Options{}, placeJSON(err, file, data)
+	}
+	isSet := func(b *bool, absent bool) bool {
+		if b == nil {
+			return absent
+		}
+		return *b
+	}
+	lower := isSet(config.Lower, true)
+	return Options{
+		KeepCase:    !lower,
+		KeepAccents: !isSet(config.Strip, lower),
+		KeepChinese: !isSet(config.Chinese, true),
+	}, nil
+}
+
+// placeJSON turns the offset of a JSON error into a line and column.
+func placeJSON(err error, file string, data []byte) error {
+	placed := &Error{File: file, Msg: err.Error()}
+	var syntax *json.SyntaxError
+	var wrongType *json.UnmarshalTypeError
+	offset := int64(0)
+	switch {
+	case errors.As(err, &syntax):
+		offset = syntax.Offset
+		placed.Msg = fmt.Sprintf("expected the JSON of a tokenizer_config.json: %v", err)
+	case errors.As(err, &wrongType):
+		offset = wrongType.Offset
+		placed.Msg = fmt.Sprintf("expected true or false for %q, found: %s", wrongType.Field, wrongType.Value)
+		if wrongType.Field == "" {
+			placed.Msg = fmt.Sprintf("expected a JSON object, found: %s", wrongType.Value)
+		}
+	}
+	before := data[:min(offset, int64(len(data)))]
+	placed.Line = 1 + bytes.Count(before, []byte("\n"))
+	placed.Col = max(1, len(before)-1-bytes.LastIndexByte(before, '\n'))
+	return placed
+}

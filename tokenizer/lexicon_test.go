@@ -1,0 +1,263 @@
+package tokenizer
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The same few words as each of the published files writes them.
+const (
+	cmudict07b = ";;; # CMUdict  --  Major Version: 0.07\r\n" +
+		";;;\r\n" +
+		"!EXCLAMATION-POINT  EH2 K S K L AH0 M EY1 SH AH0 N P OY2 N T\r\n" +
+		"#HASH-MARK  HH AE1 M AA2 R K\r\n" +
+		"(PAREN  P ER0 EH1 N\r\n" +
+		"'BOUT  B AW1 T\r\n" +
+		"D\xc9J\xc0  D EY1 ZH AA1\r\n" +
+		"READ  R EH1 D\r\n" +
+		"READ(1)  R IY1 D\r\n" +
+		"THE  DH AH0\r\n" +
+		"THE(1)  DH AH1\r\n" +
+		"THE(2)  DH IY0\r\n"
+	cmudictNew = "'bout B AW1 T\n" +
+		"aalborg AO1 L B AO0 R G # place, danish\n" +
+		"read R EH1 D\n" +
+		"read(2) R IY1 D # old\n" +
+		"the DH AH0\n" +
+		"the(2) DH AH1\n" +
+		"the(3) DH IY0\n"
+	librispeech = "'BOUT\tB AW1 T\n" +
+		"READ\tR EH1 D\n" +
+		"READ\tR IY1 D\n" +
+		"THE   DH AH0\n" +
+		"THE   DH AH1\n" +
+		"THE   DH IY0\n"
+	kaldiProbabilities = "'BOUT 1.0 B AW1 T\n" +
+		"READ 0.65 R EH1 D\n" +
+		"READ 1.0\tR IY1 D\n" +
+		"THE\t0.99\t0.17\t1.0\t1.0\tDH AH0\n" +
+		"THE\t0.2\t0.17\t1.0\t1.0\tDH AH1\n" +
+		"THE\t0.1\t1.0e-3\t1.0\t1.0\tDH IY0\n"
+)
+
+func lexiconOf(t testing.TB, text string, o LexiconOptions) *Lexicon {
+	t.Helper()
+	l, err := ReadLexicon(strings.NewReader(text), "lexicon.txt", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestLexiconFormats(t *testing.T) {
+	for name, text := range map[string]string{
+		"cmudict 0.7b": cmudict07b, "cmudict new": cmudictNew, "librispeech": librispeech, "kaldi": kaldiProbabilities,
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := lexiconOf(t, text, LexiconOptions{})
+			for word, want := range map[string][][]string{
+				"read":  {{"R", "EH1", "D"}, {"R", "IY1", "D"}},
+				"THE":   {{"DH", "AH0"}, {"DH", "AH1"}, {"DH", "IY0"}},
+				"'Bout": {{"B", "AW1", "T"}},
+				"none":  nil,
+				"":      nil,
+			} {
+				if diff := cmp.Diff(want, l.Pronunciations(word)); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", word, diff)
+				}
+			}
+		})
+	}
+}
+
+func TestLexiconDetails(t *testing.T) {
+	l := lexiconOf(t, cmudict07b+cmudictNew, LexiconOptions{})
+	if l.Len() != 8 {
+		t.Errorf("got %d words, want 8", l.Len())
+	}
+	for word, want := range map[string]string{
+		"#hash-mark":         "HH AE1 M AA2 R K", // not a comment
+		"(paren":             "P ER0 EH1 N",      // no number of a variant
+		"DÉJÀ":               "D EY1 ZH AA1",     // Latin-1 in the file
+		"déjà":               "D EY1 ZH AA1",     // letter case beyond ASCII
+		"aalborg":            "AO1 L B AO0 R G",  // a comment after the phones
+		"the":                "DH AH0",           // variants of both files under one word
+		";;;":                "",                 // a comment, no word
+		"!exclamation-point": "EH2 K S K L AH0 M EY1 SH AH0 N P OY2 N T",
+	} {
+		phones, ok := l.Pronunciation(word, First, nil)
+		if ok != (want != "") || strings.Join(phones, " ") != want {
+			t.Errorf("%s: got %v, %t, want %s", word, phones, ok, want)
+		}
+	}
+	if n := len(l.Pronunciations("the")); n != 6 {
+		t.Errorf("THE has %d pronunciations, want 6", n)
+	}
+	sampa := lexiconOf(t, "schön S 2: n\nÖl 2 l\n", LexiconOptions{})
+	if phones, _ := sampa.Pronunciation("öl", First, nil); strings.Join(phones, " ") != "2 l" {
+		t.Errorf("SAMPA's phone 2 is no probability: got %v", phones)
+	}
+}
+
+func TestLexiconOptions(t *testing.T) {
+	l := lexiconOf(t, cmudict07b, LexiconOptions{StripStress: true, Words: map[string]bool{"the": true, "READ": true, "none": true, "'bout": false}})
+	if l.Len() != 2 {
+		t.Errorf("got %d words, want 2", l.Len())
+	}
+	want := [][]string{{"DH", "AH"}, {"DH", "AH"}, {"DH", "IY"}}
+	if diff := cmp.Diff(want, l.Pronunciations("The")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"AH", "D", "DH", "EH", "IY", "R"}, l.Phones().Labels()); diff != "" {
+		t.Errorf("inventory (-want +got):\n%s", diff)
+	}
+	if none := lexiconOf(t, cmudict07b, LexiconOptions{Words: map[string]bool{}}); none.Len() != 0 {
+		t.Errorf("an empty set of words keeps %d", none.Len())
+	}
+}
+
+func TestPronunciationChoice(t *testing.T) {
+	l := lexiconOf(t, cmudict07b+"TOMATO  T AH0 M EY1 T OW2\nTOMATO(1)  T AH0 M AA1 T OW2\n", LexiconOptions{})
+	for _, test := range []struct {
+		word    string
+		choice  Choice
+		aligned string
+		want    string
+	}{
+		{"the", First, "DH IY0", "DH AH0"},
+		{"the", Last, "DH AH0", "DH IY0"},
+		{"the", Nearest, "DH IY0", "DH IY0"},
+		{"the", Nearest, "dh iy", "DH IY0"},                      // TIMIT's letter case, no stress
+		{"the", Nearest, "DH AH1", "DH AH1"},                     // stress decides among equals
+		{"the", Nearest, "dh ah", "DH AH0"},                      // the first of equals
+		{"the", Nearest, "", "DH AH0"},                           // nothing aligned
+		{"tomato", Nearest, "t m aa dx ow", "T AH0 M AA1 T OW2"}, // reduced as speech is
+		{"read", Nearest, "R IY1 D", "R IY1 D"},
+		{"'bout", Nearest, "Z", "B AW1 T"},
+	} {
+		got, ok := l.Pronunciation(test.word, test.choice, strings.Fields(test.aligned))
+		if !ok || strings.Join(got, " ") != test.want {
+			t.Errorf("%s, %s, aligned %q: got %v, want %s", test.word, test.choice, test.aligned, got, test.want)
+		}
+	}
+	if got, ok := l.Pronunciation("xyzzy", Nearest, []string{"Z"}); ok || got != nil {
+		t.Errorf("a word that is not there: got %v, %t", got, ok)
+	}
+}
+
+func TestParseChoice(t *testing.T) {
+	for _, c := range []Choice{First, Last, Nearest} {
+		if got, err := ParseChoice(string(c)); got != c || err != nil {
+			t.Errorf("ParseChoice(%q) = %v, %v", c, got, err)
+		}
+	}
+	if _, err := ParseChoice("best"); err == nil || err.Error() != `unknown choice of pronunciation "best": expected first, last or nearest` {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLexiconErrors(t *testing.T) {
+	tooMany := new(strings.Builder)
+	for i := range maxPhones + 1 {
+		fmt.Fprintf(tooMany, "W p%d\n", i)
+	}
+	for _, test := range []struct{ name, text, want string }{
+		{"no phones", "A AH0\n\nB\nC # only a comment\n", "l.txt:3:1: expected a word and its phones, found the word \"B\" alone; " +
+			"add its phones or delete the line\nl.txt:4:1: expected a word and its phones, found the word \"C\" alone; add its phones or delete the line"},
+		{"only probabilities", "A 1.0 0.5\n", "l.txt:1:1: expected a word and its phones, found the word \"A\" alone; add its phones or delete the line"},
+		{"binary", "A AH0\nB\x00C\n", "l.txt:2:2: expected text, found a zero byte; is this a pronunciation lexicon in UTF-8?"},
+		{"long word", strings.Repeat("é", 50), "l.txt:1:1: expected a word and its phones, found the word \"" + strings.Repeat("é", 40) +
+			"...\" alone; add its phones or delete the line"},
+		{"long line", "A " + strings.Repeat("a ", maxLine), "l.txt:1:65536: expected lines of at most 65536 bytes, found a longer one; is this a text file?"},
+		{"phones without end", tooMany.String(), "l.txt:4097:1: expected at most 4096 different phones, found more: is this a pronunciation lexicon?"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := ReadLexicon(strings.NewReader(test.text), "l.txt", LexiconOptions{})
+			if err == nil || err.Error() != test.want {
+				t.Errorf("got\n%v\nwant\n%s", err, test.want)
+			}
+			if placed := (*Error)(nil); !errors.As(err, &placed) || placed.File != "l.txt" {
+				t.Errorf("%T holds no *Error with the file", err)
+			}
+		})
+	}
+}
+
+func TestScanLexiconStops(t *testing.T) {
+	stop := errors.New("enough")
+	lines := 0
+	err := ScanLexicon(strings.NewReader(cmudictNew), "l.txt", func(p Pronunciation) error {
+		lines++
+		if p.Word == "read" && p.Line == 4 {
+			return stop
+		}
+		return nil
+	})
+	if err != stop || lines != 4 {
+		t.Errorf("got %v after %d lines, want the caller's error after 4", err, lines)
+	}
+}
+
+func TestReadFailure(t *testing.T) {
+	broken := func() *failing { return &failing{text: "A AH0\nB B"} }
+	if _, err := ReadLexicon(broken(), "l.txt", LexiconOptions{}); !errors.Is(err, errDisk) || err.Error() != "l.txt: after line 1: disk" {
+		t.Errorf("lexicon: got %v", err)
+	}
+	if _, err := ReadVocabulary(broken(), "v.txt"); !errors.Is(err, errDisk) {
+		t.Errorf("vocabulary: got %v", err)
+	}
+	if _, err := ReadOptions(broken(), "c.json"); !errors.Is(err, errDisk) {
+		t.Errorf("options: got %v", err)
+	}
+}
+
+var errDisk = errors.New("disk")
+
+// failing is a reader that gives its text and then fails.
+type failing struct{ text string }
+
+func (f *failing) Read(p []byte) (int, error) {
+	if f.text == "" {
+		return 0, errDisk
+	}
+	n := copy(p, f.text)
+	f.text = f.text[n:]
+	return n, nil
+}
+
+func TestLoadLexicon(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lexicon.txt")
+	if _, err := LoadLexicon(path, LexiconOptions{}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v, want that the file does not exist", err)
+	}
+	if err := os.WriteFile(path, []byte(librispeech), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := LoadLexicon(path, LexiconOptions{}); err != nil || l.Len() != 3 {
+		t.Errorf("got %v, %v, want 3 words", l, err)
+	}
+}
+
+func ExampleLexicon_Pronunciation() {
+	text := "READ  R EH1 D\nREAD(1)  R IY1 D\n"
+	lexicon, err := ReadLexicon(strings.NewReader(text), "cmudict.txt", LexiconOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	aligned := []string{"r", "iy", "d"}
+	for _, choice := range []Choice{First, Last, Nearest} {
+		phones, _ := lexicon.Pronunciation("read", choice, aligned)
+		fmt.Println(choice, phones)
+	}
+	// Output:
+	// first [R EH1 D]
+	// last [R IY1 D]
+	// nearest [R IY1 D]
+}
