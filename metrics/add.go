@@ -1,0 +1,267 @@
+package metrics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"speechsim/metrics/internal/linalg"
+)
+
+// chunkRows bounds the rows of one product: long enough for products to run at
+// full speed, short enough for float32 sums (and for the buffers).
+const chunkRows = 2048
+
+// ErrInterrupted is what moments give after an Add that was cancelled between
+// two chunks: half of a block is in them.
+var ErrInterrupted = errors.New("the moments are incomplete: adding to them was interrupted")
+
+// Add adds one block of rows: one matrix a layer, all with the same number of
+// rows, row r of each belonging to the same frame, segment or attention cell.
+// Layers that no pair needs may be the zero Matrix.
+//
+// Rows are centred, multiplied in float32 (float64 with that option) in chunks
+// of 2048, and the products added in float64 in the order of the chunks. The
+// state therefore depends on how the rows were cut into blocks, in its last
+// digits, and not at all on the number of workers. Blocks of about 2048 rows
+// are fastest.
+//
+// A NaN or an infinity is a NonFiniteError, a value that is too large for its
+// products a RangeError; nothing of the block has been added then.
+func (m *Moments) Add(ctx context.Context, rows []Matrix) error {
+	if m.broken != nil {
+		return m.broken
+	}
+	rows, n, err := m.checkRows(rows)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if n == 0 {
+		return nil
+	}
+	m.cache.clear()
+	work := m.pool.get()
+	defer m.pool.put(work)
+	for from := 0; from < n; from += chunkRows {
+		if err := ctx.Err(); err != nil {
+			m.broken = ErrInterrupted
+			return err
+		}
+		chunk := make([]Matrix, len(rows))
+		for i := range rows {
+			if m.panelOf[i] >= 0 {
+				chunk[i] = rows[i].rows(from, min(from+chunkRows, n))
+			}
+		}
+		if m.float64 {
+			addChunk(m, &work.f64, chunk, m.backend.Gemm64, m.backend.Syrk64)
+		} else {
+			addChunk(m, &work.f32, chunk, m.backend.Gemm32, m.backend.Syrk32)
+		}
+	}
+	return nil
+}
+
+// checkRows checks shapes and values, and returns the matrices with their
+// strides filled in and the number of rows.
+func (m *Moments) checkRows(rows []Matrix) ([]Matrix, int, error) {
+	if len(rows) != len(m.dims) {
+		return nil, 0, fmt.Errorf("%d matrices for %d layers", len(rows), len(m.dims))
+	}
+	shaped := make([]Matrix, len(rows))
+	n := -1
+	for i, x := range rows {
+		if m.panelOf[i] < 0 {
+			continue
+		}
+		x, err := x.shaped()
+		if err != nil {
+			return nil, 0, fmt.Errorf("layer %d: %w", i, err)
+		}
+		if x.Cols != m.dims[i] {
+			return nil, 0, fmt.Errorf("layer %d: %d units where %d are expected", i, x.Cols, m.dims[i])
+		}
+		if n >= 0 && x.Rows != n {
+			return nil, 0, fmt.Errorf("layer %d: %d rows where the layers before have %d", i, x.Rows, n)
+		}
+		n, shaped[i] = x.Rows, x
+	}
+	errs := make([]error, len(rows))
+	parallel(m.workers, len(rows), func(_, i int) {
+		if m.panelOf[i] >= 0 {
+			errs[i] = m.checkValues(i, shaped[i])
+		}
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, 0, err
+		}
+	}
+	return shaped, max(n, 0), nil
+}
+
+// checkValues finds values that are not finite, or whose products would not be.
+func (m *Moments) checkValues(i int, x Matrix) error {
+	extent, limit := x.extent(), m.limit()
+	if extent <= limit {
+		return nil
+	}
+	if row, unit, value := x.nonFinite(); row < x.Rows {
+		return &NonFiniteError{Layer: i, Row: row, Unit: unit, Value: value}
+	}
+	return &RangeError{Layer: i, Value: extent, Limit: limit}
+}
+
+// limit is the largest magnitude whose sums of products (of squared norms,
+// fourth powers) stay finite for layers of up to a million units.
+func (m *Moments) limit() float64 {
+	switch {
+	case m.float64 && m.norms:
+		return 1e70
+	case m.float64:
+		return 1e140
+	case m.norms:
+		return 1e6
+	default:
+		return 1e15
+	}
+}
+
+// buffers are the memory that an Add works in.
+type buffers struct {
+	f32 chunkBuffers[float32]
+	f64 chunkBuffers[float64]
+}
+
+// chunkBuffers hold the centred rows of one chunk, panel by panel, and each
+// worker's product.
+type chunkBuffers[T linalg.Float] struct {
+	panels  []centredPanel[T]
+	norms   [][]float64 // of each layer: |z|² of each row
+	product [][]T
+}
+
+// centredPanel is [rows, width], or [width, rows] if byUnit.
+type centredPanel[T linalg.Float] struct {
+	linalg.Dense[T]
+	byUnit bool
+}
+
+// prepare sizes the buffers for one chunk, keeping memory that is large enough.
+func (b *chunkBuffers[T]) prepare(m *Moments, rows []Matrix, n int) {
+	b.panels = resize(b.panels, len(m.panels))
+	for k, p := range m.panels {
+		panel := &b.panels[k]
+		panel.byUnit = !p.norms
+		for i := p.first; i < p.last && !p.norms; i++ {
+			panel.byUnit = panel.byUnit && rows[i].ColMajor
+		}
+		panel.Rows, panel.Cols = n, p.width()
+		if panel.byUnit {
+			panel.Rows, panel.Cols = panel.Cols, panel.Rows
+		}
+		panel.Stride = panel.Cols
+		panel.Data = resize(panel.Data, n*p.width())
+	}
+	if m.norms {
+		b.norms = resize(b.norms, len(m.dims))
+		for i := range b.norms {
+			b.norms[i] = resize(b.norms[i], n)
+			clear(b.norms[i])
+		}
+	}
+	b.product = resize(b.product, max(workerCount(m.workers), len(b.product)))
+	largest := 0
+	for _, t := range m.tiles {
+		largest = max(largest, (t.r1-t.r0)*(t.c1-t.c0))
+	}
+	for w := range workerCount(m.workers) {
+		b.product[w] = resize(b.product[w], largest)
+	}
+}
+
+// resize returns s with length n, and new memory only where it must.
+func resize[E any](s []E, n int) []E {
+	if cap(s) < n {
+		grown := make([]E, n)
+		copy(grown, s)
+		return grown
+	}
+	return s[:n]
+}
+
+// addChunk adds the products of one chunk of rows.
+func addChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], rows []Matrix,
+	gemm func(ta, tb bool, x, y, c linalg.Dense[T]), syrk func(trans bool, x, c linalg.Dense[T])) {
+	n := 0
+	for i := range rows {
+		n = max(n, rows[i].Rows)
+	}
+	b.prepare(m, rows, n)
+	parallel(m.workers, len(rows), func(_, i int) {
+		if m.panelOf[i] >= 0 {
+			m.centreLayer(i, rows[i])
+			centreInto(m, b, i, rows[i])
+		}
+	})
+	if m.norms {
+		addNorms(m, b, n)
+	}
+	parallel(m.workers, len(m.tiles), func(worker, k int) {
+		t := m.tiles[k]
+		shape := m.blocks[t.block]
+		c := linalg.Dense[T]{Rows: t.r1 - t.r0, Cols: t.c1 - t.c0, Stride: t.c1 - t.c0}
+		c.Data = b.product[worker][:c.Rows*c.Cols]
+		x, xByUnit := b.panels[shape.p].columns(t.r0, t.r1)
+		if t.symmetric {
+			syrk(!xByUnit, x, c)
+		} else {
+			y, yByUnit := b.panels[shape.q].columns(t.c0, t.c1)
+			gemm(!xByUnit, yByUnit, x, y, c)
+		}
+		accumulate(m.block(t.block).Slice(t.r0, t.r1, t.c0, t.c1), c, t.symmetric)
+	})
+	m.n += n
+}
+
+// columns returns units [from, to) of the panel.
+func (p *centredPanel[T]) columns(from, to int) (linalg.Dense[T], bool) {
+	if p.byUnit {
+		return p.Slice(from, to, 0, p.Cols), true
+	}
+	return p.Slice(0, p.Rows, from, to), false
+}
+
+// accumulate adds a product to the sums; of a symmetric one the upper triangle.
+func accumulate[T linalg.Float](sum linalg.Dense[float64], product linalg.Dense[T], symmetric bool) {
+	for r := range product.Rows {
+		to, from := sum.Row(r), product.Row(r)
+		if symmetric {
+			to, from = to[r:], from[r:]
+		}
+		to = to[:len(from)]
+		for c, v := range from {
+			to[c] += float64(v)
+		}
+	}
+}
+
+// addNorms centres the rows' squared norms into the last panel.
+func addNorms[T linalg.Float](m *Moments, b *chunkBuffers[T], n int) {
+	panel := b.panels[len(b.panels)-1]
+	for i := range m.dims {
+		column := m.units + i
+		if m.n == 0 {
+			m.centre[column] = mean(b.norms[i])
+		}
+		for r, v := range b.norms[i] {
+			z := T(v - m.centre[column])
+			panel.Data[r*panel.Stride+i] = z
+			m.sum[column] += float64(z)
+			m.square[column] += float64(z) * float64(z)
+		}
+	}
+}

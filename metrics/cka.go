@@ -1,0 +1,133 @@
+package metrics
+
+import "math"
+
+// CKA is the linear centred kernel alignment of layers i and j (Kornblith et
+// al. 2019): with X and Y the centred rows,
+//
+//	biased:    |XᵀY|² / (|XᵀX| |YᵀY|)                    (Frobenius norms)
+//	debiased:  HSIC(X, Y) / sqrt(HSIC(X, X) HSIC(Y, Y))  (Song et al. 2012, eq. 5)
+//
+// where, because the rows of the centred Gram matrices XXᵀ and YYᵀ sum to
+// zero, Song's estimator of HSIC is a function of moments: with x_t = |X_t|²
+// the squared norm of row t, and y_t alike, up to a factor 1/(n(n-3)),
+//
+//	HSIC(X, Y) = |XᵀY|² - Σ x_t y_t + (Σ x_t)(Σ y_t)/((n-1)(n-2)) - 2 Σ x_t y_t/(n-2).
+//
+// The biased value is what most papers print. It is far above zero for
+// independent data unless n is much larger than the dimensions: about
+// d/(n + d). The debiased value is 0 on average then, and may be negative.
+//
+// Both are symmetric, and do not change when a layer is rotated, shifted or
+// scaled. Debiased needs moments with SquaredNorms and at least 4 rows.
+func CKA(m *Moments, i, j int, variant string) (Value, error) {
+	variant, err := variantOf("cka", variant)
+	if err != nil {
+		return Value{}, err
+	}
+	hsic, rows := m.hsicBiased, 2
+	if variant == "debiased" {
+		hsic, rows = m.hsicDebiased, 4
+		if !m.norms {
+			return Value{}, undefined("cka", variant, "the moments were made without SquaredNorms")
+		}
+	}
+	if err := m.check("cka", variant, i, j, rows); err != nil {
+		return Value{}, err
+	}
+	v := newValue(m, i, j)
+	xy, err := hsic(i, j)
+	if err != nil {
+		return Value{}, err
+	}
+	self := [2]float64{}
+	for k, layer := range []int{i, j} {
+		self[k], err = cached(m, "hsic "+variant, layer, func() (float64, error) { return hsic(layer, layer) })
+		if err != nil {
+			return Value{}, err
+		}
+		if self[k] <= 0 {
+			return Value{}, undefined("cka", variant, "the debiased HSIC of %s with itself is %.3g, not positive: %d rows are too few",
+				[2]string{"x", "y"}[k], self[k], m.n)
+		}
+	}
+	if i == j {
+		v.Value = 1
+		return v, nil
+	}
+	v.Value = xy / math.Sqrt(self[0]) / math.Sqrt(self[1])
+	if variant == "biased" {
+		v.Value = min(v.Value, 1) // by Cauchy and Schwarz; beyond is rounding
+		if m.n < 5*(v.DX+v.DY) {
+			v.warn("%d rows are few for %d and %d units: biased CKA is well above 0 for unrelated layers", m.n, v.DX, v.DY)
+		}
+	}
+	return v, nil
+}
+
+// hsicBiased returns |XᵀY|².
+func (m *Moments) hsicBiased(i, j int) (float64, error) {
+	c, err := m.scatter(i, j)
+	if err != nil {
+		return 0, err
+	}
+	return sumSquares(c.Data), nil
+}
+
+// hsicDebiased returns Song's estimator, without its factor 1/(n(n-3)).
+func (m *Moments) hsicDebiased(i, j int) (float64, error) {
+	frobenius, err := m.hsicBiased(i, j)
+	if err != nil {
+		return 0, err
+	}
+	x, y, xy, err := m.rowNorms(i, j)
+	if err != nil {
+		return 0, err
+	}
+	n := float64(m.n)
+	if tiny := 1e-17 * n; !m.float64 && min(x, y) < tiny {
+		return 0, undefined("cka", "debiased", "the rows' squared norms are about %.2g, too small for float32 products; scale the layer or use float64 products",
+			min(x, y)/n)
+	}
+	return frobenius - xy + x*y/((n-1)*(n-2)) - 2*xy/(n-2), nil
+}
+
+// rowNorms returns Σ x_t, Σ y_t and Σ x_t y_t for the squared norms about the
+// mean: those about the provisional centre, moved by δ = -Σz/n as in Merge.
+func (m *Moments) rowNorms(i, j int) (x, y, xy float64, err error) {
+	s, err := cached(m, "mean shift", -1, func() (*shift, error) {
+		about := m.atMean()
+		return newShift(about, m), nil
+	})
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	return s.sum[m.units+i], s.sum[m.units+j], s.normProduct(i, j), nil
+}
+
+// atMean returns moments without blocks whose provisional centre is the mean,
+// and 0 for the squared norms.
+func (m *Moments) atMean() *Moments {
+	about := &Moments{layout: m.layout, workers: m.workers, centre: make([]float64, len(m.centre)), sum: make([]float64, len(m.sum))}
+	for c := range m.units {
+		about.centre[c] = m.centre[c] + m.sum[c]/float64(m.n)
+	}
+	return about
+}
+
+// sumSquares adds in four strands, so that one addition need not wait for the
+// one before.
+func sumSquares(x []float64) float64 {
+	var s [4]float64
+	k := 0
+	for ; k+4 <= len(x); k += 4 {
+		s[0] += x[k] * x[k]
+		s[1] += x[k+1] * x[k+1]
+		s[2] += x[k+2] * x[k+2]
+		s[3] += x[k+3] * x[k+3]
+	}
+	for ; k < len(x); k++ {
+		s[0] += x[k] * x[k]
+	}
+	return s[0] + s[1] + s[2] + s[3]
+}

@@ -1,0 +1,95 @@
+package metrics
+
+import "fmt"
+
+// Memory is what moments need, in bytes.
+type Memory struct {
+	State int64 // held by each Moments; also the size of its file, within a few hundred bytes
+	Work  int64 // used during an Add, and shared by moments made with Empty
+}
+
+// MemoryOf says what moments of layers with dims units would need.
+func MemoryOf(dims []int, o Options) (Memory, error) {
+	l, err := newLayout(dims, o)
+	if err != nil {
+		return Memory{}, err
+	}
+	return l.memory(o), nil
+}
+
+func (l *layout) memory(o Options) Memory {
+	var mem Memory
+	for k := range l.blocks {
+		mem.State += 8 * int64(l.size(k))
+	}
+	mem.State += 4 * 8 * int64(l.columns())
+	element := int64(4)
+	if o.Float64 {
+		element = 8
+	}
+	for _, p := range l.panels {
+		mem.Work += element * chunkRows * int64(p.width())
+	}
+	if l.norms {
+		mem.Work += 8 * chunkRows * int64(len(l.dims))
+	}
+	largest := 0
+	for _, t := range l.tiles {
+		largest = max(largest, (t.r1-t.r0)*(t.c1-t.c0))
+	}
+	mem.Work += element * int64(largest) * int64(workerCount(o.Workers))
+	return mem
+}
+
+// Passes divides the pairs of o among as few passes over the rows as it takes
+// to keep the moments of each within budget bytes. Each element is o with the
+// pairs of one pass; every pass is given the same matrices. copies is how many
+// moments are held at once: one, and one more for each group of an interval.
+func Passes(dims []int, o Options, copies int, budget int64) ([]Options, error) {
+	l, err := newLayout(dims, o)
+	if err != nil {
+		return nil, err
+	}
+	fits := func(pass Options) (bool, int64) {
+		mem, _ := MemoryOf(dims, pass)
+		total := mem.Work + int64(max(copies, 1))*mem.State
+		return total <= budget, total
+	}
+	if ok, _ := fits(o); ok {
+		return []Options{o}, nil
+	}
+	var need int64
+	for edge := len(dims); edge >= 1; edge-- {
+		passes := cutPairs(l.pairs, edge, o)
+		all := true
+		for _, pass := range passes {
+			ok, total := fits(pass)
+			all, need = all && ok, total
+			if !all {
+				break
+			}
+		}
+		if all {
+			return passes, nil
+		}
+	}
+	return nil, fmt.Errorf("the moments of a single pair of layers need %d bytes; %d are allowed", need, budget)
+}
+
+// cutPairs divides pairs among the squares, edge layers wide, that they lie in.
+func cutPairs(pairs [][2]int, edge int, o Options) []Options {
+	var passes []Options
+	at := map[[2]int]int{}
+	for _, p := range pairs {
+		square := [2]int{p[0] / edge, p[1] / edge}
+		k, seen := at[square]
+		if !seen {
+			k = len(passes)
+			at[square] = k
+			passes = append(passes, o)
+			passes[k].Pairs = nil
+		}
+		passes[k].Pairs = append(passes[k].Pairs, p)
+	}
+	return passes
+}

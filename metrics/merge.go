@@ -1,0 +1,216 @@
+package metrics
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Merge adds the rows of o, which must be of the same layers and options, as if
+// they had been added here. It is exact: the two provisional centres may differ.
+//
+// With δ = c_o - c, the units of o about c are z + δ, and the squared norm of a
+// row is |z + δ|² = |z|² + 2 δ·z + |δ|². So the columns about the new centre,
+// squared norms included, are linear in (z, |z|², 1), and their sums of products
+// follow from the ones that o holds.
+func (m *Moments) Merge(o *Moments) error { return m.combine(o, 1) }
+
+// Sub takes the rows of o away again: the inverse of Merge. What is left of a
+// unit that varied among those rows alone is rounding, and it counts as dead.
+func (m *Moments) Sub(o *Moments) error {
+	if o.n > m.n {
+		return fmt.Errorf("can't take %d rows from %d", o.n, m.n)
+	}
+	return m.combine(o, -1)
+}
+
+func (m *Moments) combine(o *Moments, sign float64) error {
+	switch {
+	case m.broken != nil:
+		return m.broken
+	case o.broken != nil:
+		return o.broken
+	case !m.layout.equal(o.layout):
+		return errors.New("moments of different layers, pairs or options can't be merged")
+	case o.n == 0:
+		return nil
+	}
+	precise := m.float64 && o.float64
+	if m.n == 0 {
+		m.set(o)
+		m.float64 = precise
+		return nil
+	}
+	m.cache.clear()
+	m.float64 = precise
+	s := newShift(m, o)
+	for k := range m.blocks {
+		s.addBlock(k, sign)
+	}
+	for c := range m.sum {
+		before := m.square[c]
+		m.sum[c] += sign * s.sum[c]
+		m.square[c] += sign * s.square[c]
+		m.noise[c] += o.noise[c]
+		if sign < 0 {
+			m.noise[c] += 1e-13 * before
+		}
+	}
+	m.n += int(sign) * o.n
+	return nil
+}
+
+// shift is o seen from the centre of m: each column is z' = z + δ, and the
+// squared norm of layer i is ρ' = ρ + 2 δ_i·z_i + κ_i.
+type shift struct {
+	m, o   *Moments
+	same   bool      // the centres are equal, so nothing moves
+	delta  []float64 // δ of each unit; κ of each squared norm
+	sum    []float64 // Σ z', Σ ρ'
+	square []float64 // Σ z'², Σ ρ'²
+	// sway[i] is 2 δ_iᵀ Σ z_i zᵀ: the sums of products of what layer i's
+	// squared norm gains with every unit, about the old centre. nil without norms.
+	sway [][]float64
+}
+
+func newShift(m, o *Moments) *shift {
+	s := &shift{m: m, o: o, same: slices.Equal(m.centre, o.centre)}
+	s.delta, s.sum, s.square = make([]float64, len(m.sum)), slices.Clone(o.sum), slices.Clone(o.square)
+	if s.same {
+		return s
+	}
+	n := float64(o.n)
+	for c := range m.units {
+		d := o.centre[c] - m.centre[c]
+		s.delta[c] = d
+		s.sum[c] += n * d
+		s.square[c] += 2*d*o.sum[c] + n*d*d
+	}
+	if !m.norms {
+		return s
+	}
+	s.sway = make([][]float64, len(m.dims))
+	parallel(m.workers, len(m.dims), func(_, i int) {
+		if m.panelOf[i] < 0 {
+			return
+		}
+		c := m.units + i
+		kappa, gain := o.centre[c]-m.centre[c], 0.0
+		for u := m.offset[i]; u < m.offset[i]+m.dims[i]; u++ {
+			kappa += s.delta[u] * s.delta[u]
+			gain += 2 * s.delta[u] * o.sum[u]
+		}
+		s.delta[c] = kappa
+		s.sum[c] += gain + n*kappa
+		s.sway[i] = o.swayOf(i, s.delta)
+	})
+	for i := range m.dims {
+		if m.panelOf[i] >= 0 {
+			s.square[m.units+i] = s.normProduct(i, i)
+		}
+	}
+	return s
+}
+
+// swayOf returns 2 δ_iᵀ Σ z_i z_jᵀ for the units of every layer j that is kept
+// with layer i, and zeros elsewhere.
+func (m *Moments) swayOf(i int, delta []float64) []float64 {
+	sway := make([]float64, m.units)
+	for j := range m.dims {
+		block, transposed, err := m.stored(i, j)
+		if err != nil {
+			continue
+		}
+		out := sway[m.offset[j] : m.offset[j]+m.dims[j]]
+		d := delta[m.offset[i] : m.offset[i]+m.dims[i]]
+		for r := range block.Rows {
+			row := block.Row(r)
+			switch {
+			case i == j: // the upper triangle stands for both
+				out[r] += 2 * d[r] * row[r]
+				for c := r + 1; c < len(row); c++ {
+					out[c] += 2 * d[r] * row[c]
+					out[r] += 2 * d[c] * row[c]
+				}
+			case transposed:
+				for c, v := range row {
+					out[r] += 2 * d[c] * v
+				}
+			default:
+				for c, v := range row {
+					out[c] += 2 * d[r] * v
+				}
+			}
+		}
+	}
+	return sway
+}
+
+// normProduct returns Σ ρ'_i ρ'_j.
+func (s *shift) normProduct(i, j int) float64 {
+	m, o := s.m, s.o
+	norms := len(m.panels) - 1
+	block := o.block(o.blockAt[[2]int{norms, norms}])
+	p := block.At(min(i, j), max(i, j))
+	if s.same {
+		return p
+	}
+	// ρ_i (2 δ_j z_j) + (2 δ_i z_i) ρ_j + (2 δ_i z_i)(2 δ_j z_j)
+	for u := range m.dims[j] {
+		d := 2 * s.delta[m.offset[j]+u]
+		p += d * (o.normUnit(i, j, u) + s.sway[i][m.offset[j]+u])
+	}
+	for u := range m.dims[i] {
+		p += 2 * s.delta[m.offset[i]+u] * o.normUnit(j, i, u)
+	}
+	// The constants κ: Σ ρ'_i κ_j + κ_i Σ ρ'_j - n κ_i κ_j
+	ki, kj := s.delta[m.units+i], s.delta[m.units+j]
+	return p + s.sum[m.units+i]*kj + ki*s.sum[m.units+j] - float64(o.n)*ki*kj
+}
+
+// normUnit returns Σ ρ_i z_u for unit u of layer j.
+func (m *Moments) normUnit(i, j, u int) float64 {
+	p := m.panelOf[j]
+	k := m.blockAt[[2]int{p, len(m.panels) - 1}]
+	return m.cross[k][(m.offset[j]-m.panels[p].from+u)*len(m.dims)+i]
+}
+
+// addBlock adds block k of o, seen from m's centre, sign times.
+func (s *shift) addBlock(k int, sign float64) {
+	m, o := s.m, s.o
+	p, q := m.panels[m.blocks[k].p], m.panels[m.blocks[k].q]
+	to, from := m.block(k), o.block(k)
+	n := float64(o.n)
+	for r := range to.Rows {
+		x, z := to.Row(r), from.Row(r)
+		first := 0
+		if m.blocks[k].p == m.blocks[k].q {
+			first = r
+		}
+		switch {
+		case s.same:
+			for c := first; c < len(x); c++ {
+				x[c] += sign * z[c]
+			}
+		case p.norms: // two squared norms
+			for c := first; c < len(x); c++ {
+				if m.panelOf[r] >= 0 && m.panelOf[c] >= 0 {
+					x[c] += sign * s.normProduct(r, c)
+				}
+			}
+		case q.norms: // Σ ρ'_i z'_u = Σ ρ_i z_u + 2 δ_i Σ z_i z_u + κ_i Σ z_u + δ_u Σ ρ'_i
+			u := p.from + r
+			for i := range x {
+				if m.panelOf[i] >= 0 {
+					x[i] += sign * (z[i] + s.sway[i][u] + s.delta[m.units+i]*o.sum[u] + s.delta[u]*s.sum[m.units+i])
+				}
+			}
+		default: // Σ z'_u z'_v = Σ z_u z_v + δ_u Σ z_v + Σ z_u δ_v + n δ_u δ_v
+			du, su := s.delta[p.from+r], o.sum[p.from+r]
+			for c := first; c < len(x); c++ {
+				v := q.from + c
+				x[c] += sign * (z[c] + du*o.sum[v] + (su+n*du)*s.delta[v])
+			}
+		}
+	}
+}
