@@ -58,7 +58,7 @@ func (c *Corpus) align(u *Utterance) (*Alignment, []Finding) {
 	case c.ctm != nil:
 		err = c.alignCTM(u, a)
 	case hasExt(u.WordsFile, ".textgrid"):
-		err = c.alignTextGrid(u, a)
+		err = c.alignTextGrid(&v, u, a)
 	default:
 		err = c.alignTIMIT(u, a)
 	}
@@ -94,7 +94,7 @@ func (c *Corpus) alignmentHint(u *Utterance) string {
 	case c.Spec.Alignments != "":
 		return name + ".TextGrid below " + c.Spec.Alignments
 	default:
-		return name + ".TextGrid beside the audio"
+		return name + ".TextGrid beside the audio (set alignments if they lie in a tree of their own)"
 	}
 }
 
@@ -152,11 +152,14 @@ func (c *Corpus) alignTIMIT(u *Utterance, a *Alignment) error {
 	return err
 }
 
-func (c *Corpus) alignTextGrid(u *Utterance, a *Alignment) error {
+func (c *Corpus) alignTextGrid(v *findingList, u *Utterance, a *Alignment) error {
 	path := u.WordsFile
 	tg, err := textgrid.ReadFile(path)
 	if err != nil {
 		return err
+	}
+	for _, w := range tg.Warnings {
+		v.add(KindFormat, SeverityWarning, path, w.Line, "%s", w.Msg)
 	}
 	a.End = tg.End
 	words, err := pickTier(tg, path, u.Speaker, c.Spec.Tiers.Words, "words", "word")

@@ -185,7 +185,8 @@ func (b *builder) finish() (*Corpus, error) {
 				Message: "the name has control characters or is not UTF-8; such a name can't stand in a table of results: rename the file"})
 		case len(kept) > 0 && kept[len(kept)-1].ID == u.ID:
 			first := kept[len(kept)-1]
-			b.find(Finding{Kind: KindDuplicate, Severity: SeverityError, Utterance: u.ID, File: u.source(), Line: u.TextLine,
+			// Finding.Utterance stays empty: the utterance of that ID is used.
+			b.find(Finding{Kind: KindDuplicate, Severity: SeverityError, File: u.source(), Line: u.TextLine,
 				Message: fmt.Sprintf("utterance %s was already given at %s; the first is used", u.ID, strings.TrimSuffix(place(first.source(), first.TextLine, 0), ": "))})
 		default:
 			kept = append(kept, u)

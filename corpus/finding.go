@@ -40,6 +40,7 @@ const (
 	KindMissingAlignment Kind = "missing-alignment"     // no TextGrid, .PHN/.WRD or CTM lines for an utterance
 	KindMissingSpeaker   Kind = "missing-speaker"       // the speaker, or the speaker's sex, is not given
 	KindUnreadable       Kind = "unreadable"            // a file that can't be opened or parsed
+	KindFormat           Kind = "odd-format"            // a file that breaks its format and could be read all the same
 	KindName             Kind = "bad-name"              // a name with control characters, or not UTF-8
 	KindLink             Kind = "symlink"               // a link that is broken, loops, or leads to what was read already
 	KindDuplicate        Kind = "duplicate"             // one ID, one file or one recording twice

@@ -44,7 +44,7 @@ func (b *builder) folderFiles(tree *textGridTree, dir string, files []string) {
 				texts[stem(name)] = name
 			}
 			orphans = append(orphans, name)
-		case hasExt(name, ".textgrid"):
+		case hasExt(name, ".textgrid") && tree == nil:
 			grids[stem(name)] = name
 			orphans = append(orphans, name)
 		}
@@ -88,7 +88,6 @@ func (b *builder) wholeText(u *Utterance, path string) bool {
 		b.find(Finding{Kind: KindUnreadable, Severity: SeverityError, Utterance: u.ID, File: path, Message: "can't be read: " + reason(err)})
 		return false
 	}
-	line := 0
 	var bad *Finding
 	eachLine(text, func(n int, s string) {
 		if bad == nil {
@@ -100,7 +99,7 @@ func (b *builder) wholeText(u *Utterance, path string) bool {
 		b.find(*bad)
 		return false
 	}
-	u.Text, u.TextFile, u.TextLine = oneText(text), path, line
+	u.Text, u.TextFile, u.TextLine = oneText(text), path, 0
 	if u.Text == "" {
 		b.find(Finding{Kind: KindTranscript, Severity: SeverityWarning, Utterance: u.ID, File: path, Message: "the transcript is empty"})
 	}

@@ -57,6 +57,10 @@ func openKaldi(ctx context.Context, b *builder) error {
 			u.Sex = s
 		}
 		t, ok := texts[u.ID]
+		if t.bad {
+			delete(texts, u.ID)
+			continue
+		}
 		if ok {
 			u.Text, u.TextFile, u.TextLine = t.text, textPath, t.line
 			delete(texts, u.ID)
@@ -75,7 +79,7 @@ func openKaldi(ctx context.Context, b *builder) error {
 		refused[f.Utterance] = true
 	}
 	for id, t := range texts {
-		if !refused[id] {
+		if !refused[id] && !t.bad {
 			b.find(Finding{Kind: KindMissingAudio, Severity: SeverityError, Utterance: id, File: textPath, Line: t.line,
 				Message: fmt.Sprintf("no audio for %s: neither segments nor wav.scp has it", id)})
 		}
@@ -109,17 +113,16 @@ func (b *builder) kaldiTable(path, expects string) (map[string]kaldiValue, []str
 			return
 		}
 		if f := checkUTF8(path, line, s); f != nil {
-			f.Utterance = key
 			b.find(*f)
 			return
 		}
 		if value == "" {
-			b.find(Finding{Kind: KindTranscript, Severity: SeverityError, Utterance: key, File: path, Line: line,
+			b.find(Finding{Kind: KindTranscript, Severity: SeverityError, File: path, Line: line,
 				Message: fmt.Sprintf("expected %s, found %q", expects, shorten(s))})
 			return
 		}
 		if old, ok := values[key]; ok {
-			b.find(Finding{Kind: KindDuplicate, Severity: SeverityError, Utterance: key, File: path, Line: line,
+			b.find(Finding{Kind: KindDuplicate, Severity: SeverityError, File: path, Line: line,
 				Message: fmt.Sprintf("%s was already given at line %d; the first is used", shorten(key), old.line)})
 			return
 		}
@@ -158,12 +161,16 @@ func (b *builder) kaldiRecordings(path string) (map[string]kaldiValue, []string,
 	if root == "" {
 		root = b.spec.Root
 	}
+	segmented := exists(filepath.Join(b.spec.Root, "segments"))
 	for id, r := range recordings {
 		file := r.value
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(root, file)
 		}
-		f := Finding{Kind: KindRefusedPath, Severity: SeverityError, Utterance: id, File: path, Line: r.line}
+		f := Finding{Kind: KindRefusedPath, Severity: SeverityError, File: path, Line: r.line}
+		if !segmented { // the recording is the utterance
+			f.Utterance = id
+		}
 		switch info, err := os.Stat(file); {
 		case strings.HasSuffix(r.value, "|"), strings.HasPrefix(r.value, "|"):
 			f.Message = fmt.Sprintf("expected a plain path, found the command %q: commands are not run; write the audio once (wav-copy scp:wav.scp ark,scp:..., or sox) and list the files", shorten(r.value))

@@ -184,6 +184,9 @@ func (b *builder) librispeechChapter(tree *textGridTree, sex map[string]string, 
 		path := filepath.Join(dir, name)
 		for _, t := range b.transcripts(path) {
 			told[t.id] = true
+			if t.bad {
+				continue
+			}
 			if _, ok := audio[t.id]; !ok {
 				b.find(Finding{Kind: KindMissingAudio, Severity: SeverityError, Utterance: t.id, File: path, Line: t.line,
 					Message: fmt.Sprintf("no audio for %s: expected %s.flac beside the transcript", t.id, t.id)})
@@ -208,10 +211,11 @@ func (b *builder) librispeechChapter(tree *textGridTree, sex map[string]string, 
 type transcript struct {
 	id, text string
 	line     int
+	bad      bool // not UTF-8: its finding refuses the utterance
 }
 
 // transcripts reads the "ID TEXT" lines of a file (LibriSpeech's trans.txt, Kaldi's text). A line without text or in
-// another encoding is a finding; the utterance of the first is kept with empty text, that of the second is not.
+// another encoding is a finding; the utterance of the first is kept with empty text, that of the second is not (bad).
 func (b *builder) transcripts(path string) []transcript {
 	text, err := readText(path)
 	if err != nil {
@@ -232,6 +236,7 @@ func parseTranscripts(path, text string) (out []transcript, findings []Finding) 
 		if f := checkUTF8(path, line, s); f != nil {
 			f.Utterance = id
 			findings = append(findings, *f)
+			out = append(out, transcript{id: id, line: line, bad: true})
 			return
 		}
 		if words == "" {

@@ -15,14 +15,9 @@ import (
 const maxText = 1 << 30
 
 // readText returns a file's text without a byte order mark. It reads no more than the file's size says, and refuses
-// what is not a regular file (a named pipe would hang).
+// what is not a regular file (opening a named pipe would hang).
 func readText(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
@@ -32,6 +27,11 @@ func readText(path string) (string, error) {
 	if info.Size() > maxText {
 		return "", fmt.Errorf("is %d MB: expected text of at most %d MB", info.Size()>>20, maxText>>20)
 	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
 	var b strings.Builder
 	b.Grow(int(info.Size()))
 	if _, err := io.Copy(&b, io.LimitReader(f, maxText)); err != nil {

@@ -3,26 +3,39 @@ package corpus
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
-// TranscriptWords splits the transcript of u into words, in the spelling of the transcript: at blanks, without the
-// punctuation around them (TIMIT's sentences have it), but with apostrophes and with hyphens inside. Tokens that hold no
-// letter or digit, like a dash between two words, are left out.
+// TranscriptWords splits the transcript of u into words, in the spelling of the transcript: at blanks,
+// dashes and ellipses, without the punctuation around them (TIMIT's sentences have it), but with apostrophes and with
+// hyphens inside. Tokens that hold no letter or digit are left out.
 func (c *Corpus) TranscriptWords(u *Utterance) []string { return splitWords(u.Text) }
 
 func splitWords(text string) []string {
 	var words []string
-	for field := range strings.FieldsSeq(text) {
+	for field := range strings.FieldsFuncSeq(strings.ReplaceAll(text, "--", " "), betweenWords) {
 		if inBrackets(field) { // <unk>, [laughter]: a token of its own
 			words = append(words, field)
 			continue
 		}
 		w := strings.TrimFunc(field, func(r rune) bool { return !isWordRune(r) && !isApostrophe(r) })
 		if strings.IndexFunc(w, isWordRune) >= 0 {
-			words = append(words, w)
+			words = append(words, unquote(w))
 		}
 	}
 	return words
+}
+
+func betweenWords(r rune) bool { return unicode.IsSpace(r) || r == '—' || r == '…' }
+
+// unquote removes single quotes around a word; at one side only they are apostrophes ('tis, boys').
+func unquote(w string) string {
+	first, n := utf8.DecodeRuneInString(w)
+	last, m := utf8.DecodeLastRuneInString(w)
+	if isApostrophe(first) && isApostrophe(last) {
+		return w[n : len(w)-m]
+	}
+	return w
 }
 
 func isWordRune(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.M) }
@@ -110,12 +123,15 @@ func MatchWords(transcript []string, aligned []Segment) []int {
 	return match
 }
 
-// transcriptKey is matchKey, but keeps bracketed labels apart from words: <the> is not "the".
+// transcriptKey is matchKey, but keeps apart what that would make one: <the> and "the", "&" and "%".
 func transcriptKey(w string) string {
 	if inBrackets(w) {
 		return strings.ToLower(strings.TrimSpace(w))
 	}
-	return matchKey(w)
+	if key := matchKey(w); key != "" {
+		return key
+	}
+	return w // "&" is not "%"
 }
 
 // matcher aligns the keys of a transcript with the keys of what was heard.

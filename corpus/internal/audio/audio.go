@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"strconv"
+	"strings"
 )
 
 // Info is what a file's header says about its sound.
@@ -44,11 +45,16 @@ type Error struct {
 	Err    error // the cause, if it was not found here
 }
 
+// Error is one line, whatever the file is called.
 func (e *Error) Error() string {
-	if e.Offset < 0 {
-		return e.File + ": " + e.Msg
+	file := e.File
+	if strings.ContainsFunc(file, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		file = strconv.Quote(file)
 	}
-	return fmt.Sprintf("%s: at byte %d: %s", e.File, e.Offset, e.Msg)
+	if e.Offset < 0 {
+		return file + ": " + e.Msg
+	}
+	return fmt.Sprintf("%s: at byte %d: %s", file, e.Offset, e.Msg)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
