@@ -1,0 +1,41 @@
+"""Makes the demo models: hubert.onnx, wav2vec2.onnx, bert.onnx with cards and references, bert-vocab.txt, vectors.txt.
+
+    python models/demo/make/make.py [--out FOLDER]
+
+Needs the Python environment of models/export (see ../../export/README.md).
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+import text_models
+
+HERE = Path(__file__).resolve().parent
+EXPORT = HERE.parents[1] / "export" / "export.py"
+LIMIT = 1_500_000  # bytes a file of this folder may have
+SEEDS = {"hubert": 11, "wav2vec2": 12, "bert": 13}
+# Short, so that the references stay small: 3, 5 and 8 frames; 3, 5 and 8 tokens.
+LENGTHS = {"hubert": "1100,1777,2700", "wav2vec2": "1100,1777,2700", "bert": "3,5,8"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=HERE.parent)
+    out: Path = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    text_models.write_vocabulary(out / "bert-vocab.txt", 300)
+    text_models.write_vectors(out / "vectors.txt")
+    for name, seed in SEEDS.items():
+        command = [sys.executable, EXPORT, "--random", HERE / f"{name}.json", "--seed", str(seed)]
+        command += ["--out", out / f"{name}.onnx", "--lengths", LENGTHS[name]]
+        command += ["--reference", out / "reference" / f"{name}.npz"]
+        subprocess.run([str(c) for c in command], check=True)
+    for path in sorted(out.rglob("*")):
+        if path.is_file() and path.stat().st_size > LIMIT:
+            raise SystemExit(f"{path}: {path.stat().st_size} bytes, want at most {LIMIT}")
+
+
+if __name__ == "__main__":
+    main()
