@@ -6,10 +6,11 @@
 // # WordPiece
 //
 // A [WordPiece] is read from the vocab.txt of a checkpoint. Its output is that of
-// Hugging Face's tokenizers: ids, pieces, word indices and offsets in code points
-// (exceptions: characters that were assigned after the Unicode tables in use, see
-// [Options]). Words of an alignment go in with [WordPiece.EncodeWords], and
-// [Encoding.Spans] gives the rows of a hidden state that make up each of them:
+// Hugging Face's tokenizers: ids, pieces, word indices and offsets in code points.
+// Of all code points 568 are taken differently: marks, punctuation and format
+// characters that Unicode added or reclassified after version 8, where their tables
+// end and Go's do not. Words of an alignment go in with [WordPiece.EncodeWords],
+// and [Encoding.Spans] gives the rows of a hidden state that make up each of them:
 //
 //	bert, err := tokenizer.LoadVocabulary("bert-base-uncased/vocab.txt")
 //	if err != nil {

@@ -48,12 +48,8 @@ func ScanLexicon(r io.Reader, file string, yield func(Pronunciation) error) erro
 			wrong.add(file, in.n, i+1, "expected text, found a zero byte; is this a pronunciation lexicon in UTF-8?")
 			return wrong
 		}
-		text := decode(line)
-		if strings.HasPrefix(text, ";;;") {
-			continue
-		}
-		fields = appendFields(fields[:0], text)
-		if len(fields) == 0 {
+		fields = appendFields(fields[:0], decode(line))
+		if len(fields) == 0 || strings.HasPrefix(fields[0], ";;;") {
 			continue
 		}
 		phones = phonesOf(phones[:0], fields)
@@ -86,15 +82,18 @@ func decode(line []byte) string {
 	return s.String()
 }
 
-// appendFields cuts a line at blanks and tabs only, so that no exotic space inside
-// a word or an IPA phone is a boundary.
+// blanks are what stands between fields: no exotic space inside a word or an IPA
+// phone is a boundary.
+const blanks = " \t\r"
+
+// appendFields cuts a line at blanks.
 func appendFields(fields []string, text string) []string {
 	for {
-		text = strings.TrimLeft(text, " \t")
+		text = strings.TrimLeft(text, blanks)
 		if text == "" {
 			return fields
 		}
-		end := strings.IndexAny(text, " \t")
+		end := strings.IndexAny(text, blanks)
 		if end < 0 {
 			return append(fields, text)
 		}

@@ -95,7 +95,7 @@ func ReadVocabulary(r io.Reader, file string) (*WordPiece, error) {
 func (v *vocabulary) add(line []byte) (msg string, col int) {
 	// Editors leave blanks at the ends of lines; no piece can end in one, because
 	// text is split on them before it is looked up.
-	piece := strings.TrimRight(string(line), " \t")
+	piece := strings.TrimRight(string(line), blanks)
 	if piece == "" {
 		return "expected one piece a line, found an empty line; if it stands at the end delete it, " +
 			"elsewhere every id after it is in doubt: get the file again", 1
