@@ -16,12 +16,16 @@ type axis struct {
 	labels map[int]bool // which layers have a label
 	turned bool         // labels stand upright (x axis only)
 	depth  vg.Length    // room the labels take, away from the map
+
+	nameSize    vg.Length // of model names
+	namesAcross bool      // they stand across the axis, not along it
 }
 
 // block is a model's stretch of an axis.
 type block struct {
 	from, to vg.Length
-	name     []string // lines
+	model    string
+	name     []string // its lines
 }
 
 const (
@@ -44,76 +48,121 @@ func newAxis(models []Model, edge vg.Length, across bool) *axis {
 		if at > 0 {
 			at += gap
 		}
-		b := block{from: at}
+		b := block{from: at, model: m.Name}
 		for range m.Layers {
 			a.start = append(a.start, at)
 			at += edge
 		}
 		b.to = at
-		b.name = wrap(regular, textSize, max(b.to-b.from, 2*textSize), m.Name)
 		a.blocks = append(a.blocks, b)
 	}
 	a.length = at
 	a.chooseLabels(edge, across)
+	a.nameLayout()
 	return a
 }
 
-// chooseLabels shows every layer's label where there is room, else every
-// second, third, ... and the last of each model.
+// chooseLabels shows every layer's label where there is room, else as many as
+// fit, and always the last of each model.
 func (a *axis) chooseLabels(edge vg.Length, across bool) {
-	widest := vg.Length(0)
+	var layers []string
 	for _, m := range a.models {
-		for _, l := range m.Layers {
-			widest = max(widest, width(regular, a.size, l))
-		}
+		layers = append(layers, m.Layers...)
 	}
-	upright := 1.1 * a.size // what a label needs when they stand one above the other
-	level := widest + 2.5
-	need := upright
-	if across {
-		need = level
-		// Side by side is easier to read, and worth leaving out every second label, no more.
-		if stepFor(level, edge) > max(2, stepFor(upright, edge)) {
-			a.turned, need = true, upright
-		}
-	}
-	a.depth = widest
-	if across && !a.turned {
-		a.depth = a.size
-	}
-	step := stepFor(need, edge)
+	a.turned, a.depth = labelRoom(layers, a.size, edge, across)
 	n := 0
 	for _, m := range a.models {
-		last := -1
-		for i := range m.Layers {
-			end := i == len(m.Layers)-1
-			if i%step != 0 && !end {
-				continue
-			}
-			if end && last >= 0 && vg.Length(i-last)*edge < need {
-				delete(a.labels, n+last)
-			}
-			a.labels[n+i] = true
-			last = i
+		at := make([]vg.Length, len(m.Layers))
+		for i := range at {
+			at[i] = a.start[n+i]
+		}
+		for i, yes := range fittingLabels(m.Layers, at, a.size, across && !a.turned) {
+			a.labels[n+i] = yes
 		}
 		n += len(m.Layers)
 	}
 }
 
-// stepFor is how many cells a label takes.
-func stepFor(need, edge vg.Length) int {
-	step := 1
-	for vg.Length(step)*edge < need {
-		step++
+// labelRoom decides whether labels that stand a pitch apart are turned upright,
+// and how much room they take away from the axis. Level labels are easier to
+// read, and worth leaving out every second, no more.
+func labelRoom(layers []string, size, pitch vg.Length, across bool) (turned bool, depth vg.Length) {
+	widest := vg.Length(0)
+	for _, l := range layers {
+		widest = max(widest, width(regular, size, l))
 	}
-	return step
+	if !across {
+		return false, widest
+	}
+	if widest+labelSpace > 2*pitch && pitch < 4*widest {
+		return true, widest
+	}
+	return false, size
+}
+
+const labelSpace vg.Length = 2.5 // least space between two labels
+
+// fittingLabels chooses labels, from the first on, that do not touch the one
+// before; the last is always among them. at is where each stands along the
+// axis; level labels need their width, others their height.
+func fittingLabels(layers []string, at []vg.Length, size vg.Length, level bool) []bool {
+	half := func(i int) vg.Length {
+		if level {
+			return (width(regular, size, layers[i]) + labelSpace) / 2
+		}
+		return 0.55 * size
+	}
+	yes := make([]bool, len(layers))
+	last := -1
+	for i := range layers {
+		if last < 0 || at[i]-at[last] >= half(i)+half(last) {
+			yes[i] = true
+			last = i
+		}
+	}
+	if end := len(layers) - 1; end >= 0 && !yes[end] {
+		for k := end - 1; k >= 0 && at[end]-at[k] < half(end)+half(k); k-- {
+			yes[k] = false
+		}
+		yes[end] = true
+	}
+	return yes
+}
+
+// nameLayout breaks the model names into lines along the axis, or, where a
+// name would need more than two, stands them across it.
+func (a *axis) nameLayout() {
+	const room = 96
+	a.nameSize = textSize
+	narrow := false
+	for i := range a.blocks {
+		b := &a.blocks[i]
+		b.name = wrap(regular, textSize, b.to-b.from, b.model)
+		a.namesAcross = a.namesAcross || len(b.name) > 2
+		narrow = narrow || b.to-b.from < 2*textSize
+	}
+	if !a.namesAcross {
+		return
+	}
+	if narrow {
+		a.nameSize = labelSize
+	}
+	for i := range a.blocks {
+		a.blocks[i].name = wrap(regular, a.nameSize, room, a.blocks[i].model)
+	}
 }
 
 // nameDepth is the room that the model names take, away from the labels.
 func (a *axis) nameDepth() vg.Length {
-	lines := 0
+	depth := vg.Length(0)
 	for _, b := range a.blocks {
-		lines = max(lines, len(b.name))
+		if !a.namesAcross {
+			depth = max(depth, vg.Length(len(b.name))*a.nameSize*lineHeight)
+			continue
+		}
+		for _, l := range b.name {
+			depth = max(depth, width(regular, a.nameSize, l)+4)
+		}
 	}
-	return vg.Length(lines) * textSize * lineHeight
+	return depth
 }

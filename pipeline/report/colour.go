@@ -93,8 +93,8 @@ var (
 	ink          = color.NRGBA{0x22, 0x22, 0x22, 255} // text
 	softInk      = color.NRGBA{0x55, 0x55, 0x55, 255} // secondary text, chance lines
 	gridInk      = color.NRGBA{0xdd, 0xdd, 0xdd, 255}
-	voidFill     = color.NRGBA{0xf0, 0xf0, 0xf0, 255} // behind hatching
-	hatchInk     = color.NRGBA{0x80, 0x80, 0x80, 255}
+	voidFill     = color.NRGBA{0xd4, 0xd4, 0xd4, 255} // behind hatching: darker than the light end of any map, lighter than the dark one
+	hatchInk     = color.NRGBA{0x50, 0x50, 0x50, 255}
 	publishedInk = color.NRGBA{0x99, 0x00, 0x55, 255} // values from a paper
 )
 

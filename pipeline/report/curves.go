@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"image/color"
+	"slices"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
@@ -20,8 +22,8 @@ type curves struct {
 
 	colours       []color.NRGBA
 	count         [absent + 1]int
-	chance, bands bool
-	paper         bool
+	halves        []float64 // half-widths of the intervals
+	chance, paper bool
 	title, rests  []string
 	yTitle        []string
 	w, h          vg.Length // of one plot
@@ -89,7 +91,7 @@ func (c *curves) valuesOf(pt seriesPoint) []float64 {
 	v = append(v, *pt.cell.Value)
 	if pt.cell.Lo != nil {
 		v = append(v, *pt.cell.Lo, *pt.cell.Hi)
-		c.bands = true
+		c.halves = append(c.halves, (*pt.cell.Hi-*pt.cell.Lo)/2)
 	}
 	if pt.cell.Null != nil {
 		v = append(v, pt.cell.Null.Mean, pt.cell.Null.Q95)
@@ -125,7 +127,7 @@ func (c *curves) layout(cells []*results.Cell) {
 	}
 	c.rests = wrap(regular, labelSize, room, strings.Join(labels, " and ")+"; "+summaryLine(cells))
 	c.yTitle = wrap(regular, textSize, c.plotsHeight(), c.quantity())
-	c.height = snap(margin + lines(c.title, titleSize) + lines(c.rests, labelSize) + 8 + c.plotsHeight() + margin)
+	c.height = snap(margin + lines(c.title, titleSize) + lines(c.rests, labelSize) + 8 + max(c.plotsHeight(), c.legendHeight()) + margin)
 }
 
 // quantity is the title of the value axis.
@@ -155,13 +157,9 @@ func (c *curves) pitch(p *panel) vg.Length { return c.w / vg.Length(len(p.layers
 func (c *curves) layoutLayerLabels() {
 	c.labelSize = labelSize
 	for i := range c.panels {
-		widest := vg.Length(0)
-		for _, l := range c.panels[i].layers {
-			widest = max(widest, width(regular, c.labelSize, l))
-		}
-		if widest+2.5 > 2*c.pitch(&c.panels[i]) {
-			c.turned = true
-		}
+		turned, _ := labelRoom(c.panels[i].layers, c.labelSize, c.pitch(&c.panels[i]), true)
+		_, widest := labelRoom(c.panels[i].layers, c.labelSize, 0, false)
+		c.turned = c.turned || turned
 		c.depth = max(c.depth, widest)
 	}
 	if !c.turned {
@@ -181,7 +179,10 @@ func (c *curves) layoutLegend() {
 			c.legend = append(c.legend, curveEntry{-1, sign, text})
 		}
 	}
-	add(c.bands, "band", "interval")
+	add(len(c.halves) > 0 && !c.many(), "band", "interval")
+	if len(c.halves) > 0 && c.many() {
+		add(true, "width", "intervals: "+c.medianHalf())
+	}
 	add(c.chance, "mean", "chance: mean")
 	add(c.chance, "q95", "chance: 95th percentile")
 	if c.paper {
@@ -190,10 +191,23 @@ func (c *curves) layoutLegend() {
 	add(c.count[notSignificant] > 0, "weak", fmt.Sprintf("not significant at %s (%d)", c.f.alphaText(), c.count[notSignificant]))
 	add(c.count[notComputed] > 0, "failed", fmt.Sprintf("could not be computed (%d)", c.count[notComputed]))
 	add(c.count[absent] > 0, "absent", fmt.Sprintf("not among the results (%d)", c.count[absent]))
-	c.legendRows = max(1, min(len(c.legend), int(c.plotsHeight()/entryHigh)))
+	c.legendRows = len(c.legend)
+	if c.legendHeight() > 1.5*c.plotsHeight() {
+		c.legendRows = int(c.plotsHeight() / entryHigh)
+	}
 	for _, e := range c.legend {
 		c.legendColumn = max(c.legendColumn, sampleWide+6+width(regular, labelSize, e.text)+8)
 	}
+}
+
+// legendHeight is the height of the legend's longest column.
+func (c *curves) legendHeight() vg.Length { return vg.Length(c.legendRows) * entryHigh }
+
+// medianHalf says how wide the intervals are where there are too many lines to
+// draw them.
+func (c *curves) medianHalf() string {
+	slices.Sort(c.halves)
+	return "±" + strconv.FormatFloat(c.halves[len(c.halves)/2], 'g', 2, 64) + " (median)"
 }
 
 func (c *curves) draw(p *pen) {
@@ -232,8 +246,10 @@ func (c *curves) drawPanel(p *pen, panel *panel, x, y vg.Length) {
 		p.text(regular, labelSize, ink, right, x-tickSize-2, up(t.value)-middle(labelSize), t.label)
 	}
 	c.drawLayerLabels(p, panel, x, y)
-	for _, s := range panel.lines {
-		c.drawBand(p, &s, at, up)
+	if !c.many() {
+		for _, s := range panel.lines {
+			c.drawBand(p, &s, at, up)
+		}
 	}
 	c.drawChance(p, panel, at, up)
 	for _, s := range panel.lines {
@@ -253,30 +269,21 @@ func (c *curves) drawPanel(p *pen, panel *panel, x, y vg.Length) {
 }
 
 func (c *curves) drawLayerLabels(p *pen, panel *panel, x, y vg.Length) {
-	pitch := c.pitch(panel)
-	widest := vg.Length(0)
-	for _, l := range panel.layers {
-		widest = max(widest, width(regular, c.labelSize, l))
+	at := make([]vg.Length, len(panel.layers))
+	for i := range at {
+		at[i] = x + (vg.Length(i)+0.5)*c.pitch(panel)
 	}
-	need := widest + 2.5
-	if c.turned {
-		need = 1.1 * c.labelSize
-	}
-	step := stepFor(need, pitch)
 	var marks vg.Path
-	for i, l := range panel.layers {
-		at := x + (vg.Length(i)+0.5)*pitch
-		last := i == len(panel.layers)-1
-		clear := vg.Length(len(panel.layers)-1-i)*pitch >= need
-		if !last && (i%step != 0 || !clear) {
-			addLine(&marks, at, y, at, y-tickSize/2)
+	for i, yes := range fittingLabels(panel.layers, at, c.labelSize, !c.turned) {
+		if !yes {
+			addLine(&marks, at[i], y, at[i], y-tickSize/2)
 			continue
 		}
-		addLine(&marks, at, y, at, y-tickSize)
+		addLine(&marks, at[i], y, at[i], y-tickSize)
 		if base := y - tickSize - 2; c.turned {
-			p.upText(regular, c.labelSize, ink, right, at+middle(c.labelSize), base, l)
+			p.upText(regular, c.labelSize, ink, right, at[i]+middle(c.labelSize), base, panel.layers[i])
 		} else {
-			p.text(regular, c.labelSize, ink, centre, at, base-0.72*c.labelSize, l)
+			p.text(regular, c.labelSize, ink, centre, at[i], base-0.72*c.labelSize, panel.layers[i])
 		}
 	}
 	strokeTicks(p, marks)

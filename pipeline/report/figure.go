@@ -5,7 +5,6 @@ import (
 	"math"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"speechsim/pipeline/results"
 )
@@ -108,10 +107,8 @@ func (f *Figure) alpha() float64 {
 	return f.Alpha
 }
 
-// alphaText writes the level as papers do: ".05".
-func (f *Figure) alphaText() string {
-	return strings.TrimPrefix(strconv.FormatFloat(f.alpha(), 'g', 3, 64), "0")
-}
+// alphaText writes the level: "0.05".
+func (f *Figure) alphaText() string { return strconv.FormatFloat(f.alpha(), 'g', 3, 64) }
 
 func layerCount(models []Model) int {
 	n := 0

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"image/color"
-	"slices"
 
 	"gonum.org/v1/plot/vg"
 )
@@ -77,8 +76,8 @@ func (h *heatmap) layout() {
 
 	// Across: title of the y axis, names, labels, the map, the colour bar.
 	h.originX = snap(margin + textSize*lineHeight + h.y.nameDepth() + h.y.depth + tickSize + 5)
-	h.barHeight = snap(max(min(h.y.length, 260), barMin))
-	h.barTicks = ticks(h.lo, h.hi)
+	h.barHeight = snap(max(h.y.length, barMin))
+	h.barTicks = barTicks(h.lo, h.hi)
 	widest := vg.Length(0)
 	for _, t := range h.barTicks {
 		widest = max(widest, width(regular, labelSize, t.label))
@@ -223,6 +222,8 @@ func (h *heatmap) drawSigns(p *pen) {
 		p.SetColor(hatchInk)
 		p.SetLineWidth(0.5)
 		p.Stroke(hatch)
+		p.SetLineWidth(0.3)
+		p.Stroke(void)
 	}
 	for _, clr := range []color.NRGBA{white, black} {
 		if path := *marks[clr]; len(path) > 0 {
@@ -261,15 +262,14 @@ func addHatch(path *vg.Path, x, y, edge vg.Length, crossed bool) {
 
 // drawFrame draws the outline and the borders between models.
 func (h *heatmap) drawFrame(p *pen) {
-	const reach = 16 // how far a border runs out between the labels
 	p.strokeRect(black, 0.6, h.originX, h.originY, h.x.length, h.y.length)
 	for _, b := range h.x.blocks[1:] {
 		x := h.originX + b.from - gap/2
-		p.line(black, 0.8, nil, vg.Point{X: x, Y: h.originY - min(reach, tickSize+h.x.depth)}, vg.Point{X: x, Y: h.originY + h.y.length})
+		p.line(black, 0.8, nil, vg.Point{X: x, Y: h.originY - tickSize}, vg.Point{X: x, Y: h.originY + h.y.length})
 	}
 	for _, b := range h.y.blocks[1:] {
 		y := h.originY + b.from - gap/2
-		p.line(black, 0.8, nil, vg.Point{X: h.originX - min(reach, tickSize+h.y.depth), Y: y}, vg.Point{X: h.originX + h.x.length, Y: y})
+		p.line(black, 0.8, nil, vg.Point{X: h.originX - tickSize, Y: y}, vg.Point{X: h.originX + h.x.length, Y: y})
 	}
 }
 
@@ -291,8 +291,13 @@ func (h *heatmap) drawXLabels(p *pen) {
 	strokeTicks(p, marks)
 	y := h.originY - tickSize - 2 - h.x.depth - 3
 	for _, b := range h.x.blocks {
+		mid := h.originX + (b.from+b.to)/2
 		for k, l := range b.name {
-			p.text(regular, textSize, ink, centre, h.originX+(b.from+b.to)/2, y-vg.Length(k+1)*textSize*lineHeight+0.3*textSize, l)
+			if h.x.namesAcross {
+				p.upText(regular, h.x.nameSize, ink, right, mid+lineOffset(k, len(b.name), h.x.nameSize), y-4, l)
+				continue
+			}
+			p.text(regular, h.x.nameSize, ink, centre, mid, y-vg.Length(k+1)*h.x.nameSize*lineHeight+0.3*h.x.nameSize, l)
 		}
 	}
 	y -= h.x.nameDepth() + textSize*lineHeight
@@ -313,12 +318,23 @@ func (h *heatmap) drawYLabels(p *pen) {
 	strokeTicks(p, marks)
 	x := h.originX - tickSize - 2 - h.y.depth - 3
 	for _, b := range h.y.blocks {
-		for k, l := range slices.Backward(b.name) {
-			away := vg.Length(len(b.name) - 1 - k)
-			p.upText(regular, textSize, ink, centre, x-away*textSize*lineHeight-0.25*textSize, h.originY+(b.from+b.to)/2, l)
+		mid := h.originY + (b.from+b.to)/2
+		for k, l := range b.name {
+			if h.y.namesAcross {
+				p.text(regular, h.y.nameSize, ink, right, x-4, mid-lineOffset(k, len(b.name), h.y.nameSize), l)
+				continue
+			}
+			away := vg.Length(len(b.name)-1-k) * h.y.nameSize * lineHeight
+			p.upText(regular, h.y.nameSize, ink, centre, x-away-0.25*h.y.nameSize, mid, l)
 		}
 	}
 	p.upText(regular, labelSize, softInk, centre, x-h.y.nameDepth()-0.4*textSize, h.originY+h.y.length/2, "layer of y")
+}
+
+// lineOffset is how far the baseline of line k of n lies past the middle of
+// them all.
+func lineOffset(k, n int, size vg.Length) vg.Length {
+	return middle(size) + (vg.Length(k)-vg.Length(n-1)/2)*size*lineHeight
 }
 
 func strokeTicks(p *pen, marks vg.Path) {
@@ -385,8 +401,10 @@ func (h *heatmap) drawLegend(p *pen) {
 		var path vg.Path
 		switch {
 		case e.sign == notSignificant && h.edge >= valueRow:
-			p.fillRect(h.colours[200], x, y, side, side)
-			p.text(regular, 4.5, inkOn(h.colours[200]), centre, x+side/2, y+side/2-middle(4.5), "n.s.")
+			p.text(regular, labelSize*0.85, ink, centre, x+side/2, y+side/2-middle(labelSize*0.85), "n.s.")
+			p.text(regular, labelSize, ink, left, x+side+8, y+side/2-middle(labelSize), e.text)
+			y -= labelSize * 1.6
+			continue
 		case e.sign == notSignificant:
 			p.fillRect(h.colours[60], x, y, side, side)
 			p.fillRect(inkOn(h.colours[60]), x+snap(side*0.36), y+snap(side*0.36), snap(side*0.28), snap(side*0.28))
@@ -398,7 +416,7 @@ func (h *heatmap) drawLegend(p *pen) {
 			p.Stroke(path)
 		}
 		p.strokeRect(hatchInk, 0.4, x, y, side, side)
-		p.text(regular, labelSize, ink, left, x+side+5, y+side/2-middle(labelSize), e.text)
+		p.text(regular, labelSize, ink, left, x+side+8, y+side/2-middle(labelSize), e.text)
 		y -= labelSize * 1.6
 	}
 }

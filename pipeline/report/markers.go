@@ -134,7 +134,7 @@ func (c *curves) drawLegend(p *pen, x, top vg.Length) {
 		case "":
 			p.line(c.colours[e.style], c.lineWidth(), c.dash(e.style), from, to)
 			drawMarker(p, c.marker(e.style), c.colours[e.style], c.markerSize(), mid, false)
-		case "heading":
+		case "heading", "width":
 			text = x
 		case "band":
 			p.fillRect(withAlpha(softInk, 60), x, y-3.5, sampleWide, 7)

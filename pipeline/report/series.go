@@ -62,7 +62,7 @@ func (f *Figure) panels(ix *index) (panels []panel, labels []string, naming stri
 			p := panel{layers: x.Layers}
 			if single {
 				p.layers = unionOfLayers(models)
-			} else {
+			} else if len(models) > 1 {
 				p.title = x.Name
 			}
 			panels = append(panels, p)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -66,20 +67,47 @@ type tick struct {
 // ticks returns some four to eight round values within [lo, hi].
 func ticks(lo, hi float64) []tick {
 	step := niceStep((hi - lo) / 6)
-	decimals := max(0, int(-math.Floor(math.Log10(step)+1e-9)))
 	var list []tick
 	for k := math.Ceil(lo/step - 1e-6); k*step <= hi+1e-6*step; k++ {
 		v := k * step
 		if math.Abs(v) < 1e-9*step {
 			v = 0
 		}
-		label := strconv.FormatFloat(v, 'f', decimals, 64)
-		if decimals > 6 || math.Abs(v) >= 1e6 {
-			label = strconv.FormatFloat(v, 'g', 4, 64)
-		}
-		list = append(list, tick{v, minus(label)})
+		list = append(list, tick{v, tickLabel(v, step)})
 	}
 	return list
+}
+
+// barTicks returns ticks with both ends labelled, unless another tick is near.
+// All labels have the same number of decimals.
+func barTicks(lo, hi float64) []tick {
+	list := ticks(lo, hi)
+	step := niceStep((hi - lo) / 6)
+	near := 0.6 * step
+	ends := false
+	if len(list) == 0 || list[0].value-lo > near {
+		list = slices.Insert(list, 0, tick{value: lo})
+		ends = true
+	}
+	if last := list[len(list)-1].value; hi-last > near {
+		list = append(list, tick{value: hi})
+		ends = true
+	}
+	if ends {
+		for i := range list {
+			list[i].label = tickLabel(list[i].value, step/10)
+		}
+	}
+	return list
+}
+
+// tickLabel writes a value with the decimals that its step needs.
+func tickLabel(v, step float64) string {
+	decimals := max(0, int(-math.Floor(math.Log10(step)+1e-9)))
+	if decimals > 6 || math.Abs(v) >= 1e6 {
+		return minus(strconv.FormatFloat(v, 'g', 4, 64))
+	}
+	return minus(strconv.FormatFloat(v, 'f', decimals, 64))
 }
 
 // minus writes a minus sign where there is a hyphen.
@@ -87,24 +115,14 @@ func minus(s string) string {
 	return strings.Replace(s, "-", "\u2212", 1)
 }
 
-// shortValue writes a value with two decimals and no leading zero, as it stands
-// inside a cell: ".31", "−.05", "1".
+// shortValue writes a value with two decimals, as it stands inside a cell.
 func shortValue(v float64) string {
-	s := strconv.FormatFloat(v, 'f', 2, 64)
 	if math.Abs(v) >= 100 {
-		s = strconv.FormatFloat(v, 'g', 3, 64)
+		return minus(strconv.FormatFloat(v, 'g', 3, 64))
 	}
-	switch s {
-	case "1.00", "-1.00":
-		s = strings.TrimSuffix(s, ".00")
-	case "-0.00", "0.00":
-		return "0"
-	}
-	if strings.HasPrefix(s, "0.") {
-		s = s[1:]
-	}
-	if strings.HasPrefix(s, "-0.") {
-		s = "-" + s[2:]
+	s := strconv.FormatFloat(v, 'f', 2, 64)
+	if s == "-0.00" {
+		s = "0.00"
 	}
 	return minus(s)
 }

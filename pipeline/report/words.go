@@ -17,13 +17,13 @@ type metricWords struct {
 }
 
 var metricTable = map[string]metricWords{
-	"cka":           {"CKA", "similarity, 0 to 1", false},
+	"cka":           {"CKA", "similarity", false},
 	"cca":           {"CCA", "mean canonical correlation", false},
 	"svcca":         {"SVCCA", "mean canonical correlation", false},
 	"pwcca":         {"PWCCA", "weighted mean canonical correlation", true},
 	"neuron_neuron": {"Neuron to neuron", "mean of best |r|", true},
 	"neuron_layer":  {"Neuron to layer", "mean multiple correlation", true},
-	"procrustes":    {"Procrustes", "score, 0 to 1", false},
+	"procrustes":    {"Procrustes", "score", false},
 	"attention":     {"Attention", "similarity of best-matching heads", true},
 	"asif":          {"ASIF", "share retrieved", true},
 	"knn":           {"k-NN", "share of common neighbours", false},
@@ -168,7 +168,7 @@ func (f *Figure) caption(ix *index) string {
 		parts = append(parts, strings.ToUpper(s[:1])+s[1:]+".")
 	}
 	if f.Kind == Curves && intervals {
-		parts = append(parts, "Bands are the intervals of the values.")
+		parts = append(parts, "Bands are the intervals of the values; with many lines only their median half-width is given.")
 	}
 	if f.Kind == Curves && nulls {
 		parts = append(parts, "Dashed grey: chance, the mean over permutations; dotted grey: its 95th percentile.")

@@ -27,7 +27,7 @@ type drawing interface {
 	draw(p *pen)
 }
 
-// DrawAll writes dir/figures/NAME.{svg,pdf,png,csv} for each figure. Each file
+// DrawAll writes dir/figures/NAME.{svg,pdf,png,csv,tex} for each figure. Each file
 // is written under a temporary name and renamed. Figures are drawn side by
 // side; the error joins those of all figures, and one that can't be drawn does
 // not keep the others from being written.
@@ -54,17 +54,31 @@ func DrawAll(dir string, figures []Figure, cells []results.Cell) error {
 	for i := range figures {
 		group.Go(func() {
 			slots <- struct{}{}
-			defer func() { <-slots }()
-			errs[i] = drawOne(dir, &figures[i], ix)
+			files, err := render(&figures[i], ix)
+			<-slots // waiting for the disk needs no processor
+			if err == nil {
+				err = store(dir, files)
+			}
+			if err != nil {
+				errs[i] = fmt.Errorf("figure %q: %w", figures[i].Name, err)
+			}
 		})
 	}
 	group.Wait()
 	return errors.Join(errs...)
 }
 
-func drawOne(dir string, f *Figure, ix *index) error {
+// file is a file in memory.
+type file struct {
+	name string
+	data bytes.Buffer
+}
+
+// render makes the files of one figure.
+func render(f *Figure, ix *index) ([]*file, error) {
 	d := f.drawing(ix)
 	desc := f.caption(ix)
+	var files []*file
 	for _, format := range []struct {
 		ending string
 		write  func(w io.Writer) error
@@ -73,13 +87,26 @@ func drawOne(dir string, f *Figure, ix *index) error {
 		{"pdf", func(w io.Writer) error { return writePDF(w, d, f.Title, desc) }},
 		{"png", func(w io.Writer) error { return writePNG(w, d) }},
 		{"csv", func(w io.Writer) error { return f.writeCSV(w, ix) }},
+		{"tex", func(w io.Writer) error { return f.writeLaTeX(w, ix) }},
 	} {
-		path := filepath.Join(dir, f.Name+"."+format.ending)
-		if err := writeFile(path, format.write); err != nil {
-			return fmt.Errorf("figure %q: %w", f.Name, err)
+		part := &file{name: f.Name + "." + format.ending}
+		if err := format.write(&part.data); err != nil {
+			return nil, fmt.Errorf("%s: %w", part.name, err)
 		}
+		files = append(files, part)
 	}
-	return nil
+	return files, nil
+}
+
+// store writes files into a folder, side by side.
+func store(dir string, files []*file) error {
+	errs := make([]error, len(files))
+	var group sync.WaitGroup
+	for i, f := range files {
+		group.Go(func() { errs[i] = writeFile(filepath.Join(dir, f.name), f.data.Bytes()) })
+	}
+	group.Wait()
+	return errors.Join(errs...)
 }
 
 func (f *Figure) drawing(ix *index) drawing {
@@ -175,13 +202,9 @@ func exact(v *float64) string {
 	return strconv.FormatFloat(*v, 'g', -1, 64)
 }
 
-// writeFile makes the whole content first, writes it under a temporary name in
-// the same folder, syncs and renames it.
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return err
-	}
+// writeFile writes a file under a temporary name in the same folder, syncs and
+// renames it.
+func writeFile(path string, data []byte) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
 	if err != nil {
 		return err
@@ -192,7 +215,7 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
-	if _, err = f.Write(b.Bytes()); err != nil {
+	if _, err = f.Write(data); err != nil {
 		return err
 	}
 	if err = f.Chmod(0o644); err != nil {
