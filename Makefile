@@ -1,0 +1,43 @@
+# make demo and make test are all a newcomer needs; make help lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+GO ?= go
+STATICCHECK := $(GO) tool staticcheck
+FUZZTIME ?= 20s
+
+LIB := lib/.fetched
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
+
+build: ## build bin/pipeline
+	$(GO) build -o bin/pipeline ./cmd/pipeline
+
+lib: $(LIB) ## fetch ONNX Runtime and OpenBLAS into lib/ (no root)
+
+$(LIB): cmd/fetchlibs/main.go
+	$(GO) run ./cmd/fetchlibs lib
+	@touch $@
+
+demo: build lib ## run configs/demo.yaml on the speech in the repository
+	bin/pipeline run configs/demo.yaml
+
+test: build lib ## pass the whole suite: format, vet, staticcheck, tests with the race detector
+	@test -z "$$(gofmt -l $$(git ls-files '*.go' 2>/dev/null || find . -name '*.go'))" || { gofmt -l .; echo 'gofmt would change these files'; exit 1; }
+	$(GO) vet ./...
+	$(STATICCHECK) ./...
+	$(GO) test -race -shuffle=on -timeout 30m ./...
+
+bench: build lib ## measure what docs/benchmarks.md reports
+	$(GO) test -run '^$$' -bench . -benchtime 3x ./...
+
+fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+clean: ## remove what was built and computed, keep what was fetched
+	rm -rf bin runs store
+
+.PHONY: help build lib demo test bench fuzz clean

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"speechsim/pipeline"
+)
+
+var extractCommand = &command{
+	name: "extract", args: "MODEL.onnx AUDIO...", summary: "the layers of a few audio files as .npy",
+	run: func(ctx context.Context, c *call) (int, error) {
+		var f pipeline.FileJob
+		var layers string
+		c.flags.StringVar(&f.Out, "out", "", "`folder` for UTTERANCE/layer.NAME.npy (required)")
+		c.flags.BoolVar(&f.Attention, "attention", false, "write attention.NAME.npy too: [heads, frames, frames]")
+		c.flags.StringVar(&layers, "layers", "", "`layers`, such as 0-6,9 (default: all numbered ones)")
+		c.flags.StringVar(&f.Device, "device", "", "cpu or cuda")
+		c.flags.BoolVar(&f.Resample, "resample", false, "convert audio of another rate instead of refusing it")
+		c.flags.StringVar(&f.Channel, "channel", "", "mix, or the `number` of a channel, for audio with more than one")
+		c.flags.IntVar(&f.Threads, "threads", 0, "threads of the model (default: the cores)")
+		if err := c.parse(2, -1); err != nil {
+			return exitUsage, err
+		}
+		if f.Out == "" {
+			return exitUsage, usagef("--out FOLDER is missing")
+		}
+		f.Model, f.Audio = c.args[0], c.args[1:]
+		if layers != "" {
+			f.Layers = strings.Split(layers, ",")
+		}
+		return exitDone, f.Run(ctx, func(path string, shape []int) { fmt.Fprintf(c.stdout, "%s %v\n", path, shape) })
+	},
+}

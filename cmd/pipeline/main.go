@@ -1,0 +1,23 @@
+// Command pipeline answers, from raw audio, what the layers of speech and text models represent and how alike they are.
+//
+//	pipeline run configs/demo.yaml       the whole flow: runs/demo holds results, figures and a page
+//	pipeline check configs/demo.yaml     the corpus and its alignments, before any compute
+//	pipeline plan configs/demo.yaml      what would run: rows, bytes, memory, time
+//	pipeline help                        all commands
+//
+// Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 done but inputs were skipped, 130 interrupted.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"speechsim/pipeline"
+)
+
+// newProgress shows progress on stderr: a bar on a terminal, a line every 30 s elsewhere, or an object a line with --json.
+func newProgress(w io.Writer, asJSON bool) pipeline.Progress {
+	switch {
+	case asJSON:
+		return &jsonProgress{lines: lines{w: w, now: time.Now}}
+	case isTerminal(w):
+		return &barProgress{w: w}
+	}
+	return &lineProgress{lines: lines{w: w, now: time.Now}}
+}
+
+// lines counts a stage and says when a line is due.
+type lines struct {
+	w           io.Writer
+	now         func() time.Time
+	name, unit  string
+	done, total float64
+	start, last time.Time
+}
+
+// interval is how often a line is printed where there is no terminal.
+const interval = 30 * time.Second
+
+func (l *lines) begin(name string, total float64, unit string) {
+	l.name, l.unit, l.done, l.total = name, unit, 0, total
+	l.start = l.now()
+	l.last = l.start
+}
+
+func (l *lines) due() bool {
+	if l.now().Sub(l.last) < interval {
+		return false
+	}
+	l.last = l.now()
+	return true
+}
+
+// left estimates the time to the end of the stage, 0 when it can't be known.
+func (l *lines) left() time.Duration {
+	if l.done <= 0 || l.total <= 0 {
+		return 0
+	}
+	spent := l.now().Sub(l.start)
+	return time.Duration(float64(spent) * (l.total - l.done) / l.done).Round(time.Second)
+}
+
+type lineProgress struct{ lines }
+
+func (p *lineProgress) Stage(name string, total float64, unit string) {
+	p.begin(name, total, unit)
+	fmt.Fprintf(p.w, "%s: %.0f %s\n", name, total, unit)
+}
+
+func (p *lineProgress) Add(done float64) {
+	p.done += done
+	if p.due() {
+		fmt.Fprintf(p.w, "%s: %.0f of %.0f %s, %s left\n", p.name, p.done, p.total, p.unit, p.left())
+	}
+}
+
+func (p *lineProgress) Note(format string, args ...any) { fmt.Fprintf(p.w, format+"\n", args...) }
+
+type jsonProgress struct{ lines }
+
+func (p *jsonProgress) write(v map[string]any) {
+	v["time"] = p.now().UTC().Format(time.RFC3339)
+	line, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // strings and numbers always marshal
+	}
+	fmt.Fprintf(p.w, "%s\n", line)
+}
+
+func (p *jsonProgress) state(event string) {
+	p.write(map[string]any{"event": event, "stage": p.name, "unit": p.unit, "done": p.done, "total": p.total, "seconds_left": p.left().Seconds()})
+}
+
+func (p *jsonProgress) Stage(name string, total float64, unit string) {
+	p.begin(name, total, unit)
+	p.state("stage")
+}
+
+func (p *jsonProgress) Add(done float64) {
+	p.done += done
+	if p.due() {
+		p.state("progress")
+	}
+}
+
+func (p *jsonProgress) Note(format string, args ...any) {
+	p.write(map[string]any{"event": "note", "message": fmt.Sprintf(format, args...)})
+}
+
+// barProgress draws a bar a stage.
+type barProgress struct {
+	w       io.Writer
+	bar     *progressbar.ProgressBar
+	partial float64 // of a unit, not yet shown
+}
+
+func (p *barProgress) Stage(name string, total float64, unit string) {
+	if p.bar != nil {
+		p.bar.Finish()
+		fmt.Fprintln(p.w)
+	}
+	p.partial = 0
+	p.bar = progressbar.NewOptions64(int64(total), progressbar.OptionSetWriter(p.w), progressbar.OptionSetDescription(fmt.Sprintf("%-16s", name)),
+		progressbar.OptionShowCount(), progressbar.OptionSetItsString(unit), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionSetPredictTime(true), progressbar.OptionShowIts())
+}
+
+func (p *barProgress) Add(done float64) {
+	p.partial += done
+	if whole := int64(p.partial); whole > 0 && p.bar != nil {
+		p.partial -= float64(whole)
+		p.bar.Add64(whole)
+	}
+}
+
+func (p *barProgress) Note(format string, args ...any) {
+	if p.bar != nil {
+		p.bar.Clear()
+	}
+	fmt.Fprintf(p.w, format+"\n", args...)
+}

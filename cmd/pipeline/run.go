@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+
+	"speechsim/configs"
+	"speechsim/pipeline"
+)
+
+// options are the flags of the commands that take a config.
+type options struct {
+	sets        list
+	runs, store string
+	workers     int
+	strict      bool
+	json        bool
+}
+
+func (o *options) register(c *call) {
+	c.flags.Var(&o.sets, "set", "override a config `key=value`, such as models.hubert.layers=0-6; may be repeated")
+	c.flags.StringVar(&o.runs, "runs", "", "`folder` of the run directories (default: the config's, else runs)")
+	c.flags.StringVar(&o.store, "store", "", "`folder` of the activation store (default: the config's, else store)")
+	c.flags.IntVar(&o.workers, "workers", 0, "utterances in the models at once (default: the cores); the results do not depend on it")
+	c.flags.BoolVar(&o.strict, "strict", false, "an input that would be skipped is a failure")
+	c.flags.BoolVar(&o.json, "json", false, "progress and outcome as one JSON object a line")
+}
+
+func (o *options) pipeline(c *call) pipeline.Options {
+	return pipeline.Options{Workers: o.workers, Runs: o.runs, Store: o.store, Strict: o.strict, Progress: newProgress(c.stderr, o.json)}
+}
+
+// config reads the config named by the one argument.
+func (o *options) config(c *call) (*configs.Config, error) {
+	if err := c.parse(1, 1); err != nil {
+		return nil, err
+	}
+	return configs.Load(c.args[0], o.sets)
+}
+
+var runCommand = &command{
+	name: "run", args: "CONFIG", summary: "do what the config asks for: extract, measure, draw",
+	run: func(ctx context.Context, c *call) (int, error) {
+		var o options
+		o.register(c)
+		cfg, err := o.config(c)
+		if err != nil {
+			return exitUsage, err
+		}
+		plan, err := pipeline.Prepare(ctx, cfg, o.pipeline(c))
+		if err != nil {
+			return exitFailed, err
+		}
+		defer plan.Close()
+		outcome, err := plan.Run(ctx)
+		if err != nil {
+			return exitFailed, err
+		}
+		printOutcome(c, plan, outcome, o.json)
+		if len(outcome.Failed) > 0 {
+			return exitSkipped, nil
+		}
+		return exitDone, nil
+	},
+}
+
+// shownFailures is how many skipped inputs are printed; dropped.csv has all.
+const shownFailures = 10
+
+func printOutcome(c *call, plan *pipeline.Plan, o *pipeline.Outcome, asJSON bool) {
+	if asJSON {
+		line, err := json.Marshal(map[string]any{"event": "done", "run": o.Dir, "cells": o.Cells, "figures": o.Figures, "report": o.Report, "skipped": o.Failed, "already_done": o.AlreadyDone})
+		if err != nil {
+			panic(err) // strings and numbers always marshal
+		}
+		fmt.Fprintf(c.stdout, "%s\n", line)
+		return
+	}
+	for i, f := range o.Failed {
+		if i == shownFailures {
+			fmt.Fprintf(c.stderr, "... and %d more\n", len(o.Failed)-i)
+			break
+		}
+		fmt.Fprintf(c.stderr, "skipped %s: %s\n", f.Utterance, f.Error)
+	}
+	if o.AlreadyDone {
+		fmt.Fprintf(c.stdout, "%s is complete: nothing has changed since it was made\n", o.Dir)
+	} else {
+		fmt.Fprint(c.stdout, plan.Describe())
+		fmt.Fprintf(c.stdout, "%d cells in %.1f s\n", o.Cells, o.Seconds)
+	}
+	fmt.Fprintf(c.stdout, "results  %s (and results.csv)\n", filepath.Join(o.Dir, "results.jsonl"))
+	for _, f := range o.Figures {
+		fmt.Fprintf(c.stdout, "figure   %s\n", f)
+	}
+	fmt.Fprintf(c.stdout, "report   %s\n", o.Report)
+	if n := len(o.Failed); n > 0 {
+		fmt.Fprintf(c.stdout, "%d inputs were skipped; dropped.csv lists them\n", n)
+	}
+}
+
+var planCommand = &command{
+	name: "plan", args: "CONFIG", summary: "what would run: rows, bytes, memory, time",
+	run: func(ctx context.Context, c *call) (int, error) {
+		var o options
+		o.register(c)
+		cfg, err := o.config(c)
+		if err != nil {
+			return exitUsage, err
+		}
+		plan, err := pipeline.Prepare(ctx, cfg, o.pipeline(c))
+		if err != nil {
+			return exitFailed, err
+		}
+		defer plan.Close()
+		e, err := plan.Estimate(ctx)
+		if err != nil {
+			return exitFailed, err
+		}
+		if o.json {
+			return exitDone, json.NewEncoder(c.stdout).Encode(e)
+		}
+		fmt.Fprint(c.stdout, e)
+		return exitDone, nil
+	},
+}
+
+var checkCommand = &command{
+	name: "check", args: "CONFIG", summary: "the corpus and its alignments, before any compute",
+	run: func(ctx context.Context, c *call) (int, error) {
+		var o options
+		o.register(c)
+		full := c.flags.Bool("audio", false, "decode all audio too: clipping, silence, truncation, labels against energy")
+		cfg, err := o.config(c)
+		if err != nil {
+			return exitUsage, err
+		}
+		report, err := pipeline.Check(ctx, cfg, *full, o.pipeline(c))
+		if err != nil {
+			return exitFailed, err
+		}
+		if o.json {
+			err = json.NewEncoder(c.stdout).Encode(report)
+		} else {
+			err = report.Write(c.stdout)
+		}
+		if err != nil {
+			return exitFailed, err
+		}
+		switch {
+		case report.Errors() == 0 && (report.Warnings() == 0 || !o.strict):
+			return exitDone, nil
+		case o.strict:
+			return exitFailed, nil
+		}
+		return exitSkipped, nil
+	},
+}
+
+var versionCommand = &command{
+	name: "version", args: "", summary: "versions and paths of the program and its native libraries",
+	run: func(_ context.Context, c *call) (int, error) {
+		if err := c.parse(0, 0); err != nil {
+			return exitUsage, err
+		}
+		fmt.Fprint(c.stdout, pipeline.VersionText(configs.Libraries{}))
+		return exitDone, nil
+	},
+}

@@ -1,0 +1,371 @@
+package configs
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Config is one run: a corpus, the models, and what is compared with what.
+type Config struct {
+	Pos         Pos
+	File        string // where it was read, for messages and for resolving relative paths
+	Name        string
+	Corpus      Corpus
+	Audio       Audio
+	Models      []Model
+	Rows        Rows
+	Comparisons []Comparison
+	Libraries   Libraries
+	Runs        string // folder of the run directories, "" = runs in the working directory
+	Store       string // folder of the activation store, "" = store in the working directory
+}
+
+// Corpus names exactly one corpus by its layout.
+type Corpus struct {
+	Pos         Pos
+	LibriSpeech *LibriSpeech `yaml:"librispeech"`
+	TIMIT       *TIMIT       `yaml:"timit"`
+	Folder      *Folder      `yaml:"folder"`
+	Table       *Table       `yaml:"table"`
+	Kaldi       *Kaldi       `yaml:"kaldi"`
+}
+
+// LibriSpeech is the layout SUBSET/SPEAKER/CHAPTER of the corpus of that name.
+type LibriSpeech struct {
+	Pos        Pos
+	Root       string
+	Subset     string
+	Alignments string // tree of TextGrids, "" = beside the audio
+	Groups     string // CSV speaker,group: the unit of resampling where it is not the speaker
+	Words      string // tier names, "" = the usual ones
+	Phones     string
+}
+
+// TIMIT is the layout TRAIN|TEST/DR*/SPEAKER of the corpus of that name.
+type TIMIT struct {
+	Pos    Pos
+	Root   string
+	Split  string // train, test, or "" for both
+	SA     *bool  `yaml:"sa"` // the two sentences that every speaker reads, default true
+	Fold   int    // 61 (default), 48 or 39 phones
+	Groups string
+}
+
+// Folder is any folder of audio files with a TextGrid and a transcript of the same stem beside each.
+type Folder struct {
+	Pos        Pos
+	Root       string
+	Alignments string
+	Groups     string
+	Words      string
+	Phones     string
+}
+
+// Table is a CSV or TSV file with the columns audio, text, speaker, textgrid.
+type Table struct {
+	Pos    Pos
+	File   string
+	Root   string // what its paths are relative to, "" = the table's own folder
+	Groups string
+	Words  string
+	Phones string
+}
+
+// Kaldi is a Kaldi data directory.
+type Kaldi struct {
+	Pos        Pos
+	Root       string
+	Alignments string // folder of the CTM files, "" = the data directory
+	Groups     string
+}
+
+// Audio says what may be done to files that are not mono at the rate the corpus is read at.
+type Audio struct {
+	Pos      Pos
+	Rate     int    // Hz, default 16000
+	Resample bool   // convert files of another rate; false refuses them
+	Channel  string // "" refuses more than one channel; mix, or the number of a channel from 1
+}
+
+// Model is one ONNX model or one file of word vectors.
+type Model struct {
+	Pos        Pos
+	Name       string
+	ONNX       string `yaml:"onnx"`
+	Vectors    string // GloVe text, .gz or .zip
+	Card       string // "" = sidecar, metadata or graph
+	Vocabulary string // WordPiece vocabulary of a text model, "" = vocab.txt beside the model
+	Cased      bool   // keep case and accents in front of WordPiece
+	Layers     string // "all" (default), or a list such as 0-6,9,cnn.1
+	Device     string // cpu (default) or cuda
+}
+
+// Rows says what one row of a comparison is.
+type Rows struct {
+	Pos     Pos
+	Unit    string // frame (default), word or phone
+	Pooling string // centre (default), bolanos2024 or pasad2021
+	Select  string // all (default) or bolanos2024
+}
+
+// Comparison is a set of layer pairs and what is measured on them.
+type Comparison struct {
+	Pos     Pos
+	Name    string
+	Models  []string // every pair of layers among them; or
+	X, Y    []string // every layer of X with every layer of Y
+	Rows    *Rows    // nil = the config's
+	Metrics []Metric
+	Figure  *Figure
+}
+
+// Metric is a metric by name, with its variants; none means the default variant.
+//
+// In YAML: cka, or {cka: {variant: biased}}, or {cka: {variant: [biased, debiased]}}.
+type Metric struct {
+	Pos      Pos
+	Name     string
+	Variants []string
+}
+
+// Figure says how a comparison is drawn; by default a heat map, or curves where the y side has one layer.
+type Figure struct {
+	Pos     Pos
+	Kind    string // heatmap or curves
+	Title   string
+	Caption string
+}
+
+// Libraries are native libraries the user places by hand.
+type Libraries struct {
+	Pos         Pos
+	ONNXRuntime string `yaml:"onnxruntime"`
+	OpenBLAS    string `yaml:"openblas"`
+}
+
+// Default is the config that a file's keys are laid over.
+func Default() Config {
+	return Config{
+		Audio: Audio{Rate: 16000},
+		Rows:  Rows{Unit: "frame", Pooling: "centre", Select: "all"},
+	}
+}
+
+var (
+	units    = []string{"frame", "word", "phone"}
+	poolings = []string{"centre", "bolanos2024", "pasad2021"}
+	selects  = []string{"all", "bolanos2024"}
+	kinds    = []string{"heatmap", "curves"}
+	devices  = []string{"cpu", "cuda"}
+)
+
+// Validate checks everything that can be known from the config alone, and fills defaults that depend on other keys.
+// All mistakes are returned, as an [Errors].
+func (c *Config) Validate() error {
+	var errs Errors
+	bad := func(p Pos, format string, args ...any) { errs = append(errs, c.errorAt(p, format, args...)) }
+	oneOf := func(p Pos, key, got string, want []string) {
+		if !contains(want, got) {
+			bad(p, "%s is %q; it must be one of %s%s", key, got, strings.Join(want, ", "), didYouMean(got, want))
+		}
+	}
+
+	if c.Name == "" {
+		bad(c.Pos, "name is missing: it names the run's folder")
+	} else if strings.ContainsAny(c.Name, "/\\\x00\n") || c.Name == "." || c.Name == ".." {
+		bad(c.Pos, "name %q can't be the name of a folder", c.Name)
+	}
+	c.validateCorpus(bad)
+	if c.Audio.Rate < 1000 || c.Audio.Rate > 192000 {
+		bad(c.Audio.Pos, "audio.rate is %d Hz; it must be from 1000 to 192000", c.Audio.Rate)
+	}
+	if ch := c.Audio.Channel; ch != "" && ch != "mix" {
+		if n, err := strconv.Atoi(ch); err != nil || n < 1 {
+			bad(c.Audio.Pos, "audio.channel is %q; it must be mix or the number of a channel from 1", ch)
+		}
+	}
+	c.validateRows(&c.Rows, "rows", oneOf, bad)
+	names := c.validateModels(oneOf, bad)
+	if len(c.Comparisons) == 0 {
+		bad(c.Pos, "comparisons is empty: nothing is asked for")
+	}
+	seen := map[string]bool{}
+	for i := range c.Comparisons {
+		k := &c.Comparisons[i]
+		if k.Name == "" {
+			bad(k.Pos, "comparison %d has no name", i+1)
+		} else if seen[k.Name] {
+			bad(k.Pos, "two comparisons are named %q", k.Name)
+		}
+		seen[k.Name] = true
+		if strings.ContainsAny(k.Name, "/\\\x00\n") {
+			bad(k.Pos, "comparison name %q can't be part of a file name", k.Name)
+		}
+		switch {
+		case len(k.Models) > 0 && (len(k.X) > 0 || len(k.Y) > 0):
+			bad(k.Pos, "comparison %q has models and also x or y: give models, or x and y", k.Name)
+		case len(k.Models) > 0:
+			k.X, k.Y = k.Models, k.Models
+		case len(k.X) == 0 || len(k.Y) == 0:
+			bad(k.Pos, "comparison %q says no models: give models: [...], or x: [...] and y: [...]", k.Name)
+		}
+		for _, n := range append(append([]string{}, k.X...), k.Y...) {
+			if !contains(names, n) {
+				bad(k.Pos, "comparison %q names the model %q, which models does not list%s", k.Name, n, didYouMean(n, names))
+				break
+			}
+		}
+		if len(k.Metrics) == 0 {
+			bad(k.Pos, "comparison %q has no metrics", k.Name)
+		}
+		if k.Rows == nil {
+			rows := c.Rows
+			k.Rows = &rows
+		} else {
+			fillRows(k.Rows, c.Rows)
+			c.validateRows(k.Rows, "comparison "+strconv.Quote(k.Name)+": rows", oneOf, bad)
+		}
+		if k.Figure != nil && k.Figure.Kind != "" {
+			oneOf(k.Figure.Pos, "figure kind", k.Figure.Kind, kinds)
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return errs
+}
+
+func (c *Config) validateCorpus(bad func(Pos, string, ...any)) {
+	n := 0
+	root := func(p Pos, layout, root string) {
+		n++
+		if root == "" {
+			bad(p, "corpus.%s.root is missing", layout)
+		}
+	}
+	k := &c.Corpus
+	if k.LibriSpeech != nil {
+		root(k.LibriSpeech.Pos, "librispeech", k.LibriSpeech.Root)
+	}
+	if k.TIMIT != nil {
+		root(k.TIMIT.Pos, "timit", k.TIMIT.Root)
+		if f := k.TIMIT.Fold; f != 0 && f != 61 && f != 48 && f != 39 {
+			bad(k.TIMIT.Pos, "corpus.timit.fold is %d; it must be 61, 48 or 39", f)
+		}
+		if s := strings.ToLower(k.TIMIT.Split); s != "" && s != "train" && s != "test" {
+			bad(k.TIMIT.Pos, "corpus.timit.split is %q; it must be train or test", k.TIMIT.Split)
+		}
+	}
+	if k.Folder != nil {
+		root(k.Folder.Pos, "folder", k.Folder.Root)
+	}
+	if k.Table != nil {
+		n++
+		if k.Table.File == "" {
+			bad(k.Table.Pos, "corpus.table.file is missing")
+		}
+	}
+	if k.Kaldi != nil {
+		root(k.Kaldi.Pos, "kaldi", k.Kaldi.Root)
+	}
+	if n != 1 {
+		p := k.Pos
+		if p.Line == 0 {
+			p = c.Pos
+		}
+		bad(p, "corpus must hold exactly one of librispeech, timit, folder, table, kaldi; it holds %d", n)
+	}
+}
+
+func (c *Config) validateModels(oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) []string {
+	var names []string
+	if len(c.Models) == 0 {
+		bad(c.Pos, "models is empty")
+	}
+	for i := range c.Models {
+		m := &c.Models[i]
+		if m.Name == "" {
+			bad(m.Pos, "model %d has no name", i+1)
+		}
+		if contains(names, m.Name) {
+			bad(m.Pos, "two models are named %q", m.Name)
+		}
+		names = append(names, m.Name)
+		switch {
+		case m.ONNX == "" && m.Vectors == "":
+			bad(m.Pos, "model %q has no file: give onnx: FILE or vectors: FILE", m.Name)
+		case m.ONNX != "" && m.Vectors != "":
+			bad(m.Pos, "model %q has both onnx and vectors: give one", m.Name)
+		}
+		if m.Device != "" {
+			oneOf(m.Pos, "device", m.Device, devices)
+		}
+	}
+	return names
+}
+
+func (c *Config) validateRows(r *Rows, key string, oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) {
+	oneOf(r.Pos, key+".unit", r.Unit, units)
+	oneOf(r.Pos, key+".pooling", r.Pooling, poolings)
+	oneOf(r.Pos, key+".select", r.Select, selects)
+	if r.Unit == "frame" && r.Select != "all" {
+		bad(r.Pos, "%s.select: %s chooses words; it needs unit: word", key, r.Select)
+	}
+}
+
+func fillRows(r *Rows, d Rows) {
+	if r.Unit == "" {
+		r.Unit = d.Unit
+	}
+	if r.Pooling == "" {
+		r.Pooling = d.Pooling
+	}
+	if r.Select == "" {
+		r.Select = "all"
+		if r.Unit == d.Unit {
+			r.Select = d.Select
+		}
+	}
+}
+
+// Path resolves a path of the config: a relative one is relative to the config's own folder.
+func (c *Config) Path(p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(filepath.Dir(c.File), filepath.FromSlash(p))
+}
+
+// Model returns the model of that name, nil when there is none.
+func (c *Config) Model(name string) *Model {
+	for i := range c.Models {
+		if c.Models[i].Name == name {
+			return &c.Models[i]
+		}
+	}
+	return nil
+}
+
+// Errorf makes an error at a position of this config, for mistakes that only others can see.
+func (c *Config) Errorf(p Pos, format string, args ...any) *Error {
+	return c.errorAt(p, format, args...)
+}
+
+func (c *Config) errorAt(p Pos, format string, args ...any) *Error {
+	e := &Error{File: c.File, Line: p.Line, Col: p.Col, Msg: fmt.Sprintf(format, args...)}
+	if p.Set != "" {
+		e.File, e.Line, e.Col = "--set "+p.Set, 0, 0
+	}
+	return e
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,170 @@
+package configs
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const whole = `name: t
+corpus: {librispeech: {root: c}}
+models:
+  - {name: a, onnx: a.onnx}
+  - {name: v, vectors: v.txt}
+comparisons:
+  - {name: one, x: a, y: [v], rows: {unit: word}, metrics: [cka, {cka: {variant: biased}}]}
+`
+
+func TestParse(t *testing.T) {
+	c, err := Parse([]byte(whole), "dir/t.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Name != "t" || c.Corpus.LibriSpeech.Root != "c" || c.Rows.Unit != "frame" || c.Audio.Rate != 16000 {
+		t.Errorf("decoded %+v", c)
+	}
+	k := c.Comparisons[0]
+	if !reflect.DeepEqual(k.X, []string{"a"}) || k.Rows.Unit != "word" || k.Rows.Pooling != "centre" {
+		t.Errorf("comparison %+v rows %+v", k, k.Rows)
+	}
+	if k.Metrics[0].Name != "cka" || k.Metrics[0].Variants != nil || !reflect.DeepEqual(k.Metrics[1].Variants, []string{"biased"}) {
+		t.Errorf("metrics %+v", k.Metrics)
+	}
+	if got := c.Path("x/y"); got != filepath.Join("dir", "x", "y") {
+		t.Errorf("Path = %q", got)
+	}
+}
+
+// TestMistakes holds every mistake with the line that answers it.
+func TestMistakes(t *testing.T) {
+	replace := func(old, new string) string { return strings.Replace(whole, old, new, 1) }
+	tests := []struct{ name, text, want string }{
+		{"empty", "", "t.yaml:1:1: the config is empty"},
+		{"comment only", "# nothing\n", "t.yaml:1:1: the config is empty"},
+		{"two documents", whole + "---\nname: u\n", "t.yaml:8:1: a second YAML document"},
+		{"not yaml", "name: [", "not valid YAML"},
+		{"tab", "name: t\n\tcorpus: x\n", "t.yaml:2:1: not valid YAML"},
+		{"unknown key", replace("models:", "modles:"), `t.yaml:3:1: unknown key "modles" in the config; did you mean "models"?`},
+		{"unknown nested key", replace("{root: c}", "{rot: c}"), `t.yaml:2:24: unknown key "rot" in corpus.librispeech; did you mean "root"?`},
+		{"key twice", replace("name: t\n", "name: t\nname: u\n"), `t.yaml:2:1: key "name" stands twice in the config; the first is in line 1`},
+		{"wrong type", replace("comparisons:\n  - ", "comparisons:\n    "), "comparisons must be a list; found a mapping"},
+		{"scalar for mapping", replace("{librispeech: {root: c}}", "c"), `corpus must be a mapping with the keys librispeech, timit, folder, table, kaldi; found "c"`},
+		{"not a number", whole + "audio: {rate: fast}\n", `t.yaml:8:15: audio.rate is "fast"; it must be a whole number`},
+		{"rate out of range", whole + "audio: {rate: 10}\n", "t.yaml:8:8: audio.rate is 10 Hz; it must be from 1000 to 192000"},
+		{"not a bool", whole + "audio: {resample: perhaps}\n", `audio.resample is "perhaps"; it must be true or false`},
+		{"bad unit", replace("unit: word", "unit: wrod"), `unit is "wrod"; it must be one of frame, word, phone; did you mean "word"?`},
+		{"no corpus", replace("corpus: {librispeech: {root: c}}\n", ""), "corpus must hold exactly one of"},
+		{"two corpora", replace("{librispeech: {root: c}}", "{librispeech: {root: c}, timit: {root: d}}"), "it holds 2"},
+		{"unknown model", replace("x: a,", "x: b,"), `names the model "b", which models does not list`},
+		{"no file", replace(", onnx: a.onnx", ""), `model "a" has no file`},
+		{"metric form", replace("[cka,", "[{cka: {}, svcca: {}},"), "must be a metric's name or one mapping"},
+		{"missing variable", replace("root: c", `root: "${NO_SUCH_VARIABLE}"`), "t.yaml:2:30: corpus.librispeech.root needs the environment variable NO_SUCH_VARIABLE"},
+		{"select frames", whole + "rows: {select: bolanos2024}\n", "it needs unit: word"},
+		{"no name", replace("name: t\n", ""), "name is missing"},
+		{"folder name", replace("name: t\n", "name: a/b\n"), "can't be the name of a folder"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Parse([]byte(tt.text), "t.yaml", nil)
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v\nwant %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestSets(t *testing.T) {
+	c, err := Parse([]byte(whole), "t.yaml", []string{"models.a.layers=0-3", "corpus.librispeech.subset=x", "comparisons.0.metrics=[neuron_neuron]", "audio.resample=true", "name=other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Models[0].Layers != "0-3" || c.Corpus.LibriSpeech.Subset != "x" || c.Comparisons[0].Metrics[0].Name != "neuron_neuron" || !c.Audio.Resample || c.Name != "other" {
+		t.Errorf("decoded %+v", c)
+	}
+	for set, want := range map[string]string{
+		"models.zz.layers=1":   `--set models.zz.layers=1: "zz" is neither an index below 2 nor the name of an element of models`,
+		"nothing":              "must be KEY=VALUE",
+		"corpus.librispech=1":  `unknown key "librispech" in corpus; did you mean "librispeech"?`,
+		"audio.rate=slow":      `--set audio.rate=slow: audio.rate is "slow"`,
+		"name.x=1":             "is a single value",
+		"comparisons.0.x=[nn]": `names the model "nn"`,
+	} {
+		if _, err := Parse([]byte(whole), "t.yaml", []string{set}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v\nwant %s", set, err, want)
+		}
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	t.Setenv("CORPUS_HERE", "/data/x")
+	c, err := Parse([]byte(strings.Replace(whole, "root: c", `root: "${CORPUS_HERE}/y"`, 1)), "t.yaml", nil)
+	if err != nil || c.Corpus.LibriSpeech.Root != "/data/x/y" {
+		t.Errorf("root %v, error %v", c, err)
+	}
+}
+
+// TestShipped checks that every config in the program parses once its variables are set, and begins with its command.
+func TestShipped(t *testing.T) {
+	for _, v := range []string{"TIMIT", "MODELS", "LIBRISPEECH", "ALIGNMENTS"} {
+		t.Setenv(v, "/nowhere")
+	}
+	for _, name := range Shipped() {
+		data, err := shipped.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Parse(data, name, nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if first, _, _ := strings.Cut(string(data), "\n"); !strings.Contains(first, "pipeline run configs/"+name) {
+			t.Errorf("%s does not begin with the command that runs it: %q", name, first)
+		}
+	}
+	if _, err := Load("elsewhere/demo.yaml", nil); err != nil {
+		t.Errorf("a shipped config is found by name: %v", err)
+	}
+	if _, err := Load("dmo.yaml", nil); err == nil || !strings.Contains(err.Error(), `did you mean "demo.yaml"?`) {
+		t.Errorf("missing config: %v", err)
+	}
+}
+
+// TestFileBeatsShipped checks that a file of the user's is read before a shipped config of that name.
+func TestFileBeatsShipped(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "demo.yaml")
+	if err := os.WriteFile(file, []byte(whole), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(file, nil)
+	if err != nil || c.Name != "t" {
+		t.Errorf("name %v, error %v", c, err)
+	}
+}
+
+// FuzzParse: no input may panic, and an error is always one of ours, with a place.
+func FuzzParse(f *testing.F) {
+	f.Add(whole)
+	f.Add("name: &a [*a]\n")
+	f.Add("a: &x {b: *x}\n")
+	f.Add("models: [{name: 1}]\ncomparisons: [{metrics: [{cka: {variant: []}}]}]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		_, err := Parse([]byte(text), "f.yaml", []string{"models.0.layers=1"})
+		var one *Error
+		var many Errors
+		if err != nil && !errors.As(err, &one) && !errors.As(err, &many) {
+			t.Errorf("error without a place: %v", err)
+		}
+	})
+}
+
+// TestKeys pins the keys of the language: renaming one breaks users' files.
+func TestKeys(t *testing.T) {
+	want := []string{"name", "corpus", "audio", "models", "rows", "comparisons", "libraries", "runs", "store"}
+	if diff := cmp.Diff(want, sortedKeys(keysOf(reflect.TypeOf(Config{})))); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,262 @@
+package configs
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// decoder lays a YAML node over a Go value. yaml.v3's own strict decoding knows lines but neither columns nor the nearest
+// right key, so the tree is walked here.
+type decoder struct {
+	file string
+	sets map[*yaml.Node]string // nodes that came from --set, with its text
+	errs Errors
+}
+
+func (d *decoder) pos(n *yaml.Node) Pos {
+	if s, ok := d.sets[n]; ok {
+		return Pos{Set: s}
+	}
+	return Pos{Line: n.Line, Col: n.Column}
+}
+
+func (d *decoder) errorf(n *yaml.Node, format string, args ...any) {
+	c := Config{File: d.file}
+	d.errs = append(d.errs, c.errorAt(d.pos(n), format, args...))
+}
+
+// decode lays n over v; where names the place in words, such as "comparisons[2].rows".
+func (d *decoder) decode(n *yaml.Node, v reflect.Value, where string) {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if v.Kind() == reflect.Pointer {
+		if isNull(n) && v.Type().Elem().Kind() != reflect.Struct {
+			return
+		}
+		if v.IsNil() {
+			v.Set(reflect.New(v.Type().Elem()))
+		}
+		d.decode(n, v.Elem(), where)
+		return
+	}
+	switch p := v.Addr().Interface().(type) {
+	case *Metric:
+		d.decodeMetric(n, p, where)
+		return
+	case *Figure:
+		d.decodeFigure(n, p, where)
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		d.decodeStruct(n, v, where)
+	case reflect.Slice:
+		d.decodeSlice(n, v, where)
+	case reflect.String:
+		if d.scalar(n, where, "text") {
+			v.SetString(d.expand(n, where))
+		}
+	case reflect.Bool:
+		if d.scalar(n, where, "true or false") {
+			if n.Tag != "!!bool" {
+				d.errorf(n, "%s is %q; it must be true or false", where, n.Value)
+				return
+			}
+			v.SetBool(n.Value == "true" || n.Value == "True" || n.Value == "TRUE")
+		}
+	case reflect.Int:
+		if d.scalar(n, where, "a whole number") {
+			i, err := strconv.ParseInt(strings.ReplaceAll(d.expand(n, where), "_", ""), 10, 64)
+			if err != nil {
+				d.errorf(n, "%s is %q; it must be a whole number", where, n.Value)
+				return
+			}
+			v.SetInt(i)
+		}
+	case reflect.Float64:
+		if d.scalar(n, where, "a number") {
+			f, err := strconv.ParseFloat(d.expand(n, where), 64)
+			if err != nil {
+				d.errorf(n, "%s is %q; it must be a number", where, n.Value)
+				return
+			}
+			v.SetFloat(f)
+		}
+	default:
+		panic("configs: no rule for " + v.Type().String())
+	}
+}
+
+func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, where string) {
+	fields := keysOf(v.Type())
+	if f := v.FieldByName("Pos"); f.IsValid() {
+		f.Set(reflect.ValueOf(d.pos(n)))
+	}
+	if isNull(n) {
+		return
+	}
+	if n.Kind != yaml.MappingNode {
+		d.errorf(n, "%s must be a mapping with the keys %s; found %s", orConfig(where), strings.Join(sortedKeys(fields), ", "), describe(n))
+		return
+	}
+	seen := map[string]*yaml.Node{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, val := n.Content[i], n.Content[i+1]
+		index, ok := fields[key.Value]
+		if !ok {
+			names := sortedKeys(fields)
+			d.errorf(key, "unknown key %q in %s%s (known: %s)", key.Value, orConfig(where), didYouMean(key.Value, names), strings.Join(names, ", "))
+			continue
+		}
+		if first, dup := seen[key.Value]; dup {
+			d.errorf(key, "key %q stands twice in %s; the first is in line %d", key.Value, orConfig(where), first.Line)
+			continue
+		}
+		seen[key.Value] = key
+		d.decode(val, v.Field(index), join(where, key.Value))
+	}
+}
+
+func (d *decoder) decodeSlice(n *yaml.Node, v reflect.Value, where string) {
+	if isNull(n) {
+		return
+	}
+	if n.Kind != yaml.SequenceNode {
+		// One name where a list of names is wanted is what a person means by it.
+		if v.Type().Elem().Kind() == reflect.String && n.Kind == yaml.ScalarNode {
+			n = &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{n}, Line: n.Line, Column: n.Column}
+		} else {
+			d.errorf(n, "%s must be a list; found %s", where, describe(n))
+			return
+		}
+	}
+	s := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
+	for i, c := range n.Content {
+		d.decode(c, s.Index(i), fmt.Sprintf("%s[%d]", where, i))
+	}
+	v.Set(s)
+}
+
+// decodeMetric reads cka, {cka: {}} or {cka: {variant: biased}}.
+func (d *decoder) decodeMetric(n *yaml.Node, m *Metric, where string) {
+	m.Pos = d.pos(n)
+	switch {
+	case n.Kind == yaml.ScalarNode && !isNull(n):
+		m.Name = d.expand(n, where)
+	case n.Kind == yaml.MappingNode && len(n.Content) == 2:
+		m.Name = n.Content[0].Value
+		var opts struct {
+			Pos     Pos
+			Variant []string
+		}
+		d.decodeStruct(n.Content[1], reflect.ValueOf(&opts).Elem(), join(where, m.Name))
+		m.Variants = opts.Variant
+	default:
+		d.errorf(n, "%s must be a metric's name or one mapping such as {cka: {variant: biased}}; found %s", where, describe(n))
+	}
+}
+
+// decodeFigure reads heatmap, or {heatmap: {title: ...}}.
+func (d *decoder) decodeFigure(n *yaml.Node, f *Figure, where string) {
+	f.Pos = d.pos(n)
+	switch {
+	case n.Kind == yaml.ScalarNode && !isNull(n):
+		f.Kind = d.expand(n, where)
+	case n.Kind == yaml.MappingNode && len(n.Content) == 2:
+		f.Kind = n.Content[0].Value
+		var opts struct {
+			Pos            Pos
+			Title, Caption string
+		}
+		d.decodeStruct(n.Content[1], reflect.ValueOf(&opts).Elem(), join(where, f.Kind))
+		f.Title, f.Caption = opts.Title, opts.Caption
+	default:
+		d.errorf(n, "%s must be heatmap or curves, or one mapping such as {heatmap: {title: ...}}; found %s", where, describe(n))
+	}
+}
+
+// scalar says whether n is a single value, and reports it when it is not.
+func (d *decoder) scalar(n *yaml.Node, where, want string) bool {
+	if n.Kind == yaml.ScalarNode && !isNull(n) {
+		return true
+	}
+	d.errorf(n, "%s must be %s; found %s", where, want, describe(n))
+	return false
+}
+
+var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+// expand replaces ${VAR} by the environment's value; a variable that is not set is an error.
+func (d *decoder) expand(n *yaml.Node, where string) string {
+	return variable.ReplaceAllStringFunc(n.Value, func(m string) string {
+		name := m[2 : len(m)-1]
+		val, ok := os.LookupEnv(name)
+		if !ok || val == "" {
+			d.errorf(n, "%s needs the environment variable %s, which is not set: run with %s=... in front, or set the key by --set", where, name, name)
+		}
+		return val
+	})
+}
+
+// keysOf maps the YAML key of each field of a struct type to its index: the yaml tag, else the name in lower case.
+func keysOf(t reflect.Type) map[string]int {
+	keys := map[string]int{}
+	for i := 0; i < t.NumField(); i++ {
+		f := t.Field(i)
+		if f.Name == "Pos" || f.Name == "File" && t == reflect.TypeOf(Config{}) {
+			continue
+		}
+		name := f.Tag.Get("yaml")
+		if name == "" {
+			name = strings.ToLower(f.Name)
+		}
+		keys[name] = i
+	}
+	return keys
+}
+
+func sortedKeys(m map[string]int) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Slice(keys, func(i, j int) bool { return m[keys[i]] < m[keys[j]] })
+	return keys
+}
+
+func join(where, key string) string {
+	if where == "" {
+		return key
+	}
+	return where + "." + key
+}
+
+func orConfig(where string) string {
+	if where == "" {
+		return "the config"
+	}
+	return where
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+
+func describe(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return "a mapping"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case isNull(n):
+		return "nothing"
+	default:
+		return strconv.Quote(n.Value)
+	}
+}

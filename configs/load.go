@@ -1,0 +1,198 @@
+package configs
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// shipped are the configs of the papers and the demo, inside the program.
+//
+//go:embed *.yaml
+var shipped embed.FS
+
+// Load reads, overrides, decodes and validates the config in file. Where no such file exists, a shipped config of that
+// base name is used, with the working directory as its folder. Each set is KEY=VALUE, with the key a path such as
+// corpus.librispeech.root, models.hubert.onnx or comparisons.0.metrics and the value in YAML.
+func Load(file string, sets []string) (*Config, error) {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		name := path.Base(filepath.ToSlash(file))
+		embedded, e := shipped.ReadFile(name)
+		if e != nil {
+			return nil, fmt.Errorf("%s: no such config file, and none is shipped under the name %s%s (shipped: %s)",
+				file, name, didYouMean(name, Shipped()), strings.Join(Shipped(), ", "))
+		}
+		data, err, file = embedded, nil, name
+	}
+	if err != nil {
+		return nil, err
+	}
+	return Parse(data, file, sets)
+}
+
+// Shipped lists the names of the embedded configs.
+func Shipped() []string {
+	entries, err := shipped.ReadDir(".")
+	if err != nil {
+		panic(err) // the embedded folder is there or the program did not build
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// Parse is [Load] on bytes; file serves messages and relative paths.
+func Parse(data []byte, file string, sets []string) (*Config, error) {
+	root, err := parseDocument(data, file)
+	if err != nil {
+		return nil, err
+	}
+	d := &decoder{file: file, sets: map[*yaml.Node]string{}}
+	for _, s := range sets {
+		if err := applySet(root, s, d.sets); err != nil {
+			return nil, err
+		}
+	}
+	cfg := Default()
+	cfg.File = file
+	d.decode(root, reflect.ValueOf(&cfg).Elem(), "")
+	if len(d.errs) > 0 {
+		return nil, d.errs
+	}
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	return &cfg, nil
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+
+func parseDocument(data []byte, file string) (*yaml.Node, error) {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var doc yaml.Node
+	err := dec.Decode(&doc)
+	if err == io.EOF || err == nil && (len(doc.Content) == 0 || isNull(doc.Content[0])) {
+		return nil, &Error{File: file, Line: 1, Col: 1, Msg: "the config is empty; it needs name, corpus, models and comparisons"}
+	}
+	if err != nil {
+		return nil, syntaxError(err, file)
+	}
+	var second yaml.Node
+	if err := dec.Decode(&second); err == nil {
+		return nil, &Error{File: file, Line: second.Line, Col: max(second.Column, 1), Msg: "a second YAML document begins here; a config is one document"}
+	} else if err != io.EOF {
+		return nil, syntaxError(err, file)
+	}
+	return doc.Content[0], nil
+}
+
+func syntaxError(err error, file string) error {
+	line, msg := 1, err.Error()
+	if m := yamlLine.FindStringSubmatch(msg); m != nil {
+		if m[1] != "" {
+			line, _ = strconv.Atoi(m[1])
+		}
+		msg = m[2]
+	}
+	return &Error{File: file, Line: line, Col: 1, Msg: "not valid YAML: " + msg}
+}
+
+// applySet changes the tree at the key of "KEY=VALUE". Elements of a list are named by index, or by their name.
+func applySet(root *yaml.Node, set string, marks map[*yaml.Node]string) error {
+	key, value, ok := strings.Cut(set, "=")
+	if !ok || key == "" {
+		return &Error{File: "--set " + set, Msg: "must be KEY=VALUE, such as models.hubert.layers=0-6"}
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(value), &doc); err != nil {
+		return &Error{File: "--set " + set, Msg: "the value is not valid YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
+	}
+	val := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str"}
+	if len(doc.Content) > 0 {
+		val = doc.Content[0]
+	}
+	mark(val, set, marks)
+
+	n, parts := root, strings.Split(key, ".")
+	for i, part := range parts {
+		last := i == len(parts)-1
+		switch n.Kind {
+		case yaml.SequenceNode:
+			at := elementOf(n, part)
+			if at < 0 {
+				return &Error{File: "--set " + set, Msg: fmt.Sprintf("%q is neither an index below %d nor the name of an element of %s", part, len(n.Content), strings.Join(parts[:i], "."))}
+			}
+			if last {
+				n.Content[at] = val
+			} else {
+				n = n.Content[at]
+			}
+		case yaml.MappingNode:
+			child := childOf(n, part)
+			if child == nil {
+				k := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: part}
+				marks[k] = set
+				child = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+				marks[child] = set
+				n.Content = append(n.Content, k, child)
+			}
+			if last {
+				*child = *val
+				marks[child] = set
+			} else {
+				if isNull(child) {
+					*child = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+				}
+				n = child
+			}
+		default:
+			return &Error{File: "--set " + set, Msg: fmt.Sprintf("%s is a single value; it has no %q", strings.Join(parts[:i], "."), part)}
+		}
+	}
+	return nil
+}
+
+func mark(n *yaml.Node, set string, marks map[*yaml.Node]string) {
+	marks[n] = set
+	for _, c := range n.Content {
+		mark(c, set, marks)
+	}
+}
+
+func elementOf(n *yaml.Node, part string) int {
+	if i, err := strconv.Atoi(part); err == nil && i >= 0 && i < len(n.Content) {
+		return i
+	}
+	for i, c := range n.Content {
+		if c.Kind == yaml.MappingNode {
+			if name := childOf(c, "name"); name != nil && name.Value == part {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func childOf(n *yaml.Node, key string) *yaml.Node {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}

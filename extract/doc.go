@@ -1,0 +1,15 @@
+// Package extract turns utterances into rows: it runs models over a corpus, pools frames into words and phones by the
+// alignment, and keeps pooled rows in the activation store.
+//
+// Its words: a [Source] is anything that gives activations for an utterance (an ONNX model, word vectors). A [Row] is one
+// segment that can be a sample of a comparison; [Candidates] lists them from the labels alone, before anything is
+// computed, and [Source.Rows] says which of them a source can serve and why not the others. [Walk] runs sources over
+// utterances in parallel and hands the activations over in order. A [Store] holds finished work under a name made of
+// everything it depends on, written part by part, so that a killed run goes on where it stopped.
+//
+//	cands := extract.Candidates(c, aligned, "word")
+//	rows := source.Rows(c, cands)
+//	err := extract.Walk(ctx, c, utterances, []*extract.Source{source}, 2, visitor)
+//
+// Nothing here knows what is compared with what: that is package pipeline's.
+package extract

@@ -1,0 +1,151 @@
+package extract
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+
+	"speechsim/models"
+)
+
+// Pooling is the rule that says which frames a segment owns.
+type Pooling string
+
+// The rules of design: names, what they do, who uses them.
+const (
+	Centre      Pooling = "centre"      // frames whose centre lies in [start, end); none: the frame nearest to the middle
+	Bolanos2024 Pooling = "bolanos2024" // int(s/hop) .. int(e/hop), end inclusive (Bolaños 2024, layer-analysis)
+	Pasad2021   Pooling = "pasad2021"   // floor(s/hop) .. ceil(e/hop), end exclusive (Pasad, Chou, Livescu 2021)
+)
+
+// FrameRange is the half-open range of frames [lo, hi) that a row owns in a layer of so many frames. It is empty when the
+// rule gives the row no frame of this utterance. rate is the corpus rate, in which the row's samples are counted.
+func (p Pooling) FrameRange(card *models.Card, l models.LayerOutput, r Row, rate, frames int) (lo, hi int) {
+	switch p {
+	case Bolanos2024:
+		hop := hopSeconds(card, l)
+		lo, hi = int(r.Start/hop), int(r.End/hop)+1
+	case Pasad2021:
+		hop := hopSeconds(card, l)
+		lo, hi = int(math.Floor(r.Start/hop)), int(math.Ceil(r.End/hop))
+	default:
+		return centred(card, l, r, rate, frames)
+	}
+	return max(lo, 0), min(hi, frames)
+}
+
+// hopSeconds is the stride as the papers' code computes it, milliseconds divided by 1000.0: the rounding of this very
+// expression decides that 0.58 s lies in frame 28 of a 20 ms model.
+func hopSeconds(card *models.Card, l models.LayerOutput) float64 {
+	hop := card.Hop
+	if l.Hop > 0 {
+		hop = l.Hop
+	}
+	return 1000 * float64(hop) / float64(card.SampleRate) / 1000.0
+}
+
+// centred compares in whole numbers, sample times rate, so that no rounding moves a frame across a boundary.
+func centred(card *models.Card, l models.LayerOutput, r Row, rate, frames int) (lo, hi int) {
+	first := func(twice int) int { // the first frame whose centre is not before half of twice, in samples x rates
+		return sort.Search(frames, func(i int) bool { return 2*card.LayerCentre(l, i)*rate >= twice })
+	}
+	lo, hi = first(2*r.From*card.SampleRate), first(2*r.To*card.SampleRate)
+	if lo < hi || frames == 0 {
+		return lo, hi
+	}
+	// No centre inside: the frame whose centre is nearest to the middle, the earlier one of two; with it the others of
+	// that very centre, the frequency patches of one time step.
+	middle := (r.From + r.To) * card.SampleRate
+	dist := func(i int) int { return abs(2*card.LayerCentre(l, i)*rate - middle) }
+	best := min(lo, frames-1)
+	if best > 0 && dist(best-1) <= dist(best) {
+		best--
+	}
+	centre := 2 * card.LayerCentre(l, best) * rate
+	return first(centre), first(centre + 1)
+}
+
+func abs(x int) int {
+	if x < 0 {
+		return -x
+	}
+	return x
+}
+
+// mean writes the mean of rows [lo, hi) of a [rows, units] tensor to out, summing in float64.
+func mean(t models.Tensor, lo, hi int, sum []float64, out []float32) {
+	units := t.Shape[1]
+	clear(sum)
+	for i := lo; i < hi; i++ {
+		for j, v := range t.Data[i*units : (i+1)*units] {
+			sum[j] += float64(v)
+		}
+	}
+	inv := 1 / float64(hi-lo)
+	for j, s := range sum {
+		out[j] = float32(s * inv)
+	}
+}
+
+// Pool writes one vector a row and layer: out[l] is [len(rows), units of layer l]. rate is the corpus rate.
+func (s *Source) Pool(a *Activations, rows []Row, p Pooling, rate int, out [][]float32) error {
+	if s.Vectors != nil {
+		for i, r := range rows {
+			v, _ := s.Vectors.Vector(r.Label)
+			copy(out[0][i*len(v):], v)
+		}
+		return nil
+	}
+	var outputs []models.LayerOutput
+	if s.Text == nil {
+		outputs = s.Model.Layers()
+	}
+	for l, t := range a.Layers {
+		d := t.Shape[1]
+		sum := make([]float64, d)
+		for i, r := range rows {
+			lo, hi := 0, 0
+			if s.Text != nil {
+				lo, hi = tokensOf(a.Word, r.Word)
+			} else {
+				lo, hi = p.FrameRange(s.Model.Card(), outputs[l], r, rate, t.Shape[0])
+			}
+			if lo >= hi {
+				return fmt.Errorf("model %s, layer %s: row %q at %g s has no frame under the pooling %s", s.Name, t.Name, r.Label, r.Start, p)
+			}
+			mean(t, lo, hi, sum, out[l][i*d:(i+1)*d])
+		}
+	}
+	return nil
+}
+
+// tokensOf is the range of tokens of a word. Tokens of one word stand side by side.
+func tokensOf(word []int, w int) (lo, hi int) {
+	for lo < len(word) && word[lo] != w {
+		lo++
+	}
+	for hi = lo; hi < len(word) && word[hi] == w; hi++ {
+	}
+	return lo, hi
+}
+
+// SelectBolanos2024 keeps, of the rows of one utterance, the first of each word type, in alphabetical order; words with an
+// apostrophe never matched in the original. dropped is called for each row left out.
+func SelectBolanos2024(rows []Row, dropped func(Row, string)) []Row {
+	var out []Row
+	seen := map[string]bool{}
+	for _, r := range rows {
+		switch {
+		case strings.ContainsAny(r.Label, "'’"):
+			dropped(r, ApostropheWord)
+		case seen[strings.ToLower(r.Label)]:
+			dropped(r, RepeatedWord)
+		default:
+			seen[strings.ToLower(r.Label)] = true
+			out = append(out, r)
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return strings.ToLower(out[i].Label) < strings.ToLower(out[j].Label) })
+	return out
+}

@@ -1,0 +1,187 @@
+package extract
+
+import (
+	"sort"
+
+	"speechsim/corpus"
+)
+
+// Row is one segment of one utterance that can be a sample of a comparison. Rows of different sources are the same sample
+// when Utterance and Segment agree.
+type Row struct {
+	Utterance  int // index in the corpus
+	Segment    int // index in its tier
+	Label      string
+	Start, End float64 // seconds, as the alignment says
+	From, To   int     // samples at the corpus rate, [From, To)
+	Word       int     // index in the transcript, -1 when the transcript has no such word
+}
+
+// Dropped is a segment (or a transcript word without one: Segment -1) that became no row, and why.
+type Dropped struct {
+	Utterance  int
+	Segment    int
+	Label      string
+	Start, End float64
+	Reason     string
+}
+
+// Reasons for which a segment becomes no row.
+const (
+	Silence        = "silence"
+	NotAWord       = "not a word"
+	NotAligned     = "word not aligned"
+	NoTranscript   = "transcript mismatch"
+	OutOfVocab     = "out of vocabulary"
+	TooShort       = "audio too short for a frame"
+	PastTheEnd     = "past the end of the audio"
+	Unreadable     = "utterance unreadable"
+	TooManyTokens  = "transcript too long for the model"
+	RepeatedWord   = "repeated in the utterance (select: bolanos2024)"
+	ApostropheWord = "apostrophe (select: bolanos2024)"
+)
+
+// Table is a list of rows in corpus order, with what was dropped on the way. The rows of utterance u are
+// Rows[Begin[u]:Begin[u+1]].
+type Table struct {
+	Rows    []Row
+	Begin   []int
+	Dropped []Dropped
+}
+
+// Of returns the rows of utterance u.
+func (t *Table) Of(u int) []Row { return t.Rows[t.Begin[u]:t.Begin[u+1]] }
+
+// Reason says why a segment of utterance u was dropped, "" when it was not.
+func (t *Table) Reason(u, segment int) string {
+	i := sort.Search(len(t.Dropped), func(i int) bool {
+		d := &t.Dropped[i]
+		return d.Utterance > u || d.Utterance == u && d.Segment >= segment
+	})
+	if i < len(t.Dropped) && t.Dropped[i].Utterance == u && t.Dropped[i].Segment == segment {
+		return t.Dropped[i].Reason
+	}
+	return ""
+}
+
+// Candidates lists the segments of a unit ("word" or "phone") in corpus order, from the alignments alone. aligned[u] is
+// nil where utterance u can't be read; its segments are then unknown and not listed.
+func Candidates(c *corpus.Corpus, aligned []*corpus.Alignment, unit string) *Table {
+	t := &Table{Begin: make([]int, 1, len(c.Utterances)+1)}
+	for u := range c.Utterances {
+		if a := aligned[u]; a != nil {
+			t.addUtterance(c, u, a, unit)
+		}
+		t.Begin = append(t.Begin, len(t.Rows))
+	}
+	return t
+}
+
+func (t *Table) addUtterance(c *corpus.Corpus, u int, a *corpus.Alignment, unit string) {
+	segments := a.Words
+	if unit == "phone" {
+		segments = a.Phones
+	}
+	words := c.TranscriptWords(&c.Utterances[u])
+	var match []int
+	if unit == "word" {
+		match = corpus.MatchWords(words, a.Words)
+	}
+	found := make([]bool, len(words))
+	for i, s := range segments {
+		r := Row{Utterance: u, Segment: s.Index, Label: s.Label, Start: s.Start, End: s.End, From: s.From, To: s.To, Word: -1}
+		switch {
+		case s.Silent:
+			t.drop(r, Silence)
+			continue
+		case s.NotWord:
+			t.drop(r, NotAWord)
+			continue
+		}
+		if match != nil && match[i] >= 0 {
+			r.Word = match[i]
+			found[match[i]] = true
+		}
+		t.Rows = append(t.Rows, r)
+	}
+	if unit == "word" {
+		for i, w := range words {
+			if !found[i] {
+				t.drop(Row{Utterance: u, Segment: -1, Label: w}, NotAligned)
+			}
+		}
+	}
+}
+
+func (t *Table) drop(r Row, reason string) {
+	t.Dropped = append(t.Dropped, Dropped{r.Utterance, r.Segment, r.Label, r.Start, r.End, reason})
+}
+
+// Rows says which candidates the source can serve. samples[u] is the length of utterance u at the corpus rate, -1 when it
+// can't be read.
+func (s *Source) Rows(c *corpus.Corpus, candidates *Table, samples []int, p Pooling) *Table {
+	t := &Table{Begin: make([]int, 1, len(c.Utterances)+1)}
+	for u := range c.Utterances {
+		limit := s.wordLimit(c, u)
+		for _, r := range candidates.Of(u) {
+			if reason := s.refuses(r, p, c.Spec.Audio.Rate, samples[u], limit); reason != "" {
+				t.drop(r, reason)
+			} else {
+				t.Rows = append(t.Rows, r)
+			}
+		}
+		t.Begin = append(t.Begin, len(t.Rows))
+	}
+	return t
+}
+
+// wordLimit is how many words of utterance u a text model reads: those whose tokens all lie within its positions.
+func (s *Source) wordLimit(c *corpus.Corpus, u int) int {
+	if s.Text == nil {
+		return 0
+	}
+	words := c.TranscriptWords(&c.Utterances[u])
+	ids, _ := s.Text.EncodeWords(words)
+	if m := s.Model.Card().MaxTokens; m > 0 && len(ids) > m {
+		return 0 // the whole utterance is refused: a cut text would give other vectors than the full one
+	}
+	return len(words)
+}
+
+func (s *Source) refuses(r Row, p Pooling, rate, samples, wordLimit int) string {
+	switch {
+	case s.Vectors != nil:
+		if _, ok := s.Vectors.Vector(r.Label); !ok {
+			return OutOfVocab
+		}
+	case s.Text != nil:
+		if r.Word < 0 {
+			return NoTranscript
+		}
+		if r.Word >= wordLimit {
+			return TooManyTokens
+		}
+	case samples < 0:
+		return Unreadable
+	default:
+		card := s.Model.Card()
+		for _, l := range s.Model.Layers() {
+			frames := card.LayerFrames(l, Scale(samples, rate, card.SampleRate))
+			if frames < 1 {
+				return TooShort
+			}
+			if lo, hi := p.FrameRange(card, l, r, rate, frames); lo >= hi || r.From >= samples {
+				return PastTheEnd
+			}
+		}
+	}
+	return ""
+}
+
+// Scale converts a number of samples between rates as resampling does: the new length is the ceiling.
+func Scale(samples, from, to int) int {
+	if from == to {
+		return samples
+	}
+	return int((int64(samples)*int64(to) + int64(from) - 1) / int64(from))
+}

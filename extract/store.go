@@ -1,0 +1,145 @@
+package extract
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// FormatVersion is part of every key: work in an older format is not mistaken for finished.
+const FormatVersion = 1
+
+// Store is a folder of finished work that runs share. Everything in it is written whole under a temporary name and
+// renamed, and its name says what it was made from, so two runs at once can do no worse than make the same bytes twice.
+type Store struct{ Dir string }
+
+// OpenStore makes the folder where it is missing and removes what killed runs of this machine left half-written.
+func OpenStore(dir string) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("the store: %w", err)
+	}
+	s := &Store{dir}
+	for _, pattern := range []string{".tmp-*", "*/.tmp-*"} {
+		leftovers, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range leftovers {
+			if abandoned(filepath.Base(f)) {
+				if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					return nil, err
+				}
+			}
+		}
+	}
+	return s, nil
+}
+
+// tempPrefix names temporary files by host and process, so that a later run knows which are abandoned.
+func tempPrefix() string {
+	host, _ := os.Hostname()
+	return fmt.Sprintf(".tmp-%s-%d-", strings.ReplaceAll(host, "-", "_"), os.Getpid())
+}
+
+func abandoned(name string) bool {
+	f := strings.Split(name, "-")
+	host, _ := os.Hostname()
+	if len(f) < 4 || f[1] != strings.ReplaceAll(host, "-", "_") {
+		return false
+	}
+	pid, err := strconv.Atoi(f[2])
+	return err == nil && pid != os.Getpid() && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+}
+
+// Entry is the work that one description asks for: a folder of parts, and of layers when it holds rows.
+type Entry struct {
+	Key  string
+	Dir  string
+	Meta []byte // the description, as JSON
+}
+
+// Entry opens the entry of a description. kind begins the folder's name, for people who look.
+func (s *Store) Entry(kind string, description any) (*Entry, error) {
+	meta, err := json.MarshalIndent(description, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %s", FormatVersion, kind, meta))
+	key := kind + "-" + hex.EncodeToString(sum[:10])
+	e := &Entry{Key: key, Dir: filepath.Join(s.Dir, key), Meta: meta}
+	if err := os.MkdirAll(e.Dir, 0o755); err != nil {
+		return nil, fmt.Errorf("the store: %w", err)
+	}
+	about := filepath.Join(e.Dir, "entry.json")
+	if _, err := os.Stat(about); err == nil {
+		return e, nil
+	}
+	return e, WriteFile(about, func(w io.Writer) error { _, err := w.Write(append(meta, '\n')); return err })
+}
+
+// PartPath is where part p of the entry lies once it is done.
+func (e *Entry) PartPath(p int) string { return filepath.Join(e.Dir, fmt.Sprintf("part-%04d", p)) }
+
+// HasPart says whether part p is done.
+func (e *Entry) HasPart(p int) bool { return exists(e.PartPath(p)) }
+
+// WritePart stores part p: first a line of JSON with the utterances that could not be read, then what write writes.
+func (e *Entry) WritePart(p int, failed []Failure, write func(io.Writer) error) error {
+	return WriteFile(e.PartPath(p), func(w io.Writer) error {
+		head, err := json.Marshal(partHeader{failed})
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(append(head, '\n')); err != nil {
+			return err
+		}
+		return write(w)
+	})
+}
+
+// ReadPart reads part p; read gets what follows the header.
+func (e *Entry) ReadPart(p int, read func(io.Reader) error) ([]Failure, error) {
+	f, err := os.Open(e.PartPath(p))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	r := bufio.NewReaderSize(f, 1<<20)
+	line, err := r.ReadBytes('\n')
+	var head partHeader
+	if err == nil {
+		err = json.Unmarshal(line, &head)
+	}
+	if err == nil && read != nil {
+		err = read(r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s is damaged (%w): delete it, and the next run makes it again", f.Name(), err)
+	}
+	return head.Failed, nil
+}
+
+// Failure is an utterance that could not be read, and what was wrong with it.
+type Failure struct {
+	Utterance string
+	Error     string
+}
+
+type partHeader struct {
+	Failed []Failure `json:"failed"`
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}

@@ -1,0 +1,206 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"speechsim/extract"
+	"speechsim/metrics"
+)
+
+// basis is what a group of cells is computed from: the moments of a stack of layers (or of attention heads) over the rows
+// of one comparison. They are kept in the store, part by part.
+type basis struct {
+	k     *comparison
+	input input
+	unit  string // frame, word, phone, or attention
+	stack []stacked
+	x, y  []int    // positions in the stack
+	pairs [][2]int // the blocks that cells need, i <= j
+	entry *extract.Entry
+}
+
+// stacked is one layer (or attention map) of the stack.
+type stacked struct {
+	source int
+	index  int // among the source's layers or attention maps
+	name   string
+	units  int // units, or heads
+}
+
+// makeBases says, for each comparison, which moments its cells need, and which pooled rows those come from.
+func (p *Plan) makeBases() error {
+	for _, k := range p.comparisons {
+		for _, in := range []input{layers, heads} {
+			if len(k.measuresOf(in)) == 0 {
+				continue
+			}
+			b, err := p.makeBasis(k, in)
+			if err != nil {
+				return err
+			}
+			p.bases = append(p.bases, b)
+		}
+	}
+	return nil
+}
+
+func (p *Plan) makeBasis(k *comparison, in input) (*basis, error) {
+	b := &basis{k: k, input: in, unit: k.Rows.Unit}
+	if in == heads {
+		b.unit = "attention"
+	}
+	at := map[int][2]int{} // source -> range of the stack
+	for _, s := range k.sources {
+		from := len(b.stack)
+		for i, l := range p.layersOf(s, in) {
+			b.stack = append(b.stack, stacked{s, i, l.Name, l.Units})
+		}
+		if from == len(b.stack) {
+			return nil, p.Config.Errorf(k.Pos, "comparison %q: model %q gives no %s", k.Name, p.sources[s].Name, in)
+		}
+		at[s] = [2]int{from, len(b.stack)}
+	}
+	side := func(sources []int) (out []int) {
+		for _, s := range sources {
+			for i := at[s][0]; i < at[s][1]; i++ {
+				out = append(out, i)
+			}
+		}
+		return out
+	}
+	b.x, b.y = side(k.x), side(k.y)
+	b.pairs = pairsOf(b.x, b.y)
+	if b.unit == "frame" || b.unit == "attention" {
+		if err := p.sameFrames(b); err != nil {
+			return nil, err
+		}
+	} else {
+		for _, s := range k.sources {
+			if err := p.needPooled(s, k.Rows.Unit, extract.Pooling(k.Rows.Pooling)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var err error
+	b.entry, err = p.store.Entry("moments", p.describeBasis(b))
+	return b, err
+}
+
+func (p *Plan) layersOf(source int, in input) []extract.Layer {
+	s := p.sources[source]
+	if in == layers {
+		return s.Layers()
+	}
+	if s.Model == nil {
+		return nil
+	}
+	var out []extract.Layer
+	for _, l := range s.Model.Attentions() {
+		out = append(out, extract.Layer{Name: l.Name, Units: s.Model.Card().Heads})
+	}
+	return out
+}
+
+// pairsOf lists the blocks between the sides, each once, in order.
+func pairsOf(x, y []int) [][2]int {
+	need := map[[2]int]bool{}
+	for _, i := range x {
+		for _, j := range y {
+			need[[2]int{min(i, j), max(i, j)}] = true
+		}
+	}
+	out := slices.Collect(maps.Keys(need))
+	slices.SortFunc(out, func(a, b [2]int) int { return cmp.Or(a[0]-b[0], a[1]-b[1]) })
+	return out
+}
+
+// sameFrames refuses to match frames that do not stand for the same time.
+func (p *Plan) sameFrames(b *basis) error {
+	k := b.k
+	first := p.sources[k.sources[0]]
+	for _, i := range k.sources {
+		s := p.sources[i]
+		if !s.IsAudio() {
+			return p.Config.Errorf(k.Pos, "comparison %q: model %q has tokens and no frames; compare words: rows: {unit: word}", k.Name, s.Name)
+		}
+		a, c := first.Model.Card(), s.Model.Card()
+		if a.SampleRate != c.SampleRate || a.Centre(0) != c.Centre(0) || a.Hop != c.Hop || a.Patches != c.Patches || a.Chunk != c.Chunk {
+			return p.Config.Errorf(k.Pos, "comparison %q: the frames of %q (%s) and %q (%s) are not at the same times; compare words or phones: rows: {unit: word}",
+				k.Name, first.Name, hopText(first), s.Name, hopText(s))
+		}
+		for _, l := range s.Model.Layers() {
+			if b.input == layers && l.Hop > 0 && l.Hop != c.Hop {
+				return p.Config.Errorf(k.Pos, "comparison %q: layer %s of %q has a hop of its own (%d samples); leave it out by layers:, or compare words or phones", k.Name, l.Name, s.Name, l.Hop)
+			}
+		}
+	}
+	return nil
+}
+
+func hopText(s *extract.Source) string {
+	c := s.Model.Card()
+	return fmt.Sprintf("%.4g ms, first centre %.4g ms", 1000*float64(c.Hop)/float64(c.SampleRate), 1000*float64(c.Centre(0))/float64(c.SampleRate))
+}
+
+// describeBasis is everything the moments depend on; its digest is their name in the store.
+func (p *Plan) describeBasis(b *basis) any {
+	type model struct {
+		Model, Card string
+		Layers      []string
+	}
+	d := struct {
+		Holds            string
+		Unit             string
+		Rows             string // pooling and selection
+		Block            int
+		Corpus           string
+		Labels           string
+		Stack            []model
+		Pairs            string
+		Norms, CrossOnly bool
+	}{Holds: "moments of a stack of layers, part by part", Unit: b.unit, Block: blockRows, Corpus: p.fingerprint.Corpus, Pairs: fmt.Sprint(b.pairs)}
+	o := p.momentsOptions(b)
+	d.Norms, d.CrossOnly = o.SquaredNorms, o.CrossOnly
+	if b.unit == "word" || b.unit == "phone" {
+		d.Labels = p.fingerprint.Labels[b.unit]
+		d.Rows = b.k.Rows.Pooling + " " + b.k.Rows.Select
+	}
+	for _, s := range b.k.sources {
+		m := model{Model: p.fingerprint.Models[p.sources[s].Name], Card: p.fingerprint.Cards[p.sources[s].Name]}
+		for _, l := range b.stack {
+			if l.source == s {
+				m.Layers = append(m.Layers, l.name)
+			}
+		}
+		d.Stack = append(d.Stack, m)
+	}
+	return d
+}
+
+// momentsOptions are those of every moments of the basis: what its metrics need of the blocks of its pairs.
+func (p *Plan) momentsOptions(b *basis) metrics.Options {
+	var variants []metrics.Variant
+	for _, m := range b.k.measuresOf(b.input) {
+		variants = append(variants, m.variant)
+	}
+	o := metrics.Needs(variants...)
+	o.Pairs, o.Workers = b.pairs, p.opts.Workers
+	return o
+}
+
+func (p *Plan) newMoments(b *basis) (*metrics.Moments, error) {
+	dims := make([]int, len(b.stack))
+	for i, l := range b.stack {
+		dims[i] = l.units
+	}
+	return metrics.NewMoments(p.backend, dims, p.momentsOptions(b))
+}
+
+// label names a stacked layer as messages do.
+func (p *Plan) label(l stacked) string {
+	return strings.Join([]string{p.sources[l.source].Name, l.name}, " layer ")
+}

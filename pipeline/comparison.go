@@ -1,0 +1,122 @@
+package pipeline
+
+import (
+	"speechsim/configs"
+	"speechsim/metrics"
+)
+
+// comparison is a comparison of the config with its metrics and its models looked up. Layers are known once the models
+// are loaded; see bases.
+type comparison struct {
+	*configs.Comparison
+	metrics []measure
+	sources []int // indices of the sources on either side, x first, each once
+	x, y    []int
+}
+
+// measure is one metric in one variant.
+type measure struct {
+	metrics.Info
+	variant metrics.Variant
+}
+
+// input is what the rows of a basis are made of.
+type input string
+
+const (
+	layers input = "layers"         // rows of hidden states: frames, words or phones
+	heads  input = "attention maps" // rows are (query, key) cells, units are heads
+)
+
+// input says what the metric reads.
+func (m measure) input() input {
+	if m.Name == "attention" {
+		return heads
+	}
+	return layers
+}
+
+// resolve looks up what the comparisons name. Mistakes that need no file to be seen are all found here.
+func resolve(cfg *configs.Config) ([]*comparison, error) {
+	var errs configs.Errors
+	report := func(err error) { errs = append(errs, err.(*configs.Error)) }
+	index := map[string]int{}
+	for i, m := range cfg.Models {
+		index[m.Name] = i
+	}
+	var out []*comparison
+	for i := range cfg.Comparisons {
+		k := &comparison{Comparison: &cfg.Comparisons[i]}
+		for _, n := range k.X {
+			k.x = append(k.x, index[n])
+		}
+		for _, n := range k.Y {
+			k.y = append(k.y, index[n])
+		}
+		seen := map[int]bool{}
+		for _, s := range append(append([]int{}, k.x...), k.y...) {
+			if !seen[s] {
+				seen[s] = true
+				k.sources = append(k.sources, s)
+			}
+		}
+		for _, m := range k.Metrics {
+			found, err := lookup(cfg, m)
+			if err != nil {
+				report(err)
+				continue
+			}
+			k.metrics = append(k.metrics, found...)
+		}
+		for _, s := range k.sources {
+			m := cfg.Models[s]
+			if m.Vectors != "" && (k.Rows.Unit != "word" || k.hasAttention()) {
+				report(cfg.Errorf(k.Pos, "comparison %q compares %ss, and model %q is word vectors: use rows: {unit: word} and no attention metric", k.Name, k.Rows.Unit, m.Name))
+			}
+		}
+		out = append(out, k)
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return out, nil
+}
+
+func lookup(cfg *configs.Config, m configs.Metric) ([]measure, error) {
+	info, err := metrics.Lookup(m.Name)
+	if err != nil {
+		return nil, cfg.Errorf(m.Pos, "%v", err)
+	}
+	variants := m.Variants
+	if len(variants) == 0 {
+		variants = []string{info.Default().Name}
+	}
+	if len(variants) == 1 && variants[0] == "all" {
+		variants = nil
+		for _, v := range info.Variants {
+			variants = append(variants, v.Name)
+		}
+	}
+	var out []measure
+	for _, name := range variants {
+		v, err := info.Variant(name)
+		if err != nil {
+			return nil, cfg.Errorf(m.Pos, "%v", err)
+		}
+		out = append(out, measure{info, v})
+	}
+	return out, nil
+}
+
+func (k *comparison) hasAttention() bool { return len(k.measuresOf(heads)) > 0 }
+
+// measuresOf are the metrics of the comparison that read layers, or those that read attention maps.
+func (k *comparison) measuresOf(in input) []measure {
+	var out []measure
+	for _, m := range k.metrics {
+		if m.input() == in {
+			out = append(out, m)
+		}
+	}
+	return out
+}

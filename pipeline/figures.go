@@ -1,0 +1,90 @@
+package pipeline
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"speechsim/pipeline/report"
+	"speechsim/pipeline/results"
+)
+
+// draw makes the figures and the page from the cells.
+func (p *Plan) draw(cells []results.Cell, o *Outcome) error {
+	figures := p.figures()
+	dir := filepath.Join(p.RunDir, "figures")
+	p.opts.Progress.Stage("drawing", float64(len(figures)), "figures")
+	if err := report.DrawAll(p.RunDir, figures, cells); err != nil {
+		return err
+	}
+	for _, f := range figures {
+		o.Figures = append(o.Figures, filepath.Join(dir, f.Name+".png"))
+	}
+	o.Report = filepath.Join(p.RunDir, "report.html")
+	return report.WritePage(o.Report, p.page(figures, cells, o))
+}
+
+// figures describes one figure for each comparison, metric and variant.
+func (p *Plan) figures() []report.Figure {
+	var out []report.Figure
+	for _, b := range p.bases {
+		measures := b.k.measuresOf(b.input)
+		for _, m := range measures {
+			f := report.Figure{
+				Name: fileName(b.k.Name, m.Name), Comparison: b.k.Name, Metric: m.Name, Variant: m.variant.Name,
+				Symmetric: !m.variant.Directed, Kind: report.Heatmap, Title: fmt.Sprintf("%s: %s", b.k.Name, m.Title),
+				XModels: p.axis(b, b.x), YModels: p.axis(b, b.y),
+			}
+			if variantsOf(measures, m.Name) > 1 {
+				f.Name = fileName(b.k.Name, m.Name, m.variant.Name)
+			}
+			if len(b.y) == 1 {
+				f.Kind = report.Curves
+			}
+			if g := b.k.Figure; g != nil {
+				if g.Kind != "" {
+					f.Kind = report.Kind(g.Kind)
+				}
+				f.Title = firstOf(g.Title, f.Title)
+				f.Caption = g.Caption
+			}
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func variantsOf(measures []measure, name string) int {
+	n := 0
+	for _, m := range measures {
+		if m.Name == name {
+			n++
+		}
+	}
+	return n
+}
+
+// axis lists the layers of one side, model by model.
+func (p *Plan) axis(b *basis, side []int) []report.Model {
+	var out []report.Model
+	for _, i := range side {
+		l := b.stack[i]
+		name := p.sources[l.source].Name
+		if n := len(out); n == 0 || out[n-1].Name != name {
+			out = append(out, report.Model{Name: name})
+		}
+		m := &out[len(out)-1]
+		m.Layers = append(m.Layers, l.name)
+	}
+	return out
+}
+
+// fileName joins words to the name of a file.
+func fileName(words ...string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r) {
+			return r
+		}
+		return '-'
+	}, strings.Join(words, "-"))
+}

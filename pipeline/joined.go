@@ -1,0 +1,160 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"speechsim/extract"
+)
+
+// joinedRows are the segments that every source of a comparison has a row for, and where each source keeps it.
+type joinedRows struct {
+	rows    []extract.Row
+	begin   []int   // rows of utterance u: [begin[u], begin[u+1])
+	index   [][]int // index[i][r]: row of comparison source i that belongs to rows[r]
+	pooled  []*pooledRows
+	dropped []extract.Dropped // by source refusals, unreadable utterances and the selection
+}
+
+// join matches the pooled rows of the basis's sources by (utterance, segment).
+func (p *Plan) join(b *basis) (*joinedRows, error) {
+	k := b.k
+	j := &joinedRows{begin: []int{0}}
+	var failed []map[string]string
+	for _, s := range k.sources {
+		r := p.pooledOf(s, k.Rows.Unit, k.Rows.Pooling)
+		f, err := r.entry.Failures()
+		if err != nil {
+			return nil, err
+		}
+		j.pooled = append(j.pooled, r)
+		failed = append(failed, f)
+	}
+	j.index = make([][]int, len(j.pooled))
+	at := make([]int, len(j.pooled)) // rows of each source before this utterance
+	for u := range p.Corpus.Utterances {
+		id := p.Corpus.Utterances[u].ID
+		where := make([]map[int]int, len(j.pooled)) // segment -> row
+		for i, r := range j.pooled {
+			rows := r.table.Of(u)
+			if _, bad := failed[i][id]; bad {
+				rows = nil
+			}
+			where[i] = make(map[int]int, len(rows))
+			for n, row := range rows {
+				where[i][row.Segment] = at[i] + n
+			}
+			at[i] += len(rows)
+		}
+		kept := p.commonRows(j, u, where, failed)
+		if k.Rows.Select == "bolanos2024" {
+			kept = extract.SelectBolanos2024(kept, func(r extract.Row, why string) { j.drop(r, why) })
+		}
+		for _, row := range kept {
+			j.rows = append(j.rows, row)
+			for i := range j.pooled {
+				j.index[i] = append(j.index[i], where[i][row.Segment])
+			}
+		}
+		j.begin = append(j.begin, len(j.rows))
+	}
+	return j, nil
+}
+
+// commonRows are the candidates of an utterance that all sources have; the others are dropped with the first reason.
+func (p *Plan) commonRows(j *joinedRows, u int, where []map[int]int, failed []map[string]string) []extract.Row {
+	var kept []extract.Row
+	for _, row := range p.candidates[j.pooled[0].unit].Of(u) {
+		missing := -1
+		for i := range where {
+			if _, ok := where[i][row.Segment]; !ok {
+				missing = i
+				break
+			}
+		}
+		if missing < 0 {
+			kept = append(kept, row)
+			continue
+		}
+		reason := extract.Unreadable
+		if _, bad := failed[missing][p.Corpus.Utterances[u].ID]; !bad {
+			reason = j.pooled[missing].table.Reason(u, row.Segment)
+		}
+		j.drop(row, fmt.Sprintf("%s (%s)", reason, p.sources[j.pooled[missing].source].Name))
+	}
+	return kept
+}
+
+func (j *joinedRows) drop(r extract.Row, reason string) {
+	j.dropped = append(j.dropped, extract.Dropped{Utterance: r.Utterance, Segment: r.Segment, Label: r.Label, Start: r.Start, End: r.End, Reason: reason})
+}
+
+// segmentMoments makes the moments of a basis on words or phones from the stored rows, for the parts that lack them.
+func (p *Plan) segmentMoments(ctx context.Context, b *basis, j *joinedRows) error {
+	readers := make([]*extract.LayerReader, len(b.stack))
+	sourceAt := make([]int, len(b.stack))
+	for i, l := range b.stack {
+		for n, s := range b.k.sources {
+			if s == l.source {
+				sourceAt[i] = n
+			}
+		}
+		r, err := j.pooled[sourceAt[i]].entry.OpenLayer(extract.Layer{Name: l.name, Units: l.units})
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		readers[i] = r
+	}
+	for part := range p.parts {
+		if b.entry.HasPart(part) {
+			continue
+		}
+		m, err := p.newMoments(b)
+		if err != nil {
+			return err
+		}
+		k := newBlock(b)
+		for _, u := range p.parts[part].utterances {
+			for from := j.begin[u]; from < j.begin[u+1]; {
+				n := min(j.begin[u+1]-from, k.room())
+				for i, r := range readers {
+					if err := gather(r, j.index[sourceAt[i]][from:from+n], b.stack[i].units, k, i); err != nil {
+						return err
+					}
+				}
+				k.advance(n, p.Corpus.Utterances[u].ID)
+				from += n
+				if k.room() == 0 {
+					if err := p.flush(ctx, b, m, k); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		if err := p.flush(ctx, b, m, k); err != nil {
+			return err
+		}
+		if err := p.writeMoments(b, part, nil, m); err != nil {
+			return p.diskError(err)
+		}
+	}
+	return nil
+}
+
+// gather reads rows of one layer into the block, neighbours together.
+func gather(r *extract.LayerReader, index []int, units int, k *block, layer int) error {
+	rows := make([]float32, len(index)*units)
+	for a := 0; a < len(index); {
+		e := a + 1
+		for e < len(index) && index[e] == index[e-1]+1 {
+			e++
+		}
+		if err := r.Read(index[a], rows[a*units:e*units]); err != nil {
+			return err
+		}
+		a = e
+	}
+	k.fill(layer, rows)
+	return nil
+}

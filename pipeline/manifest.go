@@ -1,0 +1,148 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"speechsim/configs"
+	"speechsim/extract"
+)
+
+// manifest is what manifest.json holds: enough to know what the numbers are, and to make them again.
+type manifest struct {
+	Name     string            `json:"name"`
+	Finished time.Time         `json:"finished"`
+	Seconds  float64           `json:"seconds"`
+	Config   *configs.Config   `json:"config"`
+	Inputs   fingerprint       `json:"inputs"`
+	Versions map[string]string `json:"versions"`
+	Host     hostInfo          `json:"host"`
+	Corpus   corpusCounts      `json:"corpus"`
+	Models   []modelInfo       `json:"models"`
+	Accounts []accounting      `json:"rows"`
+	Skipped  []extract.Failure `json:"skipped"`
+	Cells    int               `json:"cells"`
+	Figures  []string          `json:"figures"`
+}
+
+type hostInfo struct {
+	OS      string `json:"os"`
+	Arch    string `json:"arch"`
+	Cores   int    `json:"cores"`
+	Workers int    `json:"workers"`
+}
+
+type corpusCounts struct {
+	Root       string   `json:"root"`
+	Utterances int      `json:"utterances"`
+	Usable     int      `json:"usable"`
+	Hours      float64  `json:"hours"`
+	Speakers   int      `json:"speakers"`
+	Groups     []string `json:"groups"` // left out one at a time for intervals
+}
+
+type modelInfo struct {
+	Name   string   `json:"name"`
+	File   string   `json:"file"`
+	Layers []string `json:"layers"`
+	Units  []int    `json:"units"`
+}
+
+func (p *Plan) manifestPath() string { return filepath.Join(p.RunDir, "manifest.json") }
+
+func (p *Plan) writeManifest(o *Outcome) error {
+	m := manifest{
+		Name: p.Config.Name, Finished: time.Now().UTC().Truncate(time.Second), Seconds: o.Seconds, Config: p.Config, Inputs: p.fingerprint,
+		Versions: map[string]string{"pipeline": Version, "go": runtime.Version(), "blas": p.backend.Name() + " " + p.backend.Version()},
+		Host:     hostInfo{runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), p.opts.Workers},
+		Corpus:   p.counts(), Accounts: o.accounts, Skipped: o.Failed, Cells: o.Cells,
+	}
+	if p.runtime != nil {
+		m.Versions["onnxruntime"] = p.runtime.Version()
+	}
+	for i, s := range p.sources {
+		info := modelInfo{Name: s.Name, File: p.Config.Path(firstOf(p.Config.Models[i].ONNX, p.Config.Models[i].Vectors))}
+		for _, l := range s.Layers() {
+			info.Layers = append(info.Layers, l.Name)
+			info.Units = append(info.Units, l.Units)
+		}
+		m.Models = append(m.Models, info)
+	}
+	for _, f := range o.Figures {
+		rel, err := filepath.Rel(p.RunDir, f)
+		if err != nil {
+			return err
+		}
+		m.Figures = append(m.Figures, filepath.ToSlash(rel))
+	}
+	return extract.WriteFile(p.manifestPath(), func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		return e.Encode(m)
+	})
+}
+
+func (p *Plan) counts() corpusCounts {
+	speakers := map[string]bool{}
+	k := corpusCounts{Root: firstOf(p.Corpus.Spec.Root, p.Corpus.Spec.Table), Utterances: len(p.Corpus.Utterances), Hours: p.Seconds() / 3600}
+	for i := range p.Corpus.Utterances {
+		speakers[p.Corpus.Utterances[i].Speaker] = true
+		if p.samples[i] >= 0 {
+			k.Usable++
+		}
+	}
+	k.Speakers = len(speakers)
+	for _, part := range p.parts {
+		k.Groups = append(k.Groups, part.name)
+	}
+	return k
+}
+
+// findFinished returns the outcome of an earlier run when its manifest carries this stamp and its files are there.
+func (p *Plan) findFinished(stamp string) *Outcome {
+	data, err := os.ReadFile(p.manifestPath())
+	if err != nil {
+		if !errors.Is(err, os.ErrNotExist) {
+			p.opts.Progress.Note("%v: the run is made again", err)
+		}
+		return nil
+	}
+	var m manifest
+	if err := json.Unmarshal(data, &m); err != nil || m.Inputs.Stamp != stamp {
+		if err == nil && len(m.Inputs.Stamp) > 0 {
+			p.opts.Progress.Note("%s holds a run of %s made from another config, program or inputs: it is replaced; what both share comes from the store",
+				p.RunDir, m.Finished.Format("2006-01-02 15:04"))
+		}
+		return nil
+	}
+	o := &Outcome{Dir: p.RunDir, Cells: m.Cells, Failed: m.Skipped, AlreadyDone: true, Seconds: m.Seconds, Report: filepath.Join(p.RunDir, "report.html")}
+	need := []string{"results.jsonl", "results.csv", "dropped.csv", "report.html"}
+	for _, f := range m.Figures {
+		need = append(need, f)
+		o.Figures = append(o.Figures, filepath.Join(p.RunDir, filepath.FromSlash(f)))
+	}
+	for _, f := range need {
+		if !exists(filepath.Join(p.RunDir, filepath.FromSlash(f))) {
+			p.opts.Progress.Note("%s lacks %s: the run is finished again", p.RunDir, f)
+			return nil
+		}
+	}
+	return o
+}
+
+// Describe says in a few lines what the run is made of.
+func (p *Plan) Describe() string {
+	k := p.counts()
+	s := fmt.Sprintf("corpus %s: %d utterances, %.1f min, %d speakers, %d groups\n", k.Root, k.Usable, 60*k.Hours, k.Speakers, len(k.Groups))
+	for _, src := range p.sources {
+		s += "model " + describeSource(src) + "\n"
+	}
+	return s
+}

@@ -1,0 +1,71 @@
+package pipeline
+
+import (
+	"fmt"
+	"sort"
+
+	"speechsim/corpus"
+)
+
+// MaxParts bounds the groups that intervals leave out one at a time, and so the parts in which work is done and kept.
+const MaxParts = 50
+
+// part is a set of utterances that is worked on and kept as one: the unit of going on after a kill, and of the jackknife.
+type part struct {
+	name       string // the group, or the range of groups
+	utterances []int  // in corpus order
+}
+
+// partition cuts the utterances into parts by group, at most MaxParts of them; groups are never cut, unless the corpus
+// has one only: then utterances are the groups. The result depends on the corpus alone.
+func partition(c *corpus.Corpus) []part {
+	byGroup := map[string][]int{}
+	for u := range c.Utterances {
+		g := c.Utterances[u].Group
+		byGroup[g] = append(byGroup[g], u)
+	}
+	if len(byGroup) == 1 {
+		byGroup = map[string][]int{}
+		for u := range c.Utterances {
+			byGroup[c.Utterances[u].ID] = []int{u}
+		}
+	}
+	names := make([]string, 0, len(byGroup))
+	for g := range byGroup {
+		names = append(names, g)
+	}
+	sort.Strings(names)
+
+	n := min(len(names), MaxParts)
+	parts := make([]part, n)
+	total := len(c.Utterances)
+	p, done := 0, 0
+	for i, g := range names {
+		// The next part begins when this one has its share of the utterances, or when the groups left are just enough to
+		// give each part left one.
+		left := len(names) - i
+		if len(parts[p].utterances) > 0 && p+1 < n && (done*n >= total*(p+1) || left <= n-p-1) {
+			p++
+		}
+		if parts[p].name == "" {
+			parts[p].name = g
+		} else if first, _, more := cutRange(parts[p].name); more || first != g {
+			parts[p].name = fmt.Sprintf("%s..%s", first, g)
+		}
+		parts[p].utterances = append(parts[p].utterances, byGroup[g]...)
+		done += len(byGroup[g])
+	}
+	for i := range parts {
+		sort.Ints(parts[i].utterances)
+	}
+	return parts
+}
+
+func cutRange(name string) (first, last string, isRange bool) {
+	for i := 0; i+1 < len(name); i++ {
+		if name[i:i+2] == ".." {
+			return name[:i], name[i+2:], true
+		}
+	}
+	return name, name, false
+}

@@ -1,0 +1,261 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"speechsim/configs"
+	"speechsim/corpus"
+	"speechsim/extract"
+	"speechsim/metrics"
+	"speechsim/models"
+)
+
+// Options are what the command line adds to a config.
+type Options struct {
+	Workers  int    // utterances in the models at once, and threads of the products; 0 = the cores
+	Runs     string // folder of the run directories, "" = the config's, else runs in the working directory
+	Store    string // folder of the store, "" = the config's, else store in the working directory
+	Strict   bool   // an input that would be skipped fails the run before it begins
+	Progress Progress
+}
+
+// Plan is a config made ready to run: everything is opened, checked and counted, nothing is computed.
+type Plan struct {
+	Config *configs.Config
+	Corpus *corpus.Corpus
+	Check  *corpus.Report
+	RunDir string
+
+	opts        Options
+	comparisons []*comparison
+	store       *extract.Store
+	digests     *extract.Digests
+	runtime     *models.Runtime
+	backend     metrics.Backend
+	sources     []*extract.Source
+	parts       []part
+	samples     []int // length of each utterance at the corpus rate, -1 where the audio can't be read
+	unreadable  []extract.Failure
+	aligned     []*corpus.Alignment
+	candidates  map[string]*extract.Table // by unit
+	fingerprint fingerprint
+	bases       []*basis
+	pooled      map[poolKey]*pooledRows
+	finished    *Outcome // the outcome of a run that was already complete
+}
+
+// Prepare opens and checks all that a run needs. When the run directory already holds the results of the very same config
+// and inputs, only that is found out, and [Plan.Run] returns at once.
+func Prepare(ctx context.Context, cfg *configs.Config, o Options) (*Plan, error) {
+	if o.Workers <= 0 {
+		o.Workers = runtime.NumCPU()
+	}
+	if o.Progress == nil {
+		o.Progress = Quiet{}
+	}
+	p := &Plan{Config: cfg, opts: o, candidates: map[string]*extract.Table{}, pooled: map[poolKey]*pooledRows{}}
+	var err error
+	if p.comparisons, err = resolve(cfg); err != nil {
+		return nil, err
+	}
+	if err := p.checkModelFiles(); err != nil {
+		return nil, err
+	}
+	p.RunDir = filepath.Join(firstOf(o.Runs, cfg.Path(cfg.Runs), "runs"), cfg.Name)
+	if p.Corpus, err = corpus.Open(ctx, corpusSpec(cfg)); err != nil {
+		return nil, err
+	}
+	if p.store, err = extract.OpenStore(firstOf(o.Store, cfg.Path(cfg.Store), "store")); err != nil {
+		return nil, err
+	}
+	p.digests = p.store.Digests()
+	stamp, err := p.stamp()
+	if err != nil {
+		return nil, err
+	}
+	if p.finished = p.findFinished(stamp); p.finished != nil {
+		return p, nil
+	}
+	if err := p.open(ctx); err != nil {
+		p.Close()
+		return nil, err
+	}
+	p.fingerprint.Stamp = stamp
+	return p, nil
+}
+
+// open does what needs the labels, the audio headers and the models.
+func (p *Plan) open(ctx context.Context) error {
+	if err := p.checkCorpus(ctx); err != nil {
+		return err
+	}
+	if err := p.loadSources(); err != nil {
+		return err
+	}
+	p.parts = partition(p.Corpus)
+	for _, unit := range p.segmentUnits() {
+		p.candidates[unit] = extract.Candidates(p.Corpus, p.aligned, unit)
+	}
+	if err := p.takeFingerprint(ctx); err != nil {
+		return err
+	}
+	if err := p.makeBases(); err != nil {
+		return err
+	}
+	return p.digests.Save()
+}
+
+// Close gives the models back.
+func (p *Plan) Close() {
+	for _, s := range p.sources {
+		if s != nil && s.Model != nil {
+			s.Model.Close()
+		}
+	}
+	if p.runtime != nil {
+		p.runtime.Close()
+	}
+}
+
+// checkModelFiles finds missing files before the corpus is read.
+func (p *Plan) checkModelFiles() error {
+	var errs configs.Errors
+	for i := range p.Config.Models {
+		m := &p.Config.Models[i]
+		for key, file := range map[string]string{"onnx": m.ONNX, "vectors": m.Vectors, "card": m.Card, "vocabulary": m.Vocabulary} {
+			if file == "" {
+				continue
+			}
+			path := p.Config.Path(file)
+			if info, err := os.Stat(path); err != nil {
+				errs = append(errs, p.Config.Errorf(m.Pos, "model %q: %s: %s can't be opened: %v", m.Name, key, path, errors.Unwrap(err)))
+			} else if info.IsDir() {
+				errs = append(errs, p.Config.Errorf(m.Pos, "model %q: %s: %s is a folder; a file is wanted", m.Name, key, path))
+			}
+		}
+	}
+	if len(errs) > 0 {
+		return errs
+	}
+	return nil
+}
+
+// segmentUnits are the units other than frames that a comparison asks for.
+func (p *Plan) segmentUnits() []string {
+	var out []string
+	for _, unit := range []string{"word", "phone"} {
+		for _, k := range p.comparisons {
+			if k.Rows.Unit == unit && len(k.measuresOf(layers)) > 0 {
+				out = append(out, unit)
+				break
+			}
+		}
+	}
+	return out
+}
+
+func firstOf(choices ...string) string {
+	for _, c := range choices {
+		if c != "" {
+			return c
+		}
+	}
+	return ""
+}
+
+// hears says whether any model of the config hears audio.
+func (p *Plan) hears() bool {
+	for _, s := range p.sources {
+		if s.IsAudio() {
+			return true
+		}
+	}
+	return false
+}
+
+// Seconds is the length of the audio that can be read.
+func (p *Plan) Seconds() float64 {
+	total := 0
+	for _, n := range p.samples {
+		total += max(n, 0)
+	}
+	return float64(total) / float64(p.Corpus.Spec.Audio.Rate)
+}
+
+// loadSources opens the runtime and the models.
+func (p *Plan) loadSources() error {
+	var err error
+	var note string
+	if p.backend, note, err = OpenBackend(p.Config.Path(p.Config.Libraries.OpenBLAS)); err != nil {
+		return err
+	}
+	if note != "" {
+		p.opts.Progress.Note("%s", note)
+	}
+	p.sources = make([]*extract.Source, len(p.Config.Models))
+	for i := range p.Config.Models {
+		if p.sources[i], err = p.loadSource(&p.Config.Models[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Plan) loadSource(m *configs.Model) (*extract.Source, error) {
+	s := &extract.Source{Name: m.Name}
+	if m.Vectors != "" {
+		vectors, err := models.OpenVectors(p.Config.Path(m.Vectors), p.vocabulary())
+		if err != nil {
+			return nil, err
+		}
+		s.Vectors = vectors
+		return s, nil
+	}
+	if p.runtime == nil {
+		rt, err := OpenRuntime(p.Config.Path(p.Config.Libraries.ONNXRuntime))
+		if err != nil {
+			return nil, err
+		}
+		p.runtime = rt
+	}
+	model, err := loadModel(p.runtime, p.Config, m, p.needsAttention(m.Name))
+	if err != nil {
+		return nil, err
+	}
+	s.Model = model
+	if model.Card().Kind == models.Text {
+		if s.Text, err = loadTokenizer(p.Config, m, model.Card()); err != nil {
+			model.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (p *Plan) needsAttention(model string) bool {
+	for _, k := range p.comparisons {
+		if !k.hasAttention() {
+			continue
+		}
+		for _, s := range k.sources {
+			if p.Config.Models[s].Name == model {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// describeLayers names the layers of the sources for messages.
+func describeSource(s *extract.Source) string {
+	layers := s.Layers()
+	if len(layers) == 1 {
+		return fmt.Sprintf("%s (1 layer of %d)", s.Name, layers[0].Units)
+	}
+	return fmt.Sprintf("%s (%d layers, %s to %s)", s.Name, len(layers), layers[0].Name, layers[len(layers)-1].Name)
+}

@@ -1,0 +1,105 @@
+package pipeline
+
+import (
+	"context"
+	"io"
+
+	"speechsim/extract"
+)
+
+// poolKey tells the pooled rows of a run apart.
+type poolKey struct {
+	source  int
+	unit    string
+	pooling extract.Pooling
+}
+
+// pooledRows are all rows of one unit that one source can serve: a product that the store keeps as .npy files.
+type pooledRows struct {
+	poolKey
+	table *extract.Table
+	entry *extract.Entry
+}
+
+// needPooled plans the pooled rows of a source, once.
+func (p *Plan) needPooled(source int, unit string, pooling extract.Pooling) error {
+	s := p.sources[source]
+	if !s.IsAudio() {
+		pooling = extract.Centre // tokens and vectors are not pooled over time: one product serves every rule
+	}
+	key := poolKey{source, unit, pooling}
+	if p.pooled[key] != nil {
+		return nil
+	}
+	entry, err := p.store.Entry("rows", struct {
+		Holds, Unit, Pooling, Model, Card, Corpus, Labels string
+		Layers                                            []extract.Layer
+	}{"pooled rows of a model, a file a layer", unit, string(pooling), p.fingerprint.Models[s.Name], p.fingerprint.Cards[s.Name],
+		p.fingerprint.Corpus, p.fingerprint.Labels[unit], s.Layers()})
+	if err != nil {
+		return err
+	}
+	p.pooled[key] = &pooledRows{key, s.Rows(p.Corpus, p.candidates[unit], p.samples, pooling), entry}
+	return nil
+}
+
+// pooledOf finds the pooled rows that a comparison's source has.
+func (p *Plan) pooledOf(source int, unit, pooling string) *pooledRows {
+	if r := p.pooled[poolKey{source, unit, extract.Pooling(pooling)}]; r != nil {
+		return r
+	}
+	return p.pooled[poolKey{source, unit, extract.Centre}]
+}
+
+// poolWork makes one part of pooled rows during a walk.
+type poolWork struct {
+	plan *Plan
+	*pooledRows
+	part   int
+	rows   *extract.PartRows
+	failed []extract.Failure
+}
+
+func (p *Plan) newPoolWork(r *pooledRows, part int) *poolWork {
+	n := 0
+	for _, u := range p.parts[part].utterances {
+		n += len(r.table.Of(u))
+	}
+	return &poolWork{plan: p, pooledRows: r, part: part, rows: extract.NewPartRows(p.sources[r.source].Layers(), n)}
+}
+
+func (w *poolWork) sources(u int) []int {
+	if len(w.table.Of(u)) == 0 {
+		return nil
+	}
+	return []int{w.source}
+}
+
+func (w *poolWork) reduce(u int, acts []*extract.Activations) (any, error) {
+	rows, a := w.table.Of(u), acts[w.source]
+	if len(rows) == 0 || a == nil {
+		return nil, nil
+	}
+	s := w.plan.sources[w.source]
+	var out [][]float32
+	for _, l := range s.Layers() {
+		out = append(out, make([]float32, len(rows)*l.Units))
+	}
+	return out, s.Pool(a, rows, w.pooling, w.plan.Corpus.Spec.Audio.Rate, out)
+}
+
+func (w *poolWork) collect(_ context.Context, u int, reduced any, acts []*extract.Activations, unreadable error) error {
+	if len(w.table.Of(u)) == 0 {
+		return nil
+	}
+	if acts[w.source] == nil {
+		w.failed = append(w.failed, extract.Failure{Utterance: w.plan.Corpus.Utterances[u].ID, Error: unreadable.Error()})
+		return nil
+	}
+	w.rows.Append(reduced.([][]float32))
+	return nil
+}
+
+func (w *poolWork) finish(context.Context) error {
+	return w.entry.WritePart(w.part, w.failed, func(out io.Writer) error { return w.rows.Write(out) })
+}

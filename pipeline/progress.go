@@ -1,0 +1,23 @@
+package pipeline
+
+// Progress is told how far the work is. Calls come from one goroutine at a time.
+type Progress interface {
+	// Stage begins a stage of so many units ("s" of audio, "cells", "files"); 0 means that it can't be known.
+	Stage(name string, total float64, unit string)
+	// Add reports units done since the last call.
+	Add(done float64)
+	// Note says something once, such as a warning.
+	Note(format string, args ...any)
+}
+
+// Quiet is a Progress that says nothing.
+type Quiet struct{}
+
+// Stage does nothing.
+func (Quiet) Stage(string, float64, string) {}
+
+// Add does nothing.
+func (Quiet) Add(float64) {}
+
+// Note does nothing.
+func (Quiet) Note(string, ...any) {}

@@ -1,0 +1,171 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"syscall"
+	"time"
+
+	"speechsim/extract"
+	"speechsim/pipeline/results"
+)
+
+// Outcome says what a run left.
+type Outcome struct {
+	Dir         string
+	Cells       int
+	Figures     []string // paths of the PNG files
+	Report      string
+	Failed      []extract.Failure // inputs that were skipped
+	AlreadyDone bool              // the run was complete before
+	Seconds     float64
+	accounts    []accounting
+}
+
+// Run makes what is missing and writes the run directory. Work that is in the store is not done again; when Run is
+// interrupted, the parts that are complete stay there.
+func (p *Plan) Run(ctx context.Context) (*Outcome, error) {
+	if p.finished != nil {
+		return p.finished, nil
+	}
+	start := time.Now()
+	if err := os.MkdirAll(p.RunDir, 0o755); err != nil {
+		return nil, err
+	}
+	if err := p.extractAll(ctx); err != nil {
+		return nil, err
+	}
+	cells, accounts, failed, err := p.measure(ctx)
+	if err != nil {
+		return nil, err
+	}
+	failed = distinct(append(append([]extract.Failure{}, p.unreadable...), failed...))
+	if len(failed) > 0 && p.opts.Strict {
+		return nil, fmt.Errorf("%d inputs were skipped, and --strict refuses that; the first:\n%s", len(failed), failed[0].Error)
+	}
+	if err := p.write(cells, accounts, failed); err != nil {
+		return nil, p.diskError(err)
+	}
+	o := &Outcome{Dir: p.RunDir, Cells: len(cells), Failed: failed, accounts: accounts}
+	if err := p.draw(cells, o); err != nil {
+		return nil, p.diskError(err)
+	}
+	o.Seconds = time.Since(start).Seconds()
+	return o, p.diskError(p.writeManifest(o))
+}
+
+// extractAll walks over the corpus, part by part, for all products that lack something.
+func (p *Plan) extractAll(ctx context.Context) error {
+	p.opts.Progress.Stage("extracting", p.Seconds(), "s of audio")
+	for part := range p.parts {
+		if err := p.extractPart(ctx, part); err != nil {
+			return err
+		}
+	}
+	utterances := make([][]int, len(p.parts))
+	for part := range p.parts {
+		utterances[part] = p.usable(part)
+	}
+	for _, key := range p.pooledKeys() {
+		r := p.pooled[key]
+		if err := r.entry.Finish(p.Corpus, r.table, p.sources[r.source].Layers(), utterances); err != nil {
+			return p.diskError(err)
+		}
+	}
+	return nil
+}
+
+func (p *Plan) pooledKeys() []poolKey {
+	keys := make([]poolKey, 0, len(p.pooled))
+	for k := range p.pooled {
+		keys = append(keys, k)
+	}
+	sort.Slice(keys, func(i, j int) bool {
+		a, b := keys[i], keys[j]
+		if a.source != b.source {
+			return a.source < b.source
+		}
+		if a.unit != b.unit {
+			return a.unit < b.unit
+		}
+		return a.pooling < b.pooling
+	})
+	return keys
+}
+
+// measure turns moments into cells, comparison by comparison.
+func (p *Plan) measure(ctx context.Context) (cells []results.Cell, accounts []accounting, failed []extract.Failure, err error) {
+	total := 0
+	for _, b := range p.bases {
+		total += len(b.k.measuresOf(b.input)) * len(b.x) * len(b.y)
+	}
+	p.opts.Progress.Stage("measuring", float64(total), "cells")
+	for _, b := range p.bases {
+		if b.unit == "word" || b.unit == "phone" {
+			j, err := p.join(b)
+			if err != nil {
+				return nil, nil, nil, err
+			}
+			if err := p.segmentMoments(ctx, b, j); err != nil {
+				return nil, nil, nil, err
+			}
+			accounts = append(accounts, p.account(b, j))
+			for _, r := range j.pooled {
+				list, err := r.entry.Failures()
+				if err != nil {
+					return nil, nil, nil, err
+				}
+				for u, why := range list {
+					failed = append(failed, extract.Failure{Utterance: u, Error: why})
+				}
+			}
+		}
+		m, f, err := p.total(b)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		failed = append(failed, f...)
+		c, err := p.cellsOf(ctx, b, m)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		cells = append(cells, c...)
+	}
+	return cells, accounts, failed, nil
+}
+
+func distinct(list []extract.Failure) []extract.Failure {
+	sort.Slice(list, func(i, j int) bool {
+		return list[i].Utterance < list[j].Utterance || list[i].Utterance == list[j].Utterance && list[i].Error < list[j].Error
+	})
+	var out []extract.Failure
+	for _, f := range list {
+		if n := len(out); n == 0 || out[n-1] != f {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// write writes the tables of the run.
+func (p *Plan) write(cells []results.Cell, accounts []accounting, failed []extract.Failure) error {
+	if err := results.WriteFile(filepath.Join(p.RunDir, "results.jsonl"), cells); err != nil {
+		return err
+	}
+	if err := results.WriteCSVFile(filepath.Join(p.RunDir, "results.csv"), cells); err != nil {
+		return err
+	}
+	return p.writeDropped(accounts, failed)
+}
+
+// diskError says what a full disk means: what is complete stays, and how much there is room for.
+func (p *Plan) diskError(err error) error {
+	if !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+		return err
+	}
+	return fmt.Errorf("%w: the disk is full; what was complete stays in %s, and the next run goes on from there once there is room (pipeline plan says how much is needed)", err, p.store.Dir)
+}

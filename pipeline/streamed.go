@@ -1,0 +1,211 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+
+	"speechsim/extract"
+	"speechsim/metrics"
+	"speechsim/models"
+)
+
+// blockRows is how many rows go into the products of moments at once: enough for the speed of matrix products, few enough
+// to hold in memory. It is part of what a result is: sums are made block by block.
+const blockRows = 1024
+
+// frameWork streams the frames of one part into moments: they are never stored.
+type frameWork struct {
+	plan    *Plan
+	b       *basis
+	part    int
+	moments *metrics.Moments
+	block   *block
+	failed  []extract.Failure
+}
+
+func (p *Plan) newFrameWork(b *basis, part int) (*frameWork, error) {
+	m, err := p.newMoments(b)
+	if err != nil {
+		return nil, err
+	}
+	return &frameWork{plan: p, b: b, part: part, moments: m, block: newBlock(b)}, nil
+}
+
+func (w *frameWork) sources(int) []int { return w.b.k.sources }
+
+func (w *frameWork) reduce(int, []*extract.Activations) (any, error) { return nil, nil }
+
+func (w *frameWork) collect(ctx context.Context, u int, _ any, acts []*extract.Activations, unreadable error) error {
+	utterance := w.plan.Corpus.Utterances[u].ID
+	if unreadable != nil {
+		w.failed = append(w.failed, extract.Failure{Utterance: utterance, Error: unreadable.Error()})
+		return nil
+	}
+	tensors, frames, err := w.plan.tensorsOf(w.b, u, acts)
+	if err != nil {
+		return err
+	}
+	for done := 0; done < frames; {
+		n := min(frames-done, w.block.room())
+		for i, t := range tensors {
+			units := t.Shape[1]
+			w.block.fill(i, t.Data[done*units:(done+n)*units])
+		}
+		w.block.advance(n, utterance)
+		done += n
+		if w.block.room() == 0 {
+			if err := w.plan.flush(ctx, w.b, w.moments, w.block); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tensorsOf lists the layers of the stack for one utterance, and how many frames it has.
+func (p *Plan) tensorsOf(b *basis, u int, acts []*extract.Activations) (out []models.Tensor, frames int, err error) {
+	for i, l := range b.stack {
+		a := acts[l.source]
+		list := a.Layers
+		if b.input == heads {
+			list = a.Attentions
+		}
+		t := list[l.index]
+		n := t.Shape[0]
+		if b.input == heads {
+			n = t.Shape[1]
+		}
+		if i > 0 && n != frames {
+			return nil, 0, fmt.Errorf("utterance %s: %s gives %d frames and %s gives %d: their frames can't be matched; compare words or phones",
+				p.Corpus.Utterances[u].ID, p.label(b.stack[0]), frames, p.label(l), n)
+		}
+		frames = n
+		out = append(out, t)
+	}
+	return out, frames, nil
+}
+
+func (w *frameWork) finish(ctx context.Context) error {
+	if err := w.plan.flush(ctx, w.b, w.moments, w.block); err != nil {
+		return err
+	}
+	return w.plan.writeMoments(w.b, w.part, w.failed, w.moments)
+}
+
+// headWork streams the attention maps of one part into moments. A row is one (query, key) cell and a unit is a head, so
+// the correlation of two heads over all cells is an entry of the cross-products.
+type headWork struct {
+	plan    *Plan
+	b       *basis
+	part    int
+	moments *metrics.Moments
+	failed  []extract.Failure
+}
+
+func (p *Plan) newHeadWork(b *basis, part int) (*headWork, error) {
+	m, err := p.newMoments(b)
+	if err != nil {
+		return nil, err
+	}
+	return &headWork{plan: p, b: b, part: part, moments: m}, nil
+}
+
+func (w *headWork) sources(int) []int { return w.b.k.sources }
+
+func (w *headWork) reduce(int, []*extract.Activations) (any, error) { return nil, nil }
+
+func (w *headWork) collect(ctx context.Context, u int, _ any, acts []*extract.Activations, unreadable error) error {
+	utterance := w.plan.Corpus.Utterances[u].ID
+	if unreadable != nil {
+		w.failed = append(w.failed, extract.Failure{Utterance: utterance, Error: unreadable.Error()})
+		return nil
+	}
+	tensors, frames, err := w.plan.tensorsOf(w.b, u, acts)
+	if err != nil {
+		return err
+	}
+	cells := frames * frames
+	maps := make([]metrics.Matrix, len(tensors))
+	for i, t := range tensors {
+		maps[i] = metrics.Matrix{Rows: cells, Cols: t.Shape[0], Stride: cells, Data: t.Data, ColMajor: true}
+	}
+	return w.plan.named(w.b, w.moments.Add(ctx, maps), func(int) string { return utterance })
+}
+
+func (w *headWork) finish(context.Context) error {
+	return w.plan.writeMoments(w.b, w.part, w.failed, w.moments)
+}
+
+func (p *Plan) writeMoments(b *basis, part int, failed []extract.Failure, m *metrics.Moments) error {
+	return b.entry.WritePart(part, failed, func(out io.Writer) error {
+		_, err := m.WriteTo(out)
+		return err
+	})
+}
+
+// block gathers rows of all layers of a stack until there are enough for the products.
+type block struct {
+	layers [][]float32
+	units  []int
+	rows   int
+	marks  []mark
+}
+
+// mark says that rows below end, down to the mark before, are of one utterance.
+type mark struct {
+	end       int
+	utterance string
+}
+
+func newBlock(b *basis) *block {
+	k := &block{}
+	for _, l := range b.stack {
+		k.layers = append(k.layers, make([]float32, 0, blockRows*l.units))
+		k.units = append(k.units, l.units)
+	}
+	return k
+}
+
+func (k *block) room() int { return blockRows - k.rows }
+
+func (k *block) fill(layer int, data []float32) { k.layers[layer] = append(k.layers[layer], data...) }
+
+func (k *block) advance(rows int, utterance string) {
+	k.rows += rows
+	k.marks = append(k.marks, mark{k.rows, utterance})
+}
+
+func (k *block) utterance(row int) string {
+	i := sort.Search(len(k.marks), func(i int) bool { return k.marks[i].end > row })
+	if i == len(k.marks) {
+		return "?"
+	}
+	return k.marks[i].utterance
+}
+
+// flush adds the block's rows to the moments and empties it.
+func (p *Plan) flush(ctx context.Context, b *basis, m *metrics.Moments, k *block) error {
+	if k.rows == 0 {
+		return nil
+	}
+	rows := make([]metrics.Matrix, len(k.layers))
+	for i, d := range k.layers {
+		rows[i] = metrics.Matrix{Rows: k.rows, Cols: k.units[i], Stride: k.units[i], Data: d}
+		k.layers[i] = d[:0]
+	}
+	err := p.named(b, m.Add(ctx, rows), k.utterance)
+	k.rows, k.marks = 0, k.marks[:0]
+	return err
+}
+
+// named gives an error about a value the names of model, layer and utterance.
+func (p *Plan) named(b *basis, err error, utterance func(row int) string) error {
+	var bad *metrics.NonFiniteError
+	if errors.As(err, &bad) {
+		return fmt.Errorf("utterance %s: %s: %w", utterance(bad.Row), p.label(b.stack[bad.Layer]), err)
+	}
+	return err
+}

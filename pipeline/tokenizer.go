@@ -1,0 +1,68 @@
+package pipeline
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"speechsim/configs"
+	"speechsim/extract"
+	"speechsim/models"
+	"speechsim/tokenizer"
+)
+
+// wordPiece adapts the tokenizer to what extract asks for.
+type wordPiece struct{ *tokenizer.WordPiece }
+
+func (w wordPiece) EncodeWords(words []string) (ids []int64, word []int) {
+	e := w.WordPiece.EncodeWords(words)
+	return e.IDs, e.Words
+}
+
+// loadTokenizer opens the vocabulary of a text model and checks it against the model's embedding.
+func loadTokenizer(cfg *configs.Config, m *configs.Model, card *models.Card) (extract.TextEncoder, error) {
+	path := vocabularyPath(cfg, m)
+	if _, err := os.Stat(path); err != nil {
+		return nil, cfg.Errorf(m.Pos, "model %q reads text and needs its WordPiece vocabulary: give vocabulary: FILE (%s can't be opened)", m.Name, path)
+	}
+	w, err := tokenizer.LoadVocabulary(path)
+	if err != nil {
+		return nil, err
+	}
+	if card.Vocabulary > 0 && w.Size() > card.Vocabulary {
+		return nil, fmt.Errorf("%s has %d pieces, but model %q embeds %d: this vocabulary is not the model's", path, w.Size(), m.Name, card.Vocabulary)
+	}
+	return wordPiece{w}, nil
+}
+
+// vocabularyPath is the config's vocabulary, else vocab.txt beside the model, where Hugging Face puts it.
+func vocabularyPath(cfg *configs.Config, m *configs.Model) string {
+	if m.Vocabulary != "" {
+		return cfg.Path(m.Vocabulary)
+	}
+	return filepath.Join(filepath.Dir(cfg.Path(m.ONNX)), "vocab.txt")
+}
+
+// loadModel loads an ONNX model with the layers that the config chooses.
+func loadModel(rt *models.Runtime, cfg *configs.Config, m *configs.Model, attention bool) (*models.Model, error) {
+	o := models.Options{Name: m.Name, Device: m.Device, Attentions: []string{}}
+	if attention {
+		o.Attentions = nil
+	}
+	if m.Layers != "" {
+		o.Layers = strings.Split(strings.ReplaceAll(m.Layers, " ", ""), ",")
+	}
+	if m.Card != "" {
+		card, err := models.ReadCardFile(cfg.Path(m.Card))
+		if err != nil {
+			return nil, err
+		}
+		o.Card = card
+	}
+	model, err := rt.Load(cfg.Path(m.ONNX), o)
+	if err != nil {
+		return nil, fmt.Errorf("model %q: %w", m.Name, err)
+	}
+	return model, nil
+}
