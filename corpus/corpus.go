@@ -200,7 +200,8 @@ func (b *builder) finish() (*Corpus, error) {
 			where = b.spec.Table
 		}
 		if len(b.findings) > 0 {
-			return nil, fmt.Errorf("%s: no usable utterance, %d findings, the first: %s", where, len(b.findings), b.findings[0])
+			first := b.findings[max(0, slices.IndexFunc(b.findings, func(f Finding) bool { return f.Severity == SeverityError }))]
+			return nil, fmt.Errorf("%s: no usable utterance, %s, the first: %s", where, plural(len(b.findings), "finding"), first)
 		}
 		return nil, fmt.Errorf("%s: no utterances found: layout %s expects %s", where, b.layout.name, b.layout.expects)
 	}

@@ -109,15 +109,8 @@ func MatchWords(transcript []string, aligned []Segment) []int {
 			spoken = append(spoken, i)
 		}
 	}
-	m := matcher{text: make([]string, len(transcript)), heard: make([]string, len(spoken)), unknown: make([]bool, len(spoken))}
-	for i, w := range transcript {
-		m.text[i] = transcriptKey(w)
-	}
-	for j, i := range spoken {
-		m.unknown[j] = isUnknown(aligned[i].Label)
-		m.heard[j] = transcriptKey(aligned[i].Label)
-	}
-	for j, t := range m.run() {
+	m := newMatcher(transcript, aligned, spoken)
+	for j, t := range m.run(maxCells) {
 		match[spoken[j]] = t
 	}
 	return match
@@ -134,15 +127,61 @@ func transcriptKey(w string) string {
 	return w // "&" is not "%"
 }
 
-// matcher aligns the keys of a transcript with the keys of what was heard.
+// matcher aligns the words of a transcript with those that were heard. Words are numbers, equal for equal keys, because
+// the search compares each with each.
 type matcher struct {
-	text, heard []string
-	unknown     []bool
+	text, heard []int32
+	textJoin    []int32 // textJoin[i]: the number of words i-1 and i of the transcript written together, or none
+	heardJoin   []int32 // the same for heard words
+	unknown     []bool  // of heard words: <unk>
+}
+
+// none is the number of a word that nobody uses.
+const none = int32(-1)
+
+func newMatcher(transcript []string, aligned []Segment, spoken []int) *matcher {
+	numbers := map[string]int32{}
+	number := func(word string) int32 {
+		n, ok := numbers[word]
+		if !ok {
+			n = int32(len(numbers))
+			numbers[word] = n
+		}
+		return n
+	}
+	m := &matcher{text: make([]int32, len(transcript)), heard: make([]int32, len(spoken)), unknown: make([]bool, len(spoken))}
+	textKeys, heardKeys := make([]string, len(transcript)), make([]string, len(spoken))
+	for i, w := range transcript {
+		textKeys[i] = transcriptKey(w)
+		m.text[i] = number(textKeys[i])
+	}
+	for j, i := range spoken {
+		m.unknown[j] = isUnknown(aligned[i].Label)
+		heardKeys[j] = transcriptKey(aligned[i].Label)
+		m.heard[j] = number(heardKeys[j])
+	}
+	var pair []byte
+	join := func(keys []string) []int32 {
+		out := make([]int32, len(keys))
+		for i := range keys {
+			out[i] = none
+			if i == 0 || keys[i-1] == "" || keys[i] == "" {
+				continue
+			}
+			pair = append(append(pair[:0], keys[i-1]...), keys[i]...)
+			if n, ok := numbers[string(pair)]; ok {
+				out[i] = n
+			}
+		}
+		return out
+	}
+	m.textJoin, m.heardJoin = join(textKeys), join(heardKeys)
+	return m
 }
 
 // run returns for every heard word the index of its transcript word or -1. What is equal at both ends needs no search,
 // which is nearly everything in nearly every utterance.
-func (m *matcher) run() []int {
+func (m *matcher) run(cells int) []int {
 	match := make([]int, len(m.heard))
 	for i := range match {
 		match[i] = -1
@@ -160,8 +199,8 @@ func (m *matcher) run() []int {
 	if n == lo || k == lo {
 		return match
 	}
-	inner := matcher{text: m.text[lo:n], heard: m.heard[lo:k], unknown: m.unknown[lo:k]}
-	for j, t := range inner.search() {
+	inner := matcher{text: m.text[lo:n], heard: m.heard[lo:k], textJoin: m.textJoin[lo:n], heardJoin: m.heardJoin[lo:k], unknown: m.unknown[lo:k]}
+	for j, t := range inner.search(cells) {
 		if t >= 0 {
 			match[lo+j] = lo + t
 		}
@@ -172,81 +211,89 @@ func (m *matcher) run() []int {
 // maxCells bounds the table of back-pointers (a byte each).
 const maxCells = 64 << 20
 
-// search fills the table of the edit distance over transcript (rows) and heard (columns) words, each row from column
-// first(i) on and width columns wide.
-func (m *matcher) search() []int {
+// band is the part of each row of the table that is searched: all of it, or a stripe along the diagonal.
+type band struct{ n, k, width int }
+
+// at returns the first and the last column of row i.
+func (b band) at(i int) (first, last int) {
+	first = min(max(int(float64(i)/float64(b.n)*float64(b.k))-b.width/2, 0), b.k+1-b.width)
+	return first, first + b.width - 1
+}
+
+// search fills the table of the edit distance: row i and column j are the cheapest way to match the first i words of the
+// transcript with the first j that were heard.
+func (m *matcher) search(cells int) []int {
 	n, k := len(m.text), len(m.heard)
-	width := k + 1
-	if (n+1)*width > maxCells || (n+1)*width < 0 {
-		width = max(maxCells/(n+1), 16)
+	b := band{n, k, k + 1}
+	if b.width > cells/(n+1) {
+		b.width = min(max(cells/(n+1), 16), k+1)
 	}
-	first := func(i int) int { // the band follows the diagonal
-		return min(max(int(float64(i)/float64(n)*float64(k))-width/2, 0), k+1-width)
-	}
-	const infinite = 1 << 30
-	ops := make([]byte, (n+1)*width)
-	// The last three rows of costs, because joining looks two rows back. Each has its own first column.
-	var rows [3][]int
+	const infinite = int32(1 << 30)
+	ops := make([]byte, (n+1)*b.width)
+	var rows [3][]int32 // the last three, because joining looks two rows back
 	for r := range rows {
-		rows[r] = make([]int, width)
-	}
-	cost := func(i, j int) int {
-		if i < 0 || j < first(i) || j >= first(i)+width {
-			return infinite
-		}
-		return rows[i%3][j-first(i)]
+		rows[r] = make([]int32, k+1)
 	}
 	for i := 0; i <= n; i++ {
-		row := rows[i%3]
-		for x := range row {
-			j := first(i) + x
-			if i == 0 && j == 0 {
-				row[x] = 0
-				continue
-			}
+		row, above, above2 := rows[i%3], rows[(i+2)%3], rows[(i+1)%3]
+		first, last := b.at(i)
+		// The next two rows look a little beyond the band of this one.
+		_, later := b.at(min(i+2, n))
+		for j := max(first-2, 0); j < first; j++ {
+			row[j] = infinite
+		}
+		for j := last + 1; j <= later; j++ {
+			row[j] = infinite
+		}
+		for j := first; j <= last; j++ {
 			best, op := infinite, byte(0)
-			try := func(c int, o byte) {
-				if c < best {
-					best, op = c, o
-				}
+			if i == 0 && j == 0 {
+				best = 0
 			}
 			if i > 0 && j > 0 {
-				switch d := cost(i-1, j-1); {
-				case m.text[i-1] == m.heard[j-1]:
-					try(d, opMatch)
+				text, heard := m.text[i-1], m.heard[j-1]
+				d := above[j-1]
+				switch {
+				case text == heard:
+					op = opMatch
 				case m.unknown[j-1]:
-					try(d+costUnknown, opUnknown)
+					d, op = d+costUnknown, opUnknown
 				default:
-					try(d+costSubstitute, opSubstitute)
+					d, op = d+costSubstitute, opSubstitute
 				}
-				if j > 1 && joined(m.text[i-1], m.heard[j-2], m.heard[j-1]) {
-					try(cost(i-1, j-2), opSplit)
+				best = d
+				if j > 1 && m.heardJoin[j-1] == text && above[j-2] < best {
+					best, op = above[j-2], opSplit
 				}
-				if i > 1 && joined(m.heard[j-1], m.text[i-2], m.text[i-1]) {
-					try(cost(i-2, j-1), opJoin)
+				if i > 1 && m.textJoin[i-1] == heard && above2[j-1] < best {
+					best, op = above2[j-1], opJoin
 				}
 			}
-			if i > 0 {
-				try(cost(i-1, j)+costSkip, opSkipTranscript)
+			if i > 0 && above[j]+costSkip < best {
+				best, op = above[j]+costSkip, opSkipTranscript
 			}
-			if x > 0 && j > 0 {
-				try(row[x-1]+costSkip, opSkipAligned)
+			if j > first && row[j-1]+costSkip < best {
+				best, op = row[j-1]+costSkip, opSkipAligned
 			}
-			row[x] = best
-			ops[i*width+x] = op
+			row[j] = min(best, infinite)
+			ops[i*b.width+j-first] = op
 		}
 	}
-	return m.trace(ops, width, first)
+	return m.trace(ops, b)
 }
 
 // trace follows the back-pointers from the end.
-func (m *matcher) trace(ops []byte, width int, first func(int) int) []int {
+func (m *matcher) trace(ops []byte, b band) []int {
 	match := make([]int, len(m.heard))
 	for j := range match {
 		match[j] = -1
 	}
 	for i, j := len(m.text), len(m.heard); i > 0 || j > 0; {
-		switch ops[i*width+j-first(i)] {
+		first, _ := b.at(i)
+		if j < first {
+			return match // no path inside the band; what is matched so far stays
+		}
+		switch ops[i*b.width+j-first] {
 		case opMatch, opUnknown:
 			i, j = i-1, j-1
 			match[j] = i
@@ -262,7 +309,7 @@ func (m *matcher) trace(ops []byte, width int, first func(int) int) []int {
 			i--
 		case opSkipAligned:
 			j--
-		default: // a cell that no path reaches: the band was too narrow
+		default:
 			return match
 		}
 	}

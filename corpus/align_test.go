@@ -1,0 +1,142 @@
+package corpus
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// alignGrid aligns one utterance, speaker spk, with that TextGrid.
+func alignGrid(t *testing.T, s Spec, content string) (*Alignment, []Finding, error) {
+	t.Helper()
+	root := t.TempDir()
+	write(t, filepath.Join(root, "spk", "u.wav"), wav(16000, 1, tone(16000, 16000)))
+	write(t, filepath.Join(root, "spk", "u.TextGrid"), content)
+	s.Layout, s.Root = "folder", root
+	c := open(t, s)
+	_, findings := c.align(&c.Utterances[0])
+	a, err := c.Align(&c.Utterances[0])
+	return a, findings, err
+}
+
+func TestAlignTiers(t *testing.T) {
+	one := func(name, label string) tier { return tier{name, labels(label, 1.)} }
+	for _, tt := range []struct {
+		name          string
+		spec          TierNames
+		tiers         []tier
+		words, phones string // labels
+		err           string
+	}{
+		{name: "usual", tiers: []tier{one("words", "w"), one("phones", "p")}, words: "w", phones: "p"},
+		{name: "singular, case, order", tiers: []tier{one("Phone", "p"), one("WORD ", "w")}, words: "w", phones: "p"},
+		{name: "words alone", tiers: []tier{one("words", "w"), one("notes", "n")}, words: "w"},
+		{name: "phones alone", tiers: []tier{one("phones", "p")}, phones: "p"},
+		{name: "one other speaker", tiers: []tier{one("x - words", "w"), one("x - phones", "p")}, words: "w", phones: "p"},
+		{name: "own speaker", tiers: []tier{one("x - words", "1"), one("SPK - words", "2"), one("y - words", "3")}, words: "2"},
+		{name: "plain first", tiers: []tier{one("spk - words", "1"), one("words", "2")}, words: "2"},
+		{name: "two speakers, neither ours", tiers: []tier{one("x - words", "1"), one("y - words", "2")}, err: `2 tiers could be the words of speaker "spk"`},
+		{name: "two of one name", tiers: []tier{one("words", "1"), one("words", "2")}, err: "2 tiers could be"},
+		{name: "configured", spec: TierNames{"ort", "kan"}, tiers: []tier{one("words", "1"), one("ORT", "2"), one("x - kan", "3")}, words: "2", phones: "3"},
+		{name: "configured, absent", spec: TierNames{Phones: "kan"}, tiers: []tier{one("words", "1")}, err: `no interval tier "kan": the interval tiers are "words"`},
+		{name: "none", tiers: []tier{one("ort", "1")}, err: `the interval tiers are "ort"; name yours`},
+		{name: "empty tier", tiers: []tier{{"words", nil}}, err: "empty"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a, _, err := alignGrid(t, Spec{Tiers: tt.spec}, grid(1, tt.tiers...))
+			if tt.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.err) || !strings.Contains(err.Error(), "u.TextGrid") {
+					t.Errorf("error %v, want %q", err, tt.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if join(a.Words) != tt.words || join(a.Phones) != tt.phones {
+				t.Errorf("words %q, phones %q; want %q, %q", join(a.Words), join(a.Phones), tt.words, tt.phones)
+			}
+		})
+	}
+}
+
+func join(segments []Segment) string {
+	var out []string
+	for _, s := range segments {
+		out = append(out, s.Label)
+	}
+	return strings.Join(out, " ")
+}
+
+func TestAlignTimes(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		tier  []Segment
+		want  []string
+		fails bool
+	}{
+		{"good", labels("a", .5, "b", 1.), nil, false},
+		{"gap", []Segment{{Label: "a", End: .4}, {Label: "b", Start: .5, End: 1}}, []string{"warning gap"}, false},
+		{"rounded", []Segment{{Label: "a", End: .5004}, {Label: "b", Start: .5, End: 1}}, nil, false},
+		{"overlap", []Segment{{Label: "a", End: .6}, {Label: "b", Start: .5, End: 1}}, []string{"error overlap"}, true},
+		{"reversed", []Segment{{Label: "a", End: .5}, {Label: "b", Start: .5, End: .4}}, []string{"error bad-times"}, true},
+		{"negative", []Segment{{Label: "a", Start: -.1, End: .5}, {Label: "b", Start: .5, End: 1}}, []string{"error bad-times"}, true},
+		{"no length", labels("a", .5, "b", .5, "c", 1.), []string{"warning zero-length"}, false},
+		{"less than a sample", labels("a", .5, "b", .50001, "c", 1.), []string{"warning zero-length"}, false},
+		{"far away", labels("a", 1e12), []string{"error unreadable"}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, findings, err := alignGrid(t, Spec{}, grid(1, tier{"words", tt.tier}))
+			if (err != nil) != tt.fails {
+				t.Errorf("Align: %v", err)
+			}
+			// What textgrid refuses or notes by itself may come as another kind; here it must be told somehow.
+			wantFindings(t, findings, tt.want...)
+			for _, f := range findings {
+				if f.Line == 0 || f.Utterance != "spk/u" {
+					t.Errorf("finding without its place: %v", f)
+				}
+			}
+		})
+	}
+}
+
+func TestSilence(t *testing.T) {
+	for _, label := range []string{"", " ", "sil", "SIL", "sp", "spn", "<eps>", "<sil>", "h#", "pau", "epi", "<p:>"} {
+		if !IsSilence(label) || IsWord(label) {
+			t.Errorf("%q is not silence", label)
+		}
+	}
+	for label, word := range map[string]bool{"<unk>": false, "[laughter]": false, "{NS}": false, "the": true, "silly": true, "<": true, strings.Repeat(" ", 50) + "x": true} {
+		if IsSilence(label) || IsWord(label) != word {
+			t.Errorf("%q: silence %v, word %v", label, IsSilence(label), IsWord(label))
+		}
+	}
+	a, _, err := alignGrid(t, Spec{Silence: []string{"Breath"}}, grid(1, tier{"words", labels("BREATH", .2, "<unk>", .5, "x", 1.)}))
+	if err != nil || !a.Words[0].Silent || a.Words[1].Silent || !a.Words[1].NotWord || a.Words[2].NotWord {
+		t.Errorf("%+v %v", a, err)
+	}
+}
+
+func TestWithin(t *testing.T) {
+	a := &Alignment{WordsFile: "f", Words: []Segment{{Label: "a", To: 16000, End: 1, Line: 7}, {Label: "", Silent: true, To: 20000}}}
+	if err := a.Within(16000-320, 16000); err != nil {
+		t.Error(err)
+	}
+	if err := a.Within(16000-321, 16000); err == nil || !strings.HasPrefix(err.Error(), `f:7: word "a" ends at 1 s, but the audio is 0.9799 s long`) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Seconds become samples by rounding, in one place: 0.58 s at 16 kHz is 9280, although 0.58 * 16000 is 9279.999...
+func TestSecondsToSamples(t *testing.T) {
+	a, _, err := alignGrid(t, Spec{}, grid(2, tier{"words", labels("a", .06, "b", .14, "c", .58, "d", 1.16, "e", 1.3333, "f", 2.)}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{960, 2240, 9280, 18560, 21333, 32000} {
+		if a.Words[i].To != want {
+			t.Errorf("%g s is sample %d, want %d", a.Words[i].End, a.Words[i].To, want)
+		}
+	}
+}
