@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// The issue of speed is 10 000 files: go test -bench Read/files -files 10000 -benchtime 1x.
+// A corpus of 10 000 files: go test -bench Read/files -files 10000 -benchtime 1x.
 var benchFiles = flag.Int("files", 500, "number of TextGrids that BenchmarkRead reads from disk")
 
 // librispeechSize makes a TextGrid of the size of an average utterance of

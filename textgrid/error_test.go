@@ -92,8 +92,8 @@ func TestErrors(t *testing.T) {
 }
 
 func TestErrorIsShort(t *testing.T) {
-	// A label of a megabyte must not come back in a message.
-	data := strings.Replace(short, "0.75", "\""+strings.Repeat("長\n", 500000)+"\"x", 1)
+	// A label of 200 kB must not come back in a message.
+	data := strings.Replace(short, "0.75", "\""+strings.Repeat("長\n", 50000)+"\"x", 1)
 	_, err := Read(strings.NewReader(data), "x")
 	if err == nil || len(err.Error()) > 400 || strings.Contains(err.Error(), "\n") {
 		t.Errorf("message of %d bytes: %.500v", len(err.Error()), err)

@@ -38,9 +38,10 @@ func ReadFile(path string) (*TextGrid, error) {
 // file serves only for messages.
 //
 // Faults are of type *Error. Memory is bounded by the length of the input,
-// whatever numbers stand in it. A count that is too small is tolerated and noted
-// in Warnings: everything that is there is read. A count that is too large is a
-// fault, because a file that was cut short looks just so.
+// whatever numbers stand in it. A count in the text form that is too small is
+// tolerated and noted in Warnings: everything that is there is read, where Praat
+// fails or, in the last tier, quietly drops the rest. A count that is too large is
+// a fault, as in Praat, because a file that was cut short looks just so.
 func Read(r io.Reader, file string) (*TextGrid, error) {
 	return read(r, file, 0)
 }
