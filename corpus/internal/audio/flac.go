@@ -33,6 +33,7 @@ type flacFile struct {
 	stream streamInfo
 	first  int64       // byte offset of the first frame
 	base   frameHeader // of the first frame: positions are counted from its number
+	budget int64       // samples, of all channels together, that are decoded at most
 
 	window   []byte // the part of the file that was read last
 	windowAt int64
@@ -41,7 +42,7 @@ type flacFile struct {
 
 // newFLAC reads the metadata.
 func newFLAC(s source) (*flacFile, error) {
-	f := &flacFile{source: s}
+	f := &flacFile{source: s, budget: (freeExpansion + maxExpansion*s.size) / 4}
 	at, err := f.skipID3()
 	if err != nil {
 		return nil, err
@@ -115,7 +116,7 @@ func (f *flacFile) readStreamInfo(at int64) error {
 		return f.errorf(at+10, "expected a sampling rate of %d to %d Hz, found %d", minRate, maxRate, s.rate)
 	} else if s.bits < 4 {
 		return f.errorf(at+12, "expected 4 to 32 bits a sample, found %d", s.bits)
-	} else if s.samples*int64(s.channels) > f.maxFloats() {
+	} else if s.samples*int64(s.channels) > f.budget {
 		return f.errorf(at+13, "the header promises %d samples of %d channels, more than is believed of a file of %d bytes", s.samples, s.channels, f.size)
 	}
 	return nil
@@ -137,11 +138,6 @@ func (f *flacFile) readFirst() error {
 		return f.errorf(f.first, "%v", err)
 	}
 	return nil
-}
-
-// maxFloats is how many samples, of all channels together, are decoded from a file of this size.
-func (f *flacFile) maxFloats() int64 {
-	return (freeExpansion + maxExpansion*f.size) / 4
 }
 
 func (f *flacFile) info() Info {

@@ -44,7 +44,7 @@ func (f *flacFile) decode(from, to int64) ([][]float32, []Finding, error) {
 		if end >= 0 {
 			block = min(block, end-sample)
 		}
-		if int64(len(out[0])+h.block)*int64(len(out)) > f.maxFloats() {
+		if int64(len(out[0])+h.block)*int64(len(out)) > f.budget {
 			return nil, nil, f.errorf(at, "the file decodes to more samples than is believed of %d bytes", f.size)
 		}
 		skip := min(max(0, from-sample), block)
