@@ -6,9 +6,29 @@ var registry = []Info{
 		{Name: "debiased", Self: true, Norms: true, About: "HSIC by Song et al. 2012: 0 on average for independent layers"},
 		{Name: "biased", Self: true, About: "Kornblith et al. 2019, as both papers print it"},
 	}},
+	{Name: "cca", Title: "mean CCA", Cost: Cubic, Variants: []Variant{
+		{Name: "mean", Self: true, About: "mean canonical correlation, exact"},
+		{Name: "mean_squared", Self: true, About: "mean squared canonical correlation"},
+	}},
+	{Name: "svcca", Title: "SVCCA", Cost: Cubic, Variants: []Variant{
+		{Name: "textbook", Self: true, About: "components that reach 99 % of the variance, centred"},
+		{Name: "elkheir2024", Self: true, About: "components below 99 % of the variance, units scaled; as paper A's code"},
+	}},
+	{Name: "pwcca", Title: "PWCCA", Cost: Cubic, Variants: []Variant{
+		{Name: "textbook", Directed: true, Self: true, About: "Morcos et al. 2018, weights from the centred x side"},
+		{Name: "elkheir2024", Directed: true, Self: true, About: "on svcca elkheir2024's components, weights from raw activations"},
+		{Name: "pasad2021", Directed: true, Self: true, About: "weights from the first units, with means added; as the layerwise-analysis code"},
+	}},
 	{Name: "neuron_neuron", Title: "neuron-neuron similarity", Cost: Quadratic, Variants: []Variant{
 		{Name: "absolute", Directed: true, About: "largest magnitude of a correlation, as the papers' code"},
 		{Name: "signed", Directed: true, About: "largest correlation, as the paper's equation"},
+	}},
+	{Name: "neuron_layer", Title: "neuron-layer similarity", Cost: Cubic, Variants: []Variant{
+		{Name: "r", Directed: true, Self: true, About: "multiple correlation of each x unit on layer y, in sample"},
+		{Name: "heldout_r2", Directed: true, Self: true, Source: FromGroups, About: "R² of each x unit predicted from layer y in groups left out"},
+	}},
+	{Name: "procrustes", Title: "Procrustes score", Cost: Cubic, Variants: []Variant{
+		{Name: "score", About: "nuclear norm of X'Y over the Frobenius norms"},
 	}},
 	{Name: "attention", Title: "attention similarity", Cost: Quadratic, Variants: []Variant{
 		{Name: "pearson", Directed: true, About: "best head by correlation over all cells"},
@@ -18,6 +38,11 @@ var registry = []Info{
 // ofMoments are the metrics that are functions of moments.
 var ofMoments = map[string]func(m *Moments, i, j int, variant string) (Value, error){
 	"cka":           CKA,
+	"cca":           CCA,
+	"svcca":         SVCCA,
+	"pwcca":         PWCCA,
 	"neuron_neuron": NeuronNeuron,
+	"neuron_layer":  NeuronLayer,
+	"procrustes":    Procrustes,
 	"attention":     Attention,
 }

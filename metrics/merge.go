@@ -117,7 +117,7 @@ func newShift(m, o *Moments) *shift {
 func (m *Moments) swayOf(i int, delta []float64) []float64 {
 	sway := make([]float64, m.units)
 	for j := range m.dims {
-		block, transposed, err := m.stored(i, j)
+		block, flipped, err := m.stored(i, j)
 		if err != nil {
 			continue
 		}
@@ -132,7 +132,7 @@ func (m *Moments) swayOf(i int, delta []float64) []float64 {
 					out[c] += 2 * d[r] * row[c]
 					out[r] += 2 * d[c] * row[c]
 				}
-			case transposed:
+			case flipped:
 				for c, v := range row {
 					out[r] += 2 * d[c] * v
 				}

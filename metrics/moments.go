@@ -213,25 +213,23 @@ func (m *Moments) scatter(i, j int) (linalg.Dense[float64], error) {
 
 // products returns a copy of Σ z_i z_jᵀ.
 func (m *Moments) products(i, j int) (linalg.Dense[float64], error) {
-	block, transposed, err := m.stored(i, j)
+	block, flipped, err := m.stored(i, j)
 	if err != nil {
 		return block, err
 	}
-	if !transposed {
+	if !flipped {
 		out := block.Clone()
 		if i == j {
 			mirror(out)
 		}
 		return out, nil
 	}
-	out := linalg.New[float64](block.Cols, block.Rows)
-	transposeInto(out, block)
-	return out, nil
+	return transposed(block), nil
 }
 
 // stored returns the place of Σ z_i z_jᵀ, or of its transpose. For i == j only
 // the upper triangle means something.
-func (m *Moments) stored(i, j int) (block linalg.Dense[float64], transposed bool, err error) {
+func (m *Moments) stored(i, j int) (block linalg.Dense[float64], flipped bool, err error) {
 	for _, k := range []int{i, j} {
 		if k < 0 || k >= len(m.dims) {
 			return block, false, fmt.Errorf("layer %d is outside 0 to %d", k, len(m.dims)-1)
@@ -244,11 +242,11 @@ func (m *Moments) stored(i, j int) (block linalg.Dense[float64], transposed bool
 		return block, false, fmt.Errorf("the products of layers %d and %d were not kept", i, j)
 	}
 	if i > j {
-		i, j, transposed = j, i, true
+		i, j, flipped = j, i, true
 	}
 	whole := m.block(m.blockAt[[2]int{m.panelOf[i], m.panelOf[j]}])
 	r, c := m.offset[i]-m.panels[m.panelOf[i]].from, m.offset[j]-m.panels[m.panelOf[j]].from
-	return whole.Slice(r, r+m.dims[i], c, c+m.dims[j]), transposed, nil
+	return whole.Slice(r, r+m.dims[i], c, c+m.dims[j]), flipped, nil
 }
 
 // block returns block k as a matrix, sharing memory.
@@ -288,6 +286,13 @@ func transposeInto(out, d linalg.Dense[float64]) {
 			}
 		}
 	}
+}
+
+// transposed returns a copy of the transpose.
+func transposed(d linalg.Dense[float64]) linalg.Dense[float64] {
+	out := linalg.New[float64](d.Cols, d.Rows)
+	transposeInto(out, d)
+	return out
 }
 
 // pool keeps the buffers of finished Adds for the next.

@@ -195,7 +195,7 @@ func state(t *testing.T, m *Moments) []byte {
 func TestWorkersChangeNoBit(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b Backend) {
 		r := random(3)
-		layers := layersOf(r, 2500, 150, 12, 12, 200)
+		layers := layersOf(r, 2500, 40, 12, 12, 30)
 		for i := range layers {
 			layers[i] = single(layers[i])
 		}

@@ -28,6 +28,8 @@ type Source int
 const (
 	// FromMoments is for metrics of Moments, given to Compute.
 	FromMoments Source = iota
+	// FromGroups is for metrics of the moments of several groups of rows.
+	FromGroups
 	// FromAttention is for metrics of attention maps, utterance by utterance.
 	FromAttention
 	// FromRows is for metrics that need the stored rows of both layers.
