@@ -40,7 +40,7 @@ func errorAt(file string, text []byte, pos int, format string, args ...any) *Err
 // quote shows a piece of a file in a message: on one line and never long.
 func quote[T string | []byte](text T) string {
 	const most = 30
-	s := string(text[:min(len(text), 4*most)])
+	s := string(text[:min(len(text), 4*(most+1))])
 	if utf8.RuneCountInString(s) > most {
 		s = string([]rune(s)[:most]) + "..."
 	}
