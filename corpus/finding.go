@@ -30,7 +30,7 @@ const (
 	SeverityWarning Severity = "warning"
 )
 
-// Kind names what was found. The kinds are the rows of the table in docs/corpora.md.
+// Kind names what was found.
 type Kind string
 
 // The kinds of findings, grouped as a report shows them.

@@ -1,0 +1,139 @@
+package corpus
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Links that loop, that lead to a folder twice, to nowhere, or among many folders to each other.
+func TestSymlinkLoops(t *testing.T) {
+	root := folder(t)
+	link(t, "..", filepath.Join(root, "anna", "up"))
+	link(t, "self", filepath.Join(root, "anna", "self"))
+	link(t, "nowhere.wav", filepath.Join(root, "anna", "dangling.wav"))
+	link(t, filepath.Join(root, "anna"), filepath.Join(root, "aaa"))
+	elsewhere := t.TempDir()
+	write(t, filepath.Join(elsewhere, "e.wav"), wav(16000, 1, tone(100, 16000)))
+	write(t, filepath.Join(elsewhere, "e.lab"), "e")
+	link(t, elsewhere, filepath.Join(root, "linked"))
+	link(t, elsewhere, filepath.Join(root, "linked2"))
+	for i := range 12 { // n folders that link to each other have n! paths
+		for j := range 12 {
+			link(t, filepath.Join(root, fmt.Sprint("m", j)), filepath.Join(root, fmt.Sprint("m", i), fmt.Sprint("to", j)))
+		}
+	}
+	c := open(t, Spec{Layout: "folder", Root: root})
+	if got, want := ids(c), "anna/a1 anna/deep/a2 bert/b 1é linked/e top"; got != want {
+		t.Errorf("IDs %q, want %q", got, want)
+	}
+	count := map[Kind]int{}
+	for _, f := range c.Findings {
+		count[f.Kind]++
+	}
+	if count[KindLink] != 2+3+144 || len(count) != 2 {
+		t.Errorf("findings by kind: %v", count)
+	}
+}
+
+func TestHostileNames(t *testing.T) {
+	root := t.TempDir()
+	sound := wav(16000, 1, tone(1600, 16000))
+	good := []string{"with space", "日本語", "quo\"te", "-dash", "a,b;c", "%41", "a'b", ".hidden"}
+	bad := []string{"new\nline", "tab\there", "bell\a", "latin\xe9", "esc\x1b[31m"}
+	made := 0
+	for _, n := range append(append([]string{}, good...), bad...) {
+		if err := os.WriteFile(filepath.Join(root, n+".wav"), []byte(sound), 0o666); err != nil {
+			t.Logf("this file system refuses %q", n)
+			continue
+		}
+		write(t, filepath.Join(root, n+".lab"), "x")
+		made++
+	}
+	c := open(t, Spec{Layout: "folder", Root: root})
+	if len(c.Utterances) != len(good) || len(c.Findings) != made-len(good) {
+		t.Errorf("%d utterances %q, %d findings %v", len(c.Utterances), ids(c), len(c.Findings), c.Findings)
+	}
+	for _, f := range c.Findings {
+		if f.Kind != KindName || f.Severity != SeverityError || !plainName(f.String()) {
+			t.Errorf("%q", f.String())
+		}
+	}
+}
+
+// A named pipe must not hang the program, wherever it stands.
+func TestNamedPipes(t *testing.T) {
+	pipe := func(path string) {
+		write(t, filepath.Join(filepath.Dir(path), "x"), "")
+		os.Remove(path)
+		if err := syscall.Mkfifo(path, 0o666); err != nil {
+			t.Skip("no named pipes here")
+		}
+	}
+	root := libriSpeech(t)
+	dir := filepath.Join(root, "dev-clean", "84", "121123")
+	pipe(filepath.Join(root, "SPEAKERS.TXT"))
+	pipe(filepath.Join(dir, "84-121123-0001.wav"))
+	pipe(filepath.Join(dir, "84-121123-0000.TextGrid"))
+	link(t, "84-121123-0001.wav", filepath.Join(dir, "84-121123-0002.wav"))
+	data := kaldi(t)
+	pipe(filepath.Join(data, "text"))
+	pipe(filepath.Join(data, "wav", "one.wav"))
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		for _, s := range []Spec{{Layout: "librispeech", Root: root}, {Layout: "kaldi", Root: data}} {
+			c, err := Open(context.Background(), s)
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			check(t, c, CheckOptions{Audio: "full"})
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("a named pipe hangs the program")
+	}
+}
+
+// What can't be read is told with its name, and the rest goes on.
+func TestUnreadable(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root may read everything")
+	}
+	root := folder(t)
+	if err := os.Chmod(filepath.Join(root, "bert"), 0); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(filepath.Join(root, "bert"), 0o777)
+	c := open(t, Spec{Layout: "folder", Root: root})
+	wantFindings(t, c.Findings, "error unreadable", "warning bad-transcript")
+	if len(c.Utterances) != 3 {
+		t.Errorf("%d utterances", len(c.Utterances))
+	}
+}
+
+// A header that promises 4 GB, and a TextGrid with a billion intervals, are refused at their place.
+func TestPromises(t *testing.T) {
+	root := t.TempDir()
+	sound := []byte(wav(16000, 1, tone(1600, 16000)))
+	copy(sound[40:], "\xf0\xff\xff\xff")
+	write(t, filepath.Join(root, "a.wav"), string(sound))
+	write(t, filepath.Join(root, "a.lab"), "a")
+	write(t, filepath.Join(root, "a.TextGrid"), strings.Replace(grid(1, tier{"words", labels("a", 1.)}), "intervals: size = 1", "intervals: size = 1000000000", 1))
+	c := open(t, Spec{Layout: "folder", Root: root})
+	r := check(t, c, CheckOptions{Audio: "full"})
+	wantFindings(t, r.Findings, "error bad-audio", "error unreadable")
+	for _, f := range r.Findings {
+		if f.Kind == KindUnreadable && f.Line == 0 {
+			t.Errorf("no line: %v", f)
+		}
+	}
+}
