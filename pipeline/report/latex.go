@@ -33,7 +33,7 @@ func (f *Figure) writeLaTeX(w io.Writer, ix *index) error {
 			t.addColumns(m, g)
 		}
 	}
-	_, err := io.WriteString(w, t.String()+t.end(f.caption(ix)))
+	_, err := io.WriteString(w, t.String()+t.end(f.captionWith(ix, false)))
 	return err
 }
 

@@ -1,3 +1,174 @@
 package report
-type Page struct{}
-func WritePage(path string, p Page) error { return nil }
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+
+	"speechsim/pipeline/results"
+)
+
+// Page is everything that stands in a report.html. Cells and figures come from
+// the run; the rest says in words what they rest on. What is left empty is
+// left out of the page, but for what stands out and what to doubt, which are
+// worked out from the cells as well.
+type Page struct {
+	Title string // name of the run
+	Lead  string // one sentence below the title
+
+	Compared  []string // what was compared: a sentence each
+	On        []string // on what: corpus, rows, models
+	StandsOut []string // what stands out, before what is worked out from the cells
+	Doubt     []string // what to doubt, before what is worked out from the cells
+
+	Figures []Figure
+	Cells   []results.Cell
+	Details []PairDetail // for the view of one pair of layers; may be empty
+
+	Dropped  []Dropped
+	Warnings []string // of the run as a whole; those of cells are collected here
+
+	Manifest json.RawMessage // manifest.json, shown as provenance
+	Folder   string          // where the figures' files are, seen from the page; "" = "figures"
+}
+
+// Dropped counts rows that were left out, by reason.
+type Dropped struct {
+	Reason   string
+	Rows     int
+	Examples []string // a few of them: utterance, time, label
+}
+
+// PairDetail is what drives the similarity of two layers: the words, units or
+// heads that contribute most and least.
+type PairDetail struct {
+	X, Y   results.Layer
+	Metric string
+	Title  string // what the items are: "units of x and their match in y"
+	Most   []Item
+	Least  []Item
+}
+
+// Item is a named number.
+type Item struct {
+	Label string  `json:"label"`
+	Value float64 `json:"value"`
+}
+
+//go:embed page
+var pageFiles embed.FS
+
+// scripts in the order in which they stand in the page.
+var scripts = []string{"data.js", "scene.js", "heatmap.js", "pair.js", "table.js", "main.js"}
+
+var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
+	"grouped": grouped,
+}).ParseFS(pageFiles, "page/page.html"))
+
+// WritePage writes the page as one file that needs no network: styles,
+// scripts, figures and the numbers are inside. Numbers carry six significant
+// digits there; results.csv beside it has all of them. The file is written
+// under a temporary name and renamed.
+func WritePage(path string, p Page) error {
+	html, err := p.render()
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return writeFile(path, html)
+}
+
+// view is what the template sees.
+type view struct {
+	Page
+	Style     template.CSS
+	Script    template.JS
+	Data      template.HTML
+	Figures   []figureView
+	Pairs     []pairRow
+	Failed    []reason
+	Doubted   []reason
+	Sections  []section
+	Raw       string
+	DroppedN  int
+	HasScript bool
+}
+
+type figureView struct {
+	Figure
+	SVG     template.HTML
+	Caption string
+	Files   []fileLink
+}
+
+type fileLink struct{ Name, URL string }
+
+func (p *Page) render() ([]byte, error) {
+	style, err := pageFiles.ReadFile("page/page.css")
+	if err != nil {
+		return nil, err
+	}
+	var script bytes.Buffer
+	for _, name := range scripts {
+		code, err := pageFiles.ReadFile("page/" + name)
+		if err != nil {
+			return nil, err
+		}
+		script.Write(code)
+	}
+	data, err := p.packed()
+	if err != nil {
+		return nil, err
+	}
+	v := view{Page: *p, Style: template.CSS(style), Script: template.JS(script.String())}
+	// The data are base64, which needs no escaping; script text of no known type is never run.
+	v.Data = template.HTML(`<script type="text/plain" id="data">` + data + `</script>`)
+	if v.Figures, err = p.figureViews(); err != nil {
+		return nil, err
+	}
+	groups := groupCells(p.Cells)
+	v.StandsOut = append(slices.Clone(p.StandsOut), findings(groups)...)
+	v.Doubt = append(slices.Clone(p.Doubt), doubts(groups, p.Dropped)...)
+	v.Pairs = pairRows(groups)
+	v.Failed, v.Doubted = reasons(p.Cells)
+	for _, d := range p.Dropped {
+		v.DroppedN += d.Rows
+	}
+	if v.Sections, v.Raw, err = provenance(p.Manifest); err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := pageTemplate.Execute(&b, v); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+func (p *Page) figureViews() ([]figureView, error) {
+	folder := p.Folder
+	if folder == "" {
+		folder = "figures"
+	}
+	ix := newIndex(p.Cells)
+	var list []figureView
+	for i := range p.Figures {
+		f := &p.Figures[i]
+		if err := f.Validate(); err != nil {
+			return nil, err
+		}
+		var svg bytes.Buffer
+		caption := f.caption(ix)
+		if err := writeSVG(&svg, f.drawing(ix), f.Title, caption); err != nil {
+			return nil, err
+		}
+		v := figureView{Figure: *f, SVG: template.HTML(svg.String()), Caption: caption}
+		for _, ending := range []string{"svg", "pdf", "png", "csv", "tex"} {
+			v.Files = append(v.Files, fileLink{strings.ToUpper(ending), folder + "/" + f.Name + "." + ending})
+		}
+		list = append(list, v)
+	}
+	return list, nil
+}

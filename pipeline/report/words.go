@@ -138,7 +138,11 @@ func CaptionOf(f *Figure, cells []results.Cell) string {
 	return f.caption(newIndex(cells))
 }
 
-func (f *Figure) caption(ix *index) string {
+func (f *Figure) caption(ix *index) string { return f.captionWith(ix, true) }
+
+// captionWith leaves out what is about signs in the picture when the caption
+// stands at a table.
+func (f *Figure) captionWith(ix *index, picture bool) string {
 	var parts []string
 	if f.Caption != "" {
 		parts = append(parts, strings.TrimSuffix(strings.TrimSpace(f.Caption), ".")+".")
@@ -167,10 +171,10 @@ func (f *Figure) caption(ix *index) string {
 	if s := summaryLine(all); s != "" {
 		parts = append(parts, strings.ToUpper(s[:1])+s[1:]+".")
 	}
-	if f.Kind == Curves && intervals {
+	if picture && f.Kind == Curves && intervals {
 		parts = append(parts, "Bands are the intervals of the values; with many lines only their median half-width is given.")
 	}
-	if f.Kind == Curves && nulls {
+	if picture && f.Kind == Curves && nulls {
 		parts = append(parts, "Dashed grey: chance, the mean over permutations; dotted grey: its 95th percentile.")
 	}
 	if count[notSignificant] > 0 {

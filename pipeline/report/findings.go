@@ -1,0 +1,327 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"speechsim/pipeline/results"
+)
+
+// group is the cells of one comparison, metric and variant.
+type group struct {
+	comparison string
+	measure    Measure
+	cells      []*results.Cell
+}
+
+// groupCells splits cells by comparison, metric and variant, in the order in
+// which those first appear.
+func groupCells(cells []results.Cell) []*group {
+	type key struct{ comparison, metric, variant string }
+	var list []*group
+	at := map[key]*group{}
+	for i := range cells {
+		c := &cells[i]
+		k := key{c.Comparison, c.Metric, c.Variant}
+		g := at[k]
+		if g == nil {
+			g = &group{comparison: c.Comparison, measure: Measure{Metric: c.Metric, Variant: c.Variant}}
+			at[k] = g
+			list = append(list, g)
+		}
+		g.cells = append(g.cells, c)
+	}
+	return list
+}
+
+// name says which numbers a sentence is about.
+func (g *group) name(several bool) string {
+	if several && g.comparison != "" {
+		return g.measure.label() + " (" + g.comparison + ")"
+	}
+	return g.measure.label()
+}
+
+// maxFindings bounds the sentences on what stands out; the table has the rest.
+const maxFindings = 12
+
+// findings says in words what stands out: for each metric the most similar
+// layers of two models, how values within models compare with those between,
+// and where a model changes most from one layer to the next.
+func findings(groups []*group) []string {
+	comparisons := map[string]bool{}
+	for _, g := range groups {
+		comparisons[g.comparison] = true
+	}
+	var list []string
+	for _, g := range groups {
+		name := g.name(len(comparisons) > 1)
+		if s := g.best(name); s != "" {
+			list = append(list, s)
+		}
+		if s := g.withinAndBetween(name); s != "" {
+			list = append(list, s)
+		}
+		if s := g.sharpest(name); s != "" {
+			list = append(list, s)
+		}
+	}
+	if n := len(list); n > maxFindings {
+		list = append(list[:maxFindings], fmt.Sprintf("%d more sentences of this kind are left out; the tables below have all numbers.", n-maxFindings))
+	}
+	return list
+}
+
+func (g *group) best(name string) string {
+	var best *results.Cell
+	for _, c := range g.cells {
+		if c.OK() && c.X.Model != c.Y.Model && (best == nil || *c.Value > *best.Value) {
+			best = c
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	what := "is highest"
+	if best.Metric == "word_distance" {
+		what = "is largest"
+	}
+	return fmt.Sprintf("%s between models %s for %s and %s: %s.", name, what, layerName(best.X), layerName(best.Y), valueInWords(best))
+}
+
+// valueInWords writes "0.31 (0.29 to 0.33), p = 0.005".
+func valueInWords(c *results.Cell) string {
+	s := short(*c.Value)
+	if c.Lo != nil {
+		s += fmt.Sprintf(" (%s to %s)", short(*c.Lo), short(*c.Hi))
+	}
+	if p := significance(c); p != nil {
+		s += ", p = " + strconv.FormatFloat(*p, 'g', 2, 64)
+	}
+	return s
+}
+
+// short writes a value with three decimals.
+func short(v float64) string {
+	if math.Abs(v) >= 1000 {
+		return minus(strconv.FormatFloat(v, 'g', 4, 64))
+	}
+	return minus(strconv.FormatFloat(v, 'f', 3, 64))
+}
+
+func (g *group) withinAndBetween(name string) string {
+	var within, between mean
+	for _, c := range g.cells {
+		switch {
+		case !c.OK() || c.X == c.Y:
+		case c.X.Model == c.Y.Model:
+			within.add(*c.Value)
+		default:
+			between.add(*c.Value)
+		}
+	}
+	if within.n == 0 || between.n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s on average within models (a layer with itself left out), %s between models.", name, short(within.value), short(between.value))
+}
+
+type mean struct {
+	value float64
+	n     int
+}
+
+func (m *mean) add(v float64) {
+	m.n++
+	m.value += (v - m.value) / float64(m.n)
+}
+
+// sharpest finds the neighbouring layers of one model that differ most. The
+// order of layers is that in which the cells name them.
+func (g *group) sharpest(name string) string {
+	if g.measure.Metric == "word_distance" || g.measure.Metric == "asif" {
+		return ""
+	}
+	place := map[results.Layer]int{}
+	next := map[string]int{}
+	for _, c := range g.cells {
+		if _, ok := place[c.X]; !ok {
+			place[c.X] = next[c.X.Model]
+			next[c.X.Model]++
+		}
+	}
+	var worst *results.Cell
+	for _, c := range g.cells {
+		i, okX := place[c.X]
+		j, okY := place[c.Y]
+		if c.OK() && okX && okY && c.X.Model == c.Y.Model && j == i+1 && (worst == nil || *c.Value < *worst.Value) {
+			worst = c
+		}
+	}
+	if worst == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s: the sharpest change from one layer to the next is in %s, from %s to %s: %s.", name, worst.X.Model, worst.X.Layer, worst.Y.Layer, valueInWords(worst))
+}
+
+// reason is a text and how many cells have it.
+type reason struct {
+	Text  string
+	Cells int
+}
+
+// reasons collects why cells have no value, and the warnings of those that
+// have one, most frequent first.
+func reasons(cells []results.Cell) (failed, warned []reason) {
+	failures, warnings := map[string]int{}, map[string]int{}
+	for i := range cells {
+		if cells[i].Error != "" {
+			failures[cells[i].Error]++
+		}
+		for _, w := range cells[i].Warnings {
+			warnings[w]++
+		}
+	}
+	return byFrequency(failures), byFrequency(warnings)
+}
+
+func byFrequency(counts map[string]int) []reason {
+	var list []reason
+	for text, n := range counts {
+		list = append(list, reason{text, n})
+	}
+	slices.SortFunc(list, func(a, b reason) int {
+		return cmp.Or(cmp.Compare(b.Cells, a.Cells), strings.Compare(a.Text, b.Text))
+	})
+	return list
+}
+
+// doubts says what the numbers can't carry.
+func doubts(groups []*group, dropped []Dropped) []string {
+	var all, failed, warned, weak, tested, interval int
+	for _, g := range groups {
+		f := Figure{}
+		for _, c := range g.cells {
+			all++
+			switch f.state(c) {
+			case notComputed:
+				failed++
+			case notSignificant:
+				weak++
+			}
+			if significance(c) != nil {
+				tested++
+			}
+			if c.Lo != nil {
+				interval++
+			}
+			if len(c.Warnings) > 0 {
+				warned++
+			}
+		}
+	}
+	if all == 0 {
+		return []string{"The run has no results."}
+	}
+	var list []string
+	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
+	if failed > 0 {
+		add("%s of %s could not be computed; they are hatched in the figures and listed with their reasons below.", plural(failed, "cell"), grouped(all))
+	}
+	if warned > 0 {
+		add("%s of %s carry a warning, listed below.", plural(warned, "cell"), grouped(all))
+	}
+	switch {
+	case tested == 0:
+		add("No value was tested against chance: on small samples these metrics are large on noise too.")
+	case weak > 0:
+		add("%s of %s that were tested are not significant at 0.05, and marked.", plural(weak, "cell"), grouped(tested))
+	}
+	if tested > 0 && tested < all {
+		add("%s were not tested against chance.", plural(all-tested, "cell"))
+	}
+	switch {
+	case interval == 0:
+		add("No value has an interval: how much it would change with other speakers is not known.")
+	case interval < all:
+		add("%s have no interval.", plural(all-interval, "cell"))
+	}
+	n := 0
+	for _, d := range dropped {
+		n += d.Rows
+	}
+	if n > 0 {
+		add("%s dropped, for the reasons below; the numbers say nothing about them.", plural(n, "row")+" "+wasWere(n))
+	}
+	return list
+}
+
+func wasWere(n int) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}
+
+// pairRow is a line of the summary table: a pair of models under a measure.
+type pairRow struct {
+	Comparison, Measure, X, Y string
+	Min, Mean, Max, At        string
+	Values, Weak, Failed      int
+}
+
+// pairRows summarises every pair of models under every measure. A layer with
+// itself is left out.
+func pairRows(groups []*group) []pairRow {
+	var rows []pairRow
+	for _, g := range groups {
+		type pair struct{ x, y string }
+		var order []pair
+		cells := map[pair][]*results.Cell{}
+		for _, c := range g.cells {
+			k := pair{c.X.Model, c.Y.Model}
+			if cells[k] == nil {
+				order = append(order, k)
+			}
+			cells[k] = append(cells[k], c)
+		}
+		for _, k := range order {
+			rows = append(rows, newPairRow(g, k.x, k.y, cells[k]))
+		}
+	}
+	return rows
+}
+
+func newPairRow(g *group, x, y string, cells []*results.Cell) pairRow {
+	r := pairRow{Comparison: g.comparison, Measure: g.measure.label(), X: x, Y: y}
+	var average mean
+	lo, hi := math.Inf(1), math.Inf(-1)
+	f := Figure{}
+	for _, c := range cells {
+		if c.X == c.Y {
+			continue
+		}
+		if !c.OK() {
+			r.Failed++
+			continue
+		}
+		if f.state(c) == notSignificant {
+			r.Weak++
+		}
+		average.add(*c.Value)
+		lo = min(lo, *c.Value)
+		if *c.Value > hi {
+			hi = *c.Value
+			r.At = c.X.Layer + ", " + c.Y.Layer
+		}
+	}
+	r.Values = average.n
+	if average.n > 0 {
+		r.Min, r.Mean, r.Max = short(lo), short(average.value), short(hi)
+	}
+	return r
+}

@@ -1,0 +1,135 @@
+// Reading the page's numbers, and words for them.
+
+const $ = (id) => document.getElementById(id);
+
+// make builds an element: make("td", {class: "number"}, "0.31").
+function make(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (value === true) element.setAttribute(key, "");
+    else if (value !== false && value != null) element.setAttribute(key, value);
+  }
+  element.append(...children.filter((child) => child != null));
+  return element;
+}
+
+async function readData() {
+  const bytes = Uint8Array.from(atob($("data").textContent), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+const alpha = 0.05;
+
+// A column is one number for all cells, or a list with one for each.
+const entry = (column, k) => (Array.isArray(column) ? column[k] : column);
+
+// Group is the cells of one comparison, metric and variant.
+class Group {
+  constructor(raw, data, id) {
+    Object.assign(this, raw);
+    this.id = id;
+    this.data = data;
+    this.quantity = data.measures[raw.metric].quantity;
+    this.directed = data.measures[raw.metric].directed;
+    this.name = (raw.comparison ? raw.comparison + ": " : "") + raw.label;
+    this.xAt = new Map(raw.x.map((layer, i) => [layer, i]));
+    this.yAt = new Map(raw.y.map((layer, i) => [layer, i]));
+    this.present = raw.there ? new Set(raw.there) : null;
+    // A symmetric metric is stored one way, and both ways are shown.
+    if (!this.directed && raw.x.some((layer) => this.yAt.has(layer))) {
+      this.x = this.y = [...new Set([...raw.x, ...raw.y])].sort((a, b) => a - b);
+    }
+    this.width = raw.y.length;
+  }
+
+  find(x, y) {
+    const i = this.xAt.get(x), j = this.yAt.get(y);
+    if (i === undefined || j === undefined) return -1;
+    const k = i * this.width + j;
+    return this.present && !this.present.has(k) ? -1 : k;
+  }
+
+  // cell returns the numbers of two layers (given by number), or one that
+  // says that there are none.
+  cell(x, y) {
+    let k = this.find(x, y);
+    if (k < 0 && !this.directed) k = this.find(y, x);
+    const cell = { group: this, x, y, k, value: null, warnings: [] };
+    if (k < 0) return { ...cell, state: "absent" };
+    for (const name of ["value", "lo", "hi", "p", "pmax", "n", "dx", "dy", "mean", "q95"]) cell[name] = entry(this[name], k);
+    cell.warnings = (this.warnings[k] ?? []).map((t) => this.data.texts[t]);
+    if (k in this.errors) cell.error = this.data.texts[this.errors[k]];
+    const p = cell.pmax ?? cell.p;
+    cell.state = cell.value == null ? "failed" : p != null && p >= alpha ? "weak" : "ok";
+    return cell;
+  }
+
+  // keys lists the cells that are stored, as [x, y].
+  *keys() {
+    const xs = [...this.xAt.keys()], ys = [...this.yAt.keys()];
+    const all = this.present ?? Array.from({ length: xs.length * ys.length }, (_, k) => k);
+    for (const k of all) yield [xs[Math.floor(k / this.width)], ys[k % this.width]];
+  }
+}
+
+function layerName(data, id) {
+  const { model, layer } = data.layers[id];
+  return layer ? `${model} ${layer}` : model;
+}
+
+const minus = (text) => text.replace("-", "\u2212");
+
+function short(v) {
+  if (v == null) return "";
+  return minus(Math.abs(v) >= 1000 ? v.toPrecision(4) : v.toFixed(3));
+}
+
+const count = (n) => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, n > 9999 ? "\u00a0" : "");
+
+const interval = (cell) => (cell.lo == null ? "" : `${short(cell.lo)} to ${short(cell.hi)}`);
+
+const pText = (p) => (p == null ? "" : minus(String(Number(p.toPrecision(3)))));
+
+// inWords says everything about a cell, in lines.
+function inWords(cell) {
+  const data = cell.group.data;
+  const lines = [`${layerName(data, cell.x)} \u00d7 ${layerName(data, cell.y)}`];
+  if (cell.state === "absent") return [...lines, "Not among the results."];
+  if (cell.state === "failed") return [...lines, `Could not be computed: ${cell.error ?? "no reason given"}.`];
+  lines.push(`${cell.group.label} = ${short(cell.value)}` + (cell.lo == null ? "" : ` (${interval(cell)})`));
+  const facts = [];
+  if (cell.p != null) facts.push(`p = ${pText(cell.p)}`);
+  if (cell.pmax != null) facts.push(`p against the maximum = ${pText(cell.pmax)}`);
+  if (cell.state === "weak") facts.push("not significant");
+  if (cell.n) facts.push(`n = ${count(cell.n)}`);
+  if (cell.mean != null) facts.push(`chance ${short(cell.mean)}`);
+  if (facts.length) lines.push(facts.join(", "));
+  return [...lines, ...cell.warnings];
+}
+
+function csv(rows) {
+  const field = (v) => {
+    const text = v == null ? "" : String(v);
+    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return rows.map((row) => row.map(field).join(",") + "\n").join("");
+}
+
+const csvHead = ["comparison", "metric", "variant", "x_model", "x_layer", "y_model", "y_layer", "rows", "n", "dx", "dy", "value", "lo", "hi", "p", "p_max", "null_mean", "null_q95", "warnings", "error"];
+
+function csvRow(cell) {
+  const g = cell.group, x = g.data.layers[cell.x], y = g.data.layers[cell.y];
+  return [g.comparison, g.metric, g.variant, x.model, x.layer, y.model, y.layer, g.rows, cell.n, cell.dx, cell.dy, cell.value, cell.lo, cell.hi, cell.p, cell.pmax, cell.mean, cell.q95, cell.warnings.join("; "), cell.error ?? (cell.state === "absent" ? "not among the results" : "")];
+}
+
+function save(name, blob) {
+  const link = make("a", { href: URL.createObjectURL(blob), download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+const fileName = (...parts) => parts.filter(Boolean).join("-").replace(/[^A-Za-z0-9._-]+/g, "-");

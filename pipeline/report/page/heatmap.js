@@ -1,0 +1,307 @@
+// The heat map: what is shown (a view), where it stands (a layout), how it is
+// drawn, and how it answers pointer and keyboard.
+
+const modelGap = 4;
+
+// place lays out the layers of one side: where each begins, and each model's stretch.
+function place(data, layers, edge) {
+  const start = [], blocks = [];
+  let at = 0;
+  for (const id of layers) {
+    const model = data.layers[id].model;
+    const last = blocks.at(-1);
+    if (!last || last.model !== model) {
+      if (last) at += modelGap;
+      blocks.push({ model, from: at, first: start.length });
+    }
+    start.push(at);
+    at += edge;
+    blocks.at(-1).to = at;
+    blocks.at(-1).last = start.length - 1;
+  }
+  return { start, blocks, length: at };
+}
+
+function layoutMap(view, room) {
+  const { data, x, y } = view;
+  const size = 11;
+  const label = (id) => data.layers[id].layer;
+  const widest = (ids) => Math.max(0, ...ids.map((id) => textWidth(label(id), size)));
+  const barSpace = 66;
+  const left = 8 + 16 + widest(y) + 8;
+  const gaps = (ids) => modelGap * (new Set(ids.map((id) => data.layers[id].model)).size - 1);
+  const free = room - left - barSpace - gaps(x);
+  const edge = Math.max(4, Math.min(34, Math.floor(free / x.length), Math.floor(760 / y.length)));
+  const across = place(data, x, edge), upward = place(data, y, edge);
+  const turned = widest(x) + 4 > edge * 2;
+  const top = 34;
+  const below = 8 + (turned ? widest(x) : size) + 8 + 16;
+  const barHeight = Math.max(upward.length, 110);
+  return { edge, across, upward, turned, left, top, size, barHeight, labelDepth: turned ? widest(x) : size, width: left + across.length + barSpace, height: top + Math.max(upward.length + below, barHeight + 12) };
+}
+
+const niceStep = (v) => {
+  const power = 10 ** Math.floor(Math.log10(v));
+  return [1, 2, 5, 10].map((m) => m * power).find((s) => s >= v * (1 - 1e-9));
+};
+
+// range returns the ends of the colour scale.
+function range(view) {
+  if (view.scale === "unit") return [0, 1];
+  let lo = Infinity, hi = -Infinity;
+  for (const row of view.cells) for (const cell of row) if (cell.value != null) { lo = Math.min(lo, cell.value); hi = Math.max(hi, cell.value); }
+  if (lo > hi) return [0, 1];
+  if (hi - lo < 1e-9) return [lo - 0.05, hi + 0.05];
+  const step = niceStep((hi - lo) / 20);
+  return [Math.floor(lo / step + 1e-6) * step, Math.ceil(hi / step - 1e-6) * step];
+}
+
+// shownLabels chooses the labels that fit, the last of the model among them.
+function shownLabels(names, edge, size, turned) {
+  const half = (i) => (turned ? size * 0.55 : (textWidth(names[i], size) + 4) / 2);
+  const yes = [];
+  for (let i = 0; i < names.length; i++) {
+    if (!yes.length || (i - yes.at(-1)) * edge >= half(i) + half(yes.at(-1))) yes.push(i);
+  }
+  const end = names.length - 1;
+  if (yes.at(-1) !== end) {
+    while (yes.length && (end - yes.at(-1)) * edge < half(end) + half(yes.at(-1))) yes.pop();
+    yes.push(end);
+  }
+  return yes;
+}
+
+function fitted(text, size, room) {
+  if (textWidth(text, size) <= room) return text;
+  while (text.length > 1 && textWidth(text + "\u2026", size) > room) text = text.slice(0, -1);
+  return text + "\u2026";
+}
+
+// drawMap draws a view onto a surface; theme holds the page's colours.
+function drawMap(surface, view, layout, theme) {
+  const { edge, across, upward, left, top, size } = layout;
+  const bottom = top + upward.length;
+  const [lo, hi] = range(view);
+  surface.rect(0, 0, layout.width, layout.height, theme.back);
+  surface.text(8, 16, fitted(`${view.group.label} (${view.group.quantity})`, 13, layout.width - 16), { size: 13, bold: true, fill: theme.front });
+  const hatches = [];
+  view.cells.forEach((row, i) => row.forEach((cell, j) => {
+    const x = left + across.start[i], y = bottom - upward.start[j] - edge;
+    if (cell.value == null) {
+      surface.rect(x, y, edge, edge, theme.void);
+      hatch(hatches, x, y, edge, cell.state === "absent");
+      return;
+    }
+    const colour = view.map[Math.round(255 * Math.min(Math.max((cell.value - lo) / (hi - lo), 0), 1))];
+    surface.rect(x, y, edge, edge, colour);
+    if (cell.state !== "weak") return;
+    const dot = Math.max(1.5, edge * 0.28);
+    surface.rect(x + (edge - dot) / 2, y + (edge - dot) / 2, dot, dot, inkOn(colour));
+  }));
+  surface.lines(hatches, theme.hatch, 0.8);
+  drawLabels(surface, view, layout, theme, bottom);
+  drawBar(surface, view, layout, theme, lo, hi);
+}
+
+function hatch(list, x, y, edge, crossed) {
+  const n = Math.max(1, Math.floor(edge / 5)), step = edge / n;
+  for (let k = 1 - n; k < n; k++) {
+    const d = k * step, u = Math.max(d, 0), v = Math.max(-d, 0), run = edge - Math.abs(d);
+    list.push([x + u, y + edge - v, x + u + run, y + edge - v - run]);
+    if (crossed) list.push([x + u, y + v, x + u + run, y + v + run]);
+  }
+}
+
+function drawLabels(surface, view, layout, theme, bottom) {
+  const { edge, across, upward, left, size, turned } = layout;
+  const names = (ids) => ids.map((id) => view.data.layers[id].layer);
+  const ticks = [];
+  for (const b of across.blocks) {
+    const list = names(view.x.slice(b.first, b.last + 1));
+    for (const i of shownLabels(list, edge, size, turned)) {
+      const x = left + across.start[b.first + i] + edge / 2;
+      ticks.push([x, bottom, x, bottom + 4]);
+      if (turned) surface.text(x + size * 0.35, bottom + 7, list[i], { size, anchor: "end", up: true, fill: theme.front });
+      else surface.text(x, bottom + 6 + size, list[i], { size, anchor: "middle", fill: theme.front });
+    }
+    const mid = left + (b.from + b.to) / 2;
+    surface.text(mid, bottom + 8 + layout.labelDepth + 16, fitted(b.model, 12, Math.max(b.to - b.from, 3 * edge)), { size: 12, anchor: "middle", fill: theme.front });
+  }
+  for (const b of upward.blocks) {
+    const list = names(view.y.slice(b.first, b.last + 1));
+    for (const j of shownLabels(list, edge, size, true)) {
+      const y = bottom - upward.start[b.first + j] - edge / 2;
+      ticks.push([left - 4, y, left, y]);
+      surface.text(left - 7, y + size * 0.35, list[j], { size, anchor: "end", fill: theme.front });
+    }
+    surface.text(16, bottom - (b.from + b.to) / 2, fitted(b.model, 12, Math.max(b.to - b.from, 60)), { size: 12, anchor: "middle", up: true, fill: theme.front });
+  }
+  for (const b of across.blocks.slice(1)) ticks.push([left + b.from - modelGap / 2, bottom - upward.length, left + b.from - modelGap / 2, bottom + 4]);
+  for (const b of upward.blocks.slice(1)) ticks.push([left - 4, bottom - b.from + modelGap / 2, left + across.length, bottom - b.from + modelGap / 2]);
+  surface.lines(ticks, theme.front, 1);
+}
+
+function drawBar(surface, view, layout, theme, lo, hi) {
+  const x = layout.left + layout.across.length + 14, width = 12, steps = 128;
+  const y = (v) => layout.top + layout.barHeight * (1 - (v - lo) / (hi - lo));
+  for (let k = 0; k < steps; k++) {
+    const from = layout.top + Math.round(layout.barHeight * (1 - (k + 1) / steps));
+    const to = layout.top + Math.round(layout.barHeight * (1 - k / steps));
+    surface.rect(x, from, width, to - from, view.map[Math.round((k * 255) / (steps - 1))]);
+  }
+  const step = niceStep((hi - lo) / 6), ticks = [];
+  const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  for (let k = Math.ceil(lo / step - 1e-6); k * step <= hi + step * 1e-6; k++) {
+    ticks.push([x + width, y(k * step), x + width + 4, y(k * step)]);
+    surface.text(x + width + 7, y(k * step) + 4, minus((k * step).toFixed(decimals)).replace(/^\u2212(0\.?0*)$/, "$1"), { size: 11, fill: theme.front });
+  }
+  surface.lines(ticks, theme.front, 1);
+}
+
+// HeatMap keeps the canvas, the cell that is chosen, and the answers to it.
+class HeatMap {
+  constructor(open) {
+    this.root = $("map");
+    this.canvas = this.root.querySelector("canvas");
+    this.tip = $("tip");
+    this.open = open;
+    this.at = null; // [i, j] of the chosen cell
+    this.root.addEventListener("pointermove", (e) => this.point(e));
+    this.root.addEventListener("pointerleave", () => this.hideTip());
+    this.root.addEventListener("click", (e) => { this.point(e); if (this.under(e)) this.openCell(); });
+    this.root.addEventListener("keydown", (e) => this.key(e));
+    this.root.addEventListener("focus", () => { if (this.root.matches(":focus-visible")) this.choose(this.at ?? [0, 0], true); });
+    this.root.addEventListener("blur", () => this.hideTip());
+  }
+
+  show(view) {
+    this.view = view;
+    view.cells = view.x.map((x) => view.y.map((y) => view.group.cell(x, y)));
+    this.at = null;
+    this.hideTip();
+    $("readout").textContent = "";
+    this.root.setAttribute("aria-label", `Heat map of ${view.group.label}, ${view.x.length} by ${view.y.length} layers`);
+    this.draw();
+  }
+
+  theme() {
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue("--" + name).trim();
+    return { back: colour("back"), front: colour("front"), void: colour("void"), hatch: colour("hatch"), focus: colour("focus") };
+  }
+
+  draw() {
+    if (!this.view) return;
+    this.layout = layoutMap(this.view, $("map-scroll").clientWidth);
+    const surface = new CanvasSurface(this.canvas, this.layout.width, this.layout.height, window.devicePixelRatio || 1);
+    drawMap(surface, this.view, this.layout, this.theme());
+    if (this.at) this.mark(surface);
+  }
+
+  box([i, j]) {
+    const l = this.layout;
+    return { x: l.left + l.across.start[i], y: l.top + l.upward.length - l.upward.start[j] - l.edge, edge: l.edge };
+  }
+
+  mark(surface) {
+    const { x, y, edge } = this.box(this.at);
+    const a = x - 1, b = y - 1, c = x + edge + 1, d = y + edge + 1;
+    const frame = [[a, b, c, b], [c, b, c, d], [c, d, a, d], [a, d, a, b]];
+    surface.lines(frame, "#ffffff", 4);
+    surface.lines(frame, "#d10070", 2);
+  }
+
+  under(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const x = event.clientX - box.left - this.layout.left, y = this.layout.top + this.layout.upward.length - (event.clientY - box.top);
+    const find = (start, v) => start.findIndex((s) => v >= s && v < s + this.layout.edge);
+    const i = find(this.layout.across.start, x), j = find(this.layout.upward.start, y);
+    return i < 0 || j < 0 ? null : [i, j];
+  }
+
+  point(event) {
+    const at = this.under(event);
+    if (!at) return this.hideTip();
+    if (!this.at || at[0] !== this.at[0] || at[1] !== this.at[1] || this.tip.hidden) this.choose(at, false);
+  }
+
+  choose(at, byKey) {
+    this.at = at;
+    this.draw();
+    const lines = inWords(this.view.cells[at[0]][at[1]]);
+    $("readout").textContent = lines.join(". ").replaceAll("..", ".");
+    this.tip.textContent = lines.join("\n");
+    this.tip.hidden = false;
+    const { x, y, edge } = this.box(at), w = this.tip.offsetWidth, h = this.tip.offsetHeight;
+    this.tip.style.left = `${Math.max(0, Math.min(x + edge + 10, this.layout.width - w))}px`;
+    this.tip.style.top = `${y + edge + 10 + h > this.layout.height ? Math.max(0, y - h - 10) : y + edge + 10}px`;
+    if (byKey) this.scrollTo(x, edge);
+  }
+
+  scrollTo(x, edge) {
+    const frame = $("map-scroll");
+    if (x < frame.scrollLeft) frame.scrollLeft = x - 20;
+    if (x + edge > frame.scrollLeft + frame.clientWidth) frame.scrollLeft = x + edge + 20 - frame.clientWidth;
+  }
+
+  hideTip() {
+    this.tip.hidden = true;
+  }
+
+  key(event) {
+    const { x, y } = this.view;
+    let [i, j] = this.at ?? [0, 0];
+    const jump = (blocks, at, by) => {
+      const next = blocks.findIndex((b) => at >= b.first && at <= b.last) + by;
+      return next < 0 || next >= blocks.length ? at : blocks[next].first;
+    };
+    switch (event.key) {
+      case "ArrowLeft": i--; break;
+      case "ArrowRight": i++; break;
+      case "ArrowUp": j++; break;
+      case "ArrowDown": j--; break;
+      case "Home": i = 0; break;
+      case "End": i = x.length - 1; break;
+      case "PageUp": j = jump(this.layout.upward.blocks, j, 1); break;
+      case "PageDown": j = jump(this.layout.upward.blocks, j, -1); break;
+      case "Enter": case " ": event.preventDefault(); return this.openCell();
+      case "Escape": return this.hideTip();
+      default: return;
+    }
+    event.preventDefault();
+    const clamp = (v, n) => Math.min(Math.max(v, 0), n - 1);
+    this.choose([clamp(i, x.length), clamp(j, y.length)], true);
+  }
+
+  openCell() {
+    if (!this.at) return;
+    this.hideTip();
+    this.open(this.view.cells[this.at[0]][this.at[1]]);
+  }
+
+  // paperTheme is for downloads: dark on white, whatever the page shows.
+  static paperTheme = { back: "#ffffff", front: "#1c1c1c", void: "#d4d4d4", hatch: "#505050", focus: "#b3005e" };
+
+  name(ending) {
+    const g = this.view.group;
+    return fileName(g.comparison, g.metric, g.variant) + "." + ending;
+  }
+
+  saveSVG() {
+    const layout = layoutMap(this.view, 1100);
+    const surface = new SVGSurface(layout.width, layout.height, this.view.group.name);
+    drawMap(surface, this.view, layout, HeatMap.paperTheme);
+    save(this.name("svg"), new Blob([surface.toString()], { type: "image/svg+xml" }));
+  }
+
+  savePNG() {
+    const layout = layoutMap(this.view, 1100), canvas = document.createElement("canvas");
+    drawMap(new CanvasSurface(canvas, layout.width, layout.height, 3), this.view, layout, HeatMap.paperTheme);
+    canvas.toBlob((blob) => save(this.name("png"), blob), "image/png");
+  }
+
+  saveCSV() {
+    const rows = this.view.cells.flatMap((row) => row.map(csvRow));
+    save(this.name("csv"), new Blob([csv([csvHead, ...rows])], { type: "text/csv" }));
+  }
+}

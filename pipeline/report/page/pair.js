@@ -1,0 +1,92 @@
+// The view of one pair of layers: every metric in both directions, the
+// neighbouring layers, the closest ones, and what drives the value.
+
+function table(heads, rows, name) {
+  const number = (head) => (head.startsWith("#") ? { class: "number" } : {});
+  return make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": name },
+    make("table", {},
+      make("thead", {}, make("tr", {}, ...heads.map((h) => make("th", { scope: "col", ...number(h) }, h.replace("#", ""))))),
+      make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((v, i) => make("td", number(heads[i]), v)))))));
+}
+
+const stateText = { ok: "", weak: "not significant", failed: "could not be computed", absent: "not among the results" };
+
+function remarks(cell) {
+  return [stateText[cell.state], cell.error, ...cell.warnings].filter(Boolean).join("; ");
+}
+
+class PairView {
+  constructor(data, groups) {
+    this.data = data;
+    this.groups = groups;
+    this.dialog = $("pair");
+    $("pair-close").addEventListener("click", () => this.dialog.close());
+    this.dialog.addEventListener("click", (e) => { if (e.target === this.dialog) this.dialog.close(); });
+  }
+
+  open(cell) {
+    const { x, y, group } = cell;
+    const name = (id) => layerName(this.data, id);
+    $("pair-title").textContent = `${name(x)} \u00d7 ${name(y)}`;
+    const parts = [
+      make("h3", {}, "Every metric"), this.values(x, y),
+      make("h3", {}, `Neighbours, ${group.label}`), this.neighbours(cell),
+      make("h3", {}, `Closest layers, ${group.label}`), this.closest(cell),
+      ...this.details(x, y),
+    ];
+    $("pair-body").replaceChildren(...parts);
+    if (!this.dialog.open) this.dialog.showModal();
+    this.dialog.scrollTop = 0;
+  }
+
+  values(x, y) {
+    const rows = [];
+    for (const group of this.groups) {
+      for (const [a, b] of x === y ? [[x, y]] : [[x, y], [y, x]]) {
+        if (!group.directed && a !== x) continue;
+        const c = group.cell(a, b);
+        if (c.state === "absent") continue;
+        const arrow = group.directed ? `${layerName(this.data, a)} \u2192 ${layerName(this.data, b)}` : "both";
+        rows.push([group.name, arrow, short(c.value), interval(c), pText(c.p), c.n ? count(c.n) : "", c.dx ? `${c.dx}, ${c.dy}` : "", short(c.mean), remarks(c)]);
+      }
+    }
+    return table(["Metric", "Direction", "#Value", "#Interval", "#p", "#n", "#Units of x, y", "#Chance", "Remarks"], rows, "Values of every metric");
+  }
+
+  // neighbours is the map around the cell: two layers to each side.
+  neighbours(cell) {
+    const { group, x, y } = cell;
+    const around = (list, id) => {
+      const at = list.indexOf(id);
+      return list.slice(Math.max(0, at - 2), at + 3);
+    };
+    const xs = around(group.x, x), ys = around(group.y, y).reverse();
+    const rows = ys.map((b) => make("tr", {},
+      make("th", { scope: "row" }, layerName(this.data, b)),
+      ...xs.map((a) => {
+        const c = group.cell(a, b);
+        return make("td", { class: "number" + (a === x && b === y ? " here" : "") }, c.value == null ? stateText[c.state] : short(c.value));
+      })));
+    return make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Values of neighbouring layers" }, make("table", {},
+      make("thead", {}, make("tr", {}, make("td", {}, "y \\ x"), ...xs.map((a) => make("th", { scope: "col", class: "number" }, layerName(this.data, a))))),
+      make("tbody", {}, ...rows)));
+  }
+
+  closest({ group, x, y }) {
+    const best = (cells, other) => cells.filter((c) => c.value != null && c.x !== c.y)
+      .sort((a, b) => b.value - a.value).slice(0, 5)
+      .map((c) => `${layerName(this.data, c[other])} (${short(c.value)})`).join(", ") || "none";
+    return make("ul", {},
+      make("li", {}, `To ${layerName(this.data, x)} as x: ${best(group.y.map((b) => group.cell(x, b)), "y")}.`),
+      make("li", {}, `To ${layerName(this.data, y)} as y: ${best(group.x.map((a) => group.cell(a, y)), "x")}.`));
+  }
+
+  details(x, y) {
+    const found = this.data.details.filter((d) => (d.x === x && d.y === y) || (d.x === y && d.y === x));
+    return found.flatMap((d) => [
+      make("h3", {}, d.title),
+      table(["Most", "#Value"], (d.most ?? []).map((i) => [i.label, short(i.value)]), "Most"),
+      table(["Least", "#Value"], (d.least ?? []).map((i) => [i.label, short(i.value)]), "Least"),
+    ]);
+  }
+}

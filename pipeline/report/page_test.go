@@ -1,0 +1,72 @@
+package report
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"speechsim/pipeline/results"
+)
+
+// demoPage is a page of the demo's size with everything that can go wrong.
+func demoPage() Page {
+	figures, cells := gallery()
+	demo := cells[:0:0]
+	for _, c := range cells {
+		if (c.X.Model == "hubert-tiny" || c.X.Model == "wav2vec2-tiny") && (c.Y.Model == "hubert-tiny" || c.Y.Model == "wav2vec2-tiny") {
+			demo = append(demo, c)
+		}
+	}
+	for i := range demo {
+		if demo[i].Metric == "svcca" && demo[i].X.Layer == "4" {
+			demo[i].Warnings = []string{"n = 700 < 5 (dx + dy) = 1280: the value is high on noise too"}
+		}
+	}
+	return Page{
+		Title: "demo", Lead: "Two small speech models on 60 utterances, layer by layer.",
+		Compared: []string{"hubert-tiny and wav2vec2-tiny: 5 layers each, every pair of layers."},
+		On:       []string{"60 utterances of the demo corpus, 12 speakers, 158 s; rows are words, 702 of 730."},
+		Figures:  figures[:2],
+		Cells:    demo,
+		Details: []PairDetail{{X: results.Layer{Model: "hubert-tiny", Layer: "4"}, Y: results.Layer{Model: "wav2vec2-tiny", Layer: "4"}, Metric: "cka",
+			Title: "Words that drive it", Most: []Item{{"river", 0.9}, {"stone", 0.8}}, Least: []Item{{"the", -0.1}}}},
+		Dropped:  []Dropped{{Reason: "silence", Rows: 20, Examples: []string{"61-70968-0000 0.00 to 0.31 s"}}, {Reason: "word not aligned", Rows: 8}},
+		Warnings: []string{"the models have random weights"},
+		Manifest: json.RawMessage(`{"program":"speechsim 0.1","config":{"name":"demo","corpus":{"librispeech":{"root":"corpus/demo"}},"models":[{"name":"hubert-tiny","sha256":"5f1c"}]},"versions":{"onnxruntime":"1.31.1","blas":"OpenBLAS 0.3.34"},"seconds":3.25}`),
+	}
+}
+
+// largePage is a run of four models with 74 layers and 8 metrics.
+func largePage() Page {
+	var p Page
+	p.Title = "large"
+	for _, m := range []Measure{{Metric: "cka", Variant: "debiased"}, {Metric: "cka", Variant: "biased"}, {Metric: "cca", Variant: "mean"}, {Metric: "svcca", Variant: "textbook"},
+		{Metric: "pwcca", Variant: "elkheir2024"}, {Metric: "neuron_neuron", Variant: "absolute"}, {Metric: "neuron_layer", Variant: "r"}, {Metric: "procrustes", Variant: "score"}} {
+		s := synthetic{metric: m.Metric, variant: m.Variant, intervals: true}
+		p.Cells = append(p.Cells, s.cells(paperA, paperA)...)
+		p.Figures = append(p.Figures, Figure{Name: m.Metric + "-" + m.Variant, Title: m.label(), Kind: Heatmap, Metric: m.Metric, Variant: m.Variant, XModels: paperA, YModels: paperA})
+	}
+	return p
+}
+
+func TestWritePage(t *testing.T) {
+	dir := os.Getenv("SPEECHSIM_GALLERY")
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	for name, page := range map[string]Page{"demo.html": demoPage(), "large.html": largePage(), "empty.html": {Title: "empty"}} {
+		path := filepath.Join(dir, name)
+		if err := WritePage(path, page); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: %d bytes", name, info.Size())
+		if info.Size() > 3<<20 {
+			t.Errorf("%s has %d bytes, expected at most 3 MB", name, info.Size())
+		}
+	}
+}

@@ -1,0 +1,210 @@
+package report
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"math"
+	"slices"
+	"strconv"
+
+	"speechsim/pipeline/results"
+)
+
+// packed is the page's numbers: JSON, compressed, as base64. A 74 x 74 run with
+// eight metrics has 44 000 cells and must stay a page that can be mailed.
+func (p *Page) packed() (string, error) {
+	text, err := json.Marshal(p.data())
+	if err != nil {
+		return "", err
+	}
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return "", err
+	}
+	if _, err := z.Write(text); err != nil {
+		return "", err
+	}
+	if err := z.Close(); err != nil {
+		return "", err
+	}
+	return base64.StdEncoding.EncodeToString(b.Bytes()), nil
+}
+
+// pageData is what the page's script reads. Cells are stored by group as
+// columns: entry k of a column belongs to x layer k / len(Y) and y layer
+// k % len(Y) of the group.
+type pageData struct {
+	Title    string                 `json:"title"`
+	Layers   []results.Layer        `json:"layers"`
+	Texts    []string               `json:"texts"` // warnings and errors
+	Groups   []dataGroup            `json:"groups"`
+	Details  []dataDetail           `json:"details"`
+	Maps     map[string]string      `json:"maps"`
+	Measures map[string]dataMeasure `json:"measures"` // by metric
+}
+
+type dataMeasure struct {
+	Name     string `json:"name"`
+	Quantity string `json:"quantity"`
+	Directed bool   `json:"directed"`
+}
+
+type dataGroup struct {
+	Comparison string `json:"comparison"`
+	Metric     string `json:"metric"`
+	Variant    string `json:"variant"`
+	Label      string `json:"label"`
+	Rows       string `json:"rows"`
+	X          []int  `json:"x"` // layers
+	Y          []int  `json:"y"`
+
+	Value column `json:"value"`
+	Lo    column `json:"lo"`
+	Hi    column `json:"hi"`
+	P     column `json:"p"`
+	PMax  column `json:"pmax"`
+	N     column `json:"n"`
+	DX    column `json:"dx"`
+	DY    column `json:"dy"`
+	Mean  column `json:"mean"`
+	Q95   column `json:"q95"`
+
+	Warnings map[int][]int `json:"warnings"` // of cell k: texts
+	Errors   map[int]int   `json:"errors"`
+	There    *[]int        `json:"there,omitempty"` // cells that are among the results; absent: all
+}
+
+type dataDetail struct {
+	X      int    `json:"x"`
+	Y      int    `json:"y"`
+	Metric string `json:"metric"`
+	Title  string `json:"title"`
+	Most   []Item `json:"most"`
+	Least  []Item `json:"least"`
+}
+
+// column is a number a cell; NaN stands for none. A column without any is
+// written as null, one that is the same everywhere as one number.
+type column []float64
+
+func newColumn(n int) column {
+	c := make(column, n)
+	for i := range c {
+		c[i] = math.NaN()
+	}
+	return c
+}
+
+// MarshalJSON writes six significant digits.
+func (c column) MarshalJSON() ([]byte, error) {
+	same := true
+	for _, v := range c {
+		same = same && (v == c[0] || math.IsNaN(v) && math.IsNaN(c[0]))
+	}
+	if len(c) > 0 && same {
+		return appendNumber(nil, c[0]), nil
+	}
+	b := []byte{'['}
+	for i, v := range c {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendNumber(b, v)
+	}
+	return append(b, ']'), nil
+}
+
+func appendNumber(b []byte, v float64) []byte {
+	if math.IsNaN(v) {
+		return append(b, "null"...)
+	}
+	return strconv.AppendFloat(b, v, 'g', 6, 64)
+}
+
+// interner gives each of its things a number.
+type interner[T comparable] struct {
+	list []T
+	at   map[T]int
+}
+
+func (in *interner[T]) id(t T) int {
+	i, ok := in.at[t]
+	if !ok {
+		if in.at == nil {
+			in.at = map[T]int{}
+		}
+		i = len(in.list)
+		in.at[t] = i
+		in.list = append(in.list, t)
+	}
+	return i
+}
+
+func (p *Page) data() *pageData {
+	var layers interner[results.Layer]
+	var texts interner[string]
+	d := &pageData{Title: p.Title, Groups: []dataGroup{}, Details: []dataDetail{}, Measures: map[string]dataMeasure{},
+		Maps: map[string]string{"viridis": viridisTable, "cividis": cividisTable}}
+	for _, g := range groupCells(p.Cells) {
+		w := wordsOf(g.measure.Metric)
+		d.Measures[g.measure.Metric] = dataMeasure{w.name, w.quantity, w.directed}
+		d.Groups = append(d.Groups, packGroup(g, &layers, &texts))
+	}
+	for _, t := range p.Details {
+		d.Details = append(d.Details, dataDetail{layers.id(t.X), layers.id(t.Y), t.Metric, t.Title, t.Most, t.Least})
+	}
+	d.Layers, d.Texts = layers.list, texts.list
+	return d
+}
+
+func packGroup(g *group, layers *interner[results.Layer], texts *interner[string]) dataGroup {
+	var xs, ys interner[int]
+	for _, c := range g.cells {
+		xs.id(layers.id(c.X))
+		ys.id(layers.id(c.Y))
+	}
+	n := len(xs.list) * len(ys.list)
+	out := dataGroup{Comparison: g.comparison, Metric: g.measure.Metric, Variant: g.measure.Variant, Label: g.measure.label(),
+		Rows: g.cells[0].Rows, X: xs.list, Y: ys.list, Warnings: map[int][]int{}, Errors: map[int]int{}}
+	for _, col := range []*column{&out.Value, &out.Lo, &out.Hi, &out.P, &out.PMax, &out.N, &out.DX, &out.DY, &out.Mean, &out.Q95} {
+		*col = newColumn(n)
+	}
+	var there []int
+	for _, c := range g.cells {
+		k := xs.id(layers.id(c.X))*len(ys.list) + ys.id(layers.id(c.Y))
+		there = append(there, k)
+		out.put(k, c)
+		for _, w := range c.Warnings {
+			out.Warnings[k] = append(out.Warnings[k], texts.id(w))
+		}
+		if c.Error != "" {
+			out.Errors[k] = texts.id(c.Error)
+		}
+	}
+	if len(there) < n {
+		slices.Sort(there)
+		out.There = &there
+	}
+	return out
+}
+
+func (g *dataGroup) put(k int, c *results.Cell) {
+	for _, f := range []struct {
+		to   column
+		from *float64
+	}{{g.Value, c.Value}, {g.Lo, c.Lo}, {g.Hi, c.Hi}, {g.P, c.P}} {
+		if f.from != nil {
+			f.to[k] = *f.from
+		}
+	}
+	g.N[k], g.DX[k], g.DY[k] = float64(c.N), float64(c.DX), float64(c.DY)
+	if c.Null != nil {
+		g.Mean[k], g.Q95[k] = c.Null.Mean, c.Null.Q95
+		if c.Null.PMax != nil {
+			g.PMax[k] = *c.Null.PMax
+		}
+	}
+}
