@@ -173,6 +173,11 @@ func (d *frameDecoder) decode(b []byte) (frameHeader, int, error) {
 	if h.stereo != independent {
 		separate(h.stereo, d.samples[0], d.samples[1])
 	}
+	for _, x := range d.samples {
+		if !fits(x, d.info.bits) {
+			return h, 0, fmt.Errorf("the frame decodes to samples of more than %d bits", d.info.bits)
+		}
+	}
 	return h, size + 2, nil
 }
 
@@ -190,6 +195,16 @@ func separate(stereo int, a, b []int64) {
 			a[i], b[i] = (v+b[i])>>1, (v-b[i])>>1
 		}
 	}
+}
+
+// fits tells whether all samples are integers of the given number of bits. Predictions of a file that was made to mislead
+// may lead anywhere.
+func fits(x []int64, bits int) bool {
+	var magnitude int64
+	for _, v := range x {
+		magnitude |= v ^ v>>63 // v, or -v-1 if it is negative
+	}
+	return magnitude>>(bits-1) == 0
 }
 
 // subframe decodes one channel of a frame into x (RFC 9639, 9.2).

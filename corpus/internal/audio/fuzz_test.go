@@ -1,0 +1,204 @@
+package audio
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Run with -fuzzminimizetime 10x: to minimise inputs of kilobytes takes Go a minute each, and finds nothing.
+
+// checkFuzzed decodes arbitrary bytes: either one line of *Error, or channels of one length that a header-only look agrees with.
+func checkFuzzed(t *testing.T, data []byte) *Audio {
+	t.Helper()
+	info, infoErr := memory("x", data).readInfo()
+	a, err := memory("x", data).decode(0, 0)
+	for _, err := range []error{err, infoErr} {
+		var e *Error
+		if err != nil && (!errors.As(err, &e) || strings.Contains(err.Error(), "\n")) {
+			t.Fatalf("error %q", err)
+		}
+	}
+	if err != nil {
+		return nil
+	}
+	if infoErr != nil {
+		t.Fatalf("decodes, but ReadInfo says %v", infoErr)
+	}
+	if len(a.Channels) != info.Channels || info.Samples >= 0 && int64(a.Samples()) != info.Samples {
+		t.Fatalf("%d channels of %d samples; ReadInfo says %+v", len(a.Channels), a.Samples(), info)
+	}
+	for _, x := range a.Channels {
+		if len(x) != a.Samples() {
+			t.Fatal("channels of different lengths")
+		}
+	}
+	Check(a)
+	if n := a.Samples(); n > 1 {
+		end := float64(n) / float64(a.Rate)
+		part, err := memory("x", data).decode(end/2, end)
+		if err != nil {
+			t.Fatalf("decodes, but half of it does not: %v", err)
+		}
+		if got, want := part.Samples(), n-int(sampleAt(end/2, a.Rate)); got != want {
+			t.Fatalf("half of it has %d samples, want %d", got, want)
+		}
+	}
+	return a
+}
+
+// checkBounded is for formats without compression: memory follows the size of the file.
+func checkBounded(t *testing.T, a *Audio, data []byte) {
+	t.Helper()
+	if a != nil && 4*a.Samples()*len(a.Channels) > 4*len(data) {
+		t.Fatalf("%d samples of %d channels from %d bytes", a.Samples(), len(a.Channels), len(data))
+	}
+}
+
+func FuzzWAV(f *testing.F) {
+	samples := le16(1, -2, 3, 32767, -32768, 6, 7, 8)
+	for _, v := range [][3]int{{1, 8, 1}, {1, 16, 2}, {1, 24, 1}, {1, 32, 1}, {3, 32, 1}, {3, 64, 2}, {6, 8, 1}, {7, 8, 2}, {0xfffe, 16, 1}, {2, 4, 1}} {
+		plain := riff("LIST", []byte("odd"), "fmt ", format(v[0], v[2], 16000, v[1]), "data", samples, "id3 ", []byte("x"))
+		f.Add(plain)
+		f.Add(set(plain, 4, 0xffffffff))
+		f.Add(set(plain, 52, 0xffffffff))
+		f.Add(plain[:len(plain)-13])
+	}
+	f.Add([]byte("RF64\xff\xff\xff\xffWAVEds64\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		data = bytes.Clone(data)
+		copy(data, "RIFF")
+		if len(data) >= 12 {
+			copy(data[8:], "WAVE")
+		}
+		checkBounded(t, checkFuzzed(t, data), data)
+	})
+}
+
+func FuzzSPHERE(f *testing.F) {
+	for _, lines := range []string{
+		"sample_count -i 4|sample_n_bytes -i 2|channel_count -i 1|sample_byte_format -s2 01|sample_rate -i 16000|sample_coding -s3 pcm",
+		"sample_count -i 2|sample_n_bytes -i 2|channel_count -i 2|sample_byte_format -s2 10|sample_rate -i 8000",
+		"sample_n_bytes -i 1|channel_count -i 1|sample_rate -i 8000|sample_coding -s4 ulaw",
+		"sample_n_bytes -i 1|sample_rate -i 8000|sample_coding -s4 alaw|; comment|utterance_id -s5 a b c",
+		"sample_count -i 4294967296|sample_n_bytes -i 4|sample_byte_format -s4 0123|sample_rate -i 16000|sample_coding -s26 pcm,embedded-shorten-v2.00",
+	} {
+		f.Add(sphere(le16(1, 2, 3, 4), strings.Split(lines, "|")...))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		data = bytes.Clone(data)
+		copy(data, "NIST_1A")
+		checkBounded(t, checkFuzzed(t, data), data)
+	})
+}
+
+// addFLAC adds the small files of libFLAC as seeds.
+func addFLAC(f *testing.F, add func(data []byte)) {
+	files, _ := filepath.Glob("testdata/flac/*.flac")
+	for _, path := range files {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		add(data)
+	}
+}
+
+// FuzzFLAC decodes whole files. What we decode, mewkiz/flac decodes to the same samples, if it does at all.
+func FuzzFLAC(f *testing.F) {
+	addFLAC(f, func(data []byte) {
+		f.Add(data)
+		f.Add(withoutLength(data))
+	})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		data = bytes.Clone(data)
+		copy(data, "fLaC")
+		a := checkFuzzed(t, data)
+		if a == nil || a.Info.Bits > 24 || len(a.notes) > 0 {
+			return
+		}
+		if want, err := decodeMewkiz(data); err == nil {
+			equalSamples(t, a.Channels, want)
+		}
+	})
+}
+
+// FuzzFLACFrame puts arbitrary bytes behind a good header and gives them a good checksum, which FuzzFLAC would hardly
+// ever guess, so that everything inside a frame is reached.
+func FuzzFLACFrame(f *testing.F) {
+	addFLAC(f, func(data []byte) {
+		file, err := newFLAC(memory("x", data))
+		if err != nil {
+			f.Fatal(err)
+		}
+		payload := data[file.first+int64(file.base.size):]
+		f.Add(payload, uint8(file.stream.channels-1), uint8(file.stream.bits), uint16(file.base.block))
+		f.Add(payload, uint8(7+file.base.stereo), uint8(16), uint16(16))
+	})
+	widths := map[uint8]byte{8: 1, 12: 2, 16: 4, 20: 5, 24: 6, 32: 7}
+	f.Fuzz(func(t *testing.T, payload []byte, assignment, bits uint8, block uint16) {
+		if widths[bits] == 0 || assignment > 10 || block == 0 {
+			return
+		}
+		info := streamInfo{minBlock: 16, maxBlock: 65535, rate: 16000, channels: int(assignment) + 1, bits: int(bits)}
+		if assignment >= 8 {
+			info.channels = 2
+		}
+		frame := []byte{0xff, 0xf8, 0x75, assignment<<4 | widths[bits]<<1, 0}
+		frame = binary.BigEndian.AppendUint16(frame, block-1)
+		frame = append(frame, crc8(frame))
+		head := len(frame)
+
+		// Find where the frame ends, so that the checksum can be put there.
+		r := bitReader{buf: payload}
+		for range info.channels {
+			width := int(bits) // a side channel is a bit wider: then the end is missed, which is a test as well
+			if err := subframe(&r, make([]int64, block), width); err != nil {
+				break
+			}
+		}
+		frame = append(frame, payload[:min(r.bytes(), len(payload))]...)
+		frame = binary.BigEndian.AppendUint16(frame, crc16(frame))
+		d := frameDecoder{info: &info}
+		if _, n, err := d.decode(frame); err == nil && (n <= head || n > len(frame)) {
+			t.Fatalf("a frame of %d bytes out of %d", n, len(frame))
+		}
+
+		file := append([]byte("fLaC\x80\x00\x00\x22\x00\x10\xff\xff\x00\x00\x00\x00\x00\x00"), make([]byte, 24)...)
+		binary.BigEndian.PutUint64(file[18:], 16000<<44|uint64(info.channels-1)<<41|uint64(bits-1)<<36|uint64(block))
+		file = append(file, frame...)
+		a := checkFuzzed(t, file)
+		if a == nil || bits > 24 {
+			return
+		}
+		if want, err := decodeMewkiz(file); err == nil {
+			equalSamples(t, a.Channels, want)
+		}
+	})
+}
+
+// FuzzResample holds any pair of rates to the promised length, and to finite results.
+func FuzzResample(f *testing.F) {
+	f.Add([]byte("some samples"), uint32(16000), uint32(24000))
+	f.Add([]byte{1}, uint32(44100), uint32(16000))
+	f.Fuzz(func(t *testing.T, data []byte, from, to uint32) {
+		x := make([]float32, len(data))
+		for i, v := range data {
+			x[i] = float32(int8(v)) / 128
+		}
+		a, b := minRate+int(from%47000), minRate+int(to%47000)
+		y := Resample(x, a, b)
+		if want := (int64(len(x))*int64(b) + int64(a) - 1) / int64(a); int64(len(y)) != want {
+			t.Fatalf("%d samples, want %d", len(y), want)
+		}
+		for _, v := range y {
+			if !(v > -4 && v < 4) {
+				t.Fatalf("a sample of %v", v)
+			}
+		}
+	})
+}
