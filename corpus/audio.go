@@ -77,7 +77,7 @@ func (c *Corpus) Audio(u *Utterance) (*Audio, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.accepts(u, info.Rate, info.Channels); err != nil {
+	if err := c.Accepts(u, AudioInfo{Rate: info.Rate, Channels: info.Channels}); err != nil {
 		return nil, err
 	}
 	a, err := decode(u)
@@ -118,16 +118,13 @@ func Resample(x []float32, from, to int) []float32 { return audio.Resample(x, fr
 
 // Accepts is an error if the Spec does not allow audio of this kind: another rate, or several channels. It names the config
 // key that would allow it.
-func (c *Corpus) Accepts(u *Utterance, i AudioInfo) error { return c.accepts(u, i.Rate, i.Channels) }
-
-// accepts is an error if the config does not allow audio of this kind.
-func (c *Corpus) accepts(u *Utterance, rate, channels int) error {
+func (c *Corpus) Accepts(u *Utterance, i AudioInfo) error {
 	var faults []string
-	if s := c.Spec.Audio; rate != s.Rate && !s.Resample {
-		faults = append(faults, fmt.Sprintf("audio has %d Hz, expected %d Hz: set audio: {resample: true} to resample it", rate, s.Rate))
+	if s := c.Spec.Audio; i.Rate != s.Rate && !s.Resample {
+		faults = append(faults, fmt.Sprintf("audio has %d Hz, expected %d Hz: set audio: {resample: true} to resample it", i.Rate, s.Rate))
 	}
-	if channels > 1 && c.Spec.Audio.channelOf(u) == "" {
-		faults = append(faults, fmt.Sprintf("audio has %d channels, expected one: set audio: {channel: mix} for their mean, or {channel: 1} for the first", channels))
+	if i.Channels > 1 && c.Spec.Audio.channelOf(u) == "" {
+		faults = append(faults, fmt.Sprintf("audio has %d channels, expected one: set audio: {channel: mix} for their mean, or {channel: 1} for the first", i.Channels))
 	}
 	if len(faults) > 0 {
 		return &Error{File: u.AudioPath, Msg: strings.Join(faults, "; ")}

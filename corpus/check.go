@@ -170,7 +170,7 @@ func (c *Corpus) checkAudio(v *findingList, r *checked, u *Utterance, full bool)
 		return -1, nil
 	}
 	usable := true
-	if err := c.accepts(u, info.Rate, info.Channels); err != nil {
+	if err := c.Accepts(u, info); err != nil {
 		bad(err)
 		usable = false
 	}
