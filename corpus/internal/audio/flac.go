@@ -7,7 +7,7 @@ import (
 // FLAC (RFC 9639): "fLaC", metadata blocks of which the first is STREAMINFO, then frames of a few thousand samples, each with
 // its number and a checksum.
 //
-// mewkiz/flac is the oracle in the tests. It is not used here because it decodes at a third of this speed, which would be
+// mewkiz/flac is the oracle in the tests. It is not used here because it decodes at a quarter of this speed, which would be
 // half of what a run may spend outside the models; prints a line to the log for every frame of 24 kHz audio; cannot
 // begin in the middle of a file without decoding all of it; and does not know the 32 bits that FLAC has since 2022.
 //
@@ -36,13 +36,14 @@ type flacFile struct {
 	budget int64       // samples, of all channels together, that are decoded at most
 
 	window   []byte // the part of the file that was read last
+	ahead    int    // how much is read at a time
 	windowAt int64
 	frames   frameDecoder
 }
 
 // newFLAC reads the metadata.
 func newFLAC(s source) (*flacFile, error) {
-	f := &flacFile{source: s, budget: (freeExpansion + maxExpansion*s.size) / 4}
+	f := &flacFile{source: s, ahead: headerBytes, budget: (freeExpansion + maxExpansion*s.size) / 4}
 	at, err := f.skipID3()
 	if err != nil {
 		return nil, err
@@ -149,14 +150,14 @@ func (f *flacFile) info() Info {
 	return i
 }
 
-// readAhead is how much of the file is read at a time.
-const readAhead = 1 << 17
+// How much of the file is read at a time: for the header, a page; for sound, enough for few system calls.
+const headerBytes, soundBytes = 1 << 12, 1 << 17
 
 // bytes returns n bytes of the file, fewer at its end. They are valid until the next call.
 func (f *flacFile) bytes(at int64, n int) ([]byte, error) {
 	n = int(max(0, min(int64(n), f.size-at)))
 	if at < f.windowAt || at+int64(n) > f.windowAt+int64(len(f.window)) {
-		size := int(min(max(int64(n), readAhead), f.size-at))
+		size := int(min(int64(max(n, f.ahead)), f.size-at))
 		if cap(f.window) < size {
 			f.window = make([]byte, size)
 		}

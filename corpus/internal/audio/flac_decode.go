@@ -11,6 +11,7 @@ import (
 
 // decode returns the samples [from, to), or all when to < 0. Decoding all of a file compares the MD5 sum of its samples too.
 func (f *flacFile) decode(from, to int64) ([][]float32, []Finding, error) {
+	f.ahead = soundBytes
 	declared := f.stream.samples
 	end := to
 	if to < 0 && declared > 0 {
@@ -150,7 +151,7 @@ const maxCandidates = 16
 // nextFrame finds the first whole frame that begins in [at, limit); found is -1 if there is none.
 func (f *flacFile) nextFrame(at, limit int64) (found int64, h frameHeader, size int, err error) {
 	for tried := 0; at < limit && tried < maxCandidates; at++ {
-		b, err := f.bytes(at, int(min(limit-at, readAhead/16))) // little, so that few bytes are read again
+		b, err := f.bytes(at, int(min(limit-at, headerBytes)))
 		if err != nil {
 			return -1, h, 0, err
 		}

@@ -35,14 +35,28 @@ func Resample(x []float32, from, to int) []float32 {
 		for i := p; i < n; i += to {
 			start := i/to*from + first
 			lo, hi := max(0, -start), min(len(taps), len(x)-start)
-			var sum float64
-			for k := lo; k < hi; k++ {
-				sum += taps[k] * float64(x[start+k])
+			if lo < hi {
+				y[i] = dot(taps[lo:hi], x[start+lo:start+hi])
 			}
-			y[i] = float32(sum)
 		}
 	}
 	return y
+}
+
+// dot is the inner product of two slices of one length. Four sums, because one would make every addition wait for the last.
+func dot(taps []float64, x []float32) float32 {
+	var a, b, c, d float64
+	for len(taps) >= 4 && len(x) >= 4 {
+		a += taps[0] * float64(x[0])
+		b += taps[1] * float64(x[1])
+		c += taps[2] * float64(x[2])
+		d += taps[3] * float64(x[3])
+		taps, x = taps[4:], x[4:]
+	}
+	for k, v := range x {
+		a += taps[k] * float64(v)
+	}
+	return float32((a + b) + (c + d))
 }
 
 // phase is the filter of the output samples p, p + to, ...: its taps, and the input sample, counted from that of the
