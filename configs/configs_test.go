@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -166,5 +167,26 @@ func TestKeys(t *testing.T) {
 	want := []string{"name", "corpus", "audio", "models", "rows", "comparisons", "libraries", "runs", "store"}
 	if diff := cmp.Diff(want, sortedKeys(keysOf(reflect.TypeOf(Config{})))); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestResolved: comments and order are not part of what a config says; overrides are.
+func TestResolved(t *testing.T) {
+	text := func(data string, sets ...string) string {
+		c, err := Parse([]byte(data), "t.yaml", sets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	if a, b := text(whole), text("# a comment\n\n"+whole); a != b {
+		t.Errorf("%s\n%s", a, b)
+	}
+	if a, b := text(whole), text(whole, "audio.resample=true"); a == b || !strings.Contains(b, `"audio":{"rate":16000,"resample":true}`) {
+		t.Errorf("%s\n%s", a, b)
 	}
 }

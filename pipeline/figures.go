@@ -9,19 +9,16 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// draw makes the figures and the page from the cells.
-func (p *Plan) draw(cells []results.Cell, o *Outcome) error {
-	figures := p.figures()
-	dir := filepath.Join(p.RunDir, "figures")
+// draw makes the figures from the cells.
+func (p *Plan) draw(figures []report.Figure, cells []results.Cell, o *Outcome) error {
 	p.opts.Progress.Stage("drawing", float64(len(figures)), "figures")
 	if err := report.DrawAll(p.RunDir, figures, cells); err != nil {
 		return err
 	}
 	for _, f := range figures {
-		o.Figures = append(o.Figures, filepath.Join(dir, f.Name+".png"))
+		o.Figures = append(o.Figures, filepath.Join(p.RunDir, "figures", f.Name+".png"))
 	}
-	o.Report = filepath.Join(p.RunDir, "report.html")
-	return report.WritePage(o.Report, p.page(figures, cells, o))
+	return nil
 }
 
 // figures describes one figure for each comparison, metric and variant.

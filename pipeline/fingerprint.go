@@ -31,7 +31,7 @@ func (p *Plan) stamp() (string, error) {
 	h := sha256.New()
 	cfg := *p.Config
 	cfg.Runs, cfg.Store = "", ""
-	text, err := json.Marshal(cfg)
+	text, err := json.Marshal(&cfg)
 	if err != nil {
 		return "", err
 	}

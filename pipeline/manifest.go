@@ -1,10 +1,10 @@
 package pipeline
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -56,7 +56,8 @@ type modelInfo struct {
 
 func (p *Plan) manifestPath() string { return filepath.Join(p.RunDir, "manifest.json") }
 
-func (p *Plan) writeManifest(o *Outcome) error {
+// makeManifest describes the run as its outcome stands.
+func (p *Plan) makeManifest(o *Outcome) ([]byte, error) {
 	m := manifest{
 		Name: p.Config.Name, Finished: time.Now().UTC().Truncate(time.Second), Seconds: o.Seconds, Config: p.Config, Inputs: p.fingerprint,
 		Versions: map[string]string{"pipeline": Version, "go": runtime.Version(), "blas": p.backend.Name() + " " + p.backend.Version()},
@@ -77,16 +78,16 @@ func (p *Plan) writeManifest(o *Outcome) error {
 	for _, f := range o.Figures {
 		rel, err := filepath.Rel(p.RunDir, f)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		m.Figures = append(m.Figures, filepath.ToSlash(rel))
 	}
-	return extract.WriteFile(p.manifestPath(), func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
-		return e.Encode(m)
-	})
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	err := e.Encode(m)
+	return b.Bytes(), err
 }
 
 func (p *Plan) counts() corpusCounts {

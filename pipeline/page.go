@@ -1,10 +1,91 @@
 package pipeline
 
 import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"speechsim/extract"
 	"speechsim/pipeline/report"
 	"speechsim/pipeline/results"
 )
 
-func (p *Plan) page(figures []report.Figure, cells []results.Cell, o *Outcome) report.Page {
-	return report.Page{}
+// page gathers what the page of the run says.
+func (p *Plan) page(figures []report.Figure, cells []results.Cell, o *Outcome, manifest []byte) report.Page {
+	k := p.counts()
+	page := report.Page{
+		Title: p.Config.Name, Figures: figures, Cells: cells, Manifest: manifest,
+		Lead: fmt.Sprintf("%d layers of %d models compared on %d utterances of %s.", p.countLayers(), len(p.sources), k.Usable, k.Root),
+	}
+	for _, b := range p.bases {
+		page.Compared = append(page.Compared, p.sentence(b))
+	}
+	page.On = append(page.On,
+		fmt.Sprintf("%d utterances (%.1f min) of %d speakers; %d groups are the unit of resampling.", k.Usable, 60*k.Hours, k.Speakers, len(k.Groups)))
+	for _, s := range p.sources {
+		page.On = append(page.On, "Model "+describeSource(s)+".")
+	}
+	for _, a := range o.accounts {
+		page.On = append(page.On, fmt.Sprintf("%s: %d of %d segments are rows.", a.Comparison, a.Out, a.In))
+		page.Dropped = append(page.Dropped, p.droppedOf(a)...)
+	}
+	if n := len(k.Groups); n < 10 {
+		page.Doubt = append(page.Doubt, fmt.Sprintf("There are %d independent groups of speakers only: what holds here need not hold for others.", n))
+	}
+	if n := len(o.Failed); n > 0 {
+		page.Warnings = append(page.Warnings, fmt.Sprintf("%d inputs were skipped; the first: %s", n, o.Failed[0].Error))
+	}
+	return page
+}
+
+func (p *Plan) countLayers() int {
+	n := 0
+	for _, s := range p.sources {
+		n += len(s.Layers())
+	}
+	return n
+}
+
+// sentence says what a basis compares.
+func (p *Plan) sentence(b *basis) string {
+	var metrics []string
+	for _, m := range b.k.measuresOf(b.input) {
+		metrics = append(metrics, m.Title+" ("+m.variant.Name+")")
+	}
+	rows := b.unit + " rows"
+	if b.unit == "attention" {
+		rows = "all cells of the attention maps"
+	}
+	sides := strings.Join(b.k.X, ", ") + " with " + strings.Join(b.k.Y, ", ")
+	if len(b.k.Models) > 0 {
+		sides = "all pairs of layers of " + strings.Join(b.k.Models, ", ")
+	}
+	return fmt.Sprintf("%s: %s, by %s, on %s.", b.k.Name, sides, strings.Join(metrics, ", "), rows)
+}
+
+// droppedExamples is how many examples of a reason the page shows; dropped.csv has all.
+const droppedExamples = 3
+
+func (p *Plan) droppedOf(a accounting) []report.Dropped {
+	byReason := map[string]*report.Dropped{}
+	for _, d := range a.list {
+		if d.Reason == extract.Silence {
+			continue // expected between words: the table lists what a reader may want to mend
+		}
+		r := byReason[d.Reason]
+		if r == nil {
+			r = &report.Dropped{Reason: a.Comparison + ": " + d.Reason}
+			byReason[d.Reason] = r
+		}
+		r.Rows++
+		if len(r.Examples) < droppedExamples {
+			r.Examples = append(r.Examples, fmt.Sprintf("%s %.2f s %q", p.Corpus.Utterances[d.Utterance].ID, d.Start, d.Label))
+		}
+	}
+	var out []report.Dropped
+	for _, r := range byReason {
+		out = append(out, *r)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Reason < out[j].Reason })
+	return out
 }

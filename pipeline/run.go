@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sort"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"speechsim/extract"
+	"speechsim/pipeline/report"
 	"speechsim/pipeline/results"
 )
 
@@ -50,12 +52,22 @@ func (p *Plan) Run(ctx context.Context) (*Outcome, error) {
 	if err := p.write(cells, accounts, failed); err != nil {
 		return nil, p.diskError(err)
 	}
-	o := &Outcome{Dir: p.RunDir, Cells: len(cells), Failed: failed, accounts: accounts}
-	if err := p.draw(cells, o); err != nil {
+	o := &Outcome{Dir: p.RunDir, Cells: len(cells), Failed: failed, Report: filepath.Join(p.RunDir, "report.html"), accounts: accounts}
+	figures := p.figures()
+	if err := p.draw(figures, cells, o); err != nil {
 		return nil, p.diskError(err)
 	}
 	o.Seconds = time.Since(start).Seconds()
-	return o, p.diskError(p.writeManifest(o))
+	m, err := p.makeManifest(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := report.WritePage(o.Report, p.page(figures, cells, o, m)); err != nil {
+		return nil, p.diskError(err)
+	}
+	// The manifest comes last: a run that has one is complete.
+	err = extract.WriteFile(p.manifestPath(), func(w io.Writer) error { _, err := w.Write(m); return err })
+	return o, p.diskError(err)
 }
 
 // extractAll walks over the corpus, part by part, for all products that lack something.

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"speechsim/pipeline"
+)
+
+// root is the repository.
+var root = func() string {
+	wd, err := os.Getwd()
+	if err != nil {
+		panic(err)
+	}
+	return filepath.Dir(filepath.Dir(wd))
+}()
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"pipeline": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+		},
+	})
+}
+
+// TestScripts runs the user stories and the error messages in testdata/script, each a readable text file.
+func TestScripts(t *testing.T) {
+	needRuntime(t)
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("ROOT", root)
+			e.Setenv("DEMO", filepath.Join(root, "corpus", "demo"))
+			e.Setenv("MODELS", filepath.Join(root, "models", "demo"))
+			for key, pattern := range map[string]string{pipeline.EnvONNXRuntime: "libonnxruntime.*", pipeline.EnvOpenBLAS: "libscipy_openblas.*"} {
+				value := os.Getenv(key)
+				if found, err := filepath.Glob(filepath.Join(root, "lib", pattern)); value == "" && err == nil && len(found) > 0 {
+					value = found[0]
+				}
+				if value != "" {
+					e.Setenv(key, value)
+				}
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"tone": makeTone, "cut": cutFile, "lines": countLines, "same": sameFiles,
+		},
+	})
+}
+
+func needRuntime(t *testing.T) {
+	t.Helper()
+	rt, err := pipeline.OpenRuntime("")
+	if err != nil {
+		t.Skipf("ONNX Runtime not found: %v", err)
+	}
+	rt.Close()
+}
+
+// makeTone writes a WAV file: tone FILE RATE CHANNELS SECONDS.
+func makeTone(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: tone FILE RATE CHANNELS SECONDS")
+	}
+	rate, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	channels, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	seconds, err := strconv.ParseFloat(args[3], 64)
+	ts.Check(err)
+	n := int(seconds * float64(rate))
+	data := make([]byte, 0, 44+2*n*channels)
+	data = append(data, "RIFF"...)
+	data = binary.LittleEndian.AppendUint32(data, uint32(36+2*n*channels))
+	data = append(data, "WAVEfmt "...)
+	data = binary.LittleEndian.AppendUint32(data, 16)
+	data = binary.LittleEndian.AppendUint16(data, 1)
+	data = binary.LittleEndian.AppendUint16(data, uint16(channels))
+	data = binary.LittleEndian.AppendUint32(data, uint32(rate))
+	data = binary.LittleEndian.AppendUint32(data, uint32(2*rate*channels))
+	data = binary.LittleEndian.AppendUint16(data, uint16(2*channels))
+	data = binary.LittleEndian.AppendUint16(data, 16)
+	data = append(data, "data"...)
+	data = binary.LittleEndian.AppendUint32(data, uint32(2*n*channels))
+	for i := range n {
+		// A tone that glides and a little noise, so that no layer is constant.
+		x := float64(i) / float64(rate)
+		v := 8000*math.Sin(2*math.Pi*(200+150*x)*x) + 500*math.Sin(float64(i*i%7919))
+		for range channels {
+			data = binary.LittleEndian.AppendUint16(data, uint16(int16(v)))
+		}
+	}
+	path := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
+	ts.Check(os.WriteFile(path, data, 0o644))
+}
+
+// cutFile keeps the first bytes of a file: cut FILE BYTES.
+func cutFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cut FILE BYTES")
+	}
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
+}
+
+// countLines checks how many lines a file has: lines FILE N.
+func countLines(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: lines FILE N")
+	}
+	got := fmt.Sprint(strings.Count(ts.ReadFile(args[0]), "\n"))
+	if (got == args[1]) == neg {
+		ts.Fatalf("%s has %s lines, want %s", args[0], got, args[1])
+	}
+}
+
+// sameFiles checks that two files hold the same bytes: same A B.
+func sameFiles(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: same A B")
+	}
+	if (ts.ReadFile(args[0]) == ts.ReadFile(args[1])) == neg {
+		ts.Fatalf("%s and %s: the same bytes is %v", args[0], args[1], !neg == false)
+	}
+}

@@ -1,0 +1,289 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// program is the real binary, without the race detector: memory and time are the user's.
+var program = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "pipeline-test-")
+	if err != nil {
+		return "", err
+	}
+	bin := filepath.Join(dir, "pipeline")
+	out, err := exec.Command("go", "build", "-o", bin, "speechsim/cmd/pipeline").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return bin, nil
+})
+
+func demoCommand(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	needRuntime(t)
+	bin, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := []string{"run", filepath.Join(root, "configs", "demo.yaml"), "--runs", filepath.Join(dir, "runs"), "--store", filepath.Join(dir, "store")}
+	cmd := exec.Command(bin, append(base, args...)...)
+	cmd.Dir = root // where lib is found
+	return cmd
+}
+
+func mustRun(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
+	}
+}
+
+// bytesOf reads every file of a run whose bytes are promised: all but the manifest, which tells the time.
+func bytesOf(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	run := filepath.Join(dir, "runs", "demo")
+	err := filepath.WalkDir(run, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Name() == "manifest.json" || d.Name() == "report.html" {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(run, path)
+		out[rel] = data
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out["results.jsonl"]) == 0 {
+		t.Fatalf("%s has no results", run)
+	}
+	return out
+}
+
+func compareRuns(t *testing.T, want, got map[string][]byte) {
+	t.Helper()
+	for name, data := range want {
+		if !bytes.Equal(data, got[name]) {
+			t.Errorf("%s differs", name)
+		}
+	}
+	if len(want) != len(got) {
+		t.Errorf("%d files, want %d", len(got), len(want))
+	}
+}
+
+// TestWorkers: the same inputs give the same bytes whatever the number of workers.
+func TestWorkers(t *testing.T) {
+	var want map[string][]byte
+	for _, workers := range []string{"1", "2", "8"} {
+		dir := t.TempDir()
+		mustRun(t, demoCommand(t, dir, "--workers", workers))
+		got := bytesOf(t, dir)
+		if want == nil {
+			want = got
+		}
+		compareRuns(t, want, got)
+	}
+}
+
+// TestKill: a run that is killed at random moments and started again ends with the bytes of one that was left alone, and
+// leaves no rubbish behind.
+func TestKill(t *testing.T) {
+	calm := t.TempDir()
+	start := time.Now()
+	mustRun(t, demoCommand(t, calm))
+	took := time.Since(start)
+	want := bytesOf(t, calm)
+
+	for trial := range 3 {
+		dir := t.TempDir()
+		for range 2 {
+			cmd := demoCommand(t, dir)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Duration((0.05 + 0.9*rand.Float64()) * float64(took)))
+			if err := cmd.Process.Kill(); err != nil {
+				t.Logf("the run was over before it was killed: %v", err)
+			}
+			var exit *exec.ExitError
+			if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
+				t.Fatal(err)
+			}
+		}
+		mustRun(t, demoCommand(t, dir))
+		compareRuns(t, want, bytesOf(t, dir))
+		left, err := filepath.Glob(filepath.Join(dir, "store", "*", ".tmp-*"))
+		if err != nil || len(left) > 0 {
+			t.Errorf("trial %d: temporary files left in the store: %v %v", trial, left, err)
+		}
+		start := time.Now()
+		mustRun(t, demoCommand(t, dir))
+		if d := time.Since(start); d > 2*time.Second && d > took/2 {
+			t.Errorf("a finished run took %v to start again", d)
+		}
+	}
+}
+
+// TestInterrupt: Ctrl-C is answered with exit code 130, and the next run goes on.
+func TestInterrupt(t *testing.T) {
+	dir := t.TempDir()
+	cmd := demoCommand(t, dir)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if parts, _ := filepath.Glob(filepath.Join(dir, "store", "*", "part-0000")); len(parts) > 0 {
+			break
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	err := cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
+		t.Fatalf("exit %v, stderr %s", err, stderr.String())
+	}
+	if !strings.Contains(stderr.String(), "interrupted; what is finished stays") {
+		t.Errorf("stderr %q", stderr.String())
+	}
+	mustRun(t, demoCommand(t, dir))
+}
+
+// TestSharedStore: two runs at once may share a store.
+func TestSharedStore(t *testing.T) {
+	dir := t.TempDir()
+	var group sync.WaitGroup
+	for i := range 2 {
+		cmd := demoCommand(t, dir)
+		cmd.Args = append(cmd.Args, "--runs", filepath.Join(dir, fmt.Sprint("apart", i), "runs"))
+		group.Go(func() {
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+	group.Wait()
+	if t.Failed() {
+		return
+	}
+	compareRuns(t, bytesOf(t, filepath.Join(dir, "apart0")), bytesOf(t, filepath.Join(dir, "apart1")))
+}
+
+// TestFullDisk: a full disk is an error that says so; what was complete stays, and the run goes on once there is room.
+func TestFullDisk(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to mount a small file system")
+	}
+	dir := t.TempDir()
+	store := filepath.Join(dir, "store")
+	if err := os.Mkdir(store, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", store, "tmpfs", 0, "size=12m"); err != nil {
+		t.Skipf("can't mount a small file system: %v", err)
+	}
+	defer syscall.Unmount(store, syscall.MNT_DETACH)
+	out, err := demoCommand(t, dir).CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitFailed || !strings.Contains(string(out), "no space left on device: the disk is full; what was complete stays in") {
+		t.Fatalf("%v: %s", err, out)
+	}
+	parts, _ := filepath.Glob(filepath.Join(store, "*", "part-*"))
+	if len(parts) == 0 {
+		t.Error("nothing that was complete stayed")
+	}
+	if err := syscall.Mount("tmpfs", store, "tmpfs", syscall.MS_REMOUNT, "size=1g"); err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, demoCommand(t, dir))
+}
+
+// TestMemory: peak memory does not grow with the corpus. The same config runs on the demo corpus once and on twenty
+// copies of it.
+func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	peak := func(copies int) float64 {
+		dir := t.TempDir()
+		writeCopies(t, dir, copies)
+		cmd := demoCommand(t, dir, "--workers", "2")
+		cmd.Args[2] = filepath.Join(dir, "copies.yaml")
+		mustRun(t, cmd)
+		return float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) / 1024
+	}
+	once, twenty := peak(1), peak(20)
+	t.Logf("peak memory: %.0f MiB for the corpus once, %.0f MiB for twenty copies", once, twenty)
+	if twenty > 1.1*once {
+		t.Errorf("peak memory grew from %.0f to %.0f MiB", once, twenty)
+	}
+}
+
+// writeCopies writes a corpus table that lists every demo utterance so many times, and a config with frames, words and
+// attention.
+func writeCopies(t *testing.T, dir string, copies int) {
+	t.Helper()
+	audio, err := filepath.Glob(filepath.Join(root, "corpus", "demo", "LibriSpeech", "demo", "*", "*", "*.flac"))
+	if err != nil || len(audio) == 0 {
+		t.Fatalf("no demo corpus: %v", err)
+	}
+	text := map[string]string{}
+	transcripts, _ := filepath.Glob(filepath.Join(root, "corpus", "demo", "LibriSpeech", "demo", "*", "*", "*.trans.txt"))
+	for _, f := range transcripts {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range strings.Split(strings.TrimSpace(string(data)), "\n") {
+			id, words, _ := strings.Cut(line, " ")
+			text[id] = words
+		}
+	}
+	var b bytes.Buffer
+	table := csv.NewWriter(&b)
+	table.Write([]string{"id", "audio", "text", "speaker", "textgrid"})
+	for k := range copies {
+		for _, path := range audio {
+			rel, err := filepath.Rel(root, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stem := strings.TrimSuffix(filepath.Base(path), ".flac")
+			speaker, _, _ := strings.Cut(stem, "-")
+			table.Write([]string{fmt.Sprintf("%s-%02d", stem, k), rel, text[stem], speaker, strings.TrimSuffix(rel, ".flac") + ".TextGrid"})
+		}
+	}
+	table.Flush()
+	config := fmt.Sprintf(`name: copies
+corpus: {table: {file: copies.csv, root: %q}}
+models:
+  - {name: hubert, onnx: %q}
+comparisons:
+  - {name: frames, models: [hubert], metrics: [cka, neuron_neuron]}
+  - {name: words, rows: {unit: word}, models: [hubert], metrics: [cka]}
+  - {name: attention, models: [hubert], metrics: [attention]}
+`, root, filepath.Join(root, "models", "demo", "hubert.onnx"))
+	for name, data := range map[string][]byte{"copies.csv": b.Bytes(), "copies.yaml": []byte(config)} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
