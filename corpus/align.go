@@ -171,7 +171,7 @@ func (c *Corpus) alignTextGrid(v *findingList, u *Utterance, a *Alignment) error
 		return err
 	}
 	if words == nil && phones == nil {
-		return &Error{File: path, Msg: fmt.Sprintf("no tier words or phones: the interval tiers are %s; name yours in tiers: {words: ..., phones: ...}", tierNames(tg))}
+		return &Error{File: path, Msg: fmt.Sprintf("no tier words or phones: the interval tiers are %s; name yours with words: and phones: in the corpus section of the config", tierNames(tg))}
 	}
 	if a.Words, err = c.segments(path, words); err != nil {
 		return err
@@ -211,7 +211,7 @@ func pickTier(tg *textgrid.TextGrid, path, speaker, name string, usual ...string
 			return found[0], nil
 		case len(found) > 1:
 			return nil, &Error{File: path, Line: found[1].Line, Msg: fmt.Sprintf(
-				"%d tiers could be the %s of speaker %q: the interval tiers are %s; name one in tiers: {words: ..., phones: ...}",
+				"%d tiers could be the %s of speaker %q: the interval tiers are %s; name one with words: or phones: in the corpus section of the config",
 				len(found), wanted[0], speaker, tierNames(tg))}
 		}
 	}

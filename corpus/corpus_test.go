@@ -153,3 +153,34 @@ func link(t testing.TB, to, path string) {
 		t.Skip("no symbolic links here: ", err)
 	}
 }
+
+func TestDefault(t *testing.T) {
+	for _, layout := range Layouts() {
+		s := Default(layout)
+		if s.Layout != layout || !s.SA || s.Audio.Rate != 16000 || s.Audio.Resample || s.Audio.Channel != "" {
+			t.Errorf("%+v", s)
+		}
+	}
+}
+
+// What Open finds does not depend on anything but the files: twice the same, sorted, and every ID once.
+func TestOpenIsDeterministic(t *testing.T) {
+	root, _ := faulty(t)
+	for _, s := range []Spec{
+		{Layout: "librispeech", Root: libriSpeech(t)}, {Layout: "timit", Root: timit(t, true), SA: true},
+		{Layout: "folder", Root: root}, {Layout: "kaldi", Root: kaldi(t)},
+	} {
+		first := open(t, s)
+		for range 5 {
+			c := open(t, s)
+			if fmt.Sprint(c.Utterances) != fmt.Sprint(first.Utterances) || fmt.Sprint(c.Findings) != fmt.Sprint(first.Findings) {
+				t.Errorf("%s: Open differs from one time to the next", s.Layout)
+			}
+		}
+		for i := range first.Utterances {
+			if u := &first.Utterances[i]; i > 0 && u.ID <= first.Utterances[i-1].ID || u.Group == "" {
+				t.Errorf("%s: %s after %s", s.Layout, u.ID, first.Utterances[i-1].ID)
+			}
+		}
+	}
+}

@@ -185,7 +185,7 @@ func (b *builder) kaldiRecordings(path string) (map[string]kaldiValue, []string,
 			f.Kind = KindMissingAudio
 			f.Message = fmt.Sprintf("no audio for %s: %s: %s", shorten(id), oneLine(file), reason(err))
 			if !filepath.IsAbs(r.value) {
-				f.Message += "; relative paths start from " + root + ": set audio_root to change that"
+				f.Message += "; relative paths start from " + oneLine(root)
 			}
 		}
 		b.find(f)

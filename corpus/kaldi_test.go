@@ -77,7 +77,7 @@ func TestKaldiWhole(t *testing.T) {
 		t.Errorf("Align without CTM: %v", err)
 	}
 	s.AudioRoot = ""
-	openError(t, s, "no usable utterance", "audio_root")
+	openError(t, s, "no usable utterance", "relative paths start from "+s.Root)
 	s.Alignments = root
 	s.AudioRoot = root
 	openError(t, s, "no words.ctm and no phones.ctm")
@@ -124,6 +124,20 @@ func TestCTMErrors(t *testing.T) {
 		c := open(t, Spec{Layout: "kaldi", Root: root})
 		if _, err := c.Align(&c.Utterances[0]); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%.40q: error %v, want %q", tt.ctm, err, tt.want)
+		}
+	}
+}
+
+func TestCTMSymbols(t *testing.T) {
+	root := kaldi(t)
+	write(t, filepath.Join(root, "phones.txt"), "HH_B one\n")
+	c := open(t, Spec{Layout: "kaldi", Root: root})
+	if _, err := c.Align(&c.Utterances[0]); err == nil || !strings.Contains(err.Error(), `phones.txt:1: expected SYMBOL NUMBER, found "HH_B one"`) {
+		t.Errorf("%v", err)
+	}
+	for phone, want := range map[string]string{"AH0_I": "AH0", "SIL": "SIL", "_B": "_B", "a_X": "a_X", "T_S": "T"} {
+		if got := stripPosition(phone); got != want {
+			t.Errorf("%s without its position is %s, want %s", phone, got, want)
 		}
 	}
 }
