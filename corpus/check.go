@@ -398,28 +398,12 @@ func (v *findingList) checkTranscript(transcript []string, a *Alignment) {
 		return
 	}
 	match := MatchWords(transcript, a.Words)
-	used := make([]bool, len(transcript))
 	var first *Segment
-	extra, missing, firstMissing := 0, 0, -1
+	extra := 0
 	for i, t := range match {
-		s := &a.Words[i]
-		switch {
-		case t >= 0:
-			used[t] = true
-			// a segment that two transcript words were joined into stands for both
-			if t+1 < len(transcript) && joined(transcriptKey(s.Label), transcriptKey(transcript[t]), transcriptKey(transcript[t+1])) {
-				used[t+1] = true
-			}
-		case !s.Silent && !s.NotWord:
+		if s := &a.Words[i]; t < 0 && !s.Silent && !s.NotWord {
 			if extra++; first == nil {
 				first = s
-			}
-		}
-	}
-	for t := range used {
-		if !used[t] {
-			if missing++; firstMissing < 0 {
-				firstMissing = t
 			}
 		}
 	}
@@ -429,8 +413,8 @@ func (v *findingList) checkTranscript(transcript []string, a *Alignment) {
 		parts = append(parts, fmt.Sprintf("%s not in the transcript, the first is %q at %.2f s", plural(extra, "aligned word"), first.Label, first.Start))
 		line = first.Line
 	}
-	if missing > 0 {
-		parts = append(parts, fmt.Sprintf("%d of the transcript's %s not aligned, the first is %q", missing, plural(len(transcript), "word"), transcript[firstMissing]))
+	if missing := Unaligned(transcript, a.Words, match); len(missing) > 0 {
+		parts = append(parts, fmt.Sprintf("%d of the transcript's %s not aligned, the first is %q", len(missing), plural(len(transcript), "word"), transcript[missing[0]]))
 	}
 	if len(parts) > 0 {
 		v.add(KindMismatch, SeverityWarning, a.WordsFile, line, "%s", strings.Join(parts, "; "))

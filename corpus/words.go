@@ -116,6 +116,28 @@ func MatchWords(transcript []string, aligned []Segment) []int {
 	return match
 }
 
+// Unaligned returns the indices of the transcript's words that no segment stands for, given what MatchWords returned for
+// the two. The second of two words that the aligner joined is not among them.
+func Unaligned(transcript []string, aligned []Segment, match []int) []int {
+	used := make([]bool, len(transcript))
+	for i, t := range match {
+		if t < 0 {
+			continue
+		}
+		used[t] = true
+		if t+1 < len(transcript) && joined(transcriptKey(aligned[i].Label), transcriptKey(transcript[t]), transcriptKey(transcript[t+1])) {
+			used[t+1] = true
+		}
+	}
+	var out []int
+	for t := range used {
+		if !used[t] {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // transcriptKey is matchKey, but keeps apart what that would make one: <the> and "the", "&" and "%".
 func transcriptKey(w string) string {
 	if inBrackets(w) {

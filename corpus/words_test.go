@@ -50,6 +50,21 @@ func TestMatchWords(t *testing.T) {
 	}
 }
 
+func TestUnaligned(t *testing.T) {
+	for _, tt := range []struct{ transcript, aligned, want string }{
+		{"a b c", "a b c", "[]"},
+		{"a b c", "_ b", "[0 2]"},
+		{"a every one b", "a everyone b", "[]"},
+		{"twenty-one b", "twenty one", "[1]"},
+		{"the quilter's", "the <unk>", "[]"},
+	} {
+		words, tier := strings.Fields(tt.transcript), heard(tt.aligned)
+		if got := fmt.Sprint(Unaligned(words, tier, MatchWords(words, tier))); got != tt.want {
+			t.Errorf("%q against %q: %s, want %s", tt.transcript, tt.aligned, got, tt.want)
+		}
+	}
+}
+
 // A matched pair is always equal, split, joined or <unk>, and indices never go down.
 func TestMatchWordsProperties(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
