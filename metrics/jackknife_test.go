@@ -1,0 +1,204 @@
+package metrics
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// effects returns rows of groups in which each group has an effect of its own
+// on x and on y, shared by a share of the two: rows of one group are dependent.
+func effects(r *rand.Rand, groups, each, dx, dy int, shared float64) (x, y Matrix) {
+	x, y = gaussian(r, groups*each, dx), gaussian(r, groups*each, dy)
+	for g := range groups {
+		ex, ey := gaussian(r, 1, dx), gaussian(r, 1, dy)
+		for t := g * each; t < (g+1)*each; t++ {
+			for c := range dx {
+				x.Data64[t*dx+c] += ex.Data64[c]
+			}
+			for c := range dy {
+				y.Data64[t*dy+c] += (1-shared)*ey.Data64[c] + shared*x.Data64[t*dx+c%dx]
+			}
+		}
+	}
+	return x, y
+}
+
+// inGroups returns the moments of equal groups of rows.
+func inGroups(t testing.TB, o Options, groups int, layers ...Matrix) []*Moments {
+	t.Helper()
+	proto := emptyFor(t, PureGo(), o, layers...)
+	var out []*Moments
+	size := layers[0].Rows / groups
+	for g := range groups {
+		m := proto.Empty()
+		if err := m.Add(context.Background(), slice(layers, g*size, (g+1)*size)); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func TestJackknifeByDefinition(t *testing.T) {
+	r := random(60)
+	x, y := effects(r, 6, 20, 3, 4, .5)
+	o := Options{SquaredNorms: true, Float64: true}
+	cells := []Cell{{"cka", "debiased", 0, 1}, {"neuron_neuron", "", 0, 1}}
+	ctx := context.Background()
+	reps, err := Jackknife(ctx, inGroups(t, o, 6, x, y), Statistics(ctx, cells))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, c := range cells {
+		var left []float64
+		for g := range 6 {
+			rest := emptyFor(t, PureGo(), o, x, y)
+			if err := errors.Join(rest.Add(ctx, slice([]Matrix{x, y}, 0, g*20)), rest.Add(ctx, slice([]Matrix{x, y}, g*20+20, 120))); err != nil {
+				t.Fatal(err)
+			}
+			left = append(left, value(t, rest, c.Metric, c.Variant, c.X, c.Y).Value)
+		}
+		mean, variance := average(left), 0.0
+		for _, v := range left {
+			variance += (v - mean) * (v - mean) * 5 / 6
+		}
+		got, ok := reps.Interval(k)
+		if !ok || got.Groups != 6 {
+			t.Fatal(got)
+		}
+		near(t, "standard error", got.SE, math.Sqrt(variance), 1e-10)
+		near(t, "upper end", got.Hi, got.Value+2.570581836*got.SE, 1e-8)
+		near(t, "value", got.Value, value(t, momentsOf(t, PureGo(), o, x, y), c.Metric, c.Variant, 0, 1).Value, 1e-12)
+	}
+	same, ok := reps.Difference(0, 0)
+	if !ok || same.Value != 0 || same.SE != 0 {
+		t.Error(same)
+	}
+}
+
+// TestJackknifeCovers simulates sets of dependent rows: the interval must hold
+// the truth in about 95 % of them.
+func TestJackknifeCovers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a few seconds")
+	}
+	const sets, groups, each = 200, 40, 10
+	o := Options{SquaredNorms: true, Float64: true, Workers: 1}
+	ctx := context.Background()
+	cells := []Cell{{"cka", "debiased", 0, 1}}
+	var truth float64
+	var covered int
+	intervals := make([]Interval, sets)
+	for s := range sets {
+		x, y := effects(random(uint64(1000+s)), groups, each, 4, 4, .6)
+		reps, err := Jackknife(ctx, inGroups(t, o, groups, x, y), Statistics(ctx, cells))
+		if err != nil {
+			t.Fatal(err)
+		}
+		intervals[s], _ = reps.Interval(0)
+		truth += intervals[s].Value / sets // debiased, so its mean is the truth within .003
+	}
+	for _, i := range intervals {
+		if i.Lo <= truth && truth <= i.Hi {
+			covered++
+		}
+	}
+	if share := float64(covered) / sets; share < .90 || share > .98 {
+		t.Errorf("the interval covers the truth in %.1f %% of the sets", 100*share)
+	}
+}
+
+func TestJackknifeUndefined(t *testing.T) {
+	r := random(61)
+	x, y := gaussian(r, 30, 2), gaussian(r, 30, 2)
+	for k := range 20 * 2 { // constant but in the last group
+		y.Data64[k] = 4
+	}
+	ctx := context.Background()
+	reps, err := Jackknife(ctx, inGroups(t, Options{}, 3, x, y), Statistics(ctx, []Cell{{"cka", "biased", 0, 1}, {"cka", "biased", 0, 0}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i, ok := reps.Interval(0); ok {
+		t.Error("a statistic that is undefined without a group has an interval:", i)
+	}
+	if _, ok := reps.Interval(1); !ok {
+		t.Error("the other has none")
+	}
+	if _, err := Jackknife(ctx, inGroups(t, Options{}, 1, x, y), Statistics(ctx, nil)); err == nil {
+		t.Error("a jackknife of one group")
+	}
+}
+
+func TestBundle(t *testing.T) {
+	if got := Bundle([]int{5, 9, 4, 1}, 2); !slices.Equal(got, []int{1, 0, 1, 0}) {
+		t.Error(got)
+	}
+	if got := Bundle([]int{3, 2, 1}, 50); !slices.Equal(got, []int{0, 1, 2}) {
+		t.Error(got)
+	}
+}
+
+// TestHeldOutByDefinition fits x = a + b·y on all folds but one and predicts that one.
+func TestHeldOutByDefinition(t *testing.T) {
+	r := random(62)
+	x, y := effects(r, 5, 30, 2, 3, .7)
+	groups := inGroups(t, Options{Float64: true}, 5, x, y)
+	got, err := NeuronLayerHeldOut(groups, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := 0.0
+	for u := range 2 {
+		missed, total := 0.0, 0.0
+		for g := range 5 {
+			inside := func(t int) bool { return t >= g*30 && t < g*30+30 }
+			// Gradient descent to the least squares solution, with intercept.
+			var b [4]float64
+			mean, n := 0.0, 0.0
+			for t := range 150 {
+				if !inside(t) {
+					mean += at(x, t, u)
+					n++
+				}
+			}
+			mean /= n
+			predict := func(t int) float64 { return b[3] + b[0]*at(y, t, 0) + b[1]*at(y, t, 1) + b[2]*at(y, t, 2) }
+			for range 3000 {
+				var step [4]float64
+				for t := range 150 {
+					if !inside(t) {
+						e := at(x, t, u) - predict(t)
+						for c := range 3 {
+							step[c] += e * at(y, t, c)
+						}
+						step[3] += e
+					}
+				}
+				for c := range step {
+					b[c] += .1 * step[c] / n
+				}
+			}
+			for t := range 150 {
+				if inside(t) {
+					missed += math.Pow(at(x, t, u)-predict(t), 2)
+					total += math.Pow(at(x, t, u)-mean, 2)
+				}
+			}
+		}
+		want += (1 - missed/total) / 2
+	}
+	near(t, "heldout_r2", got.Value, want, 1e-9)
+	if _, err := NeuronLayerHeldOut(groups[:1], 0, 1); err == nil {
+		t.Error("held out of one group")
+	}
+	unrelated := inGroups(t, Options{Float64: true}, 10, gaussian(r, 2000, 3), gaussian(r, 2000, 10))
+	v, err := NeuronLayerHeldOut(unrelated, 0, 1)
+	if err != nil || math.Abs(v.Value) > .02 {
+		t.Errorf("unrelated layers: %g, %v", v.Value, err)
+	}
+}

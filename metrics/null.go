@@ -1,0 +1,169 @@
+package metrics
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Null is the distribution of statistics under pairings that hold no relation:
+// what the metrics give by chance on these very layers. One draw serves all
+// statistics, so that a whole map can be judged at once.
+type Null struct {
+	Observed []float64   // the statistics of the true pairing, computed alike
+	Draws    [][]float64 // [draw][statistic]
+	About    string      // what was permuted
+}
+
+// NullSummary is what a cell says of its null.
+type NullSummary struct {
+	P float64 // (1 + #{null >= observed}) / (draws + 1)
+	// FamilyP is P against the largest null value of all statistics: the
+	// probability that any cell of a map of unrelated layers scores so high.
+	FamilyP float64
+	Mean    float64 // the chance level
+	Q95     float64 // 95th percentile
+	// Calibrated is the score above chance, (s - t)/(1 - t) or 0, where t is the
+	// 95 % critical value (Groeger et al. 2026): 0 is what chance gives, 1 identity.
+	Calibrated float64
+}
+
+// Summary judges statistic k. value is the one to calibrate, exact where
+// Observed is an estimate. ok is false if the statistic or a draw is undefined.
+func (n *Null) Summary(k int, value float64) (s NullSummary, ok bool) {
+	draws := make([]float64, len(n.Draws))
+	above, familyAbove := 0, 0
+	for d, statistics := range n.Draws {
+		draws[d] = statistics[k]
+		if statistics[k] >= n.Observed[k] {
+			above++
+		}
+		for _, v := range statistics {
+			if v >= n.Observed[k] {
+				familyAbove++
+				break
+			}
+		}
+		if math.IsNaN(statistics[k]) {
+			return s, false
+		}
+	}
+	if len(draws) == 0 || math.IsNaN(n.Observed[k]) || math.IsNaN(value) {
+		return s, false
+	}
+	total := float64(len(draws) + 1)
+	s.P, s.FamilyP, s.Mean = float64(above+1)/total, float64(familyAbove+1)/total, average(draws)
+	slices.Sort(draws)
+	s.Q95 = draws[int(math.Ceil(.95*float64(len(draws))))-1]
+	all := append(draws, n.Observed[k])
+	slices.Sort(all)
+	critical := all[int(math.Ceil(.95*total))-1]
+	if critical < 1 {
+		s.Calibrated = max(0, (value-critical)/(1-critical))
+	}
+	return s, true
+}
+
+// NullOf computes the null distribution of any statistics of moments, exactly:
+// each draw adds all rows again, x's as they are and y's in the drawn order. In
+// the moments that statistics gets, x's layers come first and y's after. It
+// costs draws times the whole; NullCKA is many times faster for maps of CKA.
+func NullOf(ctx context.Context, b Backend, x, y []Matrix, o Options, shuffle *Shuffle, draws int,
+	statistics func(m *Moments) ([]float64, error)) (*Null, error) {
+	layers := slices.Concat(x, y)
+	var dims []int
+	for k := range layers {
+		shaped, err := layers[k].shaped()
+		if err != nil {
+			return nil, fmt.Errorf("layer %d: %w", k, err)
+		}
+		if shaped.Rows != shuffle.Rows() {
+			return nil, fmt.Errorf("layer %d has %d rows, and pairings have %d", k, shaped.Rows, shuffle.Rows())
+		}
+		layers[k] = shaped
+		dims = append(dims, shaped.Cols)
+	}
+	proto, err := NewMoments(b, dims, o)
+	if err != nil {
+		return nil, err
+	}
+	null := &Null{About: shuffle.About}
+	buffers := make([]gathered, len(y))
+	for k := -1; k < draws; k++ {
+		var pairing []int
+		if k >= 0 {
+			pairing = shuffle.Draw(k)
+		}
+		m := proto.Empty()
+		if err := addPaired(ctx, m, layers, len(x), pairing, buffers); err != nil {
+			return nil, err
+		}
+		values, err := statistics(m)
+		if err != nil {
+			return nil, err
+		}
+		if k < 0 {
+			null.Observed = values
+		} else {
+			null.Draws = append(null.Draws, values)
+		}
+	}
+	return null, nil
+}
+
+// addPaired adds all rows, those of the layers from y on in the order of the
+// pairing; nil is the true one.
+func addPaired(ctx context.Context, m *Moments, layers []Matrix, y int, pairing []int, buffers []gathered) error {
+	for from := 0; from < layers[0].Rows; from += chunkRows {
+		to := min(from+chunkRows, layers[0].Rows)
+		block := make([]Matrix, len(layers))
+		for k, layer := range layers {
+			if k < y || pairing == nil {
+				block[k] = layer.rows(from, to)
+			}
+		}
+		if pairing != nil {
+			parallel(m.workers, len(layers)-y, func(_, k int) {
+				block[y+k] = buffers[k].gather(layers[y+k], pairing[from:to])
+			})
+		}
+		if err := m.Add(ctx, block); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gathered is memory for the rows of one layer in another order.
+type gathered struct {
+	f32 []float32
+	f64 []float64
+}
+
+// gather returns the named rows of x.
+func (g *gathered) gather(x Matrix, rows []int) Matrix {
+	out := Matrix{Rows: len(rows), Cols: x.Cols, Stride: x.Cols}
+	if x.Data64 != nil {
+		g.f64 = resize(g.f64, len(rows)*x.Cols)
+		out.Data64 = g.f64
+		gatherInto(g.f64, x.Data64, x, rows)
+	} else {
+		g.f32 = resize(g.f32, len(rows)*x.Cols)
+		out.Data = g.f32
+		gatherInto(g.f32, x.Data, x, rows)
+	}
+	return out
+}
+
+func gatherInto[E any](to, from []E, x Matrix, rows []int) {
+	for k, r := range rows {
+		if x.ColMajor {
+			for u := range x.Cols {
+				to[k*x.Cols+u] = from[u*x.Stride+r]
+			}
+		} else {
+			copy(to[k*x.Cols:(k+1)*x.Cols], from[r*x.Stride:])
+		}
+	}
+}

@@ -1,0 +1,201 @@
+package metrics
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// permuteRows is what this package does not offer: single rows exchanged.
+func permuteRows(n int, seed uint64) *Shuffle {
+	return &Shuffle{rows: n, seed: seed, draw: func(r *rand.Rand, pairing []int) { copy(pairing, r.Perm(n)) }}
+}
+
+func sizes(groups, each int) []int { return slices.Repeat([]int{each}, groups) }
+
+func TestShuffles(t *testing.T) {
+	groups, err := PermuteGroups(sizes(6, 4), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shift, err := ShiftRows(60, 7, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k := range 50 {
+		p := groups.Draw(k)
+		for r, v := range p {
+			if v%4 != r%4 || v/4 != p[r/4*4]/4 {
+				t.Fatal("a group was torn:", p)
+			}
+		}
+		if slices.Sort(p); !slices.Equal(p, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23}) {
+			t.Fatal("not a permutation:", p)
+		}
+		s := shift.Draw(k)
+		for r, v := range s {
+			if d := (v - r + 60) % 60; d != s[0] || d < 7 || d > 53 {
+				t.Fatal("shifted by", d)
+			}
+		}
+	}
+	if !slices.Equal(groups.Draw(3), groups.Draw(3)) || slices.Equal(groups.Draw(3), groups.Draw(4)) {
+		t.Error("a draw must be the same each time, and unlike the next")
+	}
+	types := []int{0, 1, 2, 0, 3, 4, 4, 1}
+	words, err := PermuteTypes(types, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k := range 20 {
+		p := words.Draw(k)
+		if p[0] != p[3] || p[1] != p[7] || p[5] != p[6] {
+			t.Fatal("rows of one type part:", p)
+		}
+	}
+	for name, err := range map[string]error{
+		"unequal":   second(PermuteGroups([]int{3, 3, 3, 3, 4}, 1)),
+		"few":       second(PermuteGroups(sizes(4, 3), 1)),
+		"short":     second(ShiftRows(30, 10, 1)),
+		"gap":       second(PermuteTypes([]int{0, 2, 3, 4, 5}, 1)),
+		"negative":  second(PermuteTypes([]int{0, -2}, 1)),
+		"few types": second(PermuteTypes([]int{0, 1}, 1)),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func second[A any](_ A, err error) error { return err }
+
+func TestNullSummary(t *testing.T) {
+	n := &Null{Observed: []float64{.9, .15, math.NaN()}}
+	for k := range 19 {
+		n.Draws = append(n.Draws, []float64{float64(k) / 100, .1, 0})
+	}
+	s, ok := n.Summary(0, .9)
+	if !ok {
+		t.Fatal("undefined")
+	}
+	near(t, "p", s.P, 1./20, 1e-15)
+	near(t, "family", s.FamilyP, 1./20, 1e-15)
+	near(t, "mean", s.Mean, .09, 1e-15)
+	near(t, "95th percentile", s.Q95, .18, 1e-15)
+	near(t, "calibrated", s.Calibrated, (.9-.18)/(1-.18), 1e-15) // the 19th of 20
+	s, _ = n.Summary(1, .15)
+	near(t, "p", s.P, 1./20, 1e-15)
+	near(t, "family", s.FamilyP, 5./20, 1e-15) // .15 .16 .17 .18 of the first statistic
+	if _, ok := n.Summary(2, 0); ok {
+		t.Error("an undefined statistic has a null")
+	}
+}
+
+// TestNullErrorRate: unrelated layers with speaker effects. Permuting speakers
+// errs as often as it says; permuting rows nearly always.
+func TestNullErrorRate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a few seconds")
+	}
+	const sets, groups, each, draws = 200, 40, 10, 39
+	ctx := context.Background()
+	o := Options{SquaredNorms: true, Workers: 1}
+	var speakers, rows int
+	for s := range sets {
+		x, y := effects(random(uint64(2000+s)), groups, each, 8, 8, 0)
+		stat := Statistics(ctx, []Cell{{"cka", "debiased", 0, 1}})
+		bySpeaker, err := PermuteGroups(sizes(groups, each), uint64(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for shuffle, count := range map[*Shuffle]*int{bySpeaker: &speakers, permuteRows(groups*each, uint64(s)): &rows} {
+			if shuffle != bySpeaker && s >= 30 {
+				continue
+			}
+			null, err := NullOf(ctx, PureGo(), []Matrix{x}, []Matrix{y}, o, shuffle, draws, stat)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sum, ok := null.Summary(0, null.Observed[0]); ok && sum.P <= .05 {
+				*count++
+			}
+		}
+	}
+	if share := float64(speakers) / sets; share < .01 || share > .10 {
+		t.Errorf("permuting speakers errs in %.1f %%, and should in 5", 100*share)
+	}
+	if share := float64(rows) / 30; share < .9 {
+		t.Errorf("permuting rows errs in %.1f %%, and is known to in nearly all", 100*share)
+	}
+}
+
+// TestSketch: the estimates scatter about the exact values without bias.
+func TestSketch(t *testing.T) {
+	ctx := context.Background()
+	layers := layersOf(random(70), 120, 20, 15, 25)
+	pairs := [][2]int{{0, 1}, {0, 2}, {1, 2}}
+	m := momentsOf(t, PureGo(), Options{SquaredNorms: true, Float64: true}, layers...)
+	shuffle, err := PermuteGroups(sizes(12, 10), 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, variant := range []string{"biased", "debiased"} {
+		exact, err := NullOf(ctx, PureGo(), layers[:1], layers[1:], Options{SquaredNorms: true}, shuffle, 2,
+			Statistics(ctx, []Cell{{"cka", variant, 0, 1}, {"cka", variant, 0, 2}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		const sketches = 300
+		means, squares := make([]float64, 4), make([]float64, 4)
+		for s := range uint64(sketches) {
+			sketch, err := NewSketch(PureGo(), []int{20, 15, 25}, 8, s, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, cut := range [][2]int{{0, 50}, {50, 120}} {
+				if err := sketch.Add(ctx, slice(layers, cut[0], cut[1])); err != nil {
+					t.Fatal(err)
+				}
+			}
+			null, err := NullCKA(ctx, m, sketch, variant, pairs, shuffle, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for c := range 2 {
+				for k, v := range []float64{null.Observed[c], null.Draws[1][c]} {
+					means[2*c+k] += v / sketches
+					squares[2*c+k] += v * v / sketches
+				}
+			}
+		}
+		for c := range 2 {
+			for k, want := range []float64{exact.Observed[c], exact.Draws[1][c]} {
+				mean := means[2*c+k]
+				se := math.Sqrt((squares[2*c+k] - mean*mean) / sketches)
+				if z := (mean - want) / se; !(math.Abs(z) < 4) {
+					t.Errorf("%s: the mean of %d sketches is %.4f and the exact value %.4f: %.1f standard errors", variant, sketches, mean, want, z)
+				}
+			}
+		}
+	}
+	types := make([]int, 120)
+	for r := range types {
+		types[r] = r % 9
+	}
+	words, err := PermuteTypes(types, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sketch, err := NewSketch(PureGo(), []int{20, 15, 25}, 8, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sketch.Add(ctx, layers); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NullCKA(ctx, m, sketch, "biased", pairs, words, 2); err == nil {
+		t.Error("the sketch takes a permutation that changes y")
+	}
+}

@@ -1,0 +1,109 @@
+package metrics
+
+import (
+	"fmt"
+	"math/rand/v2"
+)
+
+// Shuffle draws pairings of rows for a null distribution: which row of y is to
+// stand beside each row of x. A pairing breaks the relation between the two and
+// keeps the dependence among the rows of each, because the unit that moves is
+// the unit of dependence: a speaker, an utterance, a word type. Permuting
+// single rows instead finds "significant" similarity in unrelated data nearly
+// always, as soon as the rows of a speaker resemble each other.
+//
+// Draw k is a function of the seed and k alone.
+type Shuffle struct {
+	rows int
+	draw func(r *rand.Rand, pairing []int)
+	seed uint64
+	// onto says that a pairing may use a row of y more than once, so that what
+	// y is like by itself changes from draw to draw.
+	onto bool
+	// About says what is permuted, for a report.
+	About string
+}
+
+// Rows is the number of rows that a pairing has.
+func (s *Shuffle) Rows() int { return s.rows }
+
+// Draw returns pairing k: row r of x goes with row Draw(k)[r] of y.
+func (s *Shuffle) Draw(k int) []int {
+	pairing := make([]int, s.rows)
+	s.draw(rand.New(rand.NewPCG(s.seed, uint64(k))), pairing)
+	return pairing
+}
+
+// PermuteGroups exchanges whole groups of rows. sizes are the rows of each
+// group, in the order of the rows, and must be equal; where they are not, use
+// ShiftRows. There must be at least 5 groups, whose 120 permutations are the
+// fewest from which p < .05 can be had.
+func PermuteGroups(sizes []int, seed uint64) (*Shuffle, error) {
+	if len(sizes) < 5 {
+		return nil, fmt.Errorf("%d groups are too few to permute; at least 5 are needed", len(sizes))
+	}
+	for g, n := range sizes {
+		if n != sizes[0] || n < 1 {
+			return nil, fmt.Errorf("groups can only be exchanged when they are of equal size: group 0 has %d rows, group %d has %d", sizes[0], g, n)
+		}
+	}
+	size := sizes[0]
+	return &Shuffle{rows: size * len(sizes), seed: seed, About: fmt.Sprintf("%d groups of %d rows permuted", len(sizes), size),
+		draw: func(r *rand.Rand, pairing []int) {
+			for g, other := range r.Perm(len(sizes)) {
+				for k := range size {
+					pairing[g*size+k] = other*size + k
+				}
+			}
+		}}, nil
+}
+
+// ShiftRows moves y's rows around in a circle, in the order of the corpus, by
+// at least the rows of the longest group, so that no group meets itself.
+func ShiftRows(rows, longest int, seed uint64) (*Shuffle, error) {
+	shifts := rows - 2*longest + 1
+	if longest < 1 || shifts < 20 {
+		return nil, fmt.Errorf("%d rows whose longest group has %d leave %d circular shifts; at least 20 are needed", rows, longest, max(shifts, 0))
+	}
+	return &Shuffle{rows: rows, seed: seed, About: fmt.Sprintf("rows shifted in a circle by at least %d", longest),
+		draw: func(r *rand.Rand, pairing []int) {
+			by := longest + r.IntN(shifts)
+			for k := range pairing {
+				pairing[k] = (k + by) % rows
+			}
+		}}, nil
+}
+
+// PermuteTypes gives each word type the vector of another, for a y whose row is
+// a function of the type alone (word vectors). types holds the type of each row,
+// from 0. Types repeat, and repeated rows alone make layers alike: a
+// permutation of tokens would call that significant.
+func PermuteTypes(types []int, seed uint64) (*Shuffle, error) {
+	var first []int // the first row of each type
+	for row, t := range types {
+		for len(first) <= t {
+			first = append(first, -1)
+		}
+		if t < 0 {
+			return nil, fmt.Errorf("row %d has type %d; types are numbered from 0", row, t)
+		}
+		if first[t] < 0 {
+			first[t] = row
+		}
+	}
+	for t, row := range first {
+		if row < 0 {
+			return nil, fmt.Errorf("no row has type %d; types must be numbered without gaps", t)
+		}
+	}
+	if len(first) < 5 {
+		return nil, fmt.Errorf("%d word types are too few to permute; at least 5 are needed", len(first))
+	}
+	return &Shuffle{rows: len(types), seed: seed, onto: true, About: fmt.Sprintf("%d word types permuted", len(first)),
+		draw: func(r *rand.Rand, pairing []int) {
+			other := r.Perm(len(first))
+			for row, t := range types {
+				pairing[row] = first[other[t]]
+			}
+		}}, nil
+}
