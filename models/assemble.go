@@ -32,7 +32,10 @@ func assembleCard(path string, scan *onnxproto.Model, override *Card) (*Card, er
 		}
 		card.fill(c, "metadata")
 	}
-	return card, discover(card, scan)
+	if err := discover(card, path, scan); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return card, nil
 }
 
 // fill takes over from other what this card does not say yet.

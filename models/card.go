@@ -61,6 +61,7 @@ type Card struct {
 	Notes  []string `yaml:"notes"`
 
 	source map[string]string // where each part was found, by YAML key
+	noMaps string            // why there are no attention maps
 }
 
 // LayerOutput ties the name of a layer or an attention map to a tensor of the

@@ -201,8 +201,11 @@ func layerTensor(v *ort.Value, l LayerOutput, frames int) (Tensor, error) {
 		return Tensor{}, fmt.Errorf("layer %s (tensor %s) is %v: only float32 models are compared, export it in float32", l.Name, l.Tensor, v.Element)
 	}
 	shape := slices.Clone(v.Shape)
-	if len(shape) == 3 && shape[0] == 1 {
+	switch {
+	case len(shape) == 3 && shape[0] == 1:
 		shape = shape[1:]
+	case len(shape) == 3 && shape[1] == 1: // time first, as fairseq's encoders work
+		shape = []int64{shape[0], shape[2]}
 	}
 	if len(shape) != 2 {
 		return Tensor{}, fmt.Errorf("layer %s (tensor %s) has shape %v, expected [1, frames, units]", l.Name, l.Tensor, v.Shape)

@@ -1,0 +1,89 @@
+package models
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// convolutions finds the convolutional layers of a speech model: modules named
+// .../conv_layers/0, 1, ... They are called cnn.1, cnn.2, ... and run at rates of
+// their own. Their tensors are [1, channels, frames].
+func (x *graphIndex) convolutions() []LayerOutput {
+	const list = "conv_layers/"
+	modules := map[int]string{}
+	for _, scope := range x.scopes {
+		at := strings.Index(scope+"/", list)
+		if at < 0 || at > 0 && scope[at-1] != '/' {
+			continue
+		}
+		number, _, _ := strings.Cut(scope[at+len(list):], "/")
+		if k, err := strconv.Atoi(number); err == nil {
+			modules[k] = scope[:at] + list + number
+		}
+	}
+	var out []LayerOutput
+	hop, window := 1, 1
+	for k := 0; k < len(modules); k++ {
+		module, ok := modules[k]
+		if !ok {
+			return nil
+		}
+		kernel, stride, ok := x.convolutionIn(module)
+		tensor := x.moduleOutput(module)
+		if !ok || tensor == "" {
+			return nil
+		}
+		window += (kernel - 1) * hop
+		hop *= stride
+		out = append(out, LayerOutput{Name: fmt.Sprintf("cnn.%d", k+1), Tensor: tensor, Hop: hop, Window: window, ChannelsFirst: true})
+	}
+	return out
+}
+
+// convolutionIn reads kernel and stride of the one convolution in a module.
+func (x *graphIndex) convolutionIn(module string) (kernel, stride int, ok bool) {
+	for i := range x.Nodes {
+		if x.Nodes[i].Op == "Conv" && within(x.scopes[i], module) {
+			return x.convolution(i)
+		}
+	}
+	return 0, 0, false
+}
+
+// convolution reads kernel and stride of a node; ok if it is a one-dimensional
+// convolution without padding.
+func (x *graphIndex) convolution(i int) (kernel, stride int, ok bool) {
+	n := &x.Nodes[i]
+	k, _ := n.Attribute("kernel_shape")
+	s, _ := n.Attribute("strides")
+	if len(k.Ints) != 1 || k.Ints[0] < 1 || len(s.Ints) > 1 {
+		return 0, 0, false
+	}
+	stride = 1
+	if len(s.Ints) == 1 {
+		stride = int(s.Ints[0])
+	}
+	return int(k.Ints[0]), stride, stride >= 1
+}
+
+// steps reads hop and window of a waveform model off its convolutions: those
+// that come before the first matrix product.
+func (x *graphIndex) steps() (hop, window int) {
+	hop, window = 1, 1
+	for i := range x.Nodes {
+		switch op := x.Nodes[i].Op; {
+		case op == "MatMul" || op == "Gemm":
+			return hop, window
+		case op != "Conv":
+			continue
+		}
+		kernel, stride, ok := x.convolution(i)
+		if !ok || hop > 1<<20 || window > 1<<24 {
+			return 0, 0
+		}
+		window += (kernel - 1) * hop
+		hop *= stride
+	}
+	return 0, 0
+}

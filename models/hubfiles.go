@@ -1,0 +1,106 @@
+package models
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// hubFiles is what the two JSON files that come with every model on the hubs
+// say. They lie beside the model, or one folder up when it is in onnx/.
+type hubFiles struct {
+	config struct {
+		path         string
+		ModelType    string `json:"model_type"`
+		Layers       int    `json:"num_hidden_layers"`
+		LayersDistil int    `json:"n_layers"`
+		Heads        int    `json:"num_attention_heads"`
+		HeadsDistil  int    `json:"n_heads"`
+		Vocabulary   int    `json:"vocab_size"`
+		MaxPositions int    `json:"max_position_embeddings"`
+		ConvKernel   []int  `json:"conv_kernel"`
+		ConvStride   []int  `json:"conv_stride"`
+	}
+	preprocessor struct {
+		path      string
+		Normalize *bool `json:"do_normalize"`
+		Rate      int   `json:"sampling_rate"`
+	}
+}
+
+func readHubFiles(model string) (*hubFiles, error) {
+	h := new(hubFiles)
+	var err error
+	if h.config.path, err = readBeside(model, "config.json", &h.config); err != nil {
+		return nil, err
+	}
+	h.preprocessor.path, err = readBeside(model, "preprocessor_config.json", &h.preprocessor)
+	return h, err
+}
+
+// readBeside decodes the JSON file of that name that belongs to a model, and
+// returns its path; "" if there is none.
+func readBeside(model, name string, into any) (string, error) {
+	folders := []string{filepath.Dir(model)}
+	if abs, err := filepath.Abs(folders[0]); err == nil && filepath.Base(abs) == "onnx" {
+		folders = append(folders, filepath.Dir(abs))
+	}
+	for _, folder := range folders {
+		path := filepath.Join(folder, name)
+		data, err := os.ReadFile(path)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		if err := json.Unmarshal(data, into); err != nil {
+			return "", fmt.Errorf("%s, which belongs to %s: %w", path, model, err)
+		}
+		return path, nil
+	}
+	return "", nil
+}
+
+// fillFromHub takes over what the JSON files say.
+func (c *Card) fillFromHub(h *hubFiles) {
+	from := h.config.path
+	if from != "" {
+		fillPart(c, "family", from, &c.Family, h.config.ModelType)
+		fillPart(c, "heads", from, &c.Heads, max(h.config.Heads, h.config.HeadsDistil))
+		if c.Kind == Text {
+			fillPart(c, "vocabulary", from, &c.Vocabulary, h.config.Vocabulary)
+			fillPart(c, "max_tokens", from, &c.MaxTokens, h.config.MaxPositions)
+		}
+	}
+	if from = h.preprocessor.path; from != "" && c.Kind == Audio {
+		fillPart(c, "sample_rate", from, &c.SampleRate, h.preprocessor.Rate)
+		if n := h.preprocessor.Normalize; n != nil {
+			normalize := NormalizeNone
+			if *n {
+				normalize = ZeroMeanUnit
+			}
+			fillPart(c, "normalize", from, &c.Normalize, normalize)
+		}
+	}
+}
+
+// contradictions of config.json and the graph: the file belongs to another
+// model, or the model was cut.
+func (h *hubFiles) contradictions(c *Card) error {
+	layers := max(h.config.Layers, h.config.LayersDistil)
+	numbered := 0
+	for _, l := range c.Layers {
+		if l.numbered() {
+			numbered++
+		}
+	}
+	if layers > 0 && numbered > 0 && numbered != layers+1 {
+		return fmt.Errorf("%s says %d transformer layers, but %d were found in the graph (%s): "+
+			"if the file belongs to another model, move it away; else name the layers in the card",
+			h.config.path, layers, numbered-1, c.Source("layers"))
+	}
+	return nil
+}

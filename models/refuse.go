@@ -1,0 +1,34 @@
+package models
+
+import (
+	"fmt"
+	"strings"
+
+	"speechsim/models/internal/onnxproto"
+)
+
+// refuse rejects files whose activations would not be those of the model they
+// were made from.
+func refuse(scan *onnxproto.Model) error {
+	for i := range scan.Graph.Nodes {
+		if n := &scan.Graph.Nodes[i]; quantised(n.Op) {
+			return fmt.Errorf("the file is quantised (operation %s, node %q), so its activations are not those of the model: "+
+				"take the float32 file (on the hubs: model.onnx, without a suffix) or export it with `pipeline models export SOURCE --out NAME.onnx`",
+				n.Op, n.Name)
+		}
+	}
+	for _, o := range scan.Graph.Outputs {
+		const float16, bfloat16 = 10, 16
+		if o.Element == float16 || o.Element == bfloat16 {
+			return fmt.Errorf("output %q is half precision, in which layer norms overflow without a sign: "+
+				"take the float32 file or export it with `pipeline models export SOURCE --out NAME.onnx`", o.Name)
+		}
+	}
+	return nil
+}
+
+func quantised(op string) bool {
+	return strings.HasPrefix(op, "QLinear") || strings.HasPrefix(op, "DynamicQuantize") || strings.HasSuffix(op, "Integer") ||
+		strings.HasSuffix(op, "NBits") || strings.HasSuffix(op, "BnB4") || op == "QuantizeLinear" || op == "DequantizeLinear" ||
+		strings.HasPrefix(op, "QAttention") || strings.HasPrefix(op, "QGemm")
+}
