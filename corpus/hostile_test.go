@@ -81,13 +81,15 @@ func TestNamedPipes(t *testing.T) {
 	pipe(filepath.Join(dir, "84-121123-0001.wav"))
 	pipe(filepath.Join(dir, "84-121123-0000.TextGrid"))
 	link(t, "84-121123-0001.wav", filepath.Join(dir, "84-121123-0002.wav"))
+	tree := t.TempDir()
+	pipe(filepath.Join(tree, "84", "84-121123-0000.TextGrid"))
 	data := kaldi(t)
 	pipe(filepath.Join(data, "text"))
 	pipe(filepath.Join(data, "wav", "one.wav"))
 	done := make(chan bool)
 	go func() {
 		defer close(done)
-		for _, s := range []Spec{{Layout: "librispeech", Root: root}, {Layout: "kaldi", Root: data}} {
+		for _, s := range []Spec{{Layout: "librispeech", Root: root}, {Layout: "librispeech", Root: root, Alignments: tree}, {Layout: "kaldi", Root: data}} {
 			c, err := Open(context.Background(), s)
 			if err != nil {
 				t.Error(err)

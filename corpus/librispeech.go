@@ -179,6 +179,9 @@ func (b *builder) librispeechChapter(tree *textGridTree, sex map[string]string, 
 		u.WordsFile, u.PhonesFile = grid, grid
 		return u
 	}
+	if len(transcripts) == 0 && len(audio) == 0 {
+		b.find(Finding{Kind: KindMissingAudio, Severity: SeverityWarning, File: dir, Message: "the folder of a chapter holds neither audio nor a *.trans.txt"})
+	}
 	told := map[string]bool{}
 	for _, name := range transcripts {
 		path := filepath.Join(dir, name)

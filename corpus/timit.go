@@ -30,7 +30,7 @@ func openTIMIT(ctx context.Context, b *builder) error {
 				return err
 			}
 			for _, speaker := range b.folders(filepath.Join(set, dialect)) {
-				if b.spec.Subset == "core-test" && !slices.Contains(timitCoreTest, strings.ToUpper(speaker)) {
+				if strings.EqualFold(b.spec.Subset, "core-test") && !slices.Contains(timitCoreTest, strings.ToUpper(speaker)) {
 					continue
 				}
 				b.timitSpeaker(strings.ToUpper(speaker), filepath.Join(set, dialect, speaker))
@@ -49,7 +49,7 @@ var timitCoreTest = []string{
 
 // timitSets returns the folders that Spec.Subset asks for.
 func (b *builder) timitSets() ([]string, error) {
-	want := map[string][]string{"": {"TRAIN", "TEST"}, "train": {"TRAIN"}, "test": {"TEST"}, "core-test": {"TEST"}}[b.spec.Subset]
+	want := map[string][]string{"": {"TRAIN", "TEST"}, "train": {"TRAIN"}, "test": {"TEST"}, "core-test": {"TEST"}}[strings.ToLower(b.spec.Subset)]
 	if want == nil {
 		return nil, fmt.Errorf("corpus: TIMIT has no subset %q: expected train, test, core-test, or nothing for train and test", b.spec.Subset)
 	}
@@ -92,11 +92,13 @@ func (b *builder) timitSpeaker(speaker, dir string) {
 		return
 	}
 	sentences := map[string]*timitFiles{}
+	files := 0
 	for _, e := range entries {
 		name, ext, _ := strings.Cut(strings.ToUpper(e.name), ".")
 		if e.dir || ext == "" {
 			continue
 		}
+		files++
 		if strings.HasPrefix(name, "SA") && !b.spec.SA {
 			continue
 		}
@@ -127,6 +129,9 @@ func (b *builder) timitSpeaker(speaker, dir string) {
 			continue
 		}
 		*slot = e.name
+	}
+	if files == 0 {
+		b.find(Finding{Kind: KindMissingAudio, Severity: SeverityWarning, File: dir, Message: "the folder of a speaker holds no audio and no labels"})
 	}
 	sex := speaker[:1]
 	if sex != "F" && sex != "M" {

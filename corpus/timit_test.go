@@ -141,11 +141,12 @@ func TestTIMITFindings(t *testing.T) {
 	write(t, filepath.Join(dir, "SX3.PHN"), sx1PHN)
 	write(t, filepath.Join(dir, "SX4.WAV"), "")
 	write(t, filepath.Join(dir, "SX4.TXT"), "0 12000 Caf\xe9\n")
-	c := open(t, Spec{Layout: "timit", Root: root, Subset: "train"})
+	write(t, filepath.Join(root, "TRAIN", "DR1", "FZZZ0", "sub", "SX1.WAV"), "")
+	c := open(t, Spec{Layout: "timit", Root: root, Subset: "TRAIN"})
 	if got, want := ids(c), "FCJF0_SX1 MABC0_SX1 XCJF0_SX1 XCJF0_SX2"; got != want {
 		t.Errorf("IDs %q, want %q", got, want)
 	}
-	wantFindings(t, c.Findings, "warning missing-speaker", "warning missing-transcript", "warning bad-transcript",
+	wantFindings(t, c.Findings, "warning missing-audio", "warning missing-speaker", "warning missing-transcript", "warning bad-transcript",
 		"error missing-audio", "error not-utf-8", "warning duplicate")
 	if u := c.Utterances[2]; !strings.HasSuffix(u.AudioPath, "SX1.WAV") {
 		t.Errorf("the original is not used: %s", u.AudioPath)

@@ -132,6 +132,15 @@ func (b *builder) walk(ctx context.Context, root string, visit func(dir string, 
 	return nil
 }
 
+// isFile reports whether a directory's entry is a regular file, or a link to one. Anything else may hang when opened.
+func isFile(path string, it fs.DirEntry) bool {
+	if it.Type()&fs.ModeSymlink == 0 {
+		return it.Type().IsRegular()
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
 // audioKinds are the endings of audio files, the preferred first.
 var audioKinds = []string{".flac", ".wav", ".sph", ".nist"}
 
@@ -183,7 +192,7 @@ func textGridsIn(dir string) map[string]string {
 	}
 	var names map[string]string
 	for _, it := range items {
-		if name := it.Name(); hasExt(name, ".textgrid") {
+		if name := it.Name(); hasExt(name, ".textgrid") && isFile(filepath.Join(dir, name), it) {
 			if names == nil {
 				names = map[string]string{}
 			}
