@@ -42,7 +42,8 @@ type Model struct {
 	session    *ort.Session
 	layers     []LayerOutput
 	attentions []LayerOutput
-	tensors    []string // fetched: those of layers, then those of attentions
+	tensors    []string  // fetched: those of layers and attentions, each once
+	forms      [][]int64 // of tensors: see shapes.go
 	digest     string
 	nodes      [2]int // of the graph that runs, of the file
 }
@@ -136,7 +137,9 @@ func (p *plan) prepare(o Options) error {
 		return fmt.Errorf("model %s: %w", p.name, err)
 	}
 	for _, l := range slices.Concat(p.layers, p.attentions) {
-		p.tensors = append(p.tensors, l.Tensor)
+		if !slices.Contains(p.tensors, l.Tensor) {
+			p.tensors = append(p.tensors, l.Tensor)
+		}
 	}
 	if len(p.tensors) == 0 {
 		return fmt.Errorf("model %s: neither a layer nor an attention map is asked for", p.name)
@@ -172,23 +175,35 @@ func (r *Runtime) session(p *plan, o Options) (*ort.Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", p.name, err)
 	}
-	var bytes []byte
+	model := ort.Model{Path: p.path, Inputs: p.inputs(), Outputs: p.tensors}
 	if !p.edit.Empty() {
 		if err := p.file.apply(p.edit); err != nil {
 			return nil, fmt.Errorf("model %s: %w", p.name, err)
 		}
-		bytes = p.file.data
+		model.Bytes = p.file.data
 		folder, err := filepath.Abs(filepath.Dir(p.path))
 		if err != nil {
 			return nil, err
 		}
 		options.Config["session.model_external_initializers_file_folder_path"] = folder
 	}
-	s, err := r.lib.Session(p.path, bytes, options)
+	s, err := r.lib.Session(model, options)
 	if err != nil {
 		return nil, r.explainLoad(p, o, err)
 	}
 	return s, nil
+}
+
+// inputs lists what has to be fed.
+func (p *plan) inputs() []ort.Info {
+	names := indexGraph(&p.scan.Graph).inputNames()
+	var list []ort.Info
+	for _, in := range p.scan.Graph.Inputs {
+		if slices.Contains(names, in.Name) {
+			list = append(list, ort.Info{Name: in.Name, Element: ort.Element(in.Element)})
+		}
+	}
+	return list
 }
 
 // explainLoad puts ONNX Runtime's reason into the terms of the file.
@@ -200,7 +215,7 @@ func (r *Runtime) explainLoad(p *plan, o Options, err error) error {
 		return fmt.Errorf("model %s: %w", p.name, explainCUDA(err))
 	case errors.As(err, &e) && strings.Contains(e.Msg, "opset"):
 		hint = fmt.Sprintf("\nthe file has opset %d; ONNX Runtime %s does not know it: export the model with opset 17", p.scan.Opsets[""], r.Version())
-	case errors.As(err, &e) && e.Code == ort.NotImplemented:
+	case errors.As(err, &e) && e.MissingOperation():
 		hint = "\nthis build of ONNX Runtime lacks an operation of the model: export it in float32 with opset 17"
 	}
 	return fmt.Errorf("model %s: ONNX Runtime %s cannot load %s: %w%s", p.name, r.Version(), p.path, err, hint)
@@ -228,11 +243,12 @@ func (m *Model) Nodes() (run, file int) { return m.nodes[0], m.nodes[1] }
 
 // Close releases the session. No Run may be under way.
 func (m *Model) Close() error {
-	if m.session != nil {
-		m.session.Close()
-		m.session = nil
+	if m.session == nil {
+		return nil
 	}
-	return nil
+	err := m.session.Close()
+	m.session = nil
+	return err
 }
 
 // probe runs the model on a short input, which shows a card that does not fit

@@ -15,12 +15,12 @@ type Input struct {
 	IDs     []int64
 }
 
-// Activations are the outputs of one Run. Data may lie in ONNX Runtime's memory
-// and is valid until Close, which must be called.
+// Activations are the outputs of one Run. Data may lie in memory that the model
+// lends: it is valid until Close, which must be called.
 type Activations struct {
 	Layers     []Tensor
 	Attentions []Tensor
-	values     []ort.Value
+	outputs    *ort.Outputs
 }
 
 // Tensor is one output, row-major: a layer is [frames, units], an attention map
@@ -33,8 +33,8 @@ type Tensor struct {
 
 // Close gives the memory back. The tensors' Data must not be used afterwards.
 func (a *Activations) Close() {
-	for i := range a.values {
-		a.values[i].Release()
+	if a.outputs != nil {
+		a.outputs.Release()
 	}
 	*a = Activations{}
 }
@@ -170,21 +170,21 @@ func asElement(in ort.Input, e ort.Element) ort.Input {
 // compute runs the session once and shapes its outputs. n is the length of the
 // input in samples or tokens.
 func (m *Model) compute(ctx context.Context, feeds []ort.Input, n, patches int) (*Activations, error) {
-	values, err := m.session.Run(ctx, feeds, m.tensors)
+	out, err := m.fetch(ctx, feeds, n)
 	if err != nil {
 		return nil, err
 	}
-	a := &Activations{values: values}
-	for i, l := range m.layers {
-		t, err := layerTensor(&values[i], l, m.card.LayerFrames(l, n))
+	a := &Activations{outputs: out}
+	for _, l := range m.layers {
+		t, err := layerTensor(&out.Values[m.output(l)], l, m.card.LayerFrames(l, n))
 		if err != nil {
 			a.Close()
 			return nil, err
 		}
 		a.Layers = append(a.Layers, t)
 	}
-	for i, l := range m.attentions {
-		t, err := attentionTensor(&values[len(m.layers)+i], l, m.card.Frames(n))
+	for _, l := range m.attentions {
+		t, err := attentionTensor(&out.Values[m.output(l)], l, m.card.Frames(n))
 		if err != nil {
 			a.Close()
 			return nil, err
@@ -196,7 +196,7 @@ func (m *Model) compute(ctx context.Context, feeds []ort.Input, n, patches int) 
 
 // layerTensor views an output as [frames, units].
 func layerTensor(v *ort.Value, l LayerOutput, frames int) (Tensor, error) {
-	data := v.Float32()
+	data := v.Float32
 	if data == nil {
 		return Tensor{}, fmt.Errorf("layer %s (tensor %s) is %v: only float32 models are compared, export it in float32", l.Name, l.Tensor, v.Element)
 	}
@@ -236,7 +236,7 @@ func transpose(x []float32, rows, cols int) []float32 {
 // attentionTensor views an output as [heads, frames, frames]: [1, H, T, T] and,
 // with one utterance at a time, [1*H, T, T] are the same memory.
 func attentionTensor(v *ort.Value, l LayerOutput, frames int) (Tensor, error) {
-	data := v.Float32()
+	data := v.Float32
 	if data == nil {
 		return Tensor{}, fmt.Errorf("attention %s (tensor %s) is %v: export the model in float32", l.Name, l.Tensor, v.Element)
 	}

@@ -43,7 +43,7 @@ func OpenRuntime(places []string) (*Runtime, error) {
 		tried = []string{"  (no place was given)"}
 	}
 	return nil, fmt.Errorf("ONNX Runtime's shared library was not found; tried\n%s\n"+
-		"get it with `make lib`, or set SPEECHSIM_ONNXRUNTIME to the path of libonnxruntime.so (1.18 or newer)",
+		"get it with `make lib`, or set SPEECHSIM_ONNXRUNTIME to the path of libonnxruntime.so (1.24 or newer)",
 		strings.Join(tried, "\n"))
 }
 
@@ -93,14 +93,10 @@ func (r *Runtime) Version() string { return r.lib.Version() }
 // Path is the shared library's file.
 func (r *Runtime) Path() string { return r.lib.Path() }
 
-// Providers lists the execution providers in this build of ONNX Runtime, such
-// as "CPUExecutionProvider".
+// Providers lists the execution providers in this build of ONNX Runtime that a
+// model can run on, such as "CPUExecutionProvider".
 func (r *Runtime) Providers() []string {
-	names, err := r.lib.Providers()
-	if err != nil {
-		return nil
-	}
-	return names
+	return r.lib.Providers()
 }
 
 // Close ends the use of the runtime. The library stays open until the process

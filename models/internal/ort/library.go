@@ -1,158 +1,121 @@
-// Package ort opens ONNX Runtime's shared library at run time and calls the
-// two dozen functions of its C API that this program needs.
+// Package ort runs ONNX models through github.com/yalue/onnxruntime_go. It adds
+// what that library leaves to its callers:
 //
-// It exists beside the ready-made Go wrapper for one reason: outputs. The
-// wrapper copies every output tensor into Go memory (163 MB for ten seconds of
-// audio through a base model, all layers and attention maps), here a [Value] is
-// read where ONNX Runtime wrote it and given back with [Value.Release].
+//   - Outputs are written into lent memory. Left to itself the library copies
+//     every output into fresh Go memory (163 MB for ten seconds of audio through
+//     a base model, all layers and attention maps); an output whose shape the
+//     caller foretells is written where it is read. See [Session.Run].
+//   - A run ends with its context, and any number of runs may share a session.
+//   - Errors are one line, without the names of C functions.
+//
+// An example, for a model with an input x and an output y:
 //
 //	lib, err := ort.Open("lib/libonnxruntime.so.1.31.1")
-//	s, err := lib.Session("model.onnx", nil, ort.Options{Threads: 1})
-//	out, err := s.Run(ctx, []ort.Input{{Name: "x", Shape: []int64{1, 3}, Float32: x}}, []string{"y"})
-//	defer out[0].Release()
-//	y := out[0].Float32()
+//	s, err := lib.Session(ort.Model{Path: "model.onnx", Inputs: []ort.Info{{Name: "x"}}, Outputs: []string{"y"}}, ort.Options{})
+//	out, err := s.Run(ctx, []ort.Input{{Name: "x", Shape: []int64{1, 3}, Float32: x}}, [][]int64{{1, 768}})
+//	defer out.Release()
+//	y := out.Values[0].Float32
 package ort
-
-/*
-#cgo linux LDFLAGS: -ldl
-#include <dlfcn.h>
-#include "api.h"
-*/
-import "C"
 
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
-	"unsafe"
+
+	onnx "github.com/yalue/onnxruntime_go"
 )
 
 // Library is ONNX Runtime, opened. It holds the process's one environment and
 // stays open until the process ends: ONNX Runtime starts threads that outlive
 // its sessions, so closing the library under them is not safe.
-type Library struct {
-	path    string
-	version string
-	api     C.Api
-	env     unsafe.Pointer
-	memory  unsafe.Pointer // describes CPU memory, for input tensors
-	strings unsafe.Pointer // allocator of the strings the API returns
-}
+type Library struct{ path string }
 
-// opened keeps the libraries of this process by path: opening one twice gives
-// the same Library, because there is one environment a process.
+// opened is the library of this process, nil before the first [Open].
 var opened struct {
 	sync.Mutex
-	byPath map[string]*Library
+	library *Library
 }
 
 // Open opens the shared library at path. A bare file name is looked up by the
-// system's loader, a name with a slash is taken as it stands.
+// system's loader, a name with a slash is taken as it stands. A process uses one
+// library: opening it again gives the same Library, opening another is an error.
 func Open(path string) (*Library, error) {
 	opened.Lock()
 	defer opened.Unlock()
-	if l := opened.byPath[path]; l != nil {
+	if l := opened.library; l != nil {
+		if !sameFile(l.path, path) {
+			return nil, fmt.Errorf("this process already uses the ONNX Runtime in %s", l.path)
+		}
 		return l, nil
 	}
-	l, err := open(path)
-	if err != nil {
-		return nil, err
+	onnx.SetSharedLibraryPath(path)
+	if err := onnx.InitializeEnvironment(onnx.WithLogLevelError()); err != nil {
+		return nil, openError(path, err)
 	}
-	if opened.byPath == nil {
-		opened.byPath = map[string]*Library{}
+	if err := onnx.DisableTelemetry(); err != nil {
+		return nil, &Error{message(err)}
 	}
-	opened.byPath[path] = l
-	return l, nil
+	opened.library = &Library{path}
+	return opened.library, nil
 }
 
-func open(path string) (*Library, error) {
-	name := C.CString(path)
-	defer C.free(unsafe.Pointer(name))
-	handle := C.dlopen(name, C.RTLD_NOW|C.RTLD_LOCAL)
-	if handle == nil {
-		return nil, errors.New(C.GoString(C.dlerror()))
+func sameFile(a, b string) bool {
+	if a == b {
+		return true
 	}
-	symbol := C.CString("OrtGetApiBase")
-	defer C.free(unsafe.Pointer(symbol))
-	base := C.dlsym(handle, symbol)
-	if base == nil {
-		C.dlclose(handle)
-		return nil, errors.New("this library is not ONNX Runtime: it has no OrtGetApiBase")
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
+func openError(path string, err error) error {
+	msg := message(err)
+	switch {
+	case strings.HasPrefix(msg, "Error looking up OrtGetApiBase"):
+		return errors.New("this library is not ONNX Runtime: it has no OrtGetApiBase")
+	case strings.HasPrefix(msg, "Error setting ORT API base"):
+		return errors.New("this ONNX Runtime is too old: 1.24 or newer is needed")
 	}
-	l := &Library{path: path, version: C.GoString(C.base_version(base))}
-	l.api = C.base_api(base, C.API_VERSION)
-	if l.api == nil {
-		C.dlclose(handle)
-		return nil, fmt.Errorf("this is ONNX Runtime %s, 1.%d or newer is needed", l.version, int(C.API_VERSION))
-	}
-	id := C.CString("speechsim")
-	defer C.free(unsafe.Pointer(id))
-	const severityError = 3
-	if err := l.check(C.create_env(l.api, severityError, id, &l.env)); err != nil {
-		return nil, err
-	}
-	if err := l.check(C.call_on(l.api, C.DisableTelemetryEvents, l.env)); err != nil {
-		return nil, err
-	}
-	if err := l.check(C.cpu_memory_info(l.api, &l.memory)); err != nil {
-		return nil, err
-	}
-	if err := l.check(C.call_out(l.api, C.GetAllocatorWithDefaultOptions, &l.strings)); err != nil {
-		return nil, err
-	}
-	return l, nil
+	return errors.New(strings.TrimPrefix(msg, fmt.Sprintf("Error loading ONNX shared library %q: ", path)))
 }
 
 // Path is the name the library was opened under.
 func (l *Library) Path() string { return l.path }
 
 // Version is ONNX Runtime's own, such as "1.31.1".
-func (l *Library) Version() string { return l.version }
+func (l *Library) Version() string { return onnx.GetVersion() }
 
 // Providers lists the execution providers that this build of ONNX Runtime
-// holds, such as "CPUExecutionProvider". Whether one can start on this machine
-// shows only when a session asks for it.
-func (l *Library) Providers() ([]string, error) {
-	var names **C.char
-	var n C.int
-	if err := l.check(C.available_providers(l.api, &names, &n)); err != nil {
-		return nil, err
+// holds, out of those that a [Session] can use. Whether one can start on this
+// machine shows only when a session asks for it.
+func (l *Library) Providers() []string {
+	list := []string{"CPUExecutionProvider"}
+	// A build without CUDA refuses to make its options.
+	if cuda, err := onnx.NewCUDAProviderOptions(); err == nil {
+		cuda.Destroy()
+		list = append([]string{"CUDAExecutionProvider"}, list...)
 	}
-	var out []string
-	for _, p := range unsafe.Slice(names, int(n)) {
-		out = append(out, C.GoString(p))
-	}
-	return out, l.check(C.release_providers(l.api, names, n))
+	return list
 }
-
-// Code is ONNX Runtime's classification of an error.
-type Code int
-
-// The codes that callers tell apart.
-const (
-	Fail            Code = 1
-	InvalidArgument Code = 2
-	NoSuchFile      Code = 3
-	InvalidProtobuf Code = 7
-	NotImplemented  Code = 9
-	InvalidGraph    Code = 10
-)
 
 // Error is a failure that ONNX Runtime reports.
-type Error struct {
-	Code Code
-	Msg  string // one line
-}
+type Error struct{ Msg string } // one line
 
 func (e *Error) Error() string { return e.Msg }
 
-// check turns a status into an error and releases it.
-func (l *Library) check(s C.Status) error {
-	if s == nil {
-		return nil
+// MissingOperation reports whether a session was refused because this build of
+// ONNX Runtime has no code for an operation, or for its element type.
+func (e *Error) MissingOperation() bool {
+	return strings.Contains(e.Msg, "Could not find an implementation") || strings.Contains(e.Msg, "NOT_IMPLEMENTED")
+}
+
+// message is what the innermost error says, in one line: the outer ones name
+// steps of the library.
+func message(err error) string {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
 	}
-	defer C.call_release(l.api, C.ReleaseStatus, unsafe.Pointer(s))
-	msg := strings.Join(strings.Fields(C.GoString(C.error_message(l.api, s))), " ")
-	return &Error{Code: Code(C.error_code(l.api, s)), Msg: msg}
+	return strings.Join(strings.Fields(err.Error()), " ")
 }
