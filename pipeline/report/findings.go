@@ -46,51 +46,70 @@ func (g *group) name(several bool) string {
 	return g.measure.label()
 }
 
-// maxFindings bounds the sentences on what stands out; the table has the rest.
-const maxFindings = 12
-
-// findings says in words what stands out: for each metric the most similar
-// layers of two models, how values within models compare with those between,
-// and where a model changes most from one layer to the next.
+// findings says in words what stands out: which layers of two models are most
+// similar, how values within models compare with those between, and where a
+// model changes most from one layer to the next. Metrics that agree share a
+// sentence.
 func findings(groups []*group) []string {
 	comparisons := map[string]bool{}
 	for _, g := range groups {
 		comparisons[g.comparison] = true
 	}
+	several := len(comparisons) > 1
 	var list []string
+	list = append(list, agreeing(groups, several, (*group).best, func(c *results.Cell) string {
+		return fmt.Sprintf("Between models, the highest value is that of %s and %s", layerName(c.X), layerName(c.Y))
+	})...)
+	var averages []string
 	for _, g := range groups {
-		name := g.name(len(comparisons) > 1)
-		if s := g.best(name); s != "" {
-			list = append(list, s)
-		}
-		if s := g.withinAndBetween(name); s != "" {
-			list = append(list, s)
-		}
-		if s := g.sharpest(name); s != "" {
-			list = append(list, s)
+		if within, between, ok := g.withinAndBetween(); ok {
+			averages = append(averages, fmt.Sprintf("%s %s and %s", g.name(several), short(within), short(between)))
 		}
 	}
-	if n := len(list); n > maxFindings {
-		list = append(list[:maxFindings], fmt.Sprintf("%d more sentences of this kind are left out; the tables below have all numbers.", n-maxFindings))
+	if len(averages) > 0 {
+		list = append(list, "On average within models (a layer with itself left out) and between models: "+strings.Join(averages, "; ")+".")
+	}
+	return append(list, agreeing(groups, several, (*group).sharpest, func(c *results.Cell) string {
+		return fmt.Sprintf("The sharpest change from one layer to the next is in %s, from %s to %s", c.X.Model, c.X.Layer, c.Y.Layer)
+	})...)
+}
+
+// agreeing makes a sentence for each pair of layers that some metric chooses.
+func agreeing(groups []*group, several bool, choose func(*group) *results.Cell, words func(*results.Cell) string) []string {
+	var order []Pair
+	chosen := map[Pair]*results.Cell{}
+	by := map[Pair][]string{}
+	for _, g := range groups {
+		c := choose(g)
+		if c == nil {
+			continue
+		}
+		k := Pair{c.X, c.Y}
+		if chosen[k] == nil {
+			order = append(order, k)
+			chosen[k] = c
+		}
+		by[k] = append(by[k], fmt.Sprintf("%s %s", g.name(several), valueInWords(c)))
+	}
+	var list []string
+	for _, k := range order {
+		list = append(list, words(chosen[k])+": "+strings.Join(by[k], "; ")+".")
 	}
 	return list
 }
 
-func (g *group) best(name string) string {
+// best returns the cell of two models with the highest value.
+func (g *group) best() *results.Cell {
+	if g.measure.Metric == "word_distance" { // a distance under a threshold is no similarity
+		return nil
+	}
 	var best *results.Cell
 	for _, c := range g.cells {
 		if c.OK() && c.X.Model != c.Y.Model && (best == nil || *c.Value > *best.Value) {
 			best = c
 		}
 	}
-	if best == nil {
-		return ""
-	}
-	what := "is highest"
-	if best.Metric == "word_distance" {
-		what = "is largest"
-	}
-	return fmt.Sprintf("%s between models %s for %s and %s: %s.", name, what, layerName(best.X), layerName(best.Y), valueInWords(best))
+	return best
 }
 
 // valueInWords writes "0.31 (0.29 to 0.33), p = 0.005".
@@ -113,21 +132,19 @@ func short(v float64) string {
 	return minus(strconv.FormatFloat(v, 'f', 3, 64))
 }
 
-func (g *group) withinAndBetween(name string) string {
-	var within, between mean
+// withinAndBetween returns the mean value of layers of one model, and of two.
+func (g *group) withinAndBetween() (within, between float64, ok bool) {
+	var same, other mean
 	for _, c := range g.cells {
 		switch {
 		case !c.OK() || c.X == c.Y:
 		case c.X.Model == c.Y.Model:
-			within.add(*c.Value)
+			same.add(*c.Value)
 		default:
-			between.add(*c.Value)
+			other.add(*c.Value)
 		}
 	}
-	if within.n == 0 || between.n == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s: %s on average within models (a layer with itself left out), %s between models.", name, short(within.value), short(between.value))
+	return same.value, other.value, same.n > 0 && other.n > 0
 }
 
 type mean struct {
@@ -142,9 +159,9 @@ func (m *mean) add(v float64) {
 
 // sharpest finds the neighbouring layers of one model that differ most. The
 // order of layers is that in which the cells name them.
-func (g *group) sharpest(name string) string {
+func (g *group) sharpest() *results.Cell {
 	if g.measure.Metric == "word_distance" || g.measure.Metric == "asif" {
-		return ""
+		return nil
 	}
 	place := map[results.Layer]int{}
 	next := map[string]int{}
@@ -162,10 +179,7 @@ func (g *group) sharpest(name string) string {
 			worst = c
 		}
 	}
-	if worst == nil {
-		return ""
-	}
-	return fmt.Sprintf("%s: the sharpest change from one layer to the next is in %s, from %s to %s: %s.", name, worst.X.Model, worst.X.Layer, worst.Y.Layer, valueInWords(worst))
+	return worst
 }
 
 // reason is a text and how many cells have it.

@@ -2,6 +2,8 @@
 // drawn, and how it answers pointer and keyboard.
 
 const modelGap = 4;
+const downloadRoom = 1100; // width that a downloaded map may take
+const valueEdge = 30; // from this size on a cell holds its value
 
 // place lays out the layers of one side: where each begins, and each model's stretch.
 function place(data, layers, edge) {
@@ -28,13 +30,13 @@ function layoutMap(view, room) {
   const label = (id) => data.layers[id].layer;
   const widest = (ids) => Math.max(0, ...ids.map((id) => textWidth(label(id), size)));
   const barSpace = 66;
-  const left = 8 + 16 + widest(y) + 8;
+  const left = Math.ceil(8 + 16 + widest(y) + 8);
   const gaps = (ids) => modelGap * (new Set(ids.map((id) => data.layers[id].model)).size - 1);
   const free = room - left - barSpace - gaps(x);
-  const edge = Math.max(4, Math.min(34, Math.floor(free / x.length), Math.floor(760 / y.length)));
+  const edge = Math.max(4, Math.min(44, Math.floor(free / x.length), Math.floor(700 / y.length)));
   const across = place(data, x, edge), upward = place(data, y, edge);
   const turned = widest(x) + 4 > edge * 2;
-  const top = 34;
+  const top = 48;
   const below = 8 + (turned ? widest(x) : size) + 8 + 16;
   const barHeight = Math.max(upward.length, 110);
   return { edge, across, upward, turned, left, top, size, barHeight, labelDepth: turned ? widest(x) : size, width: left + across.length + barSpace, height: top + Math.max(upward.length + below, barHeight + 12) };
@@ -56,15 +58,18 @@ function range(view) {
   return [Math.floor(lo / step + 1e-6) * step, Math.ceil(hi / step - 1e-6) * step];
 }
 
-// shownLabels chooses the labels that fit, the last of the model among them.
-function shownLabels(names, edge, size, turned) {
+// shownLabels chooses the labels that fit, the last of the model among them
+// unless it would touch the first of the next model.
+function shownLabels(names, edge, size, turned, isLast) {
   const half = (i) => (turned ? size * 0.55 : (textWidth(names[i], size) + 4) / 2);
+  const end = names.length - 1;
+  const clear = (i) => isLast || (end - i + 1) * edge + modelGap >= half(i) + half(0);
   const yes = [];
-  for (let i = 0; i < names.length; i++) {
+  for (let i = 0; i <= end; i++) {
+    if (i && !clear(i)) continue;
     if (!yes.length || (i - yes.at(-1)) * edge >= half(i) + half(yes.at(-1))) yes.push(i);
   }
-  const end = names.length - 1;
-  if (yes.at(-1) !== end) {
+  if (yes.at(-1) !== end && clear(end)) {
     while (yes.length && (end - yes.at(-1)) * edge < half(end) + half(yes.at(-1))) yes.pop();
     yes.push(end);
   }
@@ -77,6 +82,14 @@ function fitted(text, size, room) {
   return text + "\u2026";
 }
 
+// onWhat says on what the numbers of a view rest.
+function onWhat(view) {
+  const ns = view.cells.flat().map((c) => c.n).filter(Boolean);
+  const lo = ns.reduce((a, b) => Math.min(a, b), Infinity), hi = ns.reduce((a, b) => Math.max(a, b), 0);
+  const n = !ns.length ? "" : lo === hi ? `n = ${count(lo)}` : `n = ${count(lo)} to ${count(hi)}`;
+  return [view.group.rows && `rows: ${view.group.rows}`, n].filter(Boolean).join("; ");
+}
+
 // drawMap draws a view onto a surface; theme holds the page's colours.
 function drawMap(surface, view, layout, theme) {
   const { edge, across, upward, left, top, size } = layout;
@@ -84,6 +97,7 @@ function drawMap(surface, view, layout, theme) {
   const [lo, hi] = range(view);
   surface.rect(0, 0, layout.width, layout.height, theme.back);
   surface.text(8, 16, fitted(`${view.group.label} (${view.group.quantity})`, 13, layout.width - 16), { size: 13, bold: true, fill: theme.front });
+  surface.text(8, 33, fitted(onWhat(view), 11, layout.width - 16), { size: 11, fill: theme.soft });
   const hatches = [];
   view.cells.forEach((row, i) => row.forEach((cell, j) => {
     const x = left + across.start[i], y = bottom - upward.start[j] - edge;
@@ -94,6 +108,12 @@ function drawMap(surface, view, layout, theme) {
     }
     const colour = view.map[Math.round(255 * Math.min(Math.max((cell.value - lo) / (hi - lo), 0), 1))];
     surface.rect(x, y, edge, edge, colour);
+    if (edge >= valueEdge) {
+      const weak = cell.state === "weak", middle = x + edge / 2, base = y + edge / 2 + (weak ? -1 : 4);
+      surface.text(middle, base, minus(cell.value.toFixed(2)), { size: 11, anchor: "middle", fill: inkOn(colour) });
+      if (weak) surface.text(middle, base + 11, "n.s.", { size: 10, anchor: "middle", fill: inkOn(colour) });
+      return;
+    }
     if (cell.state !== "weak") return;
     const dot = Math.max(1.5, edge * 0.28);
     surface.rect(x + (edge - dot) / 2, y + (edge - dot) / 2, dot, dot, inkOn(colour));
@@ -118,7 +138,7 @@ function drawLabels(surface, view, layout, theme, bottom) {
   const ticks = [];
   for (const b of across.blocks) {
     const list = names(view.x.slice(b.first, b.last + 1));
-    for (const i of shownLabels(list, edge, size, turned)) {
+    for (const i of shownLabels(list, edge, size, turned, b === across.blocks.at(-1))) {
       const x = left + across.start[b.first + i] + edge / 2;
       ticks.push([x, bottom, x, bottom + 4]);
       if (turned) surface.text(x + size * 0.35, bottom + 7, list[i], { size, anchor: "end", up: true, fill: theme.front });
@@ -129,7 +149,7 @@ function drawLabels(surface, view, layout, theme, bottom) {
   }
   for (const b of upward.blocks) {
     const list = names(view.y.slice(b.first, b.last + 1));
-    for (const j of shownLabels(list, edge, size, true)) {
+    for (const j of shownLabels(list, edge, size, true, b === upward.blocks.at(-1))) {
       const y = bottom - upward.start[b.first + j] - edge / 2;
       ticks.push([left - 4, y, left, y]);
       surface.text(left - 7, y + size * 0.35, list[j], { size, anchor: "end", fill: theme.front });
@@ -187,7 +207,7 @@ class HeatMap {
   theme() {
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue("--" + name).trim();
-    return { back: colour("back"), front: colour("front"), void: colour("void"), hatch: colour("hatch"), focus: colour("focus") };
+    return { back: colour("back"), front: colour("front"), soft: colour("soft"), void: colour("void"), hatch: colour("hatch") };
   }
 
   draw() {
@@ -280,7 +300,7 @@ class HeatMap {
   }
 
   // paperTheme is for downloads: dark on white, whatever the page shows.
-  static paperTheme = { back: "#ffffff", front: "#1c1c1c", void: "#d4d4d4", hatch: "#505050", focus: "#b3005e" };
+  static paperTheme = { back: "#ffffff", front: "#1c1c1c", soft: "#545454", void: "#d4d4d4", hatch: "#505050" };
 
   name(ending) {
     const g = this.view.group;
@@ -288,14 +308,14 @@ class HeatMap {
   }
 
   saveSVG() {
-    const layout = layoutMap(this.view, 1100);
+    const layout = layoutMap(this.view, downloadRoom);
     const surface = new SVGSurface(layout.width, layout.height, this.view.group.name);
     drawMap(surface, this.view, layout, HeatMap.paperTheme);
     save(this.name("svg"), new Blob([surface.toString()], { type: "image/svg+xml" }));
   }
 
   savePNG() {
-    const layout = layoutMap(this.view, 1100), canvas = document.createElement("canvas");
+    const layout = layoutMap(this.view, downloadRoom), canvas = document.createElement("canvas");
     drawMap(new CanvasSurface(canvas, layout.width, layout.height, 3), this.view, layout, HeatMap.paperTheme);
     canvas.toBlob((blob) => save(this.name("png"), blob), "image/png");
   }

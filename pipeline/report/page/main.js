@@ -71,6 +71,7 @@ async function start() {
   $("cells").hidden = false;
   for (const item of document.querySelectorAll("[data-script]")) item.hidden = false;
   startTheme(() => map.draw());
+  window.speechsimMap = map; // for a reader's own scripts, and for the tests
   document.documentElement.dataset.ready = "yes";
 }
 

@@ -53,12 +53,14 @@ class PairView {
     return table(["Metric", "Direction", "#Value", "#Interval", "#p", "#n", "#Units of x, y", "#Chance", "Remarks"], rows, "Values of every metric");
   }
 
-  // neighbours is the map around the cell: two layers to each side.
+  // neighbours is the map around the cell: two layers of the same
+  // model to each side.
   neighbours(cell) {
     const { group, x, y } = cell;
     const around = (list, id) => {
-      const at = list.indexOf(id);
-      return list.slice(Math.max(0, at - 2), at + 3);
+      const same = list.filter((other) => this.data.layers[other].model === this.data.layers[id].model);
+      const at = same.indexOf(id);
+      return same.slice(Math.max(0, at - 2), at + 3);
     };
     const xs = around(group.x, x), ys = around(group.y, y).reverse();
     const rows = ys.map((b) => make("tr", {},
