@@ -90,7 +90,7 @@ func (m *Model) runText(ctx context.Context, ids []int64) (*Activations, error) 
 		}
 		feeds = append(feeds, asElement(in, info.Element))
 	}
-	return m.compute(ctx, feeds, len(ids), 1)
+	return m.compute(ctx, feeds, len(ids))
 }
 
 func (m *Model) runAudio(ctx context.Context, samples []float32) (*Activations, error) {
@@ -105,30 +105,20 @@ func (m *Model) runAudio(ctx context.Context, samples []float32) (*Activations, 
 	if c.Normalize == ZeroMeanUnit {
 		samples = zeroMeanUnitVar(samples, c.epsilon())
 	}
-	feeds, err := m.audioFeeds(samples)
+	chunks := c.chunks(len(samples))
+	if len(chunks) > 1 {
+		return m.runChunks(ctx, samples, chunks)
+	}
+	return m.runChunk(ctx, samples[:chunks[0]], len(samples))
+}
+
+// runChunk encodes a part of an utterance of so many samples.
+func (m *Model) runChunk(ctx context.Context, samples []float32, total int) (*Activations, error) {
+	feeds, err := m.audioFeeds(samples, total)
 	if err != nil {
 		return nil, err
 	}
-	return m.compute(ctx, feeds, len(samples), c.patches())
-}
-
-// audioFeeds feeds a waveform of one utterance, which is never padded: a mask
-// input, if there is one, is all ones.
-func (m *Model) audioFeeds(samples []float32) ([]ort.Input, error) {
-	shape := []int64{1, int64(len(samples))}
-	var feeds []ort.Input
-	for _, info := range m.session.Inputs {
-		switch info.Name {
-		case m.card.Input:
-			feeds = append(feeds, ort.Input{Name: info.Name, Shape: shape, Float32: samples})
-		case m.card.Mask:
-			mask := ort.Input{Name: info.Name, Shape: shape, Int64: constant[int64](len(samples), 1)}
-			feeds = append(feeds, asElement(mask, info.Element))
-		default:
-			return nil, unknownInput(info, m.card)
-		}
-	}
-	return feeds, nil
+	return m.compute(ctx, feeds, len(samples))
 }
 
 func unknownInput(info ort.Info, c *Card) error {
@@ -169,7 +159,7 @@ func asElement(in ort.Input, e ort.Element) ort.Input {
 
 // compute runs the session once and shapes its outputs. n is the length of the
 // input in samples or tokens.
-func (m *Model) compute(ctx context.Context, feeds []ort.Input, n, patches int) (*Activations, error) {
+func (m *Model) compute(ctx context.Context, feeds []ort.Input, n int) (*Activations, error) {
 	out, err := m.fetch(ctx, feeds, n)
 	if err != nil {
 		return nil, err
