@@ -20,11 +20,11 @@ var ErrInterrupted = errors.New("the moments are incomplete: adding to them was 
 // rows, row r of each belonging to the same frame, segment or attention cell.
 // Layers that no pair needs may be the zero Matrix.
 //
-// Rows are centred, multiplied in float32 (float64 with that option) in chunks
-// of 2048, and the products added in float64 in the order of the chunks. The
-// state therefore depends on how the rows were cut into blocks, in its last
-// digits, and not at all on the number of workers. Blocks of about 2048 rows
-// are fastest.
+// Rows are taken in chunks of 2048. Each chunk is centred on a mean of its own
+// rows, multiplied in float32 (float64 with that option), and its products are
+// added in float64, moved to the common centre, in the order of the chunks. So
+// the state depends, in its last digits, on how the rows were cut into blocks,
+// and not at all on the number of workers. Blocks of about 2048 rows are fastest.
 //
 // A NaN or an infinity is a NonFiniteError, a value that is too large for its
 // products a RangeError; nothing of the block has been added then.
@@ -140,8 +140,11 @@ type buffers struct {
 // worker's product.
 type chunkBuffers[T linalg.Float] struct {
 	panels  []centredPanel[T]
-	norms   [][]float64 // of each layer: |z|² of each row
+	norms   [][]float64 // of each layer: |x - c|² of each row
 	product [][]T
+	// Of each column: the chunk's centre less the common one, and the sum of the
+	// chunk's columns about its own centre (next to zero).
+	delta, sum []float64
 }
 
 // centredPanel is [rows, width], or [width, rows] if byUnit.
@@ -173,6 +176,7 @@ func (b *chunkBuffers[T]) prepare(m *Moments, rows []Matrix, n int) {
 			clear(b.norms[i])
 		}
 	}
+	b.delta, b.sum = resize(b.delta, len(m.sum)), resize(b.sum, len(m.sum))
 	b.product = resize(b.product, max(workerCount(m.workers), len(b.product)))
 	largest := 0
 	for _, t := range m.tiles {
@@ -203,7 +207,6 @@ func addChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], rows []Matrix,
 	b.prepare(m, rows, n)
 	parallel(m.workers, len(rows), func(_, i int) {
 		if m.panelOf[i] >= 0 {
-			m.centreLayer(i, rows[i])
 			centreInto(m, b, i, rows[i])
 		}
 	})
@@ -222,7 +225,7 @@ func addChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], rows []Matrix,
 			y, yByUnit := b.panels[shape.q].columns(t.c0, t.c1)
 			gemm(!xByUnit, yByUnit, x, y, c)
 		}
-		accumulate(m.block(t.block).Slice(t.r0, t.r1, t.c0, t.c1), c, t.symmetric)
+		b.accumulate(m, t, c, n)
 	})
 	m.n += n
 }
@@ -235,16 +238,25 @@ func (p *centredPanel[T]) columns(from, to int) (linalg.Dense[T], bool) {
 	return p.Slice(0, p.Rows, from, to), false
 }
 
-// accumulate adds a product to the sums; of a symmetric one the upper triangle.
-func accumulate[T linalg.Float](sum linalg.Dense[float64], product linalg.Dense[T], symmetric bool) {
+// accumulate adds a tile's product, moved to the common centre: with z about the
+// chunk's centre and z' = z + δ about the common one,
+//
+//	Σ z'_u z'_v = Σ z_u z_v + δ_u Σ z_v + (Σ z_u + n δ_u) δ_v.
+func (b *chunkBuffers[T]) accumulate(m *Moments, t tile, product linalg.Dense[T], n int) {
+	shape := m.blocks[t.block]
+	sum := m.block(t.block).Slice(t.r0, t.r1, t.c0, t.c1)
+	u, v := m.panels[shape.p].from+t.r0, m.panels[shape.q].from+t.c0
 	for r := range product.Rows {
-		to, from := sum.Row(r), product.Row(r)
-		if symmetric {
-			to, from = to[r:], from[r:]
+		first := 0
+		if t.symmetric {
+			first = r
 		}
-		to = to[:len(from)]
-		for c, v := range from {
-			to[c] += float64(v)
+		from := product.Row(r)[first:]
+		to, delta, local := sum.Row(r)[first:][:len(from)], b.delta[v+first:][:len(from)], b.sum[v+first:][:len(from)]
+		du := b.delta[u+r]
+		su := b.sum[u+r] + float64(n)*du
+		for c, p := range from {
+			to[c] += float64(p) + du*local[c] + su*delta[c]
 		}
 	}
 }
@@ -253,15 +265,21 @@ func accumulate[T linalg.Float](sum linalg.Dense[float64], product linalg.Dense[
 func addNorms[T linalg.Float](m *Moments, b *chunkBuffers[T], n int) {
 	panel := b.panels[len(b.panels)-1]
 	for i := range m.dims {
+		if m.panelOf[i] < 0 {
+			continue
+		}
 		column := m.units + i
+		centre := mean(b.norms[i])
 		if m.n == 0 {
-			m.centre[column] = mean(b.norms[i])
+			m.centre[column] = centre
 		}
+		sum, square := 0.0, 0.0
 		for r, v := range b.norms[i] {
-			z := T(v - m.centre[column])
+			z := T(v - centre)
 			panel.Data[r*panel.Stride+i] = z
-			m.sum[column] += float64(z)
-			m.square[column] += float64(z) * float64(z)
+			sum += float64(z)
+			square += float64(z) * float64(z)
 		}
+		b.addColumn(m, column, centre, sum, square, n)
 	}
 }

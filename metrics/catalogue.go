@@ -32,6 +32,9 @@ var registry = []Info{
 	}},
 	{Name: "attention", Title: "attention similarity", Cost: Quadratic, Variants: []Variant{
 		{Name: "pearson", Directed: true, About: "best head by correlation over all cells"},
+		{Name: "elkheir2024", Directed: true, Source: FromAttention, About: "correlation row by row, with the code's divisors T and T - 1"},
+		{Name: "js", Directed: true, Source: FromAttention, About: "1 - Jensen-Shannon divergence of rows, in nats"},
+		{Name: "frobenius", Directed: true, Source: FromAttention, About: "1 - Frobenius distance of maps, mean over utterances"},
 	}},
 }
 

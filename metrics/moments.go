@@ -20,8 +20,8 @@ import (
 //
 //	n,  c,  Σ z,  Σ z² (a column),  Σ z_i z_jᵀ (a block for each needed pair).
 //
-// The centre is the mean of the first rows that were added. It keeps sums free
-// of cancellation where a unit's mean is far from zero, and has no other
+// The centre is about the mean of the first rows that were added. It keeps sums
+// free of cancellation where a unit's mean is far from zero, and has no other
 // effect: what the measures see is Σ z_i z_jᵀ - (Σ z_i)(Σ z_j)ᵀ/n.
 //
 // A Moments may be read from many goroutines, but not while something is added.

@@ -94,9 +94,9 @@ func (s *Sketch) project(i int, x Matrix) {
 	if s.centre[i] == nil {
 		s.centre[i] = make([]float64, x.Cols)
 		if x.Data64 != nil {
-			columnMeans(s.centre[i], x, x.Data64)
+			columnMeans(s.centre[i], x, x.Data64, 1)
 		} else {
-			columnMeans(s.centre[i], x, x.Data)
+			columnMeans(s.centre[i], x, x.Data, 1)
 		}
 	}
 	centred := linalg.New[float32](x.Rows, x.Cols)
@@ -131,7 +131,7 @@ func (s *Sketch) finish() {
 	parallel(s.workers, len(s.dims), func(_, i int) {
 		x := Matrix{Rows: s.n, Cols: s.width, Stride: s.width}
 		mean := make([]float64, s.width)
-		columnMeans(mean, x, s.rows[i])
+		columnMeans(mean, x, s.rows[i], 1)
 		s.norms[i] = make([]float64, s.n)
 		for r := range s.n {
 			row := s.rows[i][r*s.width : (r+1)*s.width]
