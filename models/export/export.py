@@ -3,7 +3,7 @@
     export.py SOURCE --out NAME.onnx [--reference NAME.npz]
     export.py --random CONFIG --out NAME.onnx [--seed N]
 
-SOURCE is a checkpoint folder or id of transformers. CONFIG is a config.json or a preset such as wav2vec2-base. See README.md.
+SOURCE is a checkpoint folder or id of transformers, or the file of a BEATs, WavLM or EncodecMAE checkpoint. CONFIG is a config.json or a preset such as wav2vec2-base. See README.md.
 """
 
 import argparse
@@ -13,9 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import beats
+import checkpoint
+import encodecmae
 import graph
 import huggingface
 import presets
+import wavlm
 from model import ExportError, Original
 
 
@@ -43,13 +47,14 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         prog="export.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("source", metavar="SOURCE", nargs="?", help="checkpoint folder, file or id")
-    parser.add_argument("--random", metavar="CONFIG", help=f"random weights: config.json or {', '.join(presets.PRESETS)}")
+    parser.add_argument("--random", metavar="CONFIG", help=f"random weights: config.json or {presets.names()}")
     parser.add_argument("--out", type=Path, required=True, metavar="NAME.onnx")
     parser.add_argument("--name", help="name on the card (default: that of the file)")
     parser.add_argument("--reference", type=Path, metavar="NAME.npz", help="inputs and outputs of the original")
     parser.add_argument("--lengths", type=_lengths, metavar="A,B,C", help="of the references, in samples or tokens")
     parser.add_argument("--seed", type=int, default=0, help="of --random")
     parser.add_argument("--normalize", choices=["zero_mean_unit_var", "none"], help="instead of what the checkpoint says")
+    parser.add_argument("--heads", type=int, default=0, help="of an EncodecMAE checkpoint of unusual width")
     parser.add_argument("--external-data", action="store_true", help="keep the weights in NAME.onnx.data at any size")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)
@@ -70,8 +75,32 @@ def load(args: argparse.Namespace) -> Original:
     normalize = args.normalize or ""
     if args.random is not None:
         source = f"random weights, {Path(args.random).name}, seed {args.seed}"
-        return huggingface.random(presets.config(args.random), name, source, args.seed, normalize)
+        config = presets.config(args.random)
+        if isinstance(config, dict):
+            return presets.ours(config, name, source, args.seed)
+        return huggingface.random(config, name, source, args.seed, normalize)
+    if Path(args.source).is_file():
+        return load_file(Path(args.source), name, normalize, args.heads)
     return huggingface.load(args.source, name, normalize)
+
+
+def load_file(path: Path, name: str, normalize: str, heads: int) -> Original:
+    """A checkpoint in one file: BEATs or WavLM as Microsoft published them, or EncodecMAE."""
+    content, source = checkpoint.read(path), str(path)
+    cfg, state = content.get("cfg"), content.get("model")
+    if isinstance(cfg, dict) and isinstance(state, dict):
+        if "patch_embedding.weight" in state:
+            return beats.original(beats.load(cfg, state, source), name, path.name)
+        if any(key.startswith("feature_extractor.conv_layers.") for key in state):
+            return wavlm.load(cfg, state, name, path.name, normalize)
+        raise ExportError(f"{path}: cfg and model are of neither BEATs nor WavLM (tensors: {sorted(state)[:3]}, ...)")
+    state = content.get("state_dict", content)
+    if any(str(key).startswith("visible_encoder.") for key in state):
+        return encodecmae.original(encodecmae.load(state, source, heads), name, path.name)
+    raise ExportError(
+        f"{path}: neither BEATs, WavLM nor EncodecMAE (keys: {sorted(map(str, state))[:3]}, ...); "
+        "give the folder of a transformers checkpoint, with its config.json"
+    )
 
 
 def report(original: Original, out: Path, lengths: tuple[int, ...], comparisons: list[graph.Comparison]) -> None:

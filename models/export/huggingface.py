@@ -57,14 +57,16 @@ def random(config: PretrainedConfig, name: str, source: str, seed: int, normaliz
     return original(model, name, source, normalize or _normalize("", config))
 
 
-def original(model: PreTrainedModel, name: str, source: str, normalize: str, vocabulary: Path | None = None) -> Original:
-    """Describes a loaded model: card, wrapper, reference."""
+def original(
+    model: PreTrainedModel, name: str, source: str, normalize: str, vocabulary: Path | None = None, epsilon: float = 0
+) -> Original:
+    """Describes a loaded model: card, wrapper, reference. epsilon is that of the normalisation, 0: transformers' 1e-7."""
     model.eval().requires_grad_(False)
     config = model.config
     # With this the last hidden state is the last block's output; the final norm of pre-norm models is taken apart below.
     config.tie_last_hidden_states = False
     if config.model_type in AUDIO:
-        return _audio(model, name, source, normalize)
+        return _audio(model, name, source, normalize, epsilon)
     return _text(model, name, source, vocabulary)
 
 
@@ -167,7 +169,7 @@ def _never_pad(config: PretrainedConfig) -> str:
     return ""
 
 
-def _audio(model: PreTrainedModel, name: str, source: str, normalize: str) -> Original:
+def _audio(model: PreTrainedModel, name: str, source: str, normalize: str, epsilon: float) -> Original:
     config = model.config
     hop, window = 1, 1
     for kernel, stride in zip(config.conv_kernel, config.conv_stride, strict=True):
@@ -178,7 +180,8 @@ def _audio(model: PreTrainedModel, name: str, source: str, normalize: str) -> Or
     layers, attentions = _layers(config)
     card = Card(
         name, config.model_type, "audio", "input_values", source, layers, attentions, config.num_attention_heads,
-        sample_rate=16000, hop=hop, window=window, normalize=normalize, mask="attention_mask" if masked else "",
+        sample_rate=16000, hop=hop, window=window, normalize=normalize,
+        epsilon=epsilon if normalize != "none" else 0, mask="attention_mask" if masked else "",
     )  # fmt: skip
     if _final_norm(config):
         n = config.num_hidden_layers
@@ -187,7 +190,7 @@ def _audio(model: PreTrainedModel, name: str, source: str, normalize: str) -> Or
         card.notes.append(f"never pad: {why_not}")
 
     def feed(samples: np.ndarray) -> dict[str, torch.Tensor]:
-        x = zero_mean_unit_var(samples) if normalize == "zero_mean_unit_var" else samples
+        x = zero_mean_unit_var(samples, epsilon or 1e-7) if normalize == "zero_mean_unit_var" else samples
         tensors = {"input_values": torch.from_numpy(x)[None]}
         if masked:
             tensors["attention_mask"] = torch.ones(1, len(x), dtype=torch.int64)

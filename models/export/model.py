@@ -110,7 +110,7 @@ def speech_like(length: int, seed: int, rate: int) -> np.ndarray:
     return x.astype(np.float32)
 
 
-def zero_mean_unit_var(x: np.ndarray) -> np.ndarray:
+def zero_mean_unit_var(x: np.ndarray, epsilon: float = 1e-7) -> np.ndarray:
     """Over the whole utterance, population variance, as transformers' Wav2Vec2FeatureExtractor."""
     x64 = x.astype(np.float64)
-    return ((x64 - x64.mean()) / np.sqrt(x64.var() + 1e-7)).astype(np.float32)
+    return ((x64 - x64.mean()) / np.sqrt(x64.var() + epsilon)).astype(np.float32)

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import torch
 from transformers import (
     AutoConfig,
     BertConfig,
@@ -15,7 +16,9 @@ from transformers import (
     WavLMConfig,
 )
 
-from model import ExportError
+import beats
+import encodecmae
+from model import ExportError, Original
 
 _LARGE = dict(hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, intermediate_size=4096)
 _LAYER_NORM = dict(feat_extract_norm="layer", conv_bias=True, do_stable_layer_norm=True)
@@ -48,15 +51,62 @@ PRESETS = {
 }
 
 
-def config(name: str) -> PretrainedConfig:
-    """The preset of that name, or the config.json of a model in Hugging Face's form."""
+_BEATS = dict(
+    model_type="beats", encoder_layers=12, encoder_embed_dim=768, encoder_ffn_embed_dim=3072, encoder_attention_heads=12,
+    embed_dim=512, conv_bias=False, conv_pos=128, conv_pos_groups=16, num_buckets=320, max_distance=800, deep_norm=True,
+)  # fmt: skip
+_ENCODECMAE = dict(model_type="encodecmae", width=768, inner=4096, heads=12, blocks=10)
+_TINY_ENCODECMAE = dict(model_type="encodecmae", width=32, inner=64, heads=4, blocks=3)
+
+# These are not transformers' models: their configurations are of our own modules.
+OURS = {
+    "beats-base": _BEATS,
+    "tiny-beats": _BEATS | dict(
+        encoder_layers=3, encoder_embed_dim=32, encoder_ffn_embed_dim=64, encoder_attention_heads=4, embed_dim=24
+    ),
+    "encodecmae-v1-base": _ENCODECMAE | dict(encodec=32),
+    "encodecmae-v2-mel-base": _ENCODECMAE,
+    "tiny-encodecmae-v1": _TINY_ENCODECMAE | dict(encodec=4),
+    "tiny-encodecmae-v2-mel": _TINY_ENCODECMAE,
+}  # fmt: skip
+
+
+def config(name: str) -> PretrainedConfig | dict:
+    """The preset of that name, or the config.json of a model: a dict for our own modules, else transformers' object."""
+    if name in OURS:
+        return OURS[name]
     if name in PRESETS:
         return PRESETS[name]()
     path = Path(name)
     if path.suffix != ".json":
-        raise ExportError(f'--random {name}: neither a config.json nor a preset (presets: {", ".join(PRESETS)})')
+        raise ExportError(f'--random {name}: neither a config.json nor a preset (presets: {names()})')
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
+        if values.get("model_type") in {"beats", "encodecmae"}:
+            return values
         return AutoConfig.for_model(**values)
     except (OSError, ValueError, TypeError) as e:
         raise ExportError(f"{path}: {e}") from e
+
+
+def names() -> str:
+    return ", ".join([*PRESETS, *OURS])
+
+
+def ours(config: dict, name: str, source: str, seed: int) -> Original:
+    """One of our own modules with random weights that no test can mistake for trivial ones."""
+    torch.manual_seed(seed)
+    values = {k: v for k, v in config.items() if k != "model_type"}
+    try:
+        if config["model_type"] == "beats":
+            module: torch.nn.Module = beats.Encoder(values)
+        else:
+            width = values.pop("encodec", 0)
+            encoder = encodecmae.Encoder(128 if width else encodecmae.MELS, **values)
+            module = encodecmae.WaveModel(encodecmae.Encodec(width, 128), encoder) if width else encodecmae.MelModel(encoder)
+    except (KeyError, TypeError) as e:
+        raise ExportError(f"{source}: the configuration does not fit: {e}") from e
+    with torch.no_grad():
+        for p in module.parameters():
+            p.add_(0.1 * torch.randn_like(p) if p.ndim < 2 else p.std() * torch.randn_like(p))
+    return (beats if config["model_type"] == "beats" else encodecmae).original(module, name, source)
