@@ -17,9 +17,9 @@ func (f *flacFile) decode(from, to int64) ([][]float32, []Finding, error) {
 	if to < 0 && declared > 0 {
 		end = declared
 	}
-	// The declared length is not believed as far as memory goes: speech takes more than 1/16 byte a sample.
-	guess := max(0, min(end-from, 16*f.size+1<<16))
 	out := make([][]float32, f.stream.channels)
+	// The declared length is not believed as far as memory goes: speech takes more than 1/16 byte a sample.
+	guess := max(0, min(end-from, 16*f.size/int64(len(out))+1<<12))
 	for c := range out {
 		out[c] = make([]float32, 0, guess)
 	}
