@@ -54,13 +54,7 @@ func (a *AttentionRows) checkMaps(maps []Matrix, frames int) ([]Matrix, error) {
 	}
 	errs := make([]error, len(maps))
 	parallel(a.workers, len(maps), func(_, i int) {
-		if e := shaped[i].extent(); !(e <= 1e15) {
-			if row, unit, value := shaped[i].nonFinite(); row < shaped[i].Rows {
-				errs[i] = &NonFiniteError{Layer: i, Row: row, Unit: unit, Value: value}
-			} else {
-				errs[i] = &RangeError{Layer: i, Value: e, Limit: 1e15}
-			}
-		}
+		_, errs[i] = finite(shaped[i], i)
 	})
 	return shaped, errors.Join(errs...)
 }

@@ -36,6 +36,13 @@ var registry = []Info{
 		{Name: "js", Directed: true, Source: FromAttention, About: "1 - Jensen-Shannon divergence of rows, in nats"},
 		{Name: "frobenius", Directed: true, Source: FromAttention, About: "1 - Frobenius distance of maps, mean over utterances"},
 	}},
+	{Name: "knn", Title: "mutual nearest neighbours", Cost: Rowwise, Variants: []Variant{
+		{Name: "mutual", Source: FromRows, About: "share of 10 nearest neighbours in common, cosine on centred rows"},
+	}},
+	{Name: "asif", Title: "ASIF zero-shot retrieval", Cost: Rowwise, Variants: []Variant{
+		{Name: "cosine", Directed: true, Source: FromRows, About: "top-1 by word type, similarities of unit rows"},
+		{Name: "bolanos2024", Directed: true, Source: FromRows, About: "raw inner products, as the thesis's code"},
+	}},
 }
 
 // ofMoments are the metrics that are functions of moments.

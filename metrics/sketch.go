@@ -65,18 +65,12 @@ func (s *Sketch) Add(ctx context.Context, rows []Matrix) error {
 	}
 	shaped := make([]Matrix, len(rows))
 	for i, x := range rows {
-		x, err := x.shaped()
+		x, err := finite(x, i)
 		if err != nil {
-			return fmt.Errorf("layer %d: %w", i, err)
+			return err
 		}
 		if x.Cols != s.dims[i] || x.Rows != rows[0].Rows {
 			return fmt.Errorf("layer %d is [%d, %d], expected [%d, %d]", i, x.Rows, x.Cols, rows[0].Rows, s.dims[i])
-		}
-		if e := x.extent(); !(e <= 1e15) {
-			if row, unit, value := x.nonFinite(); row < x.Rows {
-				return &NonFiniteError{Layer: i, Row: row, Unit: unit, Value: value}
-			}
-			return &RangeError{Layer: i, Value: e, Limit: 1e15}
 		}
 		shaped[i] = x
 	}
@@ -99,22 +93,7 @@ func (s *Sketch) project(i int, x Matrix) {
 			columnMeans(s.centre[i], x, x.Data, 1)
 		}
 	}
-	centred := linalg.New[float32](x.Rows, x.Cols)
-	x.lines(func(line int, f32 []float32, f64 []float64) {
-		for k := range max(len(f32), len(f64)) {
-			r, u := line, k
-			if x.ColMajor {
-				r, u = k, line
-			}
-			v := 0.0
-			if f64 != nil {
-				v = f64[k]
-			} else {
-				v = float64(f32[k])
-			}
-			centred.Data[r*x.Cols+u] = float32(v - s.centre[i][u])
-		}
-	})
+	centred := minus(x, s.centre[i])
 	from := len(s.rows[i])
 	s.rows[i] = append(s.rows[i], make([]float32, x.Rows*s.width)...)
 	p := linalg.Dense[float32]{Rows: x.Cols, Cols: s.width, Stride: s.width, Data: s.projection[i]}

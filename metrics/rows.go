@@ -1,0 +1,73 @@
+package metrics
+
+import (
+	"fmt"
+	"math"
+
+	"speechsim/metrics/internal/linalg"
+)
+
+// finite returns x with its stride filled in, or says where it is not finite.
+func finite(x Matrix, layer int) (Matrix, error) {
+	x, err := x.shaped()
+	if err != nil {
+		return x, fmt.Errorf("layer %d: %w", layer, err)
+	}
+	if e := x.extent(); !(e <= 1e15) {
+		if row, unit, value := x.nonFinite(); row < x.Rows {
+			return x, &NonFiniteError{Layer: layer, Row: row, Unit: unit, Value: value}
+		}
+		return x, &RangeError{Layer: layer, Value: e, Limit: 1e15}
+	}
+	return x, nil
+}
+
+// denseRows returns a copy of x by rows in float32, less the mean if centred.
+func denseRows(x Matrix, centred bool) linalg.Dense[float32] {
+	centre := make([]float64, x.Cols)
+	if centred {
+		if x.Data64 != nil {
+			columnMeans(centre, x, x.Data64, 1)
+		} else {
+			columnMeans(centre, x, x.Data, 1)
+		}
+	}
+	return minus(x, centre)
+}
+
+// minus returns the rows of x less a centre, in float32.
+func minus(x Matrix, centre []float64) linalg.Dense[float32] {
+	out := linalg.New[float32](x.Rows, x.Cols)
+	x.lines(func(line int, f32 []float32, f64 []float64) {
+		for k := range max(len(f32), len(f64)) {
+			r, u := line, k
+			if x.ColMajor {
+				r, u = k, line
+			}
+			var v float64
+			if f64 != nil {
+				v = f64[k]
+			} else {
+				v = float64(f32[k])
+			}
+			out.Data[r*out.Stride+u] = float32(v - centre[u])
+		}
+	})
+	return out
+}
+
+// normalise scales a row to unit length and reports whether it has one.
+func normalise(row []float32) bool {
+	sum := 0.0
+	for _, v := range row {
+		sum += float64(v) * float64(v)
+	}
+	if sum == 0 {
+		return false
+	}
+	f := 1 / math.Sqrt(sum)
+	for k, v := range row {
+		row[k] = float32(float64(v) * f)
+	}
+	return true
+}

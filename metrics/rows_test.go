@@ -1,0 +1,207 @@
+package metrics
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+
+	"speechsim/metrics/internal/linalg"
+)
+
+type asifGolden struct {
+	AudioAnchors [][]float64 `json:"audio_anchors"`
+	TextAnchors  [][]float64 `json:"text_anchors"`
+	AudioTest    [][]float64 `json:"audio_test"`
+	K            int         `json:"k"`
+	P            int         `json:"p"`
+	Raw          retrieved   `json:"raw_dot_product_as_in_layer_analysis"`
+	Cosine       retrieved   `json:"cosine_as_in_paper"`
+}
+
+type retrieved struct {
+	Rows   [][]int     `json:"top5_idx"`
+	Scores [][]float64 `json:"top5_val"`
+}
+
+func TestGoldenASIF(t *testing.T) {
+	g := goldenOf[asifGolden](t, "asif.json")
+	x := fromRows(slices.Concat(g.AudioAnchors, g.AudioTest))
+	y := fromRows(slices.Concat(g.TextAnchors, g.TextAnchors[:len(g.AudioTest)])) // the queries' own y is never looked at
+	types, test := make([]int, x.Rows), []int{}
+	for r := range types {
+		types[r] = r
+	}
+	for q := range g.AudioTest {
+		test = append(test, len(g.AudioAnchors)+q)
+	}
+	eachBackend(t, func(t *testing.T, b Backend) {
+		for variant, want := range map[string]retrieved{"bolanos2024": g.Raw, "cosine": g.Cosine} {
+			got, err := ASIF(context.Background(), b, x, y, types, test, ASIFOptions{Variant: variant, P: g.P, K: g.K})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for q, r := range got.Retrieved {
+				if !slices.Equal(r.Rows, want.Rows[q]) {
+					t.Errorf("%s query %d: rows %v, want %v", variant, q, r.Rows, want.Rows[q])
+				}
+				for k, s := range r.Scores {
+					near(t, fmt.Sprintf("%s query %d", variant, q), s/want.Scores[q][k], 1, 2e-6)
+				}
+			}
+		}
+	})
+}
+
+func TestASIFSplit(t *testing.T) {
+	test := ASIFSplit(46906)
+	if !slices.Equal(test[:5], []int{20230, 29345, 2385, 16208, 42720}) || len(test) != 7035 {
+		t.Error(len(test), test[:5])
+	}
+	var ids []string
+	for _, r := range test {
+		ids = append(ids, fmt.Sprint(r))
+	}
+	sum := sha256.Sum256([]byte(strings.Join(ids, ",")))
+	if got := hex.EncodeToString(sum[:]); got != "3d1df9bc99f36c2493e4619e61efc62ba38c0f1682cff29d1b5c7c56dd0fd3a5" {
+		t.Error(got)
+	}
+}
+
+// TestASIFPowers: what overflows in float32 must not matter, and the result by
+// type is what the definition gives.
+func TestASIFPowers(t *testing.T) {
+	r := random(90)
+	const n, words = 300, 30
+	// Static vectors by word, with a token's noise on one side.
+	x, y, types := gaussian(r, n, 8), Matrix{Rows: n, Cols: 6}, make([]int, n)
+	vectors, sounds := gaussian(r, words, 6), gaussian(r, words, 8)
+	for row := range n {
+		types[row] = r.IntN(words)
+		y.Data64 = append(y.Data64, vectors.Data64[types[row]*6:][:6]...)
+		for c := range 8 {
+			x.Data64[row*8+c] = .1*x.Data64[row*8+c] + sounds.Data64[types[row]*8+c]
+		}
+	}
+	test := newMT19937(1).permutation(n)[:40]
+	var first *ASIFResult
+	for _, scale := range []float64{1, 1e6} {
+		big := x
+		big.Data64 = slices.Clone(x.Data64)
+		for k := range big.Data64 {
+			big.Data64[k] *= scale
+		}
+		for _, workers := range []int{1, 4} {
+			got, err := ASIF(context.Background(), PureGo(), big, y, types, test, ASIFOptions{P: 40, K: 20, Workers: workers, Variant: "bolanos2024"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Queries != 40 || got.Anchors != 260 || got.Top1 > got.TopRows || got.TopRows > got.TopTypes || got.Top1 > got.Ceiling {
+				t.Errorf("%+v", got)
+			}
+			near(t, "in vocabulary", got.InVocabulary*got.Ceiling, got.Top1, 1e-12)
+			if first == nil {
+				first = got
+			}
+			for q := range got.Retrieved {
+				if !slices.Equal(got.Retrieved[q].Types, first.Retrieved[q].Types) || !slices.Equal(got.Retrieved[q].Rows, first.Retrieved[q].Rows) {
+					t.Errorf("scale %g, %d workers: query %d retrieves other rows", scale, workers, q)
+				}
+			}
+		}
+	}
+	good, err := ASIF(context.Background(), PureGo(), x, y, types, test, ASIFOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if good.InVocabulary < .9 {
+		t.Errorf("words are recognised in %.2f of the queries only", good.InVocabulary)
+	}
+	var e *UndefinedError
+	if _, err := ASIF(context.Background(), PureGo(), x, y, types, test, ASIFOptions{K: 261}); !errors.As(err, &e) {
+		t.Error(err)
+	}
+}
+
+// TestMostSimilar compares with sorting everything, ties included.
+func TestMostSimilar(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b Backend) {
+		r := random(91)
+		queries, candidates := linalg.New[float32](300, 3), linalg.New[float32](5000, 3)
+		for _, d := range []linalg.Dense[float32]{queries, candidates} {
+			for k := range d.Data {
+				d.Data[k] = float32(r.IntN(5) - 2) // small integers: exact products, many ties
+			}
+		}
+		for _, k := range []int{1, 7, 64} {
+			got, err := mostSimilar(context.Background(), b, queries, candidates, k, 2, func(q int) int { return 2 * q })
+			if err != nil {
+				t.Fatal(err)
+			}
+			for q := 0; q < 300; q += 37 {
+				var all []scored
+				for c := range candidates.Rows {
+					s := float32(0)
+					for u := range 3 {
+						s += queries.At(q, u) * candidates.At(c, u)
+					}
+					if c != 2*q {
+						all = append(all, scored{int32(c), s})
+					}
+				}
+				sort.SliceStable(all, func(i, j int) bool { return all[i].score > all[j].score })
+				if !slices.Equal(got[q], all[:k]) {
+					t.Fatalf("query %d, k %d: other candidates than a sort gives", q, k)
+				}
+			}
+		}
+	})
+}
+
+func TestKNN(t *testing.T) {
+	ctx := context.Background()
+	r := random(92)
+	x := gaussian(r, 200, 6)
+	q := times(x, orthogonal(r, 6), 1000) // rotated, with an offset
+	find := func(x Matrix) *Neighbours {
+		n, err := FindNeighbours(ctx, PureGo(), x, 10, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	nx := find(x)
+	for row, list := range nx.Rows {
+		if slices.Contains(list, int32(row)) || len(list) != 10 {
+			t.Fatal("a row is its own neighbour, or there are not ten")
+		}
+	}
+	mutual := func(a, b *Neighbours) float64 {
+		v, err := MutualKNN(a, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.Value
+	}
+	near(t, "itself", mutual(nx, nx), 1, 0)
+	near(t, "rotated and shifted", mutual(nx, find(q)), 1, .005)
+	near(t, "by unit", mutual(nx, find(byUnit(x))), 1, 0)
+	near(t, "chance", mutual(nx, find(gaussian(r, 200, 6))), 10./199, .03)
+	var e *UndefinedError
+	if _, err := FindNeighbours(ctx, PureGo(), x.rows(0, 11), 10, 1); !errors.As(err, &e) {
+		t.Error(err)
+	}
+	bad := x
+	bad.Data64 = slices.Clone(x.Data64)
+	bad.Data64[13] = math.Inf(1)
+	var f *NonFiniteError
+	if _, err := FindNeighbours(ctx, PureGo(), bad, 10, 1); !errors.As(err, &f) || f.Row != 2 || f.Unit != 1 {
+		t.Error(err)
+	}
+}
