@@ -28,7 +28,12 @@ func openVectorFile(path string) (*vectorFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, name, err := unpack(file, path)
+	info, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	r, name, err := unpack(file, info.Size(), path)
 	if err != nil {
 		file.Close()
 		return nil, err
@@ -36,8 +41,14 @@ func openVectorFile(path string) (*vectorFile, error) {
 	return &vectorFile{r, name, file}, nil
 }
 
+// packed is what a file gives; only a zip is read from its end.
+type packed interface {
+	io.Reader
+	io.ReaderAt
+}
+
 // unpack sees from the first bytes how the file is packed.
-func unpack(file *os.File, path string) (r io.Reader, name string, err error) {
+func unpack(file packed, size int64, path string) (r io.Reader, name string, err error) {
 	raw := bufio.NewReader(file) // large reads pass it by
 	head, err := raw.Peek(4)
 	if err != nil && err != io.EOF {
@@ -51,17 +62,13 @@ func unpack(file *os.File, path string) (r io.Reader, name string, err error) {
 		}
 		return z, path, nil
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
-		return openZip(file, path)
+		return openZip(file, size, path)
 	}
 	return raw, path, nil
 }
 
-func openZip(file *os.File, path string) (io.Reader, string, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return nil, "", err
-	}
-	archive, err := zip.NewReader(file, info.Size())
+func openZip(file io.ReaderAt, size int64, path string) (io.Reader, string, error) {
+	archive, err := zip.NewReader(file, size)
 	if err != nil {
 		return nil, "", damaged(path, "zip", err)
 	}

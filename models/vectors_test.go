@@ -67,6 +67,15 @@ func zipped(t testing.TB, files ...string) []byte {
 	return b.Bytes()
 }
 
+// vectorsOf reads the content of a file.
+func vectorsOf(content []byte, words map[string]bool) (*Vectors, error) {
+	r, name, err := unpack(bytes.NewReader(content), int64(len(content)), "v")
+	if err != nil {
+		return nil, err
+	}
+	return readVectors(r, name, words)
+}
+
 func wantVector(t *testing.T, v *Vectors, word string, want ...float32) {
 	t.Helper()
 	got, ok := v.Vector(word)
@@ -313,11 +322,11 @@ func TestVectorsDamaged(t *testing.T) {
 		for i := 0; i < len(content); i += 2 {
 			bad := bytes.Clone(content)
 			bad[i] ^= 0x55
-			v, err := OpenVectors(writeVectors(t, "v", bad), nil)
+			v, err := vectorsOf(bad, nil)
 			if err == nil && (v.Len() != 4 || v.Dim() != 3) {
 				t.Errorf("byte %d changed: %d vectors of %d and no error", i, v.Len(), v.Dim())
 			}
-			if _, err := OpenVectors(writeVectors(t, "v", content[:i]), nil); err == nil {
+			if _, err := vectorsOf(content[:i], nil); err == nil {
 				t.Errorf("cut to %d bytes of %d: no error", i, len(content))
 			}
 		}
@@ -393,8 +402,7 @@ func FuzzVectors(f *testing.F) {
 		f.Add(string(zipped(f, "v.txt", s)))
 	}
 	f.Fuzz(func(t *testing.T, content string) {
-		path := writeVectors(t, "v", []byte(content))
-		all, err := OpenVectors(path, nil)
+		all, err := vectorsOf([]byte(content), nil)
 		if err != nil {
 			return
 		}
@@ -402,7 +410,7 @@ func FuzzVectors(f *testing.F) {
 		for w := range all.rows {
 			words[w] = len(w)%2 == 1
 		}
-		some, err := OpenVectors(path, words)
+		some, err := vectorsOf([]byte(content), words)
 		if err != nil {
 			t.Fatalf("all words are read, some are not: %v", err)
 		}
