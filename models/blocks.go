@@ -13,7 +13,6 @@ import (
 type found struct {
 	layers     []LayerOutput
 	attentions []LayerOutput
-	cnn        []LayerOutput
 	where      string // how the layers were found
 	noMaps     string // why there are no attention maps; "" if there are
 }

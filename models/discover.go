@@ -32,6 +32,9 @@ func discover(c *Card, path string, scan *onnxproto.Model) error {
 	if c.Kind == Audio && c.FrontEnd == FrontEndNone {
 		discoverSteps(c, x)
 	}
+	if c.Kind == Text {
+		discoverTables(c, x)
+	}
 	return hub.contradictions(c)
 }
 
@@ -40,6 +43,7 @@ func discoverLayers(c *Card, x *graphIndex) error {
 	layers, attentions := namedOutputs(x.Graph)
 	fillList(c, "layers", "graph: outputs hidden_states.*", &c.Layers, layers)
 	fillList(c, "attentions", "graph: outputs attentions.*", &c.Attentions, attentions)
+	defer c.addConvolutions(x)
 	if c.Layers != nil && c.Attentions != nil {
 		return nil
 	}
@@ -52,11 +56,24 @@ func discoverLayers(c *Card, x *graphIndex) error {
 		return err
 	}
 	if c.Layers == nil {
-		fillList(c, "layers", f.where, &c.Layers, append(f.layers, x.convolutions()...))
+		fillList(c, "layers", f.where, &c.Layers, f.layers)
 	}
 	fillList(c, "attentions", f.where, &c.Attentions, f.attentions)
 	c.noMaps = f.noMaps
 	return nil
+}
+
+// addConvolutions adds the convolutional layers that the card does not list.
+func (c *Card) addConvolutions(x *graphIndex) {
+	if c.Layers == nil || c.Kind != Audio {
+		return
+	}
+	for _, l := range x.convolutions() {
+		if _, listed := c.Layer(l.Name); !listed {
+			c.Layers = append(c.Layers, l)
+			c.setSource("layer "+l.Name, "graph: convolutions")
+		}
+	}
 }
 
 // blocks finds the transformer blocks by name, else by structure.

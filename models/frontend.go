@@ -1,7 +1,6 @@
 package models
 
 import (
-	"slices"
 	"sync"
 
 	"speechsim/models/internal/ort"
@@ -28,12 +27,13 @@ var encodecMAEFilterBank = sync.OnceValue(func() *filterBank {
 // although the mel frames are 318 samples apart.
 const encodecHop = 320
 
-// audioFeeds feeds one chunk of an utterance, which is never padded. total is
+// audioFeeds feeds one chunk of an utterance, of which the first samples, so
+// many, are real: all of them in every run but the check of the mask. total is
 // the length of the whole utterance.
-func (m *Model) audioFeeds(samples []float32, total int) ([]ort.Input, error) {
+func (m *Model) audioFeeds(samples []float32, valid, total int) ([]ort.Input, error) {
 	c := m.card
 	data, shape := samples, []int64{1, int64(len(samples))}
-	steps, valid := len(samples), len(samples) // of the mask
+	steps := len(samples) // of the mask
 	switch c.FrontEnd {
 	case FrontEndBEATs:
 		data, shape = beatsFilterBank().feed(samples)
@@ -52,8 +52,8 @@ func (m *Model) audioFeeds(samples []float32, total int) ([]ort.Input, error) {
 		case c.Input:
 			feeds = append(feeds, ort.Input{Name: info.Name, Shape: shape, Float32: data})
 		case c.Mask:
-			mask := slices.Concat(constant[int64](valid, 1), constant[int64](steps-valid, 0))
-			feeds = append(feeds, asElement(ort.Input{Name: info.Name, Shape: []int64{1, int64(steps)}, Int64: mask}, info.Element))
+			mask := ort.Input{Name: info.Name, Shape: []int64{1, int64(steps)}, Int64: maskOf(valid, steps)}
+			feeds = append(feeds, asElement(mask, info.Element))
 		default:
 			return nil, unknownInput(info, c)
 		}

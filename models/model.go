@@ -44,6 +44,7 @@ type Model struct {
 	attentions []LayerOutput
 	tensors    []string  // fetched: those of layers and attentions, each once
 	forms      [][]int64 // of tensors: see shapes.go
+	outputs    []string  // of the file's own graph
 	digest     string
 	nodes      [2]int // of the graph that runs, of the file
 }
@@ -58,6 +59,10 @@ func (r *Runtime) Load(path string, o Options) (*Model, error) {
 	}
 	defer plan.file.close()
 	m := &Model{name: plan.name, path: path, card: plan.card, layers: plan.layers, attentions: plan.attentions, tensors: plan.tensors}
+
+	for _, out := range plan.scan.Graph.Outputs {
+		m.outputs = append(m.outputs, out.Name)
+	}
 
 	type hashed struct {
 		sum string
@@ -220,6 +225,8 @@ func (r *Runtime) explainLoad(p *plan, o Options, err error) error {
 	}
 	return fmt.Errorf("model %s: ONNX Runtime %s cannot load %s: %w%s", p.name, r.Version(), p.path, err, hint)
 }
+
+func (m *Model) hasOutput(name string) bool { return slices.Contains(m.outputs, name) }
 
 // Name is the name given in the options or the file's.
 func (m *Model) Name() string { return m.name }

@@ -2,6 +2,14 @@ package models
 
 import "math"
 
+// normalised is the waveform as the card wants it.
+func (m *Model) normalised(x []float32) []float32 {
+	if m.card.Normalize == ZeroMeanUnit {
+		return zeroMeanUnitVar(x, m.card.epsilon())
+	}
+	return x
+}
+
 // zeroMeanUnitVar returns (x - mean) / sqrt(variance + epsilon) with the
 // population variance, as transformers' Wav2Vec2FeatureExtractor does it. Sums
 // are taken in float64, so the result does not depend on the length.

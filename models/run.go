@@ -75,6 +75,16 @@ func (m *Model) runText(ctx context.Context, ids []int64) (*Activations, error) 
 			return nil, fmt.Errorf("token %d has id %d, the embedding has %d rows: the vocabulary belongs to another model", i, id, c.Vocabulary)
 		}
 	}
+	feeds, err := m.textFeeds(ids, len(ids))
+	if err != nil {
+		return nil, err
+	}
+	return m.compute(ctx, feeds, len(ids))
+}
+
+// textFeeds feeds token ids, of which the first ones, so many, are real.
+func (m *Model) textFeeds(ids []int64, valid int) ([]ort.Input, error) {
+	c := m.card
 	shape := []int64{1, int64(len(ids))}
 	var feeds []ort.Input
 	for _, info := range m.session.Inputs {
@@ -82,15 +92,15 @@ func (m *Model) runText(ctx context.Context, ids []int64) (*Activations, error) 
 		switch info.Name {
 		case c.Input:
 		case c.Mask:
-			in.Int64 = constant[int64](len(ids), 1)
+			in.Int64 = maskOf(valid, len(ids))
 		case c.TokenTypes:
-			in.Int64 = constant[int64](len(ids), 0)
+			in.Int64 = make([]int64, len(ids))
 		default:
 			return nil, unknownInput(info, c)
 		}
 		feeds = append(feeds, asElement(in, info.Element))
 	}
-	return m.compute(ctx, feeds, len(ids))
+	return feeds, nil
 }
 
 func (m *Model) runAudio(ctx context.Context, samples []float32) (*Activations, error) {
@@ -102,9 +112,7 @@ func (m *Model) runAudio(ctx context.Context, samples []float32) (*Activations, 
 		return nil, fmt.Errorf("%d samples are too short: one frame takes %d (%.3f s)",
 			len(samples), max(c.Window, c.MinChunk), float64(max(c.Window, c.MinChunk))/float64(c.SampleRate))
 	}
-	if c.Normalize == ZeroMeanUnit {
-		samples = zeroMeanUnitVar(samples, c.epsilon())
-	}
+	samples = m.normalised(samples)
 	chunks := c.chunks(len(samples))
 	if len(chunks) > 1 {
 		return m.runChunks(ctx, samples, chunks)
@@ -114,7 +122,7 @@ func (m *Model) runAudio(ctx context.Context, samples []float32) (*Activations, 
 
 // runChunk encodes a part of an utterance of so many samples.
 func (m *Model) runChunk(ctx context.Context, samples []float32, total int) (*Activations, error) {
-	feeds, err := m.audioFeeds(samples, total)
+	feeds, err := m.audioFeeds(samples, len(samples), total)
 	if err != nil {
 		return nil, err
 	}
@@ -126,12 +134,13 @@ func unknownInput(info ort.Info, c *Card) error {
 		info.Name, info.Element, c.Input, c.Mask, c.TokenTypes)
 }
 
-func constant[T any](n int, v T) []T {
-	x := make([]T, n)
-	for i := range x {
-		x[i] = v
+// maskOf is 1 for what is real and 0 for what is not.
+func maskOf(valid, n int) []int64 {
+	mask := make([]int64, n)
+	for i := range valid {
+		mask[i] = 1
 	}
-	return x
+	return mask
 }
 
 // asElement turns int64 data into the type that the graph wants.
