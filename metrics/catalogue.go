@@ -43,6 +43,11 @@ var registry = []Info{
 		{Name: "cosine", Directed: true, Source: FromRows, About: "top-1 by word type, similarities of unit rows"},
 		{Name: "bolanos2024", Directed: true, Source: FromRows, About: "raw inner products, as the thesis's code"},
 	}},
+	{Name: "word_distance", Title: "distance of word pairs", Cost: Rowwise, Variants: []Variant{
+		{Name: "phonetic", Source: FromRows, About: "mean cosine distance of word pairs that sound alike"},
+		{Name: "semantic", Source: FromRows, About: "mean cosine distance of word pairs that mean alike"},
+		{Name: "random", Source: FromRows, About: "mean cosine distance of all word pairs"},
+	}},
 }
 
 // ofMoments are the metrics that are functions of moments.

@@ -25,7 +25,7 @@ func FindNeighbours(ctx context.Context, b Backend, x Matrix, k, workers int) (*
 	if k < 1 || x.Rows < k+2 {
 		return nil, undefined(metric, variant, "%d rows are too few for %d neighbours; at least %d are needed", x.Rows, k, k+2)
 	}
-	rows := denseRows(x, true)
+	rows := denseRows[float32](x, true)
 	for r := range rows.Rows {
 		if !normalise(rows.Row(r)) {
 			return nil, undefined(metric, variant, "row %d is the mean of all rows and has no direction", r)

@@ -146,27 +146,6 @@ func nearest(name string, candidates []string) string {
 	return best
 }
 
-// editDistance is the number of insertions, deletions and substitutions that
-// turn a into b (Levenshtein).
-func editDistance[E comparable](a, b []E) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, x := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, y := range b {
-			cost := 1
-			if x == y {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
-
 // Needs returns the options that the moments must have for a set of metrics
 // and variants.
 func Needs(variants ...Variant) Options {

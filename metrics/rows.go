@@ -22,8 +22,8 @@ func finite(x Matrix, layer int) (Matrix, error) {
 	return x, nil
 }
 
-// denseRows returns a copy of x by rows in float32, less the mean if centred.
-func denseRows(x Matrix, centred bool) linalg.Dense[float32] {
+// denseRows returns a copy of x by rows, less the mean if centred.
+func denseRows[T linalg.Float](x Matrix, centred bool) linalg.Dense[T] {
 	centre := make([]float64, x.Cols)
 	if centred {
 		if x.Data64 != nil {
@@ -32,12 +32,12 @@ func denseRows(x Matrix, centred bool) linalg.Dense[float32] {
 			columnMeans(centre, x, x.Data, 1)
 		}
 	}
-	return minus(x, centre)
+	return minus[T](x, centre)
 }
 
-// minus returns the rows of x less a centre, in float32.
-func minus(x Matrix, centre []float64) linalg.Dense[float32] {
-	out := linalg.New[float32](x.Rows, x.Cols)
+// minus returns the rows of x less a centre.
+func minus[T linalg.Float](x Matrix, centre []float64) linalg.Dense[T] {
+	out := linalg.New[T](x.Rows, x.Cols)
 	x.lines(func(line int, f32 []float32, f64 []float64) {
 		for k := range max(len(f32), len(f64)) {
 			r, u := line, k
@@ -50,14 +50,14 @@ func minus(x Matrix, centre []float64) linalg.Dense[float32] {
 			} else {
 				v = float64(f32[k])
 			}
-			out.Data[r*out.Stride+u] = float32(v - centre[u])
+			out.Data[r*out.Stride+u] = T(v - centre[u])
 		}
 	})
 	return out
 }
 
 // normalise scales a row to unit length and reports whether it has one.
-func normalise(row []float32) bool {
+func normalise[T linalg.Float](row []T) bool {
 	sum := 0.0
 	for _, v := range row {
 		sum += float64(v) * float64(v)
@@ -67,7 +67,7 @@ func normalise(row []float32) bool {
 	}
 	f := 1 / math.Sqrt(sum)
 	for k, v := range row {
-		row[k] = float32(float64(v) * f)
+		row[k] = T(float64(v) * f)
 	}
 	return true
 }

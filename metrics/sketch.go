@@ -93,7 +93,7 @@ func (s *Sketch) project(i int, x Matrix) {
 			columnMeans(s.centre[i], x, x.Data, 1)
 		}
 	}
-	centred := minus(x, s.centre[i])
+	centred := minus[float32](x, s.centre[i])
 	from := len(s.rows[i])
 	s.rows[i] = append(s.rows[i], make([]float32, x.Rows*s.width)...)
 	p := linalg.Dense[float32]{Rows: x.Cols, Cols: s.width, Stride: s.width, Data: s.projection[i]}

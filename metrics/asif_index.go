@@ -1,0 +1,197 @@
+package metrics
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"speechsim/metrics/internal/linalg"
+)
+
+// relative returns the relative representation: the similarities to the power
+// p, divided by the largest magnitude to the power p, and the logarithm of that
+// divisor.
+func relative(similar []scored, p int) (weights []float64, logScale float64) {
+	largest := 0.0
+	for _, s := range similar {
+		largest = max(largest, math.Abs(float64(s.score)))
+	}
+	weights = make([]float64, len(similar))
+	if largest == 0 {
+		return weights, 0
+	}
+	for i, s := range similar {
+		v := float64(s.score) / largest
+		if v == 0 {
+			continue
+		}
+		weights[i] = math.Exp(float64(p) * math.Log(math.Abs(v)))
+		if v < 0 && p%2 == 1 {
+			weights[i] = -weights[i]
+		}
+	}
+	return weights, float64(p) * math.Log(largest)
+}
+
+// asifIndex is the candidates' relative representations, by anchor: what the
+// anchor weighs in each candidate that keeps it.
+type asifIndex struct {
+	candidates int
+	starts     []int // of each anchor's entries
+	entries    []asifEntry
+}
+
+type asifEntry struct {
+	candidate int32
+	weight    float32
+}
+
+// relativeIndex builds the index. Identical rows are searched for once: their
+// similarities are equal to the last bit then, and ties fall as documented.
+func relativeIndex(ctx context.Context, b Backend, y linalg.Dense[float32], o ASIFOptions) (*asifIndex, error) {
+	unique, copies := distinct(y)
+	rows := linalg.New[float32](len(unique), y.Cols)
+	for k, r := range unique {
+		copy(rows.Row(k), y.Row(r))
+	}
+	found, err := mostSimilar(ctx, b, rows, rows, o.K, o.Workers, nil)
+	if err != nil {
+		return nil, err
+	}
+	index := &asifIndex{candidates: y.Rows, starts: make([]int, y.Rows+1)}
+	kept := make([][]scored, len(unique))
+	weights := make([][]float32, len(unique))
+	parallel(o.Workers, len(unique), func(_, k int) {
+		kept[k] = expand(found[k], copies, o.K)
+		w, _ := relative(kept[k], o.P)
+		norm := 0.0
+		for _, v := range w {
+			norm += v * v
+		}
+		weights[k] = make([]float32, len(w))
+		for i, v := range w {
+			if norm > 0 {
+				weights[k][i] = float32(v / math.Sqrt(norm))
+			}
+		}
+	})
+	for k := range unique {
+		for _, s := range kept[k] {
+			index.starts[s.row+1] += len(copies[k])
+		}
+	}
+	for a := range y.Rows {
+		index.starts[a+1] += index.starts[a]
+	}
+	index.entries = make([]asifEntry, index.starts[y.Rows])
+	next := slices.Clone(index.starts)
+	for k := range unique {
+		for i, s := range kept[k] {
+			for _, candidate := range copies[k] {
+				index.entries[next[s.row]] = asifEntry{candidate, weights[k][i]}
+				next[s.row]++
+			}
+		}
+	}
+	return index, nil
+}
+
+// distinct returns the first of each set of identical rows, and the rows of
+// each set, both in order.
+func distinct(y linalg.Dense[float32]) (first []int, copies [][]int32) {
+	seen := map[string]int{}
+	key := make([]byte, 0, 4*y.Cols)
+	for r := range y.Rows {
+		key = key[:0]
+		for _, v := range y.Row(r) {
+			bits := math.Float32bits(v)
+			key = append(key, byte(bits), byte(bits>>8), byte(bits>>16), byte(bits>>24))
+		}
+		k, known := seen[string(key)]
+		if !known {
+			k = len(first)
+			seen[string(key)] = k
+			first, copies = append(first, r), append(copies, nil)
+		}
+		copies[k] = append(copies[k], int32(r))
+	}
+	return first, copies
+}
+
+// expand replaces distinct rows, best first, by all their copies, and keeps k.
+// Copies of rows with equal similarities go by row number.
+func expand(found []scored, copies [][]int32, k int) []scored {
+	var out []scored
+	for from := 0; from < len(found) && len(out) < k; {
+		to := from
+		start := len(out)
+		for ; to < len(found) && found[to].score == found[from].score; to++ {
+			for _, r := range copies[found[to].row] {
+				out = append(out, scored{r, found[to].score})
+			}
+		}
+		slices.SortFunc(out[start:], func(a, b scored) int { return int(a.row - b.row) })
+		from = to
+	}
+	return out[:min(k, len(out))]
+}
+
+// retrieve scores all candidates for one query. scores is scratch, one a candidate.
+func (x *asifIndex) retrieve(similar []scored, scores []float64, anchors, types []int, row int, known map[int]bool, o ASIFOptions) ASIFQuery {
+	clear(scores)
+	weights, logScale := relative(similar, o.P)
+	for i, s := range similar {
+		w := weights[i]
+		for _, e := range x.entries[x.starts[s.row]:x.starts[s.row+1]] {
+			scores[e.candidate] += w * float64(e.weight)
+		}
+	}
+	query := ASIFQuery{Row: row, Known: known[types[row]]}
+	order := bestCandidates(scores, o.Top, func(candidate int) int { return types[anchors[candidate]] })
+	for _, c := range order.rows {
+		query.Rows = append(query.Rows, anchors[c])
+		query.Scores = append(query.Scores, scores[c]*math.Exp(logScale))
+	}
+	for _, c := range order.types {
+		query.Types = append(query.Types, types[anchors[c]])
+	}
+	query.Right = query.Types[0] == types[row]
+	return query
+}
+
+// ranking are the best candidates, and the best candidate of each of the best types.
+type ranking struct{ rows, types []int }
+
+// bestCandidates selects the top rows, and the top types by their best row.
+func bestCandidates(scores []float64, top int, typeOf func(candidate int) int) ranking {
+	var r ranking
+	better := func(a, b int) bool { return scores[a] > scores[b] } // candidates come in order
+	insert := func(list []int, c, limit int) []int {
+		at := len(list)
+		for at > 0 && better(c, list[at-1]) {
+			at--
+		}
+		if at >= limit {
+			return list
+		}
+		list = slices.Insert(list, at, c)
+		return list[:min(len(list), limit)]
+	}
+	for c, s := range scores {
+		if len(r.rows) < top || s > scores[r.rows[top-1]] {
+			r.rows = insert(r.rows, c, top)
+		}
+		if len(r.types) == top && s <= scores[r.types[top-1]] {
+			continue
+		}
+		same := slices.IndexFunc(r.types, func(other int) bool { return typeOf(other) == typeOf(c) })
+		if same >= 0 {
+			if !better(c, r.types[same]) {
+				continue
+			}
+			r.types = slices.Delete(r.types, same, same+1)
+		}
+		r.types = insert(r.types, c, top)
+	}
+	return r
+}

@@ -1,0 +1,32 @@
+package metrics
+
+// editDistance is the number of insertions, deletions and substitutions that
+// turn a into b (Levenshtein 1966).
+func editDistance[E comparable](a, b []E) int {
+	d, _ := editDistanceIn(a, b, nil)
+	return d
+}
+
+// editDistanceIn is editDistance in the memory of row, which it returns for the
+// next call, grown if it must be.
+func editDistanceIn[E comparable](a, b []E, row []int) (int, []int) {
+	row = resize(row, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i, x := range a {
+		diagonal := row[0]
+		left := i + 1
+		row[0] = left
+		for j, y := range b {
+			above := row[j+1]
+			cost := diagonal
+			if x != y {
+				cost = min(diagonal, left, above) + 1
+			}
+			diagonal, left = above, cost
+			row[j+1] = cost
+		}
+	}
+	return row[len(b)], row
+}

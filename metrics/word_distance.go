@@ -1,0 +1,204 @@
+package metrics
+
+import (
+	"context"
+	"fmt"
+
+	"speechsim/metrics/internal/linalg"
+)
+
+// Words are the word types whose distances are compared.
+type Words struct {
+	// Means are the types' UnitTypeMeans in the layer, [types, dim].
+	Means Matrix
+	// Phones is the pronunciation of each type; a type without one takes no part
+	// in the phonetic curve. Any numbering of phones will do.
+	Phones [][]int
+	// Vectors are the types' word vectors, [types, dim]; a row of zeros takes no
+	// part in the semantic curve. The zero Matrix: no semantic curve.
+	Vectors Matrix
+}
+
+// WordCurves are the mean distances of word pairs that are close in one sense.
+type WordCurves struct {
+	Thresholds         []float64
+	Phonetic, Semantic []WordPairs // at each threshold
+	Random             WordPairs   // all pairs of types
+}
+
+// WordPairs is the mean cosine distance, in the layer, of Pairs pairs of types;
+// 0 where there are none.
+type WordPairs struct {
+	Mean  float64
+	Pairs int
+}
+
+// WordDistance asks whether a layer puts words close that sound alike, or that
+// mean alike (Bolaños 2024). Over all pairs of different word types,
+//
+//	phonetic:  the mean distance of pairs with lev(a, b)/max(|a|, |b|) < t, where
+//	           lev is Levenshtein's over phones
+//	semantic:  the mean distance of pairs whose word vectors have cosine distance < t
+//	random:    the mean distance of all pairs
+//
+// for each threshold t, and the distance of two types is the mean cosine
+// distance of their rows: 1 - u_a·u_b with u their unit means. Only pairs of
+// different types count, so homophones do and a word with itself does not; "all
+// pairs" is exact, where the thesis's code samples from a set that it forgets to
+// reset. The two scales of t are not comparable with each other.
+func WordDistance(ctx context.Context, b Backend, words Words, thresholds []float64, workers int) (*WordCurves, error) {
+	means, err := finite(words.Means, 0)
+	if err != nil {
+		return nil, err
+	}
+	n := means.Rows
+	if n < 2 {
+		return nil, undefined("word_distance", "random", "%d word types make no pair", n)
+	}
+	if words.Phones != nil && len(words.Phones) != n {
+		return nil, fmt.Errorf("word_distance: %d pronunciations for %d word types", len(words.Phones), n)
+	}
+	for k := 1; k < len(thresholds); k++ {
+		if thresholds[k] <= thresholds[k-1] {
+			return nil, fmt.Errorf("word_distance: thresholds must ascend, and %g follows %g", thresholds[k], thresholds[k-1])
+		}
+	}
+	p := &wordPairing{layer: denseRows[float32](means, false), phones: words.Phones, thresholds: thresholds}
+	if words.Vectors.Rows > 0 {
+		vectors, err := finite(words.Vectors, 1)
+		if err != nil {
+			return nil, err
+		}
+		if vectors.Rows != n {
+			return nil, fmt.Errorf("word_distance: %d word vectors for %d word types", vectors.Rows, n)
+		}
+		p.vectors, p.hasVector = denseRows[float32](vectors, false), make([]bool, n)
+		for r := range n {
+			p.hasVector[r] = normalise(p.vectors.Row(r))
+		}
+	}
+	blocks := cuts(n, wordBlock)
+	sums := make([]pairSums, len(blocks)-1)
+	parallel(workers, len(sums), func(_, k int) {
+		if ctx.Err() == nil {
+			sums[k] = p.block(b, blocks[k], blocks[k+1])
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return p.curves(sums), nil
+}
+
+// wordBlock is the number of types compared with all later ones at once.
+const wordBlock = 128
+
+// wordPairing is the work of WordDistance.
+type wordPairing struct {
+	layer, vectors linalg.Dense[float32]
+	hasVector      []bool
+	phones         [][]int
+	thresholds     []float64
+}
+
+// pairSums are sums of distances by the first threshold that a pair is under.
+type pairSums struct {
+	phonetic, semantic []pairSum // one a threshold
+	random             pairSum
+}
+
+type pairSum struct {
+	sum   float64
+	pairs int
+}
+
+func (s *pairSum) add(d float64) { s.sum, s.pairs = s.sum+d, s.pairs+1 }
+
+// block compares types [from, to) with those after them.
+func (p *wordPairing) block(b Backend, from, to int) pairSums {
+	n := p.layer.Rows
+	s := pairSums{phonetic: make([]pairSum, len(p.thresholds)), semantic: make([]pairSum, len(p.thresholds))}
+	near := innerProducts(b, p.layer, from, to)
+	var meant linalg.Dense[float32]
+	if p.hasVector != nil {
+		meant = innerProducts(b, p.vectors, from, to)
+	}
+	var row []int
+	for i := from; i < to; i++ {
+		for j := i + 1; j < n; j++ {
+			d := 1 - float64(near.At(i-from, j-from))
+			s.random.add(d)
+			if p.hasVector != nil && p.hasVector[i] && p.hasVector[j] {
+				if k := p.under(1 - float64(meant.At(i-from, j-from))); k < len(p.thresholds) {
+					s.semantic[k].add(d)
+				}
+			}
+			if p.phones != nil && len(p.phones[i]) > 0 && len(p.phones[j]) > 0 {
+				var k int
+				if k, row = p.underPhonetic(p.phones[i], p.phones[j], row); k < len(p.thresholds) {
+					s.phonetic[k].add(d)
+				}
+			}
+		}
+	}
+	return s
+}
+
+// innerProducts returns those of rows [from, to) with rows from on.
+func innerProducts(b Backend, rows linalg.Dense[float32], from, to int) linalg.Dense[float32] {
+	out := linalg.New[float32](to-from, rows.Rows-from)
+	b.Gemm32(false, true, rows.Slice(from, to, 0, rows.Cols), rows.Slice(from, rows.Rows, 0, rows.Cols), out)
+	return out
+}
+
+// under returns the first threshold that a distance is below.
+func (p *wordPairing) under(distance float64) int {
+	k := 0
+	for k < len(p.thresholds) && distance >= p.thresholds[k] {
+		k++
+	}
+	return k
+}
+
+// underPhonetic is under for the phonetic distance. Words whose lengths alone
+// put them beyond every threshold are not compared. row is scratch.
+func (p *wordPairing) underPhonetic(a, b, row []int) (int, []int) {
+	longer := float64(max(len(a), len(b)))
+	if len(p.thresholds) == 0 || float64(max(len(a), len(b))-min(len(a), len(b)))/longer >= p.thresholds[len(p.thresholds)-1] {
+		return len(p.thresholds), row
+	}
+	d, row := editDistanceIn(a, b, row)
+	return p.under(float64(d) / longer), row
+}
+
+// curves adds the blocks in order, and the thresholds up.
+func (p *wordPairing) curves(blocks []pairSums) *WordCurves {
+	c := &WordCurves{Thresholds: p.thresholds}
+	total := pairSums{phonetic: make([]pairSum, len(p.thresholds)), semantic: make([]pairSum, len(p.thresholds))}
+	join := func(to *pairSum, from pairSum) { to.sum, to.pairs = to.sum+from.sum, to.pairs+from.pairs }
+	for _, b := range blocks {
+		join(&total.random, b.random)
+		for k := range p.thresholds {
+			join(&total.phonetic[k], b.phonetic[k])
+			join(&total.semantic[k], b.semantic[k])
+		}
+	}
+	pairs := func(s pairSum) WordPairs { return WordPairs{s.sum / float64(max(s.pairs, 1)), s.pairs} }
+	c.Random = pairs(total.random)
+	cumulate := func(sums []pairSum) []WordPairs {
+		var out []WordPairs
+		var so pairSum
+		for _, s := range sums {
+			join(&so, s)
+			out = append(out, pairs(so))
+		}
+		return out
+	}
+	if p.phones != nil {
+		c.Phonetic = cumulate(total.phonetic)
+	}
+	if p.hasVector != nil {
+		c.Semantic = cumulate(total.semantic)
+	}
+	return c
+}
