@@ -155,7 +155,7 @@ func (r *Runtime) Inspect(path string) (*Inspection, error) {
 	}
 	attentions := []string{"all"}
 	if len(in.Card.Attentions) == 0 {
-		attentions = nil
+		attentions = []string{}
 	}
 	m, err := r.Load(path, Options{Layers: []string{"all"}, Attentions: attentions})
 	if err != nil {

@@ -138,7 +138,7 @@ func (p *plan) prepare(o Options) error {
 	if p.layers, err = selectOutputs("layers", p.card.Layers, o.Layers); err != nil {
 		return fmt.Errorf("model %s: %w", p.name, err)
 	}
-	if p.attentions, err = selectOutputs("attentions", p.card.Attentions, o.Attentions); err != nil {
+	if p.attentions, err = p.selectAttentions(o.Attentions); err != nil {
 		return fmt.Errorf("model %s: %w", p.name, err)
 	}
 	for _, l := range slices.Concat(p.layers, p.attentions) {
@@ -154,6 +154,15 @@ func (p *plan) prepare(o Options) error {
 	}
 	p.edit = p.scan.Expose(p.tensors, true)
 	return nil
+}
+
+// selectAttentions is selectOutputs for a graph that may hide its attention: then
+// asking for maps, be it for all, is an error with the reason.
+func (p *plan) selectAttentions(choices []string) ([]LayerOutput, error) {
+	if len(p.card.Attentions) == 0 && p.card.noMaps != "" && (choices == nil || len(choices) > 0) {
+		return nil, fmt.Errorf("there are no attention maps to be had (ask for none to use the layers alone): %s", p.card.noMaps)
+	}
+	return selectOutputs("attentions", p.card.Attentions, choices)
 }
 
 // checkTensors sees that the graph has every tensor that the card names.

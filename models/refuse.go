@@ -17,14 +17,25 @@ func refuse(scan *onnxproto.Model) error {
 				n.Op, n.Name)
 		}
 	}
+	for i := range scan.Graph.Initializers {
+		if w := &scan.Graph.Initializers[i]; w.Element == float16 || w.Element == bfloat16 {
+			return halfPrecision("weight", w.Name)
+		}
+	}
 	for _, o := range scan.Graph.Outputs {
-		const float16, bfloat16 = 10, 16
 		if o.Element == float16 || o.Element == bfloat16 {
-			return fmt.Errorf("output %q is half precision, in which layer norms overflow without a sign: "+
-				"take the float32 file or export it with `pipeline models export SOURCE --out NAME.onnx`", o.Name)
+			return halfPrecision("output", o.Name)
 		}
 	}
 	return nil
+}
+
+// ONNX's numbers of the half-precision types.
+const float16, bfloat16 = 10, 16
+
+func halfPrecision(what, name string) error {
+	return fmt.Errorf("%s %q is half precision, in which layer norms overflow without a sign: "+
+		"take the float32 file or export it with `pipeline models export SOURCE --out NAME.onnx`", what, name)
 }
 
 func quantised(op string) bool {

@@ -44,7 +44,14 @@ func (c Check) String() string { return fmt.Sprintf("%-12s %-8s %s", c.Name, c.R
 // not finite, for attention that sums to one, and its last layer against the
 // last hidden state. An error says that the model cannot be run at all.
 func (r *Runtime) Verify(ctx context.Context, path, reference string, o Options) ([]Check, error) {
+	in, err := Inspect(path)
+	if err != nil {
+		return nil, err
+	}
 	o.Layers = []string{"all"}
+	if len(in.Card.Attentions) == 0 {
+		o.Attentions = []string{} // with the reason among the checks
+	}
 	m, err := r.Load(path, o)
 	if err != nil {
 		return nil, err
