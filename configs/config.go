@@ -112,13 +112,24 @@ type Rows struct {
 
 // Comparison is a set of layer pairs and what is measured on them.
 type Comparison struct {
+	Pos      Pos
+	Name     string
+	Models   []string // every pair of layers among them; or
+	X, Y     []string // every layer of X with every layer of Y
+	Rows     *Rows    // nil = the config's
+	Metrics  []Metric
+	Interval string // jackknife, none, or "" for a jackknife where a cell costs O(d^2)
+	Null     *Null
+	Figure   *Figure
+}
+
+// Null asks for the values that the metrics take by chance: under pairings of rows that hold no relation but keep the
+// dependence among the rows of each side.
+type Null struct {
 	Pos     Pos
-	Name    string
-	Models  []string // every pair of layers among them; or
-	X, Y    []string // every layer of X with every layer of Y
-	Rows    *Rows    // nil = the config's
-	Metrics []Metric
-	Figure  *Figure
+	Permute string // group (default; the unit of resampling), or word_type for word vectors
+	Draws   int    // default 200
+	Seed    int
 }
 
 // Metric is a metric by name, with its variants; none means the default variant.
@@ -159,6 +170,9 @@ var (
 	selects  = []string{"all", "bolanos2024"}
 	kinds    = []string{"heatmap", "curves"}
 	devices  = []string{"cpu", "cuda"}
+
+	intervals    = []string{"jackknife", "none"}
+	permutations = []string{"group", "word_type"}
 )
 
 // Validate checks everything that can be known from the config alone, and fills defaults that depend on other keys.
@@ -226,6 +240,12 @@ func (c *Config) Validate() error {
 		} else {
 			fillRows(k.Rows, c.Rows)
 			c.validateRows(k.Rows, "comparison "+strconv.Quote(k.Name)+": rows", oneOf, bad)
+		}
+		if k.Interval != "" {
+			oneOf(k.Pos, "interval", k.Interval, intervals)
+		}
+		if k.Null != nil {
+			c.validateNull(k, oneOf, bad)
 		}
 		if k.Figure != nil && k.Figure.Kind != "" {
 			oneOf(k.Figure.Pos, "figure kind", k.Figure.Kind, kinds)
@@ -312,6 +332,26 @@ func (c *Config) validateRows(r *Rows, key string, oneOf func(Pos, string, strin
 	oneOf(r.Pos, key+".select", r.Select, selects)
 	if r.Unit == "frame" && r.Select != "all" {
 		bad(r.Pos, "%s.select: %s chooses words; it needs unit: word", key, r.Select)
+	}
+}
+
+func (c *Config) validateNull(k *Comparison, oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) {
+	n := k.Null
+	if n.Permute == "" {
+		n.Permute = "group"
+	}
+	if n.Draws == 0 {
+		n.Draws = 200
+	}
+	oneOf(n.Pos, "null.permute", n.Permute, permutations)
+	if n.Draws < 19 || n.Draws > 100000 {
+		bad(n.Pos, "null.draws is %d; it must be from 19 (for p = .05) to 100000", n.Draws)
+	}
+	if k.Rows.Unit == "frame" {
+		bad(n.Pos, "null: frames are reduced while they stream and can't be paired anew; ask for it on words or phones: rows: {unit: word}")
+	}
+	if n.Permute == "word_type" && k.Rows.Unit != "word" {
+		bad(n.Pos, "null.permute: word_type needs rows: {unit: word}")
 	}
 }
 

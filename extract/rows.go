@@ -2,6 +2,7 @@ package extract
 
 import (
 	"sort"
+	"unique"
 
 	"speechsim/corpus"
 )
@@ -64,53 +65,62 @@ func (t *Table) Reason(u, segment int) string {
 	return ""
 }
 
-// Candidates lists the segments of a unit ("word" or "phone") in corpus order, from the alignments alone. aligned[u] is
-// nil where utterance u can't be read; its segments are then unknown and not listed.
-func Candidates(c *corpus.Corpus, aligned []*corpus.Alignment, unit string) *Table {
-	t := &Table{Begin: make([]int, 1, len(c.Utterances)+1)}
-	for u := range c.Utterances {
-		if a := aligned[u]; a != nil {
-			t.addUtterance(c, u, a, unit)
-		}
-		t.Begin = append(t.Begin, len(t.Rows))
-	}
-	return t
-}
-
-func (t *Table) addUtterance(c *corpus.Corpus, u int, a *corpus.Alignment, unit string) {
+// Segments lists the candidates of one utterance for a unit ("word" or "phone"), and what can't be one, from its alignment
+// alone: a table of one utterance, to be joined by [Join]. Labels are interned, so that nothing holds the alignment's file.
+func Segments(c *corpus.Corpus, u int, a *corpus.Alignment, unit string) *Table {
+	t := &Table{Begin: []int{0}}
 	segments := a.Words
+	var match []int
+	words := c.TranscriptWords(&c.Utterances[u])
 	if unit == "phone" {
 		segments = a.Phones
+	} else {
+		match = corpus.MatchWords(words, segments)
 	}
-	words := c.TranscriptWords(&c.Utterances[u])
-	var match []int
-	if unit == "word" {
-		match = corpus.MatchWords(words, a.Words)
-	}
-	found := make([]bool, len(words))
 	for i, s := range segments {
-		r := Row{Utterance: u, Segment: s.Index, Label: s.Label, Start: s.Start, End: s.End, From: s.From, To: s.To, Word: -1}
+		r := Row{Utterance: u, Segment: s.Index, Label: intern(s.Label), Start: s.Start, End: s.End, From: s.From, To: s.To, Word: -1}
+		if match != nil {
+			r.Word = match[i]
+		}
 		switch {
 		case s.Silent:
 			t.drop(r, Silence)
-			continue
 		case s.NotWord:
 			t.drop(r, NotAWord)
-			continue
+		default:
+			t.Rows = append(t.Rows, r)
 		}
-		if match != nil && match[i] >= 0 {
-			r.Word = match[i]
-			found[match[i]] = true
-		}
-		t.Rows = append(t.Rows, r)
 	}
 	if unit == "word" {
-		for i, w := range words {
-			if !found[i] {
-				t.drop(Row{Utterance: u, Segment: -1, Label: w}, NotAligned)
-			}
+		for _, i := range corpus.Unaligned(words, segments, match) {
+			t.drop(Row{Utterance: u, Segment: -1, Label: intern(words[i])}, NotAligned)
 		}
 	}
+	t.Begin = append(t.Begin, len(t.Rows))
+	return t
+}
+
+func intern(s string) string { return unique.Make(s).Value() }
+
+// Join puts the tables of all utterances, in corpus order, into one. A nil table stands for an utterance that can't be
+// read: its segments are unknown and not listed.
+func Join(utterances []*Table) *Table {
+	rows, dropped := 0, 0
+	for _, t := range utterances {
+		if t != nil {
+			rows += len(t.Rows)
+			dropped += len(t.Dropped)
+		}
+	}
+	all := &Table{Rows: make([]Row, 0, rows), Begin: make([]int, 1, len(utterances)+1), Dropped: make([]Dropped, 0, dropped)}
+	for _, t := range utterances {
+		if t != nil {
+			all.Rows = append(all.Rows, t.Rows...)
+			all.Dropped = append(all.Dropped, t.Dropped...)
+		}
+		all.Begin = append(all.Begin, len(all.Rows))
+	}
+	return all
 }
 
 func (t *Table) drop(r Row, reason string) {

@@ -42,7 +42,7 @@ func (p *Plan) cellsOf(ctx context.Context, b *basis, m *metrics.Moments) ([]res
 	cells := make([]results.Cell, len(measures)*len(b.x)*len(b.y))
 	err := p.parallel(ctx, len(cells), func(n int) error {
 		v := measures[n/(len(b.x)*len(b.y))]
-		i, j := b.x[n/len(b.y)%len(b.x)], b.y[n%len(b.y)]
+		i, j := b.sides(n)
 		c := &cells[n]
 		*c = results.Cell{Comparison: b.k.Name, Metric: v.Name, Variant: v.variant.Name, X: p.layerName(b.stack[i]), Y: p.layerName(b.stack[j]),
 			Rows: b.unit, N: m.N(), DX: b.stack[i].units, DY: b.stack[j].units}

@@ -56,7 +56,10 @@ func corpusSpec(cfg *configs.Config) corpus.Spec {
 func (p *Plan) checkCorpus(ctx context.Context) error {
 	c := p.Corpus
 	units := p.segmentUnits()
-	p.aligned = make([]*corpus.Alignment, len(c.Utterances))
+	tables := map[string][]*extract.Table{}
+	for _, unit := range units {
+		tables[unit] = make([]*extract.Table, len(c.Utterances))
+	}
 	p.samples = make([]int, len(c.Utterances))
 	faults := make([]error, len(c.Utterances))
 	refused := make([]error, len(c.Utterances))
@@ -91,11 +94,16 @@ func (p *Plan) checkCorpus(ctx context.Context) error {
 			p.samples[i] = -1
 			return nil
 		}
-		p.aligned[i] = a
+		for _, unit := range units {
+			tables[unit][i] = extract.Segments(c, i, a, unit)
+		}
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	for _, unit := range units {
+		p.candidates[unit] = extract.Join(tables[unit])
 	}
 	for _, f := range c.Findings {
 		if f.Severity == corpus.SeverityError {
@@ -152,11 +160,9 @@ func lengthOf(c *corpus.Corpus, u *corpus.Utterance, info corpus.AudioInfo) (int
 // vocabulary is every word label of the corpus, as word vectors are looked up.
 func (p *Plan) vocabulary() map[string]bool {
 	words := map[string]bool{}
-	for _, a := range p.aligned {
-		if a != nil {
-			for _, s := range a.Words {
-				words[s.Label] = true
-			}
+	if t := p.candidates["word"]; t != nil {
+		for i := range t.Rows {
+			words[t.Rows[i].Label] = true
 		}
 	}
 	return words

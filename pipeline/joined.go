@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"speechsim/extract"
 )
@@ -89,23 +90,33 @@ func (j *joinedRows) drop(r extract.Row, reason string) {
 	j.dropped = append(j.dropped, extract.Dropped{Utterance: r.Utterance, Segment: r.Segment, Label: r.Label, Start: r.Start, End: r.End, Reason: reason})
 }
 
+// openLayers opens the stored layers of the stack. sourceAt says, for each, which of the comparison's sources it is of.
+func (p *Plan) openLayers(b *basis, j *joinedRows) (readers []*extract.LayerReader, sourceAt []int, err error) {
+	for _, l := range b.stack {
+		at := slices.Index(b.k.sources, l.source)
+		r, err := j.pooled[at].entry.OpenLayer(extract.Layer{Name: l.name, Units: l.units})
+		if err != nil {
+			closeAll(readers)
+			return nil, nil, err
+		}
+		readers, sourceAt = append(readers, r), append(sourceAt, at)
+	}
+	return readers, sourceAt, nil
+}
+
+func closeAll(readers []*extract.LayerReader) {
+	for _, r := range readers {
+		r.Close()
+	}
+}
+
 // segmentMoments makes the moments of a basis on words or phones from the stored rows, for the parts that lack them.
 func (p *Plan) segmentMoments(ctx context.Context, b *basis, j *joinedRows) error {
-	readers := make([]*extract.LayerReader, len(b.stack))
-	sourceAt := make([]int, len(b.stack))
-	for i, l := range b.stack {
-		for n, s := range b.k.sources {
-			if s == l.source {
-				sourceAt[i] = n
-			}
-		}
-		r, err := j.pooled[sourceAt[i]].entry.OpenLayer(extract.Layer{Name: l.name, Units: l.units})
-		if err != nil {
-			return err
-		}
-		defer r.Close()
-		readers[i] = r
+	readers, sourceAt, err := p.openLayers(b, j)
+	if err != nil {
+		return err
 	}
+	defer closeAll(readers)
 	for part := range p.parts {
 		if b.entry.HasPart(part) {
 			continue
@@ -119,9 +130,11 @@ func (p *Plan) segmentMoments(ctx context.Context, b *basis, j *joinedRows) erro
 			for from := j.begin[u]; from < j.begin[u+1]; {
 				n := min(j.begin[u+1]-from, k.room())
 				for i, r := range readers {
-					if err := gather(r, j.index[sourceAt[i]][from:from+n], b.stack[i].units, k, i); err != nil {
+					rows, err := gather(r, j.index[sourceAt[i]][from:from+n], b.stack[i].units)
+					if err != nil {
 						return err
 					}
+					k.fill(i, rows)
 				}
 				k.advance(n, p.Corpus.Utterances[u].ID)
 				from += n
@@ -142,8 +155,8 @@ func (p *Plan) segmentMoments(ctx context.Context, b *basis, j *joinedRows) erro
 	return nil
 }
 
-// gather reads rows of one layer into the block, neighbours together.
-func gather(r *extract.LayerReader, index []int, units int, k *block, layer int) error {
+// gather reads rows of one layer, neighbours together.
+func gather(r *extract.LayerReader, index []int, units int) ([]float32, error) {
 	rows := make([]float32, len(index)*units)
 	for a := 0; a < len(index); {
 		e := a + 1
@@ -151,10 +164,9 @@ func gather(r *extract.LayerReader, index []int, units int, k *block, layer int)
 			e++
 		}
 		if err := r.Read(index[a], rows[a*units:e*units]); err != nil {
-			return err
+			return nil, err
 		}
 		a = e
 	}
-	k.fill(layer, rows)
-	return nil
+	return rows, nil
 }

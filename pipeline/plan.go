@@ -41,7 +41,6 @@ type Plan struct {
 	parts       []part
 	samples     []int // length of each utterance at the corpus rate, -1 where the audio can't be read
 	unreadable  []extract.Failure
-	aligned     []*corpus.Alignment
 	candidates  map[string]*extract.Table // by unit
 	fingerprint fingerprint
 	bases       []*basis
@@ -98,9 +97,6 @@ func (p *Plan) open(ctx context.Context) error {
 		return err
 	}
 	p.parts = partition(p.Corpus)
-	for _, unit := range p.segmentUnits() {
-		p.candidates[unit] = extract.Candidates(p.Corpus, p.aligned, unit)
-	}
 	if err := p.takeFingerprint(ctx); err != nil {
 		return err
 	}

@@ -117,9 +117,9 @@ func (p *Plan) measure(ctx context.Context) (cells []results.Cell, accounts []ac
 	}
 	p.opts.Progress.Stage("measuring", float64(total), "cells")
 	for _, b := range p.bases {
+		var j *joinedRows
 		if b.unit == "word" || b.unit == "phone" {
-			j, err := p.join(b)
-			if err != nil {
+			if j, err = p.join(b); err != nil {
 				return nil, nil, nil, err
 			}
 			if err := p.segmentMoments(ctx, b, j); err != nil {
@@ -144,6 +144,14 @@ func (p *Plan) measure(ctx context.Context) (cells []results.Cell, accounts []ac
 		c, err := p.cellsOf(ctx, b, m)
 		if err != nil {
 			return nil, nil, nil, err
+		}
+		if err := p.intervals(ctx, b, c); err != nil {
+			return nil, nil, nil, err
+		}
+		if j != nil {
+			if err := p.nulls(ctx, b, j, m, c); err != nil {
+				return nil, nil, nil, err
+			}
 		}
 		cells = append(cells, c...)
 	}

@@ -268,7 +268,7 @@ func writeCopies(t *testing.T, dir string, copies int) {
 			}
 			stem := strings.TrimSuffix(filepath.Base(path), ".flac")
 			speaker, _, _ := strings.Cut(stem, "-")
-			table.Write([]string{fmt.Sprintf("%s-%02d", stem, k), rel, text[stem], speaker, strings.TrimSuffix(rel, ".flac") + ".TextGrid"})
+			table.Write([]string{fmt.Sprintf("%02d-%s", k, stem), rel, text[stem], speaker, strings.TrimSuffix(rel, ".flac") + ".TextGrid"})
 		}
 	}
 	table.Flush()

@@ -54,7 +54,11 @@ type Null struct {
 	Q05  *float64 `json:"q05,omitempty"`   // 5th percentile
 	PMax *float64 `json:"p_max,omitempty"` // p against the maximum over all cells of the comparison (family-wise)
 
-	Draws int `json:"draws,omitempty"` // number of permutations
+	// Calibrated is the score above chance, (s - t)/(1 - t) or 0 with t the 95 % critical value: 0 is chance, 1 identity.
+	Calibrated *float64 `json:"calibrated,omitempty"`
+
+	Draws int    `json:"draws,omitempty"` // number of permutations
+	About string `json:"about,omitempty"` // what was permuted
 }
 
 // Key is what tells cells apart: there is at most one cell a key in a run.
@@ -133,7 +137,8 @@ func (c *Cell) validateNumbers() error {
 		}
 		numbers = append(numbers,
 			number{"null.mean", &c.Null.Mean, false}, number{"null.q95", &c.Null.Q95, false},
-			number{"null.q05", c.Null.Q05, false}, number{"null.p_max", c.Null.PMax, true})
+			number{"null.q05", c.Null.Q05, false}, number{"null.p_max", c.Null.PMax, true},
+			number{"null.calibrated", c.Null.Calibrated, false})
 	}
 	for _, f := range numbers {
 		switch {
