@@ -216,7 +216,7 @@ func byFrequency(counts map[string]int) []reason {
 
 // doubts says what the numbers can't carry.
 func doubts(groups []*group, dropped []Dropped) []string {
-	var all, failed, warned, weak, tested, interval int
+	var all, failed, warned, weak, tested, interval int // tested, interval: among those with a value
 	for _, g := range groups {
 		f := Figure{}
 		for _, c := range g.cells {
@@ -227,10 +227,10 @@ func doubts(groups []*group, dropped []Dropped) []string {
 			case notSignificant:
 				weak++
 			}
-			if significance(c) != nil {
+			if c.OK() && significance(c) != nil {
 				tested++
 			}
-			if c.Lo != nil {
+			if c.OK() && c.Lo != nil {
 				interval++
 			}
 			if len(c.Warnings) > 0 {
@@ -244,25 +244,28 @@ func doubts(groups []*group, dropped []Dropped) []string {
 	var list []string
 	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	if failed > 0 {
-		add("%s of %s could not be computed; they are hatched in the figures and listed with their reasons below.", plural(failed, "cell"), grouped(all))
+		add("%d of %s could not be computed: hatched in the figures and listed with their reasons below.", failed, plural(all, "cell"))
 	}
 	if warned > 0 {
-		add("%s of %s carry a warning, listed below.", plural(warned, "cell"), grouped(all))
+		add("%d of %s carry a warning, listed below.", warned, plural(all, "cell"))
 	}
+	values := all - failed
 	switch {
+	case values == 0:
+		return append(list, "No value could be computed.")
 	case tested == 0:
 		add("No value was tested against chance: on small samples these metrics are large on noise too.")
 	case weak > 0:
-		add("%s of %s that were tested are not significant at 0.05, and marked.", plural(weak, "cell"), grouped(tested))
+		add("%d of %s tested against chance are not significant at 0.05, and marked.", weak, plural(tested, "value"))
 	}
-	if tested > 0 && tested < all {
-		add("%s were not tested against chance.", plural(all-tested, "cell"))
+	if tested > 0 && tested < values {
+		add("%s not tested against chance.", plural(values-tested, "value")+" "+wasWere(values-tested))
 	}
 	switch {
 	case interval == 0:
 		add("No value has an interval: how much it would change with other speakers is not known.")
-	case interval < all:
-		add("%s have no interval.", plural(all-interval, "cell"))
+	case interval < values:
+		add("%s no interval.", plural(values-interval, "value")+" "+hasHave(values-interval))
 	}
 	n := 0
 	for _, d := range dropped {
@@ -279,6 +282,13 @@ func wasWere(n int) string {
 		return "was"
 	}
 	return "were"
+}
+
+func hasHave(n int) string {
+	if n == 1 {
+		return "has"
+	}
+	return "have"
 }
 
 // pairRow is a line of the summary table: a pair of models under a measure.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"sync"
 
 	"speechsim/pipeline/results"
 )
@@ -11,7 +13,6 @@ import (
 // synthetic makes cells that look like those of a run: similarity falls with
 // the distance of the layers' relative depths, and between models.
 type synthetic struct {
-	models    []Model
 	metric    string
 	variant   string
 	intervals bool
@@ -88,8 +89,19 @@ func large() []Model {
 	return append(list, Model{"wav2vec2-conformer", layers(0, 15)})
 }
 
-// gallery is what the goldens and the pictures to look at are made of.
+// gallery is what the goldens and the pictures to look at are made of. Callers
+// must not change its cells.
 func gallery() ([]Figure, []results.Cell) {
+	g := madeGallery()
+	return slices.Clone(g.figures), g.cells
+}
+
+type galleryParts struct {
+	figures []Figure
+	cells   []results.Cell
+}
+
+var madeGallery = sync.OnceValue(func() galleryParts {
 	cka := synthetic{metric: "cka", variant: "debiased", intervals: true}
 	broken := cka
 	broken.metric, broken.variant, broken.broken = "svcca", "textbook", true
@@ -123,5 +135,5 @@ func gallery() ([]Figure, []results.Cell) {
 		{Name: "curve-layers", Title: "wav2vec 2.0 against each layer of BERT", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: bert},
 		{Name: "curve-panels", Title: "Two models against each layer of BERT", Kind: Curves, Metric: "svcca", Variant: "textbook", XModels: demoModels, YModels: bert},
 	}
-	return figures, cells
-}
+	return galleryParts{figures, cells}
+})

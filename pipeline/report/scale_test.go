@@ -1,0 +1,112 @@
+package report
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"gonum.org/v1/plot/vg"
+)
+
+func TestLimitsAreRoundAndHoldTheData(t *testing.T) {
+	for _, test := range []struct {
+		scale  Scale
+		values []float64
+		lo, hi float64
+	}{
+		{Scale{}, nil, 0, 1},
+		{Scale{}, []float64{0.11, 1}, 0.1, 1},
+		{Scale{}, []float64{0.312, 0.488}, 0.31, 0.49},
+		{Scale{}, []float64{0, 1}, 0, 1},
+		{Scale{}, []float64{1, 1}, 0.95, 1.05},
+		{Scale{Map: "diverging"}, []float64{-0.1, 0.3}, -0.3, 0.3},
+		{Scale{Min: ptr(0.2)}, []float64{0.11, 1}, 0.2, 1},
+		{Scale{Min: ptr(0), Max: ptr(2)}, []float64{0.11, 1}, 0, 2},
+	} {
+		lo, hi := limits(test.scale, test.values)
+		if math.Abs(lo-test.lo) > 1e-9 || math.Abs(hi-test.hi) > 1e-9 {
+			t.Errorf("limits of %v are %v to %v, expected %v to %v", test.values, lo, hi, test.lo, test.hi)
+		}
+	}
+}
+
+func TestTicks(t *testing.T) {
+	labels := func(list []tick) []string {
+		var l []string
+		for _, t := range list {
+			l = append(l, t.label)
+		}
+		return l
+	}
+	for _, test := range []struct {
+		got, want []string
+	}{
+		{labels(ticks(0, 1)), []string{"0.0", "0.2", "0.4", "0.6", "0.8", "1.0"}},
+		{labels(ticks(-0.3, 0.3)), []string{"−0.3", "−0.2", "−0.1", "0.0", "0.1", "0.2", "0.3"}},
+		{labels(barTicks(0.05, 1)), []string{"0.05", "0.20", "0.40", "0.60", "0.80", "1.00"}},
+		{labels(barTicks(0.15, 1)), []string{"0.2", "0.4", "0.6", "0.8", "1.0"}},
+	} {
+		if !slices.Equal(test.got, test.want) {
+			t.Errorf("got %v, expected %v", test.got, test.want)
+		}
+	}
+}
+
+// TestColourMapsSurviveGrayscale checks that lightness grows along the maps,
+// and on both arms of the diverging one, so that a printed copy keeps the order.
+func TestColourMapsSurviveGrayscale(t *testing.T) {
+	for _, name := range []string{"viridis", "cividis", "rocket"} {
+		m, err := mapNamed(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 8; i < len(m); i++ {
+			if luminance(m[i]) <= luminance(m[i-8]) {
+				t.Errorf("%s gets darker at %d", name, i)
+			}
+		}
+	}
+	m, _ := mapNamed("diverging")
+	for i := 8; i < 128; i++ {
+		if luminance(m[i]) <= luminance(m[i-8]) || luminance(m[255-i]) <= luminance(m[255-i+8]) {
+			t.Errorf("the diverging map is not lightest in its middle, at %d", i)
+		}
+	}
+	if len(coloursFor(13)) != 13 || len(coloursFor(1)) != 1 {
+		t.Error("the number of line colours is wrong")
+	}
+}
+
+func TestUnionOfLayersKeepsOrder(t *testing.T) {
+	got := unionOfLayers([]Model{{"a", []string{"0", "1", "2"}}, {"b", []string{"cnn.1", "0", "2", "3"}}, {"c", []string{"1", "1b", "2"}}})
+	want := []string{"cnn.1", "0", "1", "1b", "2", "3"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, expected %v", got, want)
+	}
+}
+
+func TestWrap(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		room float64
+		want []string
+	}{
+		{"one two three", 1000, []string{"one two three"}},
+		{"hubert-large-ll60k", 45, []string{"hubert-", "large-ll60k"}},
+		{"aaaaaaaa", 20, []string{"aaaa", "aaaa"}},
+		{"a\nb", 1000, []string{"a", "b"}},
+		{"", 10, []string{""}},
+	} {
+		if got := wrap(regular, textSize, vg.Length(test.room), test.text); !slices.Equal(got, test.want) {
+			t.Errorf("%q in %v points breaks into %q, expected %q", test.text, test.room, got, test.want)
+		}
+	}
+}
+
+func TestGrouped(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 3000: "3000", 46906: "46\u00a0906", 1234567: "1\u00a0234\u00a0567", -12345: "-12\u00a0345"} {
+		if got := grouped(n); got != want {
+			t.Errorf("grouped(%d) = %q, expected %q", n, got, want)
+		}
+	}
+}
