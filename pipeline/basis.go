@@ -34,7 +34,7 @@ type stacked struct {
 // makeBases says, for each comparison, which moments its cells need, and which pooled rows those come from.
 func (p *Plan) makeBases() error {
 	for _, k := range p.comparisons {
-		for _, in := range []input{layers, heads} {
+		for _, in := range []input{layers, heads, queries} {
 			if len(k.measuresOf(in)) == 0 {
 				continue
 			}
@@ -50,7 +50,7 @@ func (p *Plan) makeBases() error {
 
 func (p *Plan) makeBasis(k *comparison, in input) (*basis, error) {
 	b := &basis{k: k, input: in, unit: k.Rows.Unit}
-	if in == heads {
+	if in != layers {
 		b.unit = "attention"
 	}
 	at := map[int][2]int{} // source -> range of the stack
@@ -162,9 +162,14 @@ func (p *Plan) describeBasis(b *basis) any {
 		Stack            []model
 		Pairs            string
 		Norms, CrossOnly bool
+		Variants         []string
 	}{Holds: "moments of a stack of layers, part by part", Unit: b.unit, Block: blockRows, Corpus: p.fingerprint.Corpus, Pairs: fmt.Sprint(b.pairs)}
 	o := p.momentsOptions(b)
 	d.Norms, d.CrossOnly = o.SquaredNorms, o.CrossOnly
+	if b.input == queries {
+		d.Holds = "sums over the rows of attention maps, part by part"
+		d.Variants = b.variants()
+	}
 	if b.unit == "word" || b.unit == "phone" {
 		d.Labels = p.fingerprint.Labels[b.unit]
 		d.Rows = b.k.Rows.Pooling + " " + b.k.Rows.Select

@@ -24,13 +24,17 @@ type measure struct {
 type input string
 
 const (
-	layers input = "layers"         // rows of hidden states: frames, words or phones
-	heads  input = "attention maps" // rows are (query, key) cells, units are heads
+	layers  input = "layers"                      // rows of hidden states: frames, words or phones
+	heads   input = "attention maps"              // rows are (query, key) cells, units are heads
+	queries input = "attention maps by the query" // each query's row of a map by itself
 )
 
 // input says what the metric reads.
 func (m measure) input() input {
-	if m.Name == "attention" {
+	switch {
+	case m.variant.Source == metrics.FromAttention:
+		return queries
+	case m.Name == "attention":
 		return heads
 	}
 	return layers
@@ -108,7 +112,9 @@ func lookup(cfg *configs.Config, m configs.Metric) ([]measure, error) {
 	return out, nil
 }
 
-func (k *comparison) hasAttention() bool { return len(k.measuresOf(heads)) > 0 }
+func (k *comparison) hasAttention() bool {
+	return len(k.measuresOf(heads))+len(k.measuresOf(queries)) > 0
+}
 
 // measuresOf are the metrics of the comparison that read layers, or those that read attention maps.
 func (k *comparison) measuresOf(in input) []measure {

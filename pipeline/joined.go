@@ -148,7 +148,7 @@ func (p *Plan) segmentMoments(ctx context.Context, b *basis, j *joinedRows) erro
 		if err := p.flush(ctx, b, m, k); err != nil {
 			return err
 		}
-		if err := p.writeMoments(b, part, nil, m); err != nil {
+		if err := p.writeSums(b, part, nil, m); err != nil {
 			return p.diskError(err)
 		}
 	}

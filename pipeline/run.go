@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"speechsim/extract"
+	"speechsim/metrics"
 	"speechsim/pipeline/report"
 	"speechsim/pipeline/results"
 )
@@ -136,26 +137,40 @@ func (p *Plan) measure(ctx context.Context) (cells []results.Cell, accounts []ac
 				}
 			}
 		}
-		m, f, err := p.total(b)
+		c, f, err := p.measureBasis(ctx, b, j)
 		if err != nil {
 			return nil, nil, nil, err
 		}
 		failed = append(failed, f...)
-		c, err := p.cellsOf(ctx, b, m)
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		if err := p.intervals(ctx, b, c); err != nil {
-			return nil, nil, nil, err
-		}
-		if j != nil {
-			if err := p.nulls(ctx, b, j, m, c); err != nil {
-				return nil, nil, nil, err
-			}
-		}
 		cells = append(cells, c...)
 	}
 	return cells, accounts, failed, nil
+}
+
+// measureBasis computes the cells of one basis with their intervals and nulls.
+func (p *Plan) measureBasis(ctx context.Context, b *basis, j *joinedRows) ([]results.Cell, []extract.Failure, error) {
+	if b.input == queries {
+		rows, failed, err := p.totalRows(b)
+		if err != nil {
+			return nil, nil, err
+		}
+		cells, err := p.cellsOf(ctx, b, 0, func(m measure, i, j int) (metrics.Value, error) { return rows.Value(i, j, m.variant.Name) })
+		return cells, failed, err
+	}
+	whole, failed, err := p.total(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	cells, err := p.cellsOf(ctx, b, whole.N(), func(m measure, i, j int) (metrics.Value, error) {
+		return metrics.Compute(whole, m.Name, m.variant.Name, i, j)
+	})
+	if err == nil {
+		err = p.intervals(ctx, b, cells)
+	}
+	if err == nil && j != nil {
+		err = p.nulls(ctx, b, j, whole, cells)
+	}
+	return cells, failed, err
 }
 
 func distinct(list []extract.Failure) []extract.Failure {

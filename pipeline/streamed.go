@@ -70,12 +70,12 @@ func (p *Plan) tensorsOf(b *basis, u int, acts []*extract.Activations) (out []mo
 	for i, l := range b.stack {
 		a := acts[l.source]
 		list := a.Layers
-		if b.input == heads {
+		if b.input != layers {
 			list = a.Attentions
 		}
 		t := list[l.index]
 		n := t.Shape[0]
-		if b.input == heads {
+		if b.input != layers {
 			n = t.Shape[1]
 		}
 		if i > 0 && n != frames {
@@ -92,25 +92,72 @@ func (w *frameWork) finish(ctx context.Context) error {
 	if err := w.plan.flush(ctx, w.b, w.moments, w.block); err != nil {
 		return err
 	}
-	return w.plan.writeMoments(w.b, w.part, w.failed, w.moments)
+	return w.plan.writeSums(w.b, w.part, w.failed, w.moments)
 }
 
 // headWork streams the attention maps of one part into moments. A row is one (query, key) cell and a unit is a head, so
-// the correlation of two heads over all cells is an entry of the cross-products.
+// the correlation of two heads over all cells is an entry of the cross-products. Variants that look at each query's row
+// by itself have an accumulator of their own.
 type headWork struct {
-	plan    *Plan
-	b       *basis
-	part    int
-	moments *metrics.Moments
-	failed  []extract.Failure
+	plan   *Plan
+	b      *basis
+	part   int
+	sums   attentionSums
+	failed []extract.Failure
+}
+
+// attentionSums is what the maps of utterances are added to.
+type attentionSums interface {
+	add(ctx context.Context, maps []metrics.Matrix, frames int) error
+	WriteTo(w io.Writer) (int64, error)
+}
+
+type cellSums struct{ *metrics.Moments }
+
+func (s cellSums) add(ctx context.Context, maps []metrics.Matrix, _ int) error {
+	return s.Add(ctx, maps)
+}
+
+type rowSums struct{ *metrics.AttentionRows }
+
+func (s rowSums) add(ctx context.Context, maps []metrics.Matrix, frames int) error {
+	return s.Add(ctx, maps, frames)
 }
 
 func (p *Plan) newHeadWork(b *basis, part int) (*headWork, error) {
-	m, err := p.newMoments(b)
-	if err != nil {
-		return nil, err
+	w := &headWork{plan: p, b: b, part: part}
+	if b.input == queries {
+		rows, err := p.newAttentionRows(b)
+		w.sums = rowSums{rows}
+		return w, err
 	}
-	return &headWork{plan: p, b: b, part: part, moments: m}, nil
+	m, err := p.newMoments(b)
+	w.sums = cellSums{m}
+	return w, err
+}
+
+// newAttentionRows is an empty accumulator for the maps of a basis.
+func (p *Plan) newAttentionRows(b *basis) (*metrics.AttentionRows, error) {
+	heads := make([]int, len(b.stack))
+	for i, l := range b.stack {
+		heads[i] = l.units
+	}
+	var pairs [][2]int
+	for _, i := range b.x {
+		for _, j := range b.y {
+			pairs = append(pairs, [2]int{i, j})
+		}
+	}
+	return metrics.NewAttentionRows(p.backend, heads, pairs, b.variants(), p.opts.Workers)
+}
+
+// variants lists the variants asked of the basis.
+func (b *basis) variants() []string {
+	var out []string
+	for _, m := range b.k.measuresOf(b.input) {
+		out = append(out, m.variant.Name)
+	}
+	return out
 }
 
 func (w *headWork) sources(int) []int { return w.b.k.sources }
@@ -128,18 +175,18 @@ func (w *headWork) collect(ctx context.Context, u int, _ any, acts []*extract.Ac
 		return err
 	}
 	cells := frames * frames
-	maps := make([]metrics.Matrix, len(tensors))
+	list := make([]metrics.Matrix, len(tensors))
 	for i, t := range tensors {
-		maps[i] = metrics.Matrix{Rows: cells, Cols: t.Shape[0], Stride: cells, Data: t.Data, ColMajor: true}
+		list[i] = metrics.Matrix{Rows: cells, Cols: t.Shape[0], Stride: cells, Data: t.Data, ColMajor: true}
 	}
-	return w.plan.named(w.b, w.moments.Add(ctx, maps), func(int) string { return utterance })
+	return w.plan.named(w.b, w.sums.add(ctx, list, frames), func(int) string { return utterance })
 }
 
 func (w *headWork) finish(context.Context) error {
-	return w.plan.writeMoments(w.b, w.part, w.failed, w.moments)
+	return w.plan.writeSums(w.b, w.part, w.failed, w.sums)
 }
 
-func (p *Plan) writeMoments(b *basis, part int, failed []extract.Failure, m *metrics.Moments) error {
+func (p *Plan) writeSums(b *basis, part int, failed []extract.Failure, m io.WriterTo) error {
 	return b.entry.WritePart(part, failed, func(out io.Writer) error {
 		_, err := m.WriteTo(out)
 		return err

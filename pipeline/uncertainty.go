@@ -16,7 +16,7 @@ const intervalBytes = 4 << 30
 // wantsInterval says whether cells of a metric get an interval: on request always, by default where a cell is cheap.
 func (p *Plan) wantsInterval(b *basis, m measure) (bool, error) {
 	switch {
-	case b.k.Interval == "none" || len(p.parts) < 2 || m.variant.Source != metrics.FromMoments:
+	case b.k.Interval == "none" || b.input == queries || len(p.parts) < 2 || m.variant.Source != metrics.FromMoments:
 		return false, nil
 	case b.k.Interval == "jackknife":
 		return true, nil
@@ -48,15 +48,13 @@ func (p *Plan) intervals(ctx context.Context, b *basis, cells []results.Cell) er
 		return nil
 	}
 	groups := make([]*metrics.Moments, len(p.parts))
-	for part := range p.parts {
-		_, err := b.entry.ReadPart(part, func(in io.Reader) error {
-			var err error
-			groups[part], err = metrics.ReadMoments(in, p.backend, p.momentsOptions(b))
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	_, err := p.eachPart(b, func(part int, in io.Reader) error {
+		var err error
+		groups[part], err = metrics.ReadMoments(in, p.backend, p.momentsOptions(b))
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	r, err := metrics.Jackknife(ctx, groups, metrics.Statistics(ctx, asked))
 	if err != nil {

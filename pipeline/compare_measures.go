@@ -1,0 +1,95 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+
+	"speechsim/metrics"
+)
+
+// measures lists what the job asks for, in the order of the registry. notes say which variants of "all" these data can't
+// give.
+func (j *MatrixJob) measures() (out []measure, notes []string, err error) {
+	infos, err := j.infos()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := j.checkVariants(infos); err != nil {
+		return nil, nil, err
+	}
+	for _, info := range infos {
+		for k, v := range info.Variants {
+			m := measure{info, v}
+			asked := len(j.Metrics) > 0 && k == 0 || slices.Contains(j.Variants, v.Name)
+			if !asked && !j.wants(info, k) {
+				continue
+			}
+			switch reason := j.missing(m); {
+			case reason == "":
+				out = append(out, m)
+			case asked:
+				return nil, nil, &ArgumentError{fmt.Sprintf("%s %s %s", info.Name, v.Name, reason)}
+			default:
+				notes = append(notes, fmt.Sprintf("%s %s is left out: it %s", info.Name, v.Name, reason))
+			}
+		}
+	}
+	return out, notes, nil
+}
+
+// infos are the metrics that were named, or the default ones.
+func (j *MatrixJob) infos() ([]metrics.Info, error) {
+	var out []metrics.Info
+	for _, name := range j.Metrics {
+		if _, err := metrics.Lookup(name); err != nil {
+			return nil, &ArgumentError{err.Error()}
+		}
+	}
+	for _, info := range metrics.All() {
+		if slices.Contains(j.Metrics, info.Name) || len(j.Metrics) == 0 && info.Default().Source == metrics.FromMoments && info.Name != "attention" {
+			out = append(out, info)
+		}
+	}
+	return out, nil
+}
+
+// wants says whether variant k of a metric is meant when it is not named: the default one, both of CKA because papers
+// print one and its bias calls for the other, and all where all are asked for.
+func (j *MatrixJob) wants(info metrics.Info, k int) bool {
+	return k == 0 || info.Name == "cka" || j.Parity || slices.Contains(j.Variants, "all")
+}
+
+// checkVariants refuses a variant that none of the metrics has.
+func (j *MatrixJob) checkVariants(infos []metrics.Info) error {
+	var every metrics.Info
+	for _, info := range infos {
+		every.Name += map[bool]string{false: "", true: ", "}[every.Name != ""] + info.Name
+		for _, v := range info.Variants {
+			if !slices.ContainsFunc(every.Variants, func(o metrics.Variant) bool { return o.Name == v.Name }) {
+				every.Variants = append(every.Variants, v)
+			}
+		}
+	}
+	every.Variants = append(every.Variants, metrics.Variant{Name: "all"})
+	for _, name := range j.Variants {
+		if _, err := every.Variant(name); err != nil || name == "" {
+			return &ArgumentError{fmt.Sprintf("%v", err)}
+		}
+	}
+	return nil
+}
+
+// missing says what a variant needs that a job on two matrices lacks, or "".
+func (j *MatrixJob) missing(m measure) string {
+	switch {
+	case m.variant.Source == metrics.FromAttention:
+		return "needs attention maps, utterance by utterance: pipeline run compares those"
+	case m.variant.Source == metrics.FromGroups && j.Groups == "":
+		return "needs --groups: it predicts the rows of groups that it was not fitted to"
+	case m.Name == "asif" && j.Labels == "":
+		return "needs --labels: a retrieval is judged by the word of each row"
+	case m.variant.Source == metrics.FromRows && !slices.Contains(rowMetrics, m.Name):
+		return "can't be had from two matrices alone: pipeline run computes it"
+	}
+	return ""
+}
