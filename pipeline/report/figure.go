@@ -46,8 +46,11 @@ type Figure struct {
 
 	XModels, YModels []Model
 	Scale            Scale
-	Alpha            float64 // a cell with p >= Alpha is marked as not significant; 0 = 0.05
-	Published        *Published
+	Alpha            float64    // a cell with p >= Alpha is marked as not significant; 0 = 0.05
+	Published        *Published // drawn beside ours: as a line, or as a second map of the differences
+
+	difference bool   // the values are differences of two others
+	own        *index // the cells to draw, where they are not the run's
 }
 
 // Measure names a metric and its variant.
@@ -150,6 +153,9 @@ func newIndex(cells []results.Cell) *index {
 
 // find returns the cell of a figure's measure at (x, y), or nil.
 func (ix *index) find(f *Figure, m Measure, x, y results.Layer) *results.Cell {
+	if f.own != nil {
+		ix = f.own
+	}
 	from := ix.exact
 	if f.Comparison == "" {
 		from = ix.any

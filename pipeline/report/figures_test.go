@@ -88,7 +88,7 @@ func TestGoldenFigures(t *testing.T) {
 // TestFilesAreTheSameBytes draws twice, the second time with the cells in
 // another order.
 func TestFilesAreTheSameBytes(t *testing.T) {
-	figures, cells := pick(t, "demo-broken")
+	figures, cells := pick(t, "row")
 	figures[0].Comparison = "figure-1"
 	read := func(cells []results.Cell) map[string][]byte {
 		dir := t.TempDir()
@@ -121,7 +121,7 @@ func TestFilesAreTheSameBytes(t *testing.T) {
 			t.Errorf("%s differs from run to run", name)
 		}
 	}
-	picture, err := png.Decode(bytes.NewReader(first["demo-broken.png"]))
+	picture, err := png.Decode(bytes.NewReader(first["row.png"]))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestFilesAreTheSameBytes(t *testing.T) {
 	if size := picture.Bounds().Size(); size.X != int(w/pixel+0.5) || size.Y != int(h/pixel+0.5) {
 		t.Errorf("the PNG is %v, expected a pixel for each 1/300 inch of %v x %v points", size, w, h)
 	}
-	if !bytes.HasPrefix(first["demo-broken.pdf"], []byte("%PDF-")) {
+	if !bytes.HasPrefix(first["row.pdf"], []byte("%PDF-")) {
 		t.Error("the PDF is none")
 	}
 }

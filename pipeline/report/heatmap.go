@@ -82,7 +82,7 @@ func (h *heatmap) layout() {
 	for _, t := range h.barTicks {
 		widest = max(widest, width(regular, labelSize, t.label))
 	}
-	h.barTitle = wrap(regular, labelSize, h.barHeight, quantityLabel(h.f.measure()))
+	h.barTitle = wrap(regular, labelSize, h.barHeight, h.f.quantityLabel(h.f.measure()))
 	h.barX = snap(h.originX + h.x.length + 12)
 	barEnd := h.barX + barWidth + tickSize + 2 + widest + 4 + vg.Length(len(h.barTitle))*labelSize*lineHeight
 	h.width = snap(max(barEnd+margin, minWidth))

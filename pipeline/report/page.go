@@ -153,12 +153,13 @@ func (p *Page) figureViews() ([]figureView, error) {
 		folder = "figures"
 	}
 	ix := newIndex(p.Cells)
+	figures, err := checked(p.Figures, ix)
+	if err != nil {
+		return nil, err
+	}
 	var list []figureView
-	for i := range p.Figures {
-		f := &p.Figures[i]
-		if err := f.Validate(); err != nil {
-			return nil, err
-		}
+	for i := range figures {
+		f := &figures[i]
 		var svg bytes.Buffer
 		caption := f.caption(ix)
 		if err := writeSVG(&svg, f.drawing(ix), f.Title, caption); err != nil {

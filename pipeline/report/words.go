@@ -50,8 +50,12 @@ func (m Measure) label() string {
 }
 
 // quantityLabel is what stands at a colour bar or a value axis: measure and unit.
-func quantityLabel(m Measure) string {
-	return fmt.Sprintf("%s (%s)", m.label(), wordsOf(m.Metric).quantity)
+func (f *Figure) quantityLabel(m Measure) string {
+	label := fmt.Sprintf("%s (%s)", m.label(), wordsOf(m.Metric).quantity)
+	if f.difference {
+		return "difference of " + label
+	}
+	return label
 }
 
 // summaryLine says on what a figure's numbers rest: rows, n and units.
@@ -144,17 +148,23 @@ func (f *Figure) caption(ix *index) string { return f.captionWith(ix, true) }
 // stands at a table.
 func (f *Figure) captionWith(ix *index, picture bool) string {
 	var parts []string
+	if f.difference {
+		parts = append(parts, "Differences, of the values below.")
+	}
 	if f.Caption != "" {
 		parts = append(parts, strings.TrimSuffix(strings.TrimSpace(f.Caption), ".")+".")
 	}
 	var all []*results.Cell
-	var labels []string
+	var labels, agreement []string
 	var count [absent + 1]int
 	intervals, nulls, family := false, false, false
 	for _, m := range f.measures() {
 		g := f.grid(ix, m)
 		all = append(all, g.cells...)
-		labels = append(labels, quantityLabel(m))
+		labels = append(labels, f.quantityLabel(m))
+		if f.Published != nil {
+			agreement = append(agreement, "Compared with "+f.Published.Label+", "+Compare(g.cells, f.Published.Values).String()+".")
+		}
 		for s, n := range g.count() {
 			count[s] += n
 		}
@@ -171,6 +181,7 @@ func (f *Figure) captionWith(ix *index, picture bool) string {
 	if s := summaryLine(all); s != "" {
 		parts = append(parts, strings.ToUpper(s[:1])+s[1:]+".")
 	}
+	parts = append(parts, agreement...)
 	if picture && f.Kind == Curves && intervals {
 		parts = append(parts, "Bands are the intervals of the values; with many lines only their median half-width is given.")
 	}

@@ -30,24 +30,18 @@ type drawing interface {
 // DrawAll writes dir/figures/NAME.{svg,pdf,png,csv,tex} for each figure. Each file
 // is written under a temporary name and renamed. Figures are drawn side by
 // side; the error joins those of all figures, and one that can't be drawn does
-// not keep the others from being written.
+// not keep the others from being written. A heat map with published values gets
+// a second one, NAME.difference, of ours minus theirs.
 func DrawAll(dir string, figures []Figure, cells []results.Cell) error {
-	seen := map[string]bool{}
-	for i := range figures {
-		if err := figures[i].Validate(); err != nil {
-			return err
-		}
-		if name := strings.ToLower(figures[i].Name); seen[name] {
-			return fmt.Errorf("figure %q: two figures have this name (files on some systems don't know capitals)", figures[i].Name)
-		} else {
-			seen[name] = true
-		}
+	ix := newIndex(cells)
+	figures, err := checked(figures, ix)
+	if err != nil {
+		return err
 	}
 	dir = filepath.Join(dir, "figures")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	ix := newIndex(cells)
 	errs := make([]error, len(figures))
 	var group sync.WaitGroup
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
@@ -66,6 +60,22 @@ func DrawAll(dir string, figures []Figure, cells []results.Cell) error {
 	}
 	group.Wait()
 	return errors.Join(errs...)
+}
+
+// checked validates figures and adds the maps of differences.
+func checked(figures []Figure, ix *index) ([]Figure, error) {
+	seen := map[string]bool{}
+	for i := range figures {
+		if err := figures[i].Validate(); err != nil {
+			return nil, err
+		}
+		if name := strings.ToLower(figures[i].Name); seen[name] {
+			return nil, fmt.Errorf("figure %q: two figures have this name (files on some systems don't know capitals)", figures[i].Name)
+		} else {
+			seen[name] = true
+		}
+	}
+	return withDifferences(figures, ix), nil
 }
 
 // file is a file in memory.

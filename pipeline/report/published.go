@@ -1,0 +1,168 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+	"speechsim/pipeline/results"
+)
+
+// Agreement says how close two sets of values for the same pairs of layers
+// are.
+type Agreement struct {
+	N       int     // pairs with both values; a layer with itself is left out
+	Mean    float64 // mean of |a - b|
+	Largest float64 // largest |a - b|
+	At      Pair    // where it is
+	Rank    float64 // Spearman's rank correlation; NaN with fewer than three pairs or no spread
+}
+
+// Compare compares cells with published values. Cells without a value are
+// left out.
+func Compare(cells []*results.Cell, published map[Pair]float64) Agreement {
+	var a Agreement
+	var ours, theirs []float64
+	for _, c := range cells {
+		if c == nil || c.Value == nil || c.X == c.Y {
+			continue
+		}
+		at := Pair{c.X, c.Y}
+		v, ok := published[at]
+		if !ok {
+			continue
+		}
+		ours, theirs = append(ours, *c.Value), append(theirs, v)
+		d := math.Abs(*c.Value - v)
+		a.N++
+		a.Mean += (d - a.Mean) / float64(a.N)
+		if d > a.Largest || a.N == 1 {
+			a.Largest, a.At = d, at
+		}
+	}
+	a.Rank = spearman(ours, theirs)
+	return a
+}
+
+// String says it in words.
+func (a Agreement) String() string {
+	if a.N == 0 {
+		return "no pair of layers has both values"
+	}
+	s := fmt.Sprintf("%s: mean difference %s, largest %s (%s and %s)", plural(a.N, "pair")+" of layers", short(a.Mean), short(a.Largest), layerName(a.At.X), layerName(a.At.Y))
+	if !math.IsNaN(a.Rank) {
+		s += ", rank correlation " + short(a.Rank)
+	}
+	return s
+}
+
+// spearman is the correlation of the ranks; ties share their mean rank.
+func spearman(x, y []float64) float64 {
+	if len(x) < 3 {
+		return math.NaN()
+	}
+	return stat.Correlation(ranksOf(x), ranksOf(y), nil)
+}
+
+func ranksOf(x []float64) []float64 {
+	order := make([]int, len(x))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		switch {
+		case x[i] < x[j]:
+			return -1
+		case x[i] > x[j]:
+			return 1
+		}
+		return 0
+	})
+	ranks := make([]float64, len(x))
+	for from := 0; from < len(order); {
+		to := from
+		for to < len(order) && x[order[to]] == x[order[from]] {
+			to++
+		}
+		for _, i := range order[from:to] {
+			ranks[i] = float64(from+to-1) / 2
+		}
+		from = to
+	}
+	return ranks
+}
+
+// Differences returns a cell for each cell of ours that has a partner among
+// theirs (same comparison, metric, variant, x and y): its value is ours minus
+// theirs. Where one of the two has no value, the difference has none, and says
+// whose is missing.
+func Differences(ours, theirs []results.Cell) []results.Cell {
+	at := make(map[results.Key]*results.Cell, len(theirs))
+	for i := range theirs {
+		at[theirs[i].Key()] = &theirs[i]
+	}
+	var list []results.Cell
+	for i := range ours {
+		a := &ours[i]
+		b, ok := at[a.Key()]
+		if !ok {
+			continue
+		}
+		d := results.Cell{Comparison: a.Comparison, Metric: a.Metric, Variant: a.Variant, X: a.X, Y: a.Y, Rows: a.Rows, N: a.N, DX: a.DX, DY: a.DY}
+		switch {
+		case a.Value == nil:
+			d.Error = "no value in the first: " + a.Error
+		case b.Value == nil:
+			d.Error = "no value in the second: " + b.Error
+		default:
+			v := *a.Value - *b.Value
+			d.Value = &v
+			if a.N != b.N {
+				d.Warnings = []string{fmt.Sprintf("n differs: %d and %d", a.N, b.N)}
+			}
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// withDifferences adds, after each heat map that has published values, a map
+// of ours minus theirs.
+func withDifferences(figures []Figure, ix *index) []Figure {
+	var list []Figure
+	for _, f := range figures {
+		list = append(list, f)
+		if f.Published == nil || f.Kind != Heatmap {
+			continue
+		}
+		d := f
+		d.Name, d.Title = f.Name+".difference", f.Title+": ours minus "+f.Published.Label
+		d.Scale, d.Published, d.difference = Scale{Map: "diverging"}, nil, true
+		d.own = newIndex(f.minusPublished(ix))
+		list = append(list, d)
+	}
+	return list
+}
+
+func (f *Figure) minusPublished(ix *index) []results.Cell {
+	var cells []results.Cell
+	g := f.grid(ix, f.measure())
+	for i, x := range g.x {
+		for j, y := range g.y {
+			c, _ := g.at(i, j)
+			v, ok := f.Published.Values[Pair{x, y}]
+			if c == nil || !ok {
+				continue
+			}
+			d := results.Cell{Comparison: f.Comparison, Metric: f.Metric, Variant: f.Variant, X: x, Y: y, Rows: c.Rows, N: c.N, DX: c.DX, DY: c.DY, Error: c.Error}
+			if c.Value != nil {
+				d.Value = ptrTo(*c.Value - v)
+			}
+			cells = append(cells, d)
+		}
+	}
+	return cells
+}
+
+func ptrTo(v float64) *float64 { return &v }

@@ -1,0 +1,89 @@
+package report
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"speechsim/pipeline/results"
+)
+
+func cellOf(x, y string, v float64) results.Cell {
+	return results.Cell{Metric: "cka", X: results.Layer{Model: "a", Layer: x}, Y: results.Layer{Model: "b", Layer: y}, N: 9, Value: &v}
+}
+
+func TestCompare(t *testing.T) {
+	cells := []results.Cell{cellOf("0", "0", 0.1), cellOf("0", "1", 0.2), cellOf("1", "0", 0.3), cellOf("1", "1", 0.9), cellOf("2", "2", 0.5)}
+	cells[4].Value, cells[4].Error = nil, "singular"
+	published := map[Pair]float64{}
+	var list []*results.Cell
+	for i := range cells {
+		list = append(list, &cells[i])
+		if i < 3 {
+			published[Pair{cells[i].X, cells[i].Y}] = *cells[i].Value + []float64{0.1, 0.1, 0.4}[i]
+		}
+	}
+	a := Compare(list, published)
+	if a.N != 3 || math.Abs(a.Mean-0.2) > 1e-12 || math.Abs(a.Largest-0.4) > 1e-12 || a.At != (Pair{cells[2].X, cells[2].Y}) || math.Abs(a.Rank-1) > 1e-12 {
+		t.Errorf("got %+v", a)
+	}
+	if want := "3 pairs of layers: mean difference 0.200, largest 0.400 (a 1 and b 0), rank correlation 1.000"; a.String() != want {
+		t.Errorf("got %q, expected %q", a, want)
+	}
+	if got := ranksOf([]float64{3, 1, 3, 2}); !slices.Equal(got, []float64{2.5, 0, 2.5, 1}) {
+		t.Errorf("ranks with a tie are %v", got)
+	}
+}
+
+func TestDifferences(t *testing.T) {
+	ours := []results.Cell{cellOf("0", "0", 0.5), cellOf("0", "1", 0.5), cellOf("1", "0", 0.5)}
+	theirs := []results.Cell{cellOf("0", "0", 0.25), cellOf("0", "1", 0.5)}
+	theirs[0].N = 8
+	theirs[1].Value, theirs[1].Error = nil, "singular"
+	d := Differences(ours, theirs)
+	if len(d) != 2 || *d[0].Value != 0.25 || d[0].Warnings[0] != "n differs: 9 and 8" || d[1].Error != "no value in the second: singular" {
+		t.Errorf("got %+v", d)
+	}
+	for i := range d {
+		if err := d[i].Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestPublishedMapGetsDifferences(t *testing.T) {
+	figures, cells := pick(t, "demo-cka")
+	f := &figures[0]
+	f.Published = &Published{Label: "El Kheir 2024, figure 1", Values: map[Pair]float64{}}
+	for _, x := range flatten(demoModels) {
+		for _, y := range flatten(demoModels)[:9] {
+			f.Published.Values[Pair{x, y}] = 0.3
+		}
+	}
+	list, err := checked(figures, newIndex(cells))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 2 || list[1].Name != "demo-cka.difference" {
+		t.Fatalf("got %d figures", len(list))
+	}
+	d := &list[1]
+	if n := d.grid(newIndex(cells), d.measure()).count(); n[shown] != 99 || n[absent] != 1 {
+		t.Errorf("the map of differences has %v", n)
+	}
+	if got := CaptionOf(f, cells); !strings.Contains(got, "Compared with El Kheir 2024, figure 1, 81 pairs of layers: mean difference") {
+		t.Errorf("the caption says %q", got)
+	}
+	files, err := render(d, newIndex(cells))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dir := os.Getenv("SPEECHSIM_GALLERY"); dir != "" {
+		if err := store(filepath.Join(dir), files); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
