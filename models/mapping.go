@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"unicode"
+	"unicode/utf8"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -92,10 +94,13 @@ func otherFormat(data []byte) string {
 }
 
 func isText(head []byte) bool {
-	for _, b := range head {
-		if b < 9 || b > 13 && b < 32 || b == 127 {
+	for i := 0; i < len(head); {
+		r, size := utf8.DecodeRune(head[i:])
+		cut := len(head)-i < utf8.UTFMax // the last rune may be cut in two
+		if r == utf8.RuneError && size == 1 && !cut || unicode.IsControl(r) && !unicode.IsSpace(r) {
 			return false
 		}
+		i += size
 	}
 	return true
 }

@@ -1,0 +1,218 @@
+"""Makes the plain ONNX files of this folder and what the original models compute for them.
+
+    models/export/.venv/bin/python models/testdata/make.py [NAME...]
+
+Every model is tiny, has random weights, and is exported as the hubs do it: with its last hidden state (or the logits
+of its head) as the only output. NAME.npz holds, for one input, the hidden states and attention maps that the original
+returns: 0.input, 0.hidden_states.0, ..., 0.attentions.0, .... The file name says how it was exported:
+
+    ts17        TorchScript, opset 17
+    sdpa17      the same, with torch's own attention operation, which TorchScript takes apart
+    dynamo18    the exporter of torch 2.9 and later
+    sdpadynamo23  the same with ONNX's Attention operation, which hides the probabilities
+    external17  weights in a file of their own
+    stripped17  without the names of nodes and tensors
+    fused17     after ONNX Runtime's transformer optimizer, which hides the probabilities too
+    quantised17 8-bit weights
+    half17      half precision
+"""
+
+import pathlib
+import sys
+import warnings
+
+import numpy as np
+import onnx
+import torch
+import transformers as tf
+
+HERE = pathlib.Path(__file__).parent
+warnings.filterwarnings("ignore")
+
+CONV = dict(conv_dim=[8] * 7, num_conv_pos_embeddings=8, num_conv_pos_embedding_groups=2)
+SIZE = dict(hidden_size=16, num_hidden_layers=3, num_attention_heads=2, intermediate_size=32)
+LARGE = dict(do_stable_layer_norm=True, feat_extract_norm="layer", conv_bias=True)
+BERT = dict(vocab_size=50, max_position_embeddings=40)
+
+
+def audio(config, **more):
+    return config(**SIZE, **CONV, **more)
+
+
+MODELS = {
+    "hubert-base": (tf.HubertModel, audio(tf.HubertConfig), ["ts14", "ts17", "ts20", "dynamo18"]),
+    "hubert-large": (tf.HubertModel, audio(tf.HubertConfig, **LARGE), ["ts14", "ts17", "sdpa17", "dynamo18", "external17", "stripped17"]),
+    "hubert-ctc": (tf.HubertForCTC, audio(tf.HubertConfig, vocab_size=12, **LARGE), ["ts17", "dynamo18"]),
+    "wav2vec2-base": (tf.Wav2Vec2Model, audio(tf.Wav2Vec2Config), ["ts17"]),
+    "wav2vec2-ctc": (tf.Wav2Vec2ForCTC, audio(tf.Wav2Vec2Config, vocab_size=12), ["ts17"]),
+    "wav2vec2-large": (tf.Wav2Vec2Model, audio(tf.Wav2Vec2Config, **LARGE), ["ts17"]),
+    "wavlm-base": (tf.WavLMModel, audio(tf.WavLMConfig), ["ts14", "ts17", "dynamo18"]),
+    "wavlm-large": (tf.WavLMModel, audio(tf.WavLMConfig, **LARGE), ["ts17", "dynamo18"]),
+    "data2vec-audio": (tf.Data2VecAudioModel, audio(tf.Data2VecAudioConfig, conv_pos_kernel_size=3), ["ts17", "dynamo18"]),
+    "unispeech-sat": (tf.UniSpeechSatModel, audio(tf.UniSpeechSatConfig), ["ts17"]),
+    "bert": (tf.BertModel, tf.BertConfig(**SIZE, **BERT), ["ts14", "ts17", "sdpa17", "dynamo18", "sdpadynamo23", "stripped14", "fused17", "quantised17", "half17"]),
+    "bert-mlm": (tf.BertForMaskedLM, tf.BertConfig(**SIZE, **BERT), ["ts17"]),
+    "distilbert": (tf.DistilBertModel, tf.DistilBertConfig(vocab_size=50, max_position_embeddings=40, dim=16, n_layers=3, n_heads=2, hidden_dim=32), ["ts17", "dynamo18"]),
+}
+
+
+class Wrapper(torch.nn.Module):
+    """Only the inputs, and only the first output: what a hub's export has."""
+
+    def __init__(self, model, names):
+        super().__init__()
+        self.model, self.names = model, names
+
+    def forward(self, *inputs):
+        out = self.model(**dict(zip(self.names, inputs)))
+        return out[0] if isinstance(out, tuple) else next(iter(out.values()))
+
+
+def randomise(model):
+    """Random weights under which nothing is uniform: layer norms and biases too, attention far from flat."""
+    g = torch.Generator().manual_seed(7)
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            scale = 0.6 if any(k in name for k in ("q_proj", "k_proj", "query", "key", "q_lin", "k_lin")) else 0.15
+            p.add_(torch.randn(p.shape, generator=g) * scale)
+
+
+def inputs(config, text):
+    if text:
+        ids = torch.tensor([[2, 17, 9, 33, 4, 41, 3]])
+        tensors = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+        if hasattr(config, "type_vocab_size"):
+            tensors["token_type_ids"] = torch.zeros_like(ids)
+        return tensors, {n: {0: "batch", 1: "tokens"} for n in tensors}
+    t = np.arange(4321) / 16000
+    x = np.sin(2 * np.pi * (200 + 900 * t) * t) * (0.3 + 0.2 * np.sin(40 * t)) + 0.05 * np.random.default_rng(3).normal(size=t.size)
+    return {"input_values": torch.from_numpy(x.astype(np.float32))[None]}, {"input_values": {0: "batch", 1: "samples"}}
+
+
+def attentions(model, out, tensors):
+    """Per head. WavLM of transformers returns the mean over the heads: there, the probabilities are taken from inside."""
+    if "WavLM" not in type(model).__name__:
+        return [a[0] for a in out.attentions]
+    maps = []
+    original = torch.nn.functional.multi_head_attention_forward
+
+    def per_head(*args, **kwargs):
+        kwargs["average_attn_weights"] = False
+        out, weights = original(*args, **kwargs)
+        maps.append(weights[0].detach())
+        return out, weights.mean(1)
+
+    torch.nn.functional.multi_head_attention_forward = per_head
+    try:
+        model(**tensors)
+    finally:
+        torch.nn.functional.multi_head_attention_forward = original
+    return maps
+
+
+def shorten(path):
+    """Leaves out the stack traces and class names, which are two thirds of the file and hold paths of this machine."""
+    model = onnx.load(path)
+    for node in model.graph.node:
+        kept = [p for p in node.metadata_props if p.key == "pkg.torch.onnx.name_scopes"]
+        del node.metadata_props[:]
+        node.metadata_props.extend(kept)
+    for value in [*model.graph.value_info, *model.graph.input, *model.graph.output]:
+        del value.metadata_props[:]
+    for weight in model.graph.initializer:
+        del weight.metadata_props[:]
+    del model.graph.metadata_props[:]
+    onnx.save(model, path)
+
+
+def make(name):
+    cls, config, exports = MODELS[name]
+    torch.manual_seed(0)
+    config._attn_implementation = "eager"
+    model = cls(config).eval()
+    randomise(model)
+    text = "Bert" in cls.__name__
+    tensors, axes = inputs(config, text)
+    fed = dict(tensors)
+    if not text:  # the program normalises these itself
+        x = fed["input_values"].double()
+        fed["input_values"] = ((x - x.mean()) / torch.sqrt(x.var(unbiased=False) + 1e-7)).float()
+    with torch.no_grad():
+        trunk = getattr(model, model.base_model_prefix, model)
+        out = trunk(**fed, output_hidden_states=True, output_attentions=True)
+        states = [h[0].numpy() for h in out.hidden_states]
+        final = out.last_hidden_state[0].numpy()
+        reference = {"0.input": next(iter(tensors.values()))[0].numpy()}
+        reference |= {f"0.hidden_states.{i}": h for i, h in enumerate(states[:-1] + [final])}
+        if not np.array_equal(states[-1], final):  # transformers 5.16 and later: before the final layer norm
+            reference[f"0.hidden_states.{len(states) - 1}.prenorm"] = states[-1]
+        reference |= {f"0.attentions.{i}": a.numpy() for i, a in enumerate(attentions(trunk, out, fed))}
+    np.savez_compressed(HERE / f"{name}.npz", **reference)
+    output = "logits" if "For" in cls.__name__ else "last_hidden_state"
+    for how in exports:
+        path, opset = HERE / f"{name}.{how}.onnx", int(how[-2:])
+        model.set_attn_implementation("sdpa" if "sdpa" in how else "eager")
+        wrapper = Wrapper(model, list(fed)).eval()
+        if "dynamo" in how:
+            export_dynamo(wrapper, fed, output, path, opset)
+        else:
+            torch.onnx.export(wrapper, tuple(fed.values()), path, input_names=list(fed), output_names=[output],
+                              dynamic_axes=axes, opset_version=opset, dynamo=False)  # fmt: skip
+        if kind := VARIANTS.get(how[:-2]):
+            kind(path)
+        print(path.name, path.stat().st_size)
+
+
+def export_dynamo(wrapper, fed, output, path, opset):
+    shapes = tuple({1: torch.export.Dim.DYNAMIC} for _ in fed)
+    torch.onnx.export(wrapper, tuple(fed.values()), path, input_names=list(fed), output_names=[output], dynamic_shapes=(shapes,),
+                      opset_version=opset, dynamo=True, external_data=False)  # fmt: skip
+    shorten(path)
+
+
+def external(path):
+    onnx.save(onnx.load(path), path, save_as_external_data=True, location=path.name + ".data", size_threshold=0)
+
+
+def strip(path):
+    model = onnx.load(path)
+    keep = {v.name for v in [*model.graph.input, *model.graph.output]}
+    names = {}
+
+    def short(tensor):
+        return tensor if tensor in keep or not tensor else names.setdefault(tensor, f"t{len(names)}")
+
+    for node in model.graph.node:
+        node.name = ""
+        node.input[:] = map(short, node.input)
+        node.output[:] = map(short, node.output)
+    for weight in model.graph.initializer:
+        weight.name = short(weight.name)
+    del model.graph.value_info[:]
+    onnx.save(model, path)
+
+
+def fuse(path):
+    from onnxruntime.transformers import optimizer
+
+    optimizer.optimize_model(str(path), "bert", num_heads=2, hidden_size=16).save_model_to_file(str(path))
+
+
+def quantise(path):
+    from onnxruntime.quantization import quantize_dynamic
+
+    quantize_dynamic(path, path)
+
+
+def halve(path):
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+
+    onnx.save(convert_float_to_float16(onnx.load(path)), path)
+
+
+VARIANTS = {"external": external, "stripped": strip, "fused": fuse, "quantised": quantise, "half": halve}
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or MODELS:
+        make(name)
