@@ -6,7 +6,8 @@ import (
 	"math"
 )
 
-// pcm is a file whose samples lie uncompressed, interleaved by channel: WAV and SPHERE once their headers are read.
+// pcm is a file whose samples lie uncompressed, interleaved by channel: SPHERE, and WAV that go-audio/wav does not read, once their
+// headers are read.
 type pcm struct {
 	source
 	header Info
@@ -111,13 +112,6 @@ func integers(bytes int, bigEndian bool) coding {
 func scale32(v int32) float32 {
 	return min(float32(v)/(1<<31), 1-1.0/(1<<24))
 }
-
-// unsigned8 is WAV's coding of 8 bits: offset binary, unlike all its other widths.
-var unsigned8 = coding{name: "pcm_u8", bytes: 1, convert: func(dst []float32, b []byte, stride int) {
-	for i := range dst {
-		dst[i] = float32(int(b[i*stride])-128) / (1 << 7)
-	}
-}}
 
 var float32le = coding{name: "float32le", bytes: 4, convert: func(dst []float32, b []byte, stride int) {
 	for i := range dst {

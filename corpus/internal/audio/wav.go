@@ -9,8 +9,10 @@ import (
 // Two chunks matter, "fmt " and "data"; the rest is skipped. (Multimedia Programming Interface and Data Specifications
 // 1.0, IBM and Microsoft 1991; WAVE_FORMAT_EXTENSIBLE, Microsoft 2001; RF64, EBU Tech 3306.)
 //
-// go-audio/wav is the oracle in the tests. It is not used here because it knows no float samples, takes the format
-// "extensible" for granted, calls a data chunk of unknown length empty, and reads one sample at a time.
+// The integers in the data chunk, which is nearly every file there is, are read by go-audio/wav (wav_integers.go). The chunks
+// are walked here, because the library takes float, A-law and mu-law samples for integers, calls a data chunk of unknown length
+// empty, refuses RF64, counts the padding of an odd chunk as a sample, does not miss the end of a truncated file, and makes
+// room for what a LIST chunk promises, be it 4 GB.
 
 // Values of the format tag that we read.
 const (
@@ -28,7 +30,7 @@ const unknownSize = 0xffffffff
 const subformatTail = "\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
 
 // newWAV walks the chunks of a WAV file as far as its samples.
-func newWAV(s source) (*pcm, error) {
+func newWAV(s source) (decoder, error) {
 	head, err := s.read(0, 12)
 	if err != nil {
 		return nil, err
@@ -49,7 +51,7 @@ func newWAV(s source) (*pcm, error) {
 		case "fmt ":
 			err = w.readFormat(at+8, size)
 		case "data":
-			if w.pcm.coding.convert == nil {
+			if w.format == nil {
 				return nil, s.errorf(at, "the data chunk comes before a fmt chunk, so its samples have no meaning")
 			}
 			return w.readData(at+8, size)
@@ -68,13 +70,14 @@ func newWAV(s source) (*pcm, error) {
 type wavReader struct {
 	source
 	riffSize int64
-	size64   int64 // of the data chunk, from RF64's ds64; -1 if there is none
+	size64   int64  // of the data chunk, from RF64's ds64; -1 if there is none
+	format   []byte // the body of the fmt chunk; nil before it was found
 	pcm      pcm
 }
 
 // missing names the first chunk that has not been seen.
 func (w *wavReader) missing() string {
-	if w.pcm.coding.convert == nil {
+	if w.format == nil {
 		return "fmt chunk"
 	}
 	return "data chunk"
@@ -125,18 +128,19 @@ func (w *wavReader) readFormat(at, size int64) error {
 	if align != c.bytes*channels {
 		return w.errorf(at+12, "expected %d bytes for %d channels of %d bits, found a block alignment of %d", c.bytes*channels, channels, bits, align)
 	}
+	w.format = b
 	w.pcm = pcm{source: w.source, coding: c,
 		header: Info{Format: "wav", Encoding: c.name, Rate: int(rate), Channels: channels, Bits: bits}}
 	return nil
 }
 
-// wavCoding is the coding of a format tag and a number of bytes a sample.
+// wavCoding is the coding of a format tag and a number of bytes a sample. Integers are left to wavIntegers.
 func wavCoding(tag uint16, bytes int) (coding, bool) {
 	switch {
 	case tag == tagPCM && bytes == 1:
-		return unsigned8, true
+		return coding{name: "pcm_u8", bytes: 1}, true // unlike all wider ones, offset binary
 	case tag == tagPCM && bytes >= 2 && bytes <= 4:
-		return integers(bytes, false), true
+		return coding{name: fmt.Sprintf("pcm_s%dle", 8*bytes), bytes: bytes}, true
 	case tag == tagFloat && bytes == 4:
 		return float32le, true
 	case tag == tagFloat && bytes == 8:
@@ -150,7 +154,7 @@ func wavCoding(tag uint16, bytes int) (coding, bool) {
 }
 
 // readData believes the size of the data chunk if the file can hold it.
-func (w *wavReader) readData(at, size int64) (*pcm, error) {
+func (w *wavReader) readData(at, size int64) (decoder, error) {
 	p, left := w.pcm, w.source.size-at
 	stride := int64(p.coding.bytes * p.header.Channels)
 	switch {
@@ -170,5 +174,8 @@ func (w *wavReader) readData(at, size int64) (*pcm, error) {
 	}
 	p.offset = at
 	p.header.Samples = size / stride
+	if p.coding.convert == nil {
+		return &wavIntegers{p, [16]byte(w.format)}, nil
+	}
 	return &p, nil
 }
