@@ -15,6 +15,7 @@ type Kind string
 const (
 	Heatmap Kind = "heatmap" // a square a cell: x layers across, y layers upward
 	Curves  Kind = "curves"  // value against the x layers, a line for each y layer (or each x model)
+	Tree    Kind = "tree"    // which of the x layers group: a dendrogram on 1 - similarity
 )
 
 // Model is a model's part of an axis: its name and its layers in the order in
@@ -44,7 +45,7 @@ type Figure struct {
 	Also            []Measure // Curves only: more metrics, drawn as lines of their own
 	Symmetric       bool      // value(x, y) = value(y, x): a cell that is stored one way is used for both
 
-	XModels, YModels []Model
+	XModels, YModels []Model // a tree has x models only
 	Scale            Scale
 	Alpha            float64    // a cell with p >= Alpha is marked as not significant; 0 = 0.05
 	Published        *Published // drawn beside ours: as a line, or as a second map of the differences
@@ -78,16 +79,16 @@ func (f *Figure) Validate() error {
 	switch {
 	case !figureName.MatchString(f.Name):
 		return fail("the name is used for files: expected letters, digits, '-', '_' and '.'")
-	case f.Kind != Heatmap && f.Kind != Curves:
-		return fail("kind %q, expected %q or %q", f.Kind, Heatmap, Curves)
+	case f.Kind != Heatmap && f.Kind != Curves && f.Kind != Tree:
+		return fail("kind %q, expected %q, %q or %q", f.Kind, Heatmap, Curves, Tree)
 	case f.Metric == "":
 		return fail("metric: missing")
-	case f.Kind == Heatmap && len(f.Also) > 0:
-		return fail("also: a heat map shows one metric; draw a second figure")
+	case f.Kind != Curves && len(f.Also) > 0:
+		return fail("also: a %s shows one metric; draw a second figure", f.Kind)
 	case f.Alpha < 0 || f.Alpha >= 1:
 		return fail("alpha %v, expected 0 < alpha < 1", f.Alpha)
-	case layerCount(f.XModels) == 0 || layerCount(f.YModels) == 0:
-		return fail("no layers: x has %d and y has %d, expected 1 or more", layerCount(f.XModels), layerCount(f.YModels))
+	case layerCount(f.XModels) == 0 || layerCount(f.yModels()) == 0:
+		return fail("no layers: x has %d and y has %d, expected 1 or more", layerCount(f.XModels), layerCount(f.yModels()))
 	}
 	if _, err := mapNamed(f.Scale.Map); err != nil {
 		return fail("%v", err)
@@ -108,6 +109,15 @@ func (f *Figure) alpha() float64 {
 		return 0.05
 	}
 	return f.Alpha
+}
+
+// yModels is the other side of the figure: a tree compares its layers with
+// one another.
+func (f *Figure) yModels() []Model {
+	if f.Kind == Tree {
+		return f.XModels
+	}
+	return f.YModels
 }
 
 // alphaText writes the level: "0.05".
@@ -220,7 +230,7 @@ func (g *grid) at(i, j int) (*results.Cell, state) {
 }
 
 func (f *Figure) grid(ix *index, m Measure) *grid {
-	g := &grid{x: flatten(f.XModels), y: flatten(f.YModels)}
+	g := &grid{x: flatten(f.XModels), y: flatten(f.yModels())}
 	for _, y := range g.y {
 		for _, x := range g.x {
 			c := ix.find(f, m, x, y)

@@ -65,7 +65,7 @@ func TestGallery(t *testing.T) {
 }
 
 func TestGoldenFigures(t *testing.T) {
-	figures, cells := pick(t, "demo-broken", "row", "curve-one", "curve-models", "curve-panels")
+	figures, cells := pick(t, "demo-broken", "row", "curve-one", "curve-models", "curve-panels", "tree")
 	ix := newIndex(cells)
 	for i := range figures {
 		f := &figures[i]
@@ -251,14 +251,14 @@ func TestValidateNamesTheField(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(f *Figure){
-		"the name is used for files":                 func(f *Figure) { f.Name = "../a" },
-		`kind "pie", expected "heatmap" or "curves"`: func(f *Figure) { f.Kind = "pie" },
-		"metric: missing":                            func(f *Figure) { f.Metric = "" },
-		"no layers: x has 0 and y has 10":            func(f *Figure) { f.XModels = nil },
-		`colour map "jet", expected viridis`:         func(f *Figure) { f.Scale.Map = "jet" },
-		"scale: min 1, max 0, expected min < max":    func(f *Figure) { f.Scale.Min, f.Scale.Max = ptr(1), ptr(0) },
-		"alpha 2, expected 0 < alpha < 1":            func(f *Figure) { f.Alpha = 2 },
-		"also: a heat map shows one metric":          func(f *Figure) { f.Also = []Measure{{}} },
+		"the name is used for files":                         func(f *Figure) { f.Name = "../a" },
+		`kind "pie", expected "heatmap", "curves" or "tree"`: func(f *Figure) { f.Kind = "pie" },
+		"metric: missing":                                    func(f *Figure) { f.Metric = "" },
+		"no layers: x has 0 and y has 10":                    func(f *Figure) { f.XModels = nil },
+		`colour map "jet", expected viridis`:                 func(f *Figure) { f.Scale.Map = "jet" },
+		"scale: min 1, max 0, expected min < max":            func(f *Figure) { f.Scale.Min, f.Scale.Max = ptr(1), ptr(0) },
+		"alpha 2, expected 0 < alpha < 1":                    func(f *Figure) { f.Alpha = 2 },
+		"also: a heatmap shows one metric":                   func(f *Figure) { f.Also = []Measure{{}} },
 	} {
 		f := good
 		change(&f)

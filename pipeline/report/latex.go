@@ -89,7 +89,7 @@ func latexValue(c *results.Cell, s state) string {
 // addSummary adds a row for each pair of models.
 func (t *latexTable) addSummary(m Measure, g *grid) {
 	for _, x := range t.f.XModels {
-		for _, y := range t.f.YModels {
+		for _, y := range t.f.yModels() {
 			s := summarise(g, x.Name, y.Name)
 			row := []string{escapeTeX(x.Name), escapeTeX(y.Name), escapeTeX(m.label())}
 			if s.n == 0 {
@@ -191,8 +191,7 @@ func (t *latexTable) end(caption string) string {
 	if len(notes) > 0 {
 		b.WriteString("\\begin{tablenotes}\\footnotesize\n" + strings.Join(notes, "\n") + "\n\\end{tablenotes}\n")
 	}
-	title := strings.TrimSuffix(t.f.Title, ".")
-	fmt.Fprintf(&b, "\\end{threeparttable}\n\\caption{%s. %s}\n\\label{tab:%s}\n\\end{table}\n", escapeTeX(title), escapeTeX(caption), t.f.Name)
+	fmt.Fprintf(&b, "\\end{threeparttable}\n\\caption{%s %s}\n\\label{tab:%s}\n\\end{table}\n", escapeTeX(sentence(t.f.Title)), escapeTeX(caption), t.f.Name)
 	return b.String()
 }
 

@@ -66,7 +66,8 @@ var pageFiles embed.FS
 var scripts = []string{"data.js", "scene.js", "heatmap.js", "pair.js", "table.js", "main.js"}
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"grouped": grouped,
+	"grouped":  grouped,
+	"sentence": sentence,
 }).ParseFS(pageFiles, "page/page.html"))
 
 // WritePage writes the page as one file that needs no network: styles,

@@ -130,6 +130,8 @@ var madeGallery = sync.OnceValue(func() galleryParts {
 		{Name: "large-146", Title: "All large models", Kind: Heatmap, Metric: "neuron_neuron", Variant: "absolute", XModels: large(), YModels: large(), Scale: Scale{Map: "cividis"}},
 		{Name: "row", Title: "One row", Kind: Heatmap, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: glove},
 		{Name: "rectangle", Title: "wav2vec 2.0 and BERT", Kind: Heatmap, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: bert, Scale: Scale{Map: "diverging"}},
+		{Name: "tree", Title: "Which layers group", Kind: Tree, Metric: "svcca", Variant: "textbook", XModels: demoModels},
+		{Name: "tree-74", Title: "Which layers group", Kind: Tree, Metric: "cka", Variant: "debiased", XModels: paperA},
 		{Name: "curve-one", Title: "wav2vec 2.0 against word vectors, ¿más alto?", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: glove, Published: published},
 		{Name: "curve-models", Title: "Two models against word vectors", Kind: Curves, Metric: "svcca", Variant: "textbook", Also: []Measure{{Metric: "cka", Variant: "debiased"}}, XModels: demoModels, YModels: glove},
 		{Name: "curve-layers", Title: "wav2vec 2.0 against each layer of BERT", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: bert},

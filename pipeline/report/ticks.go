@@ -66,7 +66,7 @@ type tick struct {
 
 // ticks returns some four to eight round values within [lo, hi].
 func ticks(lo, hi float64) []tick {
-	step := niceStep((hi - lo) / 6)
+	step := niceStep((hi - lo) / 7)
 	var list []tick
 	for k := math.Ceil(lo/step - 1e-6); k*step <= hi+1e-6*step; k++ {
 		v := k * step
@@ -82,7 +82,7 @@ func ticks(lo, hi float64) []tick {
 // All labels have the same number of decimals.
 func barTicks(lo, hi float64) []tick {
 	list := ticks(lo, hi)
-	step := niceStep((hi - lo) / 6)
+	step := niceStep((hi - lo) / 7)
 	near := 0.6 * step
 	ends := false
 	if len(list) == 0 || list[0].value-lo > near {

@@ -152,7 +152,7 @@ func (f *Figure) captionWith(ix *index, picture bool) string {
 		parts = append(parts, "Differences, of the values below.")
 	}
 	if f.Caption != "" {
-		parts = append(parts, strings.TrimSuffix(strings.TrimSpace(f.Caption), ".")+".")
+		parts = append(parts, sentence(f.Caption))
 	}
 	var all []*results.Cell
 	var labels, agreement []string
@@ -182,13 +182,17 @@ func (f *Figure) captionWith(ix *index, picture bool) string {
 		parts = append(parts, strings.ToUpper(s[:1])+s[1:]+".")
 	}
 	parts = append(parts, agreement...)
+	if f.Kind == Tree {
+		own, all := f.ownNearest(ix)
+		parts = append(parts, fmt.Sprintf("Average linkage on 1 minus the value (mean of both directions). Of %s, %d have their most similar other layer in their own model.", plural(all, "layer"), own))
+	}
 	if picture && f.Kind == Curves && intervals {
 		parts = append(parts, "Bands are the intervals of the values; with many lines only their median half-width is given.")
 	}
 	if picture && f.Kind == Curves && nulls {
 		parts = append(parts, "Dashed grey: chance, the mean over permutations; dotted grey: its 95th percentile.")
 	}
-	if count[notSignificant] > 0 {
+	if count[notSignificant] > 0 && f.Kind != Tree {
 		kind := "p"
 		if family {
 			kind = "p against the maximum over all cells"
@@ -202,6 +206,15 @@ func (f *Figure) captionWith(ix *index, picture bool) string {
 		parts = append(parts, plural(count[absent], "cell")+" not among the results.")
 	}
 	return strings.Join(parts, " ")
+}
+
+// sentence ends a text with a full stop, unless it ends a sentence already.
+func sentence(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".?!") {
+		return s
+	}
+	return s + "."
 }
 
 func marked(n int) string {

@@ -120,8 +120,11 @@ func store(dir string, files []*file) error {
 }
 
 func (f *Figure) drawing(ix *index) drawing {
-	if f.Kind == Curves {
+	switch f.Kind {
+	case Curves:
 		return newCurves(f, ix)
+	case Tree:
+		return newTree(f, ix)
 	}
 	return newHeatmap(f, ix)
 }
