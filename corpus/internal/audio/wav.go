@@ -11,8 +11,8 @@ import (
 //
 // The integers in the data chunk, which is nearly every file there is, are read by go-audio/wav (wav_integers.go). The chunks
 // are walked here, because the library takes float, A-law and mu-law samples for integers, calls a data chunk of unknown length
-// empty, refuses RF64, counts the padding of an odd chunk as a sample, does not miss the end of a truncated file, and makes
-// room for what a LIST chunk promises, be it 4 GB.
+// empty, refuses RF64, counts the padding of an odd chunk as a sample, does not notice that a file is truncated, and makes room
+// for what a LIST chunk promises, be it 4 GB.
 
 // Values of the format tag that we read.
 const (

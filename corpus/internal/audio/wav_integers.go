@@ -15,6 +15,9 @@ type wavIntegers struct {
 	format [16]byte // the fmt chunk, as far as the library knows it
 }
 
+// bufferSamples is how many samples are converted at a time.
+const bufferSamples = 1 << 14
+
 // decode reads the samples [from, to); to < 0 is the end.
 func (w *wavIntegers) decode(from, to int64) ([][]float32, []Finding, error) {
 	if to < 0 {
@@ -25,21 +28,23 @@ func (w *wavIntegers) decode(from, to int64) ([][]float32, []Finding, error) {
 	for c := range out {
 		out[c] = make([]float32, to-from)
 	}
-	zero, scale := 0, 1/float64(int64(1)<<(8*width-1))
-	if width == 1 {
-		zero = 128
-	}
-	start, stride := w.offset+from*int64(channels*width), int64(channels*width)
+	stride := int64(channels * width)
+	start := w.offset + from*stride
 	d, err := w.library(io.NewSectionReader(w.r, start, (to-from)*stride))
 	if err != nil {
 		return nil, nil, err
 	}
-	buf := &goaudio.IntBuffer{Data: make([]int, channels*max(1, blockBytes/int(stride)))}
+	zero, scale := 0, 1/float64(int64(1)<<(8*width-1))
+	if width == 1 {
+		zero = 128
+	}
+	buf := &goaudio.IntBuffer{Data: make([]int, channels*max(1, bufferSamples/channels))}
 	for at := 0; at < len(out[0]); {
 		n, err := d.PCMBuffer(buf)
-		if n /= channels; err != nil {
+		if err != nil {
 			return nil, nil, &Error{File: w.path, Offset: start + int64(at)*stride, Msg: "reading: " + err.Error(), Err: err}
-		} else if n == 0 {
+		}
+		if n /= channels; n == 0 {
 			return nil, nil, w.errorf(start+int64(at)*stride, "the file became shorter while it was read")
 		}
 		for c := range out {
@@ -54,8 +59,8 @@ func (w *wavIntegers) decode(from, to int64) ([][]float32, []Finding, error) {
 	return out, w.notes, nil
 }
 
-// library is the library's decoder of these samples. It is given the two chunks that it needs and none of the others, of which it
-// believes too much.
+// library is the library's decoder of these samples. It is given the two chunks that it needs and none of the
+// others, of which it believes too much.
 func (w *wavIntegers) library(samples io.Reader) (*wav.Decoder, error) {
 	d := wav.NewDecoder(strings.NewReader("RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00" + string(w.format[:]) + "data\x00\x00\x00\x00"))
 	if err := d.FwdToPCM(); err != nil || d.PCMChunk == nil {

@@ -75,6 +75,7 @@ func TestWAVCodings(t *testing.T) {
 		coding string
 	}{
 		{"8 bits", format(1, 1, 16000, 8), []byte{0, 128, 255, 1}, []float32{-1, 0, 127. / 128, -127. / 128}, "pcm_u8"},
+		{"8 bits, an odd number", format(1, 1, 16000, 8), []byte{0, 128, 255}, []float32{-1, 0, 127. / 128}, "pcm_u8"},
 		{"12 bits in 2 bytes", format(1, 1, 16000, 12), le16(0x7ff0, -32768), []float32{2047. / 2048, -1}, "pcm_s16le"},
 		{"24 bits", format(1, 1, 16000, 24), []byte{0xff, 0xff, 0x7f, 0, 0, 0x80}, []float32{8388607. / 8388608, -1}, "pcm_s24le"},
 		{"32 bits", format(1, 1, 16000, 32), []byte{0xff, 0xff, 0xff, 0x7f, 0, 0, 0, 0x80}, []float32{16777215. / 16777216, -1}, "pcm_s32le"},
@@ -116,6 +117,7 @@ func TestWAVStructure(t *testing.T) {
 	}{
 		{"plain", plain, ""},
 		{"chunks of odd size before the samples", riff("LIST", []byte("odd"), "fmt ", format(1, 1, 16000, 16), "bext", []byte("x"), "data", samples), ""},
+		{"a list whose text promises 4 GB", riff("LIST", []byte("INFOISFT\xfe\xff\xff\xffLavf"), "fmt ", format(1, 1, 16000, 16), "data", samples), ""},
 		{"chunks after the samples", riff("fmt ", format(1, 1, 16000, 16), "data", samples, "LIST", []byte("more")), ""},
 		{"length unknown, as a pipe writes it", set(set(plain, 4, 0xffffffff), 40, 0xffffffff), "does not tell the length"},
 		{"length 0, as a recorder that died leaves it", set(set(plain, 4, 36), 40, 0), "does not tell the length"},
