@@ -26,10 +26,21 @@ test: build lib ## pass the whole suite: format, vet, staticcheck, tests with th
 	@test -z "$$(gofmt -l $$(git ls-files '*.go' 2>/dev/null || find . -name '*.go'))" || { gofmt -l .; echo 'gofmt would change these files'; exit 1; }
 	$(GO) vet ./...
 	$(STATICCHECK) ./...
-	$(GO) test -race -shuffle=on -timeout 30m ./...
+	$(GO) test -race -shuffle=on -timeout 30m $(TESTFLAGS) ./...
 
-bench: build lib ## measure what docs/benchmarks.md reports
-	$(GO) test -run '^$$' -bench . -benchtime 3x ./...
+export-env: .venv-export/.installed ## Python environment of models/export (about 3 GB)
+
+.venv-export/.installed: models/export/requirements.txt
+	python3 -m venv .venv-export
+	.venv-export/bin/pip install --quiet --requirement $<
+	@touch $@
+
+.bench/wav2vec2-base.onnx: | .venv-export/.installed
+	@mkdir -p .bench
+	.venv-export/bin/python models/export/export.py --random wav2vec2-base --out $@
+
+bench: build lib .bench/wav2vec2-base.onnx ## measure what docs/benchmarks.md reports
+	env -u OPENBLAS_CORETYPE SPEECHSIM_BENCH_MODELS=$(CURDIR)/.bench $(GO) test -run '^$$' -bench . -benchtime 3x ./...
 
 fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 	@set -e; for pkg in $$($(GO) list ./...); do \
@@ -40,4 +51,4 @@ fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 clean: ## remove what was built and computed, keep what was fetched
 	rm -rf bin runs store
 
-.PHONY: help build lib demo test bench fuzz clean
+.PHONY: help build lib demo test export-env bench fuzz clean

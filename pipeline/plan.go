@@ -205,7 +205,12 @@ func (p *Plan) loadSources() error {
 func (p *Plan) loadSource(m *configs.Model) (*extract.Source, error) {
 	s := &extract.Source{Name: m.Name}
 	if m.Vectors != "" {
-		vectors, err := models.OpenVectors(p.Config.Path(m.Vectors), p.vocabulary())
+		path := p.Config.Path(m.Vectors)
+		digest, err := p.digests.File(path)
+		if err != nil {
+			return nil, err
+		}
+		vectors, err := models.OpenVectorsCached(path, p.vocabulary(), p.store.Dir, digest)
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"speechsim/configs"
+	"speechsim/pipeline"
+)
+
+// modelsCommand has verbs of its own.
+var modelsCommand = &command{
+	name: "models", args: "inspect|verify|export FILE", summary: "what a model file holds; its tests; an ONNX file from a checkpoint",
+	run: func(ctx context.Context, c *call) (int, error) {
+		if len(c.args) > 0 && c.args[0] == "export" {
+			return exitDone, pipeline.ExportModel(ctx, c.args[1:], c.stdout, c.stderr)
+		}
+		reference := c.flags.String("reference", "", "verify: the `npz` that the export wrote, to compare with the original")
+		device := c.flags.String("device", "", "verify: cpu or cuda")
+		if err := c.parse(2, 2); err != nil {
+			return exitUsage, err
+		}
+		switch verb, file := c.args[0], c.args[1]; verb {
+		case "inspect":
+			return exitDone, pipeline.InspectModel(c.stdout, file)
+		case "verify":
+			ok, err := pipeline.VerifyModel(ctx, c.stdout, file, *reference, *device)
+			if err == nil && !ok {
+				return exitFailed, nil
+			}
+			return exitDone, err
+		default:
+			verbs := []string{"inspect", "verify", "export"}
+			return exitUsage, usagef("unknown verb %q%s (known: %s)", verb, configs.Nearest(verb, verbs), strings.Join(verbs, ", "))
+		}
+	},
+}

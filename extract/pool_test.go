@@ -1,0 +1,110 @@
+package extract
+
+import (
+	"testing"
+
+	"speechsim/models"
+)
+
+var card20ms = &models.Card{Kind: models.Audio, SampleRate: 16000, Hop: 320, Window: 400}
+
+// at makes a row from seconds, as the corpus does.
+func at(start, end float64) Row {
+	return Row{Start: start, End: end, From: int(start*16000 + .5), To: int(end*16000 + .5)}
+}
+
+// TestFrameRules holds the traps of the papers' rules: float64 division and truncation at 20 ms, the end inclusive or not.
+func TestFrameRules(t *testing.T) {
+	tests := []struct {
+		rule       Pooling
+		start, end float64
+		lo, hi     int
+	}{
+		{Bolanos2024, 0.58, 1.16, 28, 58}, // 0.58/0.02 is 28.999..., 1.16/0.02 is 57.999..., end inclusive
+		{Bolanos2024, 0.06, 0.14, 3, 8},   // 0.06/0.02 is 3, 0.14/0.02 is 7.000...1: frames 3 to 7
+		{Bolanos2024, 0.5, 0.5, 25, 26},
+		{Bolanos2024, 1.9, 9, 95, 99}, // clamped to the frames there are
+		{Pasad2021, 0.06, 0.14, 3, 8}, // ceil(7.000...1) is 8
+		{Pasad2021, 0.5, 0.7, 25, 35},
+		{Centre, 0.58, 1.16, 29, 58},     // centres 0.5925 to 1.1525
+		{Centre, 0.0125, 0.0325, 0, 1},   // a centre on the start is in, one on the end is out
+		{Centre, 0.0126, 0.0324, 0, 1},   // no centre inside: the nearest to the middle, the earlier of two
+		{Centre, 0.014, 0.018, 0, 1},     // middle .016: frame 0 (.0125) is nearer than frame 1 (.0325)
+		{Centre, 0.026, 0.03, 1, 2},      // middle .028: frame 1
+		{Centre, 1.985, 1.999, 98, 99},   // after the last centre
+		{Centre, 0, 0.001, 0, 1},         // before the first
+		{Bolanos2024, 2.5, 2.6, 124, 99}, // all past the end: empty
+	}
+	for _, tt := range tests {
+		lo, hi := tt.rule.FrameRange(card20ms, models.LayerOutput{}, at(tt.start, tt.end), 16000, 99)
+		if lo != tt.lo || hi != tt.hi {
+			if lo >= hi && tt.lo >= tt.hi {
+				continue
+			}
+			t.Errorf("%s [%g, %g): frames [%d, %d), want [%d, %d)", tt.rule, tt.start, tt.end, lo, hi, tt.lo, tt.hi)
+		}
+	}
+}
+
+// TestCentreCoversEveryFrame: segments that tile the utterance share its frames out, each frame once.
+func TestCentreCoversEveryFrame(t *testing.T) {
+	const frames = 99
+	owner := make([]int, frames)
+	for i := range 20 {
+		r := Row{From: i * 1600, To: (i + 1) * 1600}
+		lo, hi := Centre.FrameRange(card20ms, models.LayerOutput{}, r, 16000, frames)
+		for f := lo; f < hi; f++ {
+			owner[f]++
+		}
+	}
+	for f, n := range owner {
+		if n != 1 {
+			t.Errorf("frame %d belongs to %d segments", f, n)
+		}
+	}
+}
+
+// TestCentrePatches: the frequency patches of one time step go together.
+func TestCentrePatches(t *testing.T) {
+	beats := &models.Card{Kind: models.Audio, SampleRate: 16000, Hop: 2560, Window: 2800, Patches: 8}
+	lo, hi := Centre.FrameRange(beats, models.LayerOutput{}, at(0.1, 0.11), 16000, 40)
+	if lo != 0 || hi != 8 {
+		t.Errorf("a word between two centres has patches [%d, %d), want [0, 8)", lo, hi)
+	}
+	if lo, hi = Centre.FrameRange(beats, models.LayerOutput{}, at(0.2, 0.5), 16000, 40); lo != 8 || hi != 24 {
+		t.Errorf("patches [%d, %d), want [8, 24)", lo, hi)
+	}
+}
+
+func TestMean(t *testing.T) {
+	x := models.Tensor{Shape: []int{3, 2}, Data: []float32{1, 10, 2, 20, 6, 60}}
+	out := make([]float32, 2)
+	mean(x, 1, 3, make([]float64, 2), out)
+	if out[0] != 4 || out[1] != 40 {
+		t.Errorf("mean %v", out)
+	}
+}
+
+func TestTokensOf(t *testing.T) {
+	word := []int{-1, 0, 1, 1, 2, -1}
+	for w, want := range [][2]int{{1, 2}, {2, 4}, {4, 5}} {
+		if lo, hi := tokensOf(word, w); lo != want[0] || hi != want[1] {
+			t.Errorf("word %d: tokens [%d, %d), want %v", w, lo, hi, want)
+		}
+	}
+	if lo, hi := tokensOf(word, 7); lo != hi {
+		t.Errorf("a word that is not there has tokens [%d, %d)", lo, hi)
+	}
+}
+
+func TestSelectBolanos2024(t *testing.T) {
+	var dropped []string
+	rows := []Row{{Label: "the", Segment: 0}, {Label: "quilter's", Segment: 1}, {Label: "apostle", Segment: 2}, {Label: "THE", Segment: 3}}
+	got := SelectBolanos2024(rows, func(r Row, why string) { dropped = append(dropped, r.Label+": "+why) })
+	if len(got) != 2 || got[0].Label != "apostle" || got[1].Segment != 0 {
+		t.Errorf("kept %v", got)
+	}
+	if len(dropped) != 2 || dropped[0] != "quilter's: "+ApostropheWord || dropped[1] != "THE: "+RepeatedWord {
+		t.Errorf("dropped %v", dropped)
+	}
+}
