@@ -34,6 +34,7 @@ type MatrixResult struct {
 	Library string // that did the linear algebra
 	Cells   []results.Cell
 	Notes   []string // what was left out and why, and how nulls were drawn
+	layers  [2]results.Layer
 }
 
 // MatrixInfo describes one of the two files.
@@ -68,6 +69,10 @@ func (j MatrixJob) Run(ctx context.Context) (*MatrixResult, error) {
 	defer c.close()
 	if err := c.open(); err != nil {
 		return nil, err
+	}
+	const small = 64 << 20 // bytes that are compared before a progress line could be read
+	if c.x.Bytes()+c.y.Bytes() < small && j.Null == 0 {
+		c.Progress = Quiet{}
 	}
 	if err := c.check(ctx); err != nil {
 		return nil, err
@@ -115,6 +120,7 @@ func (c *matrixComparison) open() error {
 		return fmt.Errorf("%s has %d rows and %s has %d: row r of one must belong with row r of the other", c.x.Name(), c.x.Rows, c.y.Name(), c.y.Rows)
 	}
 	c.result.X, c.result.Y = infoOf(c.x), infoOf(c.y)
+	c.result.layers = [2]results.Layer{layerOf(c.x), layerOf(c.y)}
 	var err error
 	if c.Groups != "" {
 		if c.groups, err = readColumn(c.Groups, c.x.Rows, []string{"group", "speaker", "utterance"}); err != nil {
@@ -173,7 +179,7 @@ func (c *matrixComparison) compare(ctx context.Context) error {
 	if err := c.cellsOf(ctx, rows); err != nil || types == nil {
 		return err
 	}
-	level, err := c.typeLevel(ctx, types)
+	level, err := c.typeLevel(types)
 	if err != nil {
 		return err
 	}

@@ -52,39 +52,9 @@ func readColumn(spec string, n int, usual []string) (*column, error) {
 func parseColumn(in io.Reader, file, wanted string, n int, usual []string) (*column, error) {
 	r := csv.NewReader(in)
 	r.ReuseRecord = true
-	fail := func(line int, format string, args ...any) (*column, error) {
-		return nil, &columnError{file, line, fmt.Sprintf(format, args...)}
-	}
-	first, err := r.Read()
-	if err == io.EOF {
-		return fail(0, "the file is empty; it must name one group or word for each of %d rows", n)
-	}
-	if err != nil {
-		return nil, csvError(file, err)
-	}
-	at, header := 0, slices.Clone(first)
-	header[0] = strings.TrimPrefix(header[0], "\ufeff")
-	if wanted != "" {
-		usual = []string{wanted}
-	}
-	if len(header) > 1 || wanted != "" {
-		at = slices.IndexFunc(header, func(h string) bool { return slices.Contains(usual, strings.TrimSpace(h)) })
-		if at < 0 {
-			return fail(1, "no column is called %s; there are %s. Name one, as in %s:%s", strings.Join(usual, " or "), strings.Join(header, ", "), file, header[0])
-		}
-	}
 	c := &column{}
 	index := map[string]int{}
-	add := func(name string) {
-		k, seen := index[name]
-		if !seen {
-			name = strings.Clone(name)
-			k = len(c.names)
-			index[name] = k
-			c.names, c.sizes = append(c.names, name), append(c.sizes, 0)
-		}
-		c.of, c.sizes[k] = append(c.of, k), c.sizes[k]+1
-	}
+	at := -1 // the column to read; not known before the first line
 	for {
 		record, err := r.Read()
 		if err == io.EOF {
@@ -93,47 +63,70 @@ func parseColumn(in io.Reader, file, wanted string, n int, usual []string) (*col
 		if err != nil {
 			return nil, csvError(file, err)
 		}
-		line, _ := r.FieldPos(at)
-		if record[at] == "" {
-			return fail(line, "a row has no name")
+		if at < 0 {
+			record[0] = strings.TrimPrefix(record[0], "\ufeff")
+			if at, err = findColumn(record, file, wanted, usual); err != nil {
+				return nil, err
+			}
+			if len(record) > 1 || wanted != "" {
+				continue
+			}
 		}
-		if len(c.of) >= n {
-			return fail(line, "the file names more rows than the %d that the matrices have", n)
+		name := record[at]
+		if name == "" {
+			line, _ := r.FieldPos(at)
+			return nil, &columnError{file, line, "a row has no name"}
 		}
-		add(record[at])
-	}
-	if len(c.of) == n-1 && len(header) == 1 && wanted == "" { // no header after all
-		if header[0] == "" {
-			return fail(1, "a row has no name")
-		}
-		k, seen := index[header[0]]
+		k, seen := index[name]
 		if !seen {
+			name = strings.Clone(name)
 			k = len(c.names)
-			c.names, c.sizes = append(c.names, header[0]), append(c.sizes, 0)
+			index[name] = k
+			c.names = append(c.names, name)
 		}
-		c.of, c.sizes[k] = slices.Insert(c.of, 0, k), c.sizes[k]+1
+		c.of = append(c.of, k)
+	}
+	if len(c.of) == n+1 && wanted == "" { // the first line of a file of one column may name it
+		c.of = c.of[1:]
 	}
 	if len(c.of) != n {
-		return fail(0, "the file names %d rows, and the matrices have %d", len(c.of), n)
+		return nil, &columnError{file, 0, fmt.Sprintf("the file names %d rows, and the matrices have %d", len(c.of), n)}
 	}
-	return c.sorted(), nil
+	c.number()
+	return c, nil
 }
 
-// sorted numbers the names again in the order of the rows.
-func (c *column) sorted() *column {
-	place := make([]int, len(c.names))
-	for k := range place {
-		place[k] = -1
+// findColumn says which field of the first line is the column.
+func findColumn(header []string, file, wanted string, usual []string) (int, error) {
+	if len(header) == 1 && wanted == "" {
+		return 0, nil
 	}
-	out := &column{of: c.of}
-	for r, k := range c.of {
-		if place[k] < 0 {
-			place[k] = len(out.names)
-			out.names, out.sizes = append(out.names, c.names[k]), append(out.sizes, c.sizes[k])
+	if wanted != "" {
+		usual = []string{wanted}
+	}
+	for _, name := range usual {
+		if at := slices.IndexFunc(header, func(h string) bool { return strings.TrimSpace(h) == name }); at >= 0 {
+			return at, nil
 		}
-		out.of[r] = place[k]
 	}
-	return out
+	return 0, &columnError{file, 1, fmt.Sprintf("no column is called %s; there are: %s. Name one, as in %s:%s",
+		strings.Join(usual, " or "), strings.Join(header, ", "), file, header[0])}
+}
+
+// number numbers the names in the order of the rows, drops those that no row has, and counts.
+func (c *column) number() {
+	place := make([]int, len(c.names))
+	var names []string
+	for r, k := range c.of {
+		if place[k] == 0 {
+			names = append(names, c.names[k])
+			c.sizes = append(c.sizes, 0)
+			place[k] = len(names)
+		}
+		c.of[r] = place[k] - 1
+		c.sizes[c.of[r]]++
+	}
+	c.names = names
 }
 
 func csvError(file string, err error) error {

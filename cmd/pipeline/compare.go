@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"speechsim/pipeline"
+	"speechsim/pipeline/results"
+)
+
+var compareCommand = &command{
+	name: "compare", args: "X.npy Y.npy", summary: "the metrics on two matrices of your own: [rows, units]",
+	run: func(ctx context.Context, c *call) (int, error) {
+		var j pipeline.MatrixJob
+		var metrics, variants string
+		var asJSON bool
+		c.flags.StringVar(&metrics, "metric", "", "`names`, such as cka,svcca (default: all that need no rows again)")
+		c.flags.StringVar(&variants, "variant", "", "`names` of variants besides the default ones, such as elkheir2024, or all")
+		c.flags.BoolVar(&j.Parity, "parity", false, "our value next to what each published convention gives, and why they differ")
+		c.flags.StringVar(&j.Groups, "groups", "", "`file` with the group (speaker) of each row: one a line, or a CSV with a column group or speaker, or FILE:COLUMN; gives intervals")
+		c.flags.StringVar(&j.Labels, "labels", "", "`file` with the word of each row, likewise (column label or word); adds a comparison of word types")
+		c.flags.BoolVar(&j.Interval, "interval", false, "intervals for every metric of moments, not only for those where they cost little")
+		c.flags.IntVar(&j.Null, "null", 0, "`draws` of a null distribution: p, and what chance gives; rows are exchanged by group, word vectors by word")
+		c.flags.Uint64Var(&j.Seed, "seed", 1, "seed of the draws")
+		c.flags.BoolVar(&j.Float64, "float64", false, "multiply in double precision (always so for float64 files)")
+		c.flags.IntVar(&j.Workers, "workers", 0, "goroutines (default: the cores); the results do not depend on it")
+		c.flags.BoolVar(&asJSON, "json", false, "one JSON object a line, as in results.jsonl; x and y name the files")
+		if err := c.parse(2, 2); err != nil {
+			return exitUsage, err
+		}
+		j.X, j.Y = c.args[0], c.args[1]
+		j.Metrics, j.Variants = words(metrics), words(variants)
+		j.Progress = newProgress(c.stderr, asJSON)
+		r, err := j.Run(ctx)
+		var argument *pipeline.ArgumentError
+		if errors.As(err, &argument) {
+			return exitUsage, usageError{err.Error()}
+		}
+		if err != nil {
+			return exitFailed, err
+		}
+		return printMatrices(c, r, j.Parity, asJSON)
+	},
+}
+
+// words splits a list at commas.
+func words(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// printMatrices fails if not a single cell has a value: each says why.
+func printMatrices(c *call, r *pipeline.MatrixResult, parity, asJSON bool) (int, error) {
+	var err error
+	switch {
+	case asJSON:
+		for _, note := range r.Notes {
+			fmt.Fprintln(c.stderr, note)
+		}
+		err = results.Write(c.stdout, r.Cells)
+	case parity:
+		err = r.WriteParity(c.stdout)
+	default:
+		err = r.WriteTable(c.stdout)
+	}
+	if err != nil {
+		return exitFailed, err
+	}
+	for i := range r.Cells {
+		if r.Cells[i].OK() {
+			return exitDone, nil
+		}
+	}
+	return exitFailed, errors.New("no metric has a value on these matrices")
+}

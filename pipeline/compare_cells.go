@@ -1,0 +1,158 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+
+	"speechsim/metrics"
+	"speechsim/pipeline/results"
+)
+
+// matrixCell is one cell on its way to the result.
+type matrixCell struct {
+	measure
+	at     metrics.Cell // sides: 0 is x, 1 is y
+	result results.Cell
+}
+
+// cellsOf computes the cells of a level.
+func (c *matrixComparison) cellsOf(ctx context.Context, l *matrixLevel) error {
+	cells := c.plan(l)
+	var ofMoments, ofGroups, ofRows []*matrixCell
+	for _, cell := range cells {
+		switch cell.variant.Source {
+		case metrics.FromMoments:
+			ofMoments = append(ofMoments, cell)
+		case metrics.FromGroups:
+			ofGroups = append(ofGroups, cell)
+		default:
+			ofRows = append(ofRows, cell)
+		}
+	}
+	if len(ofMoments)+len(ofGroups) > 0 {
+		if err := c.momentCells(ctx, l, ofMoments, ofGroups); err != nil {
+			return c.named(err)
+		}
+	}
+	if len(ofRows) > 0 {
+		if err := c.rowCells(ctx, l, ofRows); err != nil {
+			return c.named(err)
+		}
+	}
+	for _, cell := range cells {
+		c.result.Cells = append(c.result.Cells, cell.result)
+	}
+	return nil
+}
+
+// plan lists the cells of a level: for directed metrics one in each direction, unless a matrix is compared with itself.
+func (c *matrixComparison) plan(l *matrixLevel) []*matrixCell {
+	var cells []*matrixCell
+	sides := c.sides()
+	for _, m := range c.measures {
+		if m.Name == "asif" && !l.words {
+			continue // no query would have an anchor of its type
+		}
+		for direction := range 2 {
+			if direction == 1 && (!m.variant.Directed || c.x.Name() == c.y.Name()) {
+				continue
+			}
+			at := metrics.Cell{Metric: m.Name, Variant: m.variant.Name, X: direction, Y: 1 - direction}
+			cells = append(cells, &matrixCell{measure: m, at: at, result: results.Cell{
+				Comparison: l.comparison, Metric: m.Name, Variant: m.variant.Name, X: layerOf(sides[at.X]), Y: layerOf(sides[at.Y]), Rows: l.rows,
+				N: c.x.Rows, DX: sides[at.X].Cols, DY: sides[at.Y].Cols}})
+		}
+	}
+	return cells
+}
+
+// set fills in the value, or the reason why there is none. Any other error is returned.
+func (m *matrixCell) set(v metrics.Value, err error) error {
+	var undefined *metrics.UndefinedError
+	if errors.As(err, &undefined) {
+		m.result.Error = undefined.Reason
+		return nil
+	}
+	m.result.Value, m.result.N, m.result.DX, m.result.DY = &v.Value, v.N, v.DX, v.DY
+	m.result.Warnings = v.Warnings
+	return err
+}
+
+// momentCells computes the metrics of moments, with intervals and nulls.
+func (c *matrixComparison) momentCells(ctx context.Context, l *matrixLevel, ofMoments, ofGroups []*matrixCell) error {
+	var variants []metrics.Variant
+	for _, cells := range [][]*matrixCell{ofMoments, ofGroups} {
+		for _, cell := range cells {
+			variants = append(variants, cell.variant)
+		}
+	}
+	o := metrics.Needs(variants...)
+	o.Float64, o.Workers, o.Pairs = c.Float64, c.Workers, [][2]int{{0, 1}}
+	b, err := l.moments(ctx, o)
+	if err != nil {
+		return err
+	}
+	m, err := b.total(ctx)
+	if err != nil {
+		return err
+	}
+	values, err := metrics.ComputeCells(ctx, m, places(ofMoments))
+	if err != nil {
+		return err
+	}
+	for k, cell := range ofMoments {
+		if err := cell.set(values[k].Value, values[k].Err); err != nil {
+			return err
+		}
+	}
+	for _, cell := range ofGroups {
+		if err := cell.set(metrics.NeuronLayerHeldOut(b.moments, cell.at.X, cell.at.Y)); err != nil {
+			return err
+		}
+	}
+	if l.intervals {
+		if err := c.intervals(ctx, b, ofMoments); err != nil {
+			return err
+		}
+	}
+	if l.shuffle == nil {
+		return nil
+	}
+	return c.nulls(ctx, l, m, o, ofMoments)
+}
+
+func places(cells []*matrixCell) []metrics.Cell {
+	out := make([]metrics.Cell, len(cells))
+	for k, cell := range cells {
+		out[k] = cell.at
+	}
+	return out
+}
+
+// intervals gives cells their jackknife intervals: those that cost little, or all if asked for.
+func (c *matrixComparison) intervals(ctx context.Context, b *bundles, cells []*matrixCell) error {
+	var wanted []*matrixCell
+	for _, cell := range cells {
+		if c.Interval || cell.Cost == metrics.Quadratic {
+			wanted = append(wanted, cell)
+		}
+	}
+	if len(wanted) == 0 {
+		return nil
+	}
+	statistics := metrics.Statistics(ctx, places(wanted))
+	c.Progress.Stage("intervals", float64(len(b.moments)+1), "groups")
+	replicates, err := metrics.Jackknife(ctx, b.moments, func(m *metrics.Moments) ([]float64, error) {
+		defer c.Progress.Add(1)
+		return statistics(m)
+	})
+	if err != nil {
+		return err
+	}
+	for k, cell := range wanted {
+		if i, ok := replicates.Interval(k); ok && cell.result.OK() {
+			cell.result.Lo, cell.result.Hi = &i.Lo, &i.Hi
+		}
+	}
+	return nil
+}

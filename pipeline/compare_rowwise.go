@@ -1,0 +1,106 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"speechsim/metrics"
+)
+
+// rowMetrics are the metrics that go back to the rows and can be had from two matrices.
+var rowMetrics = []string{"knn", "asif"}
+
+// neighbours is the k of knn.
+const neighbours = 10
+
+// rowCells computes the metrics that need all rows at once.
+func (c *matrixComparison) rowCells(ctx context.Context, l *matrixLevel, cells []*matrixCell) error {
+	for _, cell := range cells {
+		c.Progress.Stage(cell.Name, 0, "")
+		var err error
+		switch cell.Name {
+		case "knn":
+			err = c.knn(ctx, l, cell)
+		case "asif":
+			err = c.asif(ctx, cell)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// knn is the share of neighbours in common. Under a pairing the neighbours of y's rows move with them, so a draw costs a
+// count and no search.
+func (c *matrixComparison) knn(ctx context.Context, l *matrixLevel, cell *matrixCell) error {
+	matrices, err := l.matrices()
+	if err != nil {
+		return err
+	}
+	var near [2]*metrics.Neighbours
+	for k := range near {
+		var err error
+		if near[k], err = metrics.FindNeighbours(ctx, c.backend, matrices[k], neighbours, c.Workers); err != nil {
+			return cell.set(metrics.Value{}, err)
+		}
+	}
+	v, err := metrics.MutualKNN(near[0], near[1])
+	if err := cell.set(v, err); err != nil || l.shuffle == nil {
+		return err
+	}
+	null := &metrics.Null{Observed: []float64{v.Value}, About: l.shuffle.About}
+	for k := range c.Null {
+		moved, ok := paired(near[1], l.shuffle.Draw(k))
+		if !ok { // rows of y are used more than once, and would have to be searched again
+			c.note("knn %s has no null by word type at the level of rows", cell.variant.Name)
+			return nil
+		}
+		drawn, err := metrics.MutualKNN(near[0], moved)
+		if err != nil {
+			return err
+		}
+		null.Draws = append(null.Draws, []float64{drawn.Value})
+	}
+	cell.judge(null, 0)
+	return nil
+}
+
+// paired returns the neighbours after row r has become row pairing[r]; ok is false unless every row is used once.
+func paired(n *metrics.Neighbours, pairing []int) (moved *metrics.Neighbours, ok bool) {
+	back := make([]int32, len(pairing))
+	for r := range back {
+		back[r] = -1
+	}
+	for r, from := range pairing {
+		if back[from] >= 0 {
+			return nil, false
+		}
+		back[from] = int32(r)
+	}
+	moved = &metrics.Neighbours{K: n.K, Dim: n.Dim, Rows: make([][]int32, len(n.Rows))}
+	for r, from := range pairing {
+		for _, near := range n.Rows[from] {
+			moved.Rows[r] = append(moved.Rows[r], back[near])
+		}
+	}
+	return moved, true
+}
+
+// asif is top-1 retrieval on the split of the published code; what it must be read with stands in its warnings.
+func (c *matrixComparison) asif(ctx context.Context, cell *matrixCell) error {
+	matrices, err := c.matrices(nil) // the split is of the rows as they stand in the files
+	if err != nil {
+		return err
+	}
+	x, y := matrices[cell.at.X], matrices[cell.at.Y]
+	r, err := metrics.ASIF(ctx, c.backend, x, y, c.labels.of, metrics.ASIFSplit(x.Rows), metrics.ASIFOptions{Variant: cell.variant.Name, Workers: c.Workers})
+	if err != nil {
+		return cell.set(metrics.Value{}, err)
+	}
+	v := metrics.Value{Value: r.Top1, N: x.Rows, DX: x.Cols, DY: y.Cols}
+	v.Warnings = append(v.Warnings,
+		fmt.Sprintf("top-1 by word of %d queries among %d anchors; top-5 words %.4g, top-5 rows %.4g", r.Queries, r.Anchors, r.TopTypes, r.TopRows),
+		fmt.Sprintf("at most %.4g can be right: the other queries' words have no anchor (of those that have one, %.4g are right); the most frequent word alone gives %.4g", r.Ceiling, r.InVocabulary, r.Majority))
+	return cell.set(v, nil)
+}

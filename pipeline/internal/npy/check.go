@@ -1,0 +1,105 @@
+package npy
+
+import (
+	"context"
+	"math"
+	"sync"
+	"sync/atomic"
+)
+
+// checkBytes is how much Check reads at once.
+const checkBytes = 4 << 20
+
+// Check reads all elements once, on some goroutines, and refuses a value that is
+// not finite: the error names the first in the file by row and
+// column, counted from 0, and says how many there are. It returns the largest magnitude. progress is told of
+// the bytes read, from many goroutines.
+func (a *Array) Check(ctx context.Context, workers int, progress func(bytes int)) (largest float64, err error) {
+	if a.sum != nil {
+		intact := false
+		if err := guard(func() { intact = a.sum.right() }); err != nil {
+			return 0, a.errorf("%v", err)
+		}
+		if !intact {
+			return 0, a.errorf("the archive is damaged: the member's checksum is wrong")
+		}
+	}
+	per := checkBytes / a.Size
+	total := a.Rows * a.Cols
+	parts := make([]checked, (total+per-1)/per)
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(workers, len(parts)) {
+		group.Go(func() {
+			buffer := make([]float64, 4096)
+			for ctx.Err() == nil {
+				k := int(next.Add(1)) - 1
+				if k >= len(parts) {
+					return
+				}
+				part := a.data[k*per*a.Size : min((k+1)*per, total)*a.Size]
+				parts[k].err = guard(func() { parts[k].read(part, buffer, a) })
+				forget(a.file.data, part)
+				progress(len(part))
+			}
+		})
+	}
+	group.Wait()
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	return a.judge(parts, per)
+}
+
+// checked is what was found in one part of the elements.
+type checked struct {
+	largest float64
+	bad     int     // elements that are not finite
+	first   int     // the first of them, in the part
+	value   float64 // and what it is
+	err     error
+}
+
+func (c *checked) read(part []byte, buffer []float64, a *Array) {
+	for at := 0; at*a.Size < len(part); at += len(buffer) {
+		b := buffer[:min(len(buffer), len(part)/a.Size-at)]
+		decode(b, 1, part[at*a.Size:], a.Size, a.BigEndian)
+		for k, v := range b {
+			switch v = math.Abs(v); {
+			case v <= c.largest:
+			case v <= math.MaxFloat64:
+				c.largest = v
+			default:
+				if c.bad == 0 {
+					c.first, c.value = at+k, b[k]
+				}
+				c.bad++
+			}
+		}
+	}
+}
+
+func (a *Array) judge(parts []checked, per int) (largest float64, err error) {
+	bad, row, column, value := 0, 0, 0, 0.0
+	for k, p := range parts {
+		if p.err != nil {
+			return 0, a.errorf("%v", p.err)
+		}
+		largest = max(largest, p.largest)
+		if bad == 0 && p.bad > 0 {
+			at := k*per + p.first
+			row, column, value = at/a.Cols, at%a.Cols, p.value
+			if a.Fortran {
+				row, column = at%a.Rows, at/a.Rows
+			}
+		}
+		bad += p.bad
+	}
+	switch bad {
+	case 0:
+		return largest, nil
+	case 1:
+		return 0, a.errorf("the value at row %d, column %d (counted from 0) is %v; every value must be finite", row, column, value)
+	}
+	return 0, a.errorf("%d values are not finite; the first in the file is %v at row %d, column %d (counted from 0); every value must be finite", bad, value, row, column)
+}
