@@ -158,7 +158,7 @@ func (p *Plan) describeBasis(b *basis) any {
 		Rows             string // pooling and selection
 		Block            int
 		Corpus           string
-		Labels           string
+		Entries          []string // the pooled rows that they are made from
 		Stack            []model
 		Pairs            string
 		Norms, CrossOnly bool
@@ -171,7 +171,9 @@ func (p *Plan) describeBasis(b *basis) any {
 		d.Variants = b.variants()
 	}
 	if b.unit == "word" || b.unit == "phone" {
-		d.Labels = p.fingerprint.Labels[b.unit]
+		for _, s := range b.k.sources {
+			d.Entries = append(d.Entries, p.pooledOf(s, b.k.Rows.Unit, b.k.Rows.Pooling).entry.Key)
+		}
 		d.Rows = b.k.Rows.Pooling + " " + b.k.Rows.Select
 	}
 	for _, s := range b.k.sources {

@@ -31,15 +31,16 @@ func (p *Plan) needPooled(source int, unit string, pooling extract.Pooling) erro
 	if p.pooled[key] != nil {
 		return nil
 	}
+	table := s.Rows(p.Corpus, p.candidates[unit], p.samples, pooling)
 	entry, err := p.store.Entry("rows", struct {
-		Holds, Unit, Pooling, Model, Card, Corpus, Labels string
-		Layers                                            []extract.Layer
+		Holds, Unit, Pooling, Model, Card, Corpus, Rows string
+		Layers                                          []extract.Layer
 	}{"pooled rows of a model, a file a layer", unit, string(pooling), p.fingerprint.Models[s.Name], p.fingerprint.Cards[s.Name],
-		p.fingerprint.Corpus, p.fingerprint.Labels[unit], s.Layers()})
+		p.fingerprint.Corpus, tableDigest(p, table), s.Layers()})
 	if err != nil {
 		return err
 	}
-	p.pooled[key] = &pooledRows{key, s.Rows(p.Corpus, p.candidates[unit], p.samples, pooling), entry}
+	p.pooled[key] = &pooledRows{key, table, entry}
 	return nil
 }
 
