@@ -28,7 +28,9 @@ type Options struct {
 	// Nodes that no chosen output needs are left out of the graph.
 	Layers, Attentions []string
 
-	Threads int    // threads inside one Run, 0 means 1; W concurrent Runs fill a machine better
+	// Threads inside one Run, 0 means 1. Concurrent Runs fill a machine better, and
+	// the number of threads, unlike that of Runs, changes the last bits.
+	Threads int
 	Device  string // CPU (also "") or CUDA
 	CUDA    CUDAOptions
 }
