@@ -10,6 +10,9 @@ import (
 // measures lists what the job asks for, in the order of the registry. notes say which variants of "all" these data can't
 // give.
 func (j *MatrixJob) measures() (out []measure, notes []string, err error) {
+	if err := j.checkArguments(); err != nil {
+		return nil, nil, err
+	}
 	infos, err := j.infos()
 	if err != nil {
 		return nil, nil, err
@@ -35,6 +38,18 @@ func (j *MatrixJob) measures() (out []measure, notes []string, err error) {
 		}
 	}
 	return out, notes, nil
+}
+
+func (j *MatrixJob) checkArguments() error {
+	switch grouped := j.Groups != "" || j.Labels != ""; {
+	case j.Null < 0:
+		return &ArgumentError{fmt.Sprintf("--null %d: a number of draws is needed, such as 200", j.Null)}
+	case j.Null > 0 && !grouped:
+		return &ArgumentError{"--null needs --groups or --labels: rows of one speaker or word depend on each other, and exchanging them one by one finds similarity in unrelated data"}
+	case j.Interval && !grouped:
+		return &ArgumentError{"--interval needs --groups: rows of one speaker depend on each other, so an interval comes from leaving out whole groups"}
+	}
+	return nil
 }
 
 // infos are the metrics that were named, or the default ones.

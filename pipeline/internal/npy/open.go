@@ -120,8 +120,8 @@ type checksum struct {
 
 func (s *checksum) right() bool { return crc32.ChecksumIEEE(s.content) == s.want }
 
-// unpack maps a temporary copy of a compressed member. What the copy may hold is
-// known from the member's own header before anything is written.
+// unpack maps a temporary copy of a compressed member. No more is written than
+// the archive says that the member holds.
 func (a *Array) unpack(f *zip.File) error {
 	r, err := f.Open()
 	if err != nil {
@@ -136,8 +136,15 @@ func (a *Array) unpack(f *zip.File) error {
 	if err := os.Remove(temporary.Name()); err != nil { // the open file lives on without a name
 		return a.errorf("unpacking: %v", err)
 	}
-	if _, err := io.Copy(temporary, r); err != nil {
-		return a.errorf("unpacking %d bytes to a temporary file (TMPDIR says where): %v", f.UncompressedSize64, err)
+	size := int64(f.UncompressedSize64)
+	n, err := io.Copy(temporary, io.LimitReader(r, size))
+	if err == nil && n == size { // the checksum is compared at the end
+		if _, err = r.Read(make([]byte, 1)); err == io.EOF {
+			err = nil
+		}
+	}
+	if err != nil {
+		return a.errorf("unpacking %d bytes to a temporary file (TMPDIR says where): %v", size, err)
 	}
 	m, err := mapOpen(temporary)
 	if err != nil {

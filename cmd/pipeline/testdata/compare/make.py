@@ -1,7 +1,7 @@
 """The matrices of the compare scripts: python make.py representation_metrics.json, with numpy 2 and scikit-learn.
 
 golden-*: X and Y of metrics/testdata. uniform-*: the inputs of a published comparison of 32 repositories. linnerud-*: the
-exercise data of scikit-learn. The rest is one small matrix in every form that can be read, and in some that can't.
+exercise data of scikit-learn. vectors: a vector for each of 12 words, the word of row i being 7 i mod 12.
 """
 
 import json
@@ -21,3 +21,6 @@ np.save("uniform-y.npy", np.random.uniform(size=(30, 25)))
 linnerud = load_linnerud()
 np.save("linnerud-x.npy", linnerud.data)
 np.save("linnerud-y.npy", linnerud.target)
+
+vectors = np.random.RandomState(1).normal(size=(12, 5)).astype("f4")
+np.save("vectors.npy", vectors[np.arange(60) * 7 % 12])
