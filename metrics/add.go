@@ -20,11 +20,11 @@ var ErrInterrupted = errors.New("the moments are incomplete: adding to them was 
 // rows, row r of each belonging to the same frame, segment or attention cell.
 // Layers that no pair needs may be the zero Matrix.
 //
-// Rows are taken in chunks of 2048. Each chunk is centred on a mean of its own
-// rows, multiplied in float32 (float64 with that option), and its products are
-// added in float64, moved to the common centre, in the order of the chunks. So
-// the state depends, in its last digits, on how the rows were cut into blocks,
-// and not at all on the number of workers. Blocks of about 2048 rows are fastest.
+// The block is centred on a mean of its own rows, multiplied in float32 (float64
+// with that option) in chunks of 2048 rows, and the products are added in
+// float64, moved to the common centre, in the order of the chunks. So the state
+// depends, in its last digits, on how the rows were cut into blocks, and not at
+// all on the number of workers. Blocks of about 2048 rows are fastest.
 //
 // A NaN or an infinity is a NonFiniteError, a value that is too large for its
 // products a RangeError; nothing of the block has been added then.
@@ -45,6 +45,7 @@ func (m *Moments) Add(ctx context.Context, rows []Matrix) error {
 	m.cache.clear()
 	work := m.pool.get()
 	defer m.pool.put(work)
+	m.centreBlock(work, rows)
 	for from := 0; from < n; from += chunkRows {
 		if err := ctx.Err(); err != nil {
 			m.broken = ErrInterrupted
@@ -57,9 +58,9 @@ func (m *Moments) Add(ctx context.Context, rows []Matrix) error {
 			}
 		}
 		if m.float64 {
-			addChunk(m, &work.f64, chunk, m.backend.Gemm64, m.backend.Syrk64)
+			addChunk(m, &work.f64, work.centre, from == 0, chunk, m.backend.Gemm64, m.backend.Syrk64)
 		} else {
-			addChunk(m, &work.f32, chunk, m.backend.Gemm32, m.backend.Syrk32)
+			addChunk(m, &work.f32, work.centre, from == 0, chunk, m.backend.Gemm32, m.backend.Syrk32)
 		}
 	}
 	return nil
@@ -92,7 +93,7 @@ func (m *Moments) checkRows(rows []Matrix) ([]Matrix, int, error) {
 	errs := make([]error, len(rows))
 	parallel(m.workers, len(rows), func(_, i int) {
 		if m.panelOf[i] >= 0 {
-			errs[i] = m.checkValues(i, shaped[i])
+			errs[i] = shaped[i].checkRange(i, m.largestExponent())
 		}
 	})
 	for _, err := range errs {
@@ -103,37 +104,26 @@ func (m *Moments) checkRows(rows []Matrix) ([]Matrix, int, error) {
 	return shaped, max(n, 0), nil
 }
 
-// checkValues finds values that are not finite, or whose products would not be.
-func (m *Moments) checkValues(i int, x Matrix) error {
-	extent, limit := x.extent(), m.limit()
-	if extent <= limit {
-		return nil
-	}
-	if row, unit, value := x.nonFinite(); row < x.Rows {
-		return &NonFiniteError{Layer: i, Row: row, Unit: unit, Value: value}
-	}
-	return &RangeError{Layer: i, Value: extent, Limit: limit}
-}
-
-// limit is the largest magnitude whose sums of products (of squared norms,
-// fourth powers) stay finite for layers of up to a million units.
-func (m *Moments) limit() float64 {
+// largestExponent is that of the largest magnitude, 2^exponent, whose sums of
+// products (of squared norms, fourth powers) stay finite.
+func (m *Moments) largestExponent() int {
 	switch {
 	case m.float64 && m.norms:
-		return 1e70
+		return 230 // 1e69
 	case m.float64:
-		return 1e140
+		return 460 // 1e138
 	case m.norms:
-		return 1e6
+		return 20 // 1e6: fourth powers, of the sums of thousands of units
 	default:
-		return 1e15
+		return 50 // 1e15
 	}
 }
 
 // buffers are the memory that an Add works in.
 type buffers struct {
-	f32 chunkBuffers[float32]
-	f64 chunkBuffers[float64]
+	centre []float64 // of the block, of each column
+	f32    chunkBuffers[float32]
+	f64    chunkBuffers[float64]
 }
 
 // chunkBuffers hold the centred rows of one chunk, panel by panel, and each
@@ -142,8 +132,8 @@ type chunkBuffers[T linalg.Float] struct {
 	panels  []centredPanel[T]
 	norms   [][]float64 // of each layer: |x - c|² of each row
 	product [][]T
-	// Of each column: the chunk's centre less the common one, and the sum of the
-	// chunk's columns about its own centre (next to zero).
+	// Of each column: the block's centre less the common one, and the chunk's sum
+	// about the block's.
 	delta, sum []float64
 }
 
@@ -197,8 +187,8 @@ func resize[E any](s []E, n int) []E {
 	return s[:n]
 }
 
-// addChunk adds the products of one chunk of rows.
-func addChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], rows []Matrix,
+// addChunk adds the products of one chunk of rows, the first one of a block or not.
+func addChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], centre []float64, first bool, rows []Matrix,
 	gemm func(ta, tb bool, x, y, c linalg.Dense[T]), syrk func(trans bool, x, c linalg.Dense[T])) {
 	n := 0
 	for i := range rows {
@@ -207,11 +197,14 @@ func addChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], rows []Matrix,
 	b.prepare(m, rows, n)
 	parallel(m.workers, len(rows), func(_, i int) {
 		if m.panelOf[i] >= 0 {
-			centreInto(m, b, i, rows[i])
+			centreInto(m, b, centre, i, rows[i])
 		}
 	})
 	if m.norms {
-		addNorms(m, b, n)
+		if first {
+			m.centreNorms(centre, b.norms)
+		}
+		addNorms(m, b, centre, n)
 	}
 	parallel(m.workers, len(m.tiles), func(worker, k int) {
 		t := m.tiles[k]
@@ -239,7 +232,7 @@ func (p *centredPanel[T]) columns(from, to int) (linalg.Dense[T], bool) {
 }
 
 // accumulate adds a tile's product, moved to the common centre: with z about the
-// chunk's centre and z' = z + δ about the common one,
+// block's centre and z' = z + δ about the common one,
 //
 //	Σ z'_u z'_v = Σ z_u z_v + δ_u Σ z_v + (Σ z_u + n δ_u) δ_v.
 func (b *chunkBuffers[T]) accumulate(m *Moments, t tile, product linalg.Dense[T], n int) {
@@ -262,24 +255,20 @@ func (b *chunkBuffers[T]) accumulate(m *Moments, t tile, product linalg.Dense[T]
 }
 
 // addNorms centres the rows' squared norms into the last panel.
-func addNorms[T linalg.Float](m *Moments, b *chunkBuffers[T], n int) {
+func addNorms[T linalg.Float](m *Moments, b *chunkBuffers[T], centre []float64, n int) {
 	panel := b.panels[len(b.panels)-1]
 	for i := range m.dims {
 		if m.panelOf[i] < 0 {
 			continue
 		}
 		column := m.units + i
-		centre := mean(b.norms[i])
-		if m.n == 0 {
-			m.centre[column] = centre
-		}
 		sum, square := 0.0, 0.0
 		for r, v := range b.norms[i] {
-			z := T(v - centre)
+			z := T(v - centre[column])
 			panel.Data[r*panel.Stride+i] = z
 			sum += float64(z)
 			square += float64(z) * float64(z)
 		}
-		b.addColumn(m, column, centre, sum, square, n)
+		b.addColumn(m, column, centre[column], sum, square, n)
 	}
 }

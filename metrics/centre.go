@@ -2,10 +2,48 @@ package metrics
 
 import "speechsim/metrics/internal/linalg"
 
-// sampledRows is how many rows of a chunk its centre is taken from: a centre
+// sampledRows is how many rows of a block its centre is taken from. A centre
 // need only be near the mean, and these come within a sixteenth of a standard
 // deviation of it.
 const sampledRows = 256
+
+// centreBlock finds the centre of a block of rows, which becomes the common one
+// if the block is the first.
+func (m *Moments) centreBlock(work *buffers, rows []Matrix) {
+	work.centre = resize(work.centre, len(m.centre))
+	parallel(m.workers, len(rows), func(_, i int) {
+		if m.panelOf[i] < 0 {
+			return
+		}
+		x, centre := rows[i], work.centre[m.offset[i]:m.offset[i]+m.dims[i]]
+		step := (x.Rows + sampledRows - 1) / sampledRows
+		if x.Data64 != nil {
+			columnMeans(centre, x, x.Data64, step)
+		} else {
+			columnMeans(centre, x, x.Data, step)
+			for u, v := range centre { // so that differences to it are rounded once
+				centre[u] = float64(float32(v))
+			}
+		}
+		if m.n == 0 {
+			copy(m.centre[m.offset[i]:], centre)
+		}
+	})
+}
+
+// centreNorms does the same for the rows' squared norms, from the first chunk.
+func (m *Moments) centreNorms(centre []float64, norms [][]float64) {
+	for i := range m.dims {
+		if m.panelOf[i] < 0 {
+			continue
+		}
+		column := m.units + i
+		centre[column] = mean(norms[i])
+		if m.n == 0 {
+			m.centre[column] = centre[column]
+		}
+	}
+}
 
 // columnMeans sets mean to the mean of each unit over every step-th row. Sums are those of differences
 // to the first row, so the mean of a constant unit is exactly that constant.
@@ -42,31 +80,26 @@ func mean(x []float64) float64 {
 	return x[0] + sum/float64(len(x))
 }
 
-// centreInto writes layer i, less a mean of these very rows, to its panel, and
-// adds to the sums, and to the rows' squared norms about the common centre,
-// which is that mean of the first chunk of all.
-func centreInto[T linalg.Float](m *Moments, b *chunkBuffers[T], i int, x Matrix) {
+// centreInto writes layer i, less the block's centre, to its panel, and adds to
+// the sums, and to the rows' squared norms about the common centre.
+func centreInto[T linalg.Float](m *Moments, b *chunkBuffers[T], centre []float64, i int, x Matrix) {
 	if x.Data64 != nil {
-		centreFrom(m, b, i, x, x.Data64)
+		centreFrom(m, b, centre, i, x, x.Data64)
 	} else {
-		centreFrom(m, b, i, x, x.Data)
+		centreFrom(m, b, centre, i, x, x.Data)
 	}
 }
 
-func centreFrom[T, S linalg.Float](m *Moments, b *chunkBuffers[T], i int, x Matrix, data []S) {
+func centreFrom[T, S linalg.Float](m *Moments, b *chunkBuffers[T], centre []float64, i int, x Matrix, data []S) {
 	p := &b.panels[m.panelOf[i]]
 	first := m.offset[i]
 	at := first - m.panels[m.panelOf[i]].from
-	centre, sum, square := make([]float64, x.Cols), make([]float64, x.Cols), make([]float64, x.Cols)
-	columnMeans(centre, x, data, (x.Rows+sampledRows-1)/sampledRows)
-	if m.n == 0 {
-		copy(m.centre[first:], centre)
-	}
+	centre, common := centre[first:first+x.Cols], m.centre[first:first+x.Cols]
+	sum, square := make([]float64, x.Cols), make([]float64, x.Cols)
 	var norms []float64
 	if m.norms {
 		norms = b.norms[i]
 	}
-	common := m.centre[first : first+x.Cols]
 	switch {
 	case p.byUnit:
 		for u := range x.Cols {
@@ -119,45 +152,42 @@ func centreRow[T, S linalg.Float](z []T, x []S, centre, sum, square []float64) {
 func squaredDistance[S linalg.Float](x []S, centre []float64) float64 {
 	centre = centre[:len(x)]
 	// Four sums, so that one addition need not wait for the one before.
-	var s [4]float64
-	u := 0
-	for ; u+4 <= len(x); u += 4 {
-		for k := range 4 {
-			d := float64(x[u+k]) - centre[u+k]
-			s[k] += d * d
-		}
+	var s0, s1, s2, s3 float64
+	for ; len(x) >= 4; x, centre = x[4:], centre[4:] {
+		d0, d1 := float64(x[0])-centre[0], float64(x[1])-centre[1]
+		d2, d3 := float64(x[2])-centre[2], float64(x[3])-centre[3]
+		s0 += d0 * d0
+		s1 += d1 * d1
+		s2 += d2 * d2
+		s3 += d3 * d3
 	}
-	for ; u < len(x); u++ {
-		d := float64(x[u]) - centre[u]
-		s[0] += d * d
+	for u, v := range x {
+		d := float64(v) - centre[u]
+		s0 += d * d
 	}
-	return s[0] + s[1] + s[2] + s[3]
+	return s0 + s1 + s2 + s3
 }
 
 // centreUnit sets z to x - centre over the rows of one unit, adds the squared
 // distances to the common centre to the rows' norms if they are kept, and
 // returns Σ z and Σ z².
 func centreUnit[T, S linalg.Float](z []T, x []S, centre, common float64, norms []float64) (sum, square float64) {
-	z = z[:len(x)]
-	var s, q [4]float64
-	r := 0
-	for ; r+4 <= len(x); r += 4 {
-		for k := range 4 {
-			d := T(float64(x[r+k]) - centre)
-			z[r+k] = d
-			s[k] += float64(d)
-			q[k] += float64(d) * float64(d)
-		}
-	}
-	for ; r < len(x); r++ {
-		d := T(float64(x[r]) - centre)
-		z[r] = d
-		s[0] += float64(d)
-		q[0] += float64(d) * float64(d)
-	}
 	for r := range norms {
 		d := float64(x[r]) - common
 		norms[r] += d * d
 	}
-	return s[0] + s[1] + s[2] + s[3], q[0] + q[1] + q[2] + q[3]
+	if z, ok := any(z).([]float32); ok {
+		if x, ok := any(x).([]float32); ok {
+			return linalg.Centre(z, x, float32(centre))
+		}
+	}
+	z = z[:len(x)]
+	for r, v := range x {
+		d := T(float64(v) - centre)
+		z[r] = d
+		f := float64(d)
+		sum += f
+		square += f * f
+	}
+	return sum, square
 }

@@ -118,16 +118,15 @@ func (m *Moments) atMean() *Moments {
 // sumSquares adds in four strands, so that one addition need not wait for the
 // one before.
 func sumSquares(x []float64) float64 {
-	var s [4]float64
-	k := 0
-	for ; k+4 <= len(x); k += 4 {
-		s[0] += x[k] * x[k]
-		s[1] += x[k+1] * x[k+1]
-		s[2] += x[k+2] * x[k+2]
-		s[3] += x[k+3] * x[k+3]
+	var s0, s1, s2, s3 float64
+	for ; len(x) >= 4; x = x[4:] {
+		s0 += x[0] * x[0]
+		s1 += x[1] * x[1]
+		s2 += x[2] * x[2]
+		s3 += x[3] * x[3]
 	}
-	for ; k < len(x); k++ {
-		s[0] += x[k] * x[k]
+	for _, v := range x {
+		s0 += v * v
 	}
-	return s[0] + s[1] + s[2] + s[3]
+	return s0 + s1 + s2 + s3
 }

@@ -3,6 +3,8 @@ package metrics
 import (
 	"fmt"
 	"math"
+
+	"speechsim/metrics/internal/linalg"
 )
 
 // Matrix is the rows of one layer: [Rows, Cols] means rows (frames, segments,
@@ -82,25 +84,40 @@ func (x Matrix) lines(visit func(i int, f32 []float32, f64 []float64)) {
 	}
 }
 
-// extent returns the largest magnitude among the elements: +Inf or NaN if one
+// beyond reports whether some element has a magnitude of 2^exponent or more, or
 // is not finite.
-func (x Matrix) extent() float64 {
-	// The bits of positive floating point numbers sort like the numbers, with
-	// infinity and then NaN at the end; comparing them costs half of math.Abs and max.
-	var top32 uint32
-	var top64 uint64
+func (x Matrix) beyond(exponent int) bool {
+	limit, found := math.Ldexp(1, exponent), false
 	x.lines(func(_ int, f32 []float32, f64 []float64) {
-		for _, v := range f32 {
-			top32 = max(top32, math.Float32bits(v)&(1<<31-1))
-		}
+		found = found || f32 != nil && linalg.Beyond(f32, min(exponent, 128))
 		for _, v := range f64 {
-			top64 = max(top64, math.Float64bits(v)&(1<<63-1))
+			if !(math.Abs(v) < limit) {
+				found = true
+			}
 		}
 	})
-	if x.Data64 != nil {
-		return math.Float64frombits(top64)
+	return found
+}
+
+// checkRange returns a NonFiniteError or a RangeError for a layer with elements
+// that are not finite, or have a magnitude of 2^exponent or more.
+func (x Matrix) checkRange(layer, exponent int) error {
+	if !x.beyond(exponent) {
+		return nil
 	}
-	return float64(math.Float32frombits(top32))
+	if row, unit, value := x.nonFinite(); row < x.Rows {
+		return &NonFiniteError{Layer: layer, Row: row, Unit: unit, Value: value}
+	}
+	largest := 0.0
+	x.lines(func(_ int, f32 []float32, f64 []float64) {
+		for _, v := range f32 {
+			largest = max(largest, math.Abs(float64(v)))
+		}
+		for _, v := range f64 {
+			largest = max(largest, math.Abs(v))
+		}
+	})
+	return &RangeError{Layer: layer, Value: largest, Limit: math.Ldexp(1, exponent)}
 }
 
 // nonFinite finds the first element (in row order) that is NaN or infinite.

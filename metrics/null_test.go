@@ -99,7 +99,7 @@ func TestNullErrorRate(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a few seconds")
 	}
-	const sets, groups, each, draws = 200, 40, 10, 39
+	const sets, groups, each, draws = 200, 20, 8, 19
 	ctx := context.Background()
 	o := Options{SquaredNorms: true, Workers: 1}
 	var speakers, rows int

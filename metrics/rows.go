@@ -13,13 +13,7 @@ func finite(x Matrix, layer int) (Matrix, error) {
 	if err != nil {
 		return x, fmt.Errorf("layer %d: %w", layer, err)
 	}
-	if e := x.extent(); !(e <= 1e15) {
-		if row, unit, value := x.nonFinite(); row < x.Rows {
-			return x, &NonFiniteError{Layer: layer, Row: row, Unit: unit, Value: value}
-		}
-		return x, &RangeError{Layer: layer, Value: e, Limit: 1e15}
-	}
-	return x, nil
+	return x, x.checkRange(layer, 50)
 }
 
 // denseRows returns a copy of x by rows, less the mean if centred.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -212,9 +211,10 @@ func TestSymEigen(t *testing.T) {
 					t.Errorf("%s %d: eigenvectors off orthonormal by %g", kind, n, d)
 				}
 				av := product(false, true, full, v, n, n, n) // columns A v_i
+				allowed := 1e-13 * float64(n) * (norm(full) + 1e-300)
 				for i := range n {
 					for j := range n {
-						if e := math.Abs(av.At(j, i) - values[i]*v.At(i, j)); !(e <= 1e-13*float64(n)*(norm(full)+1e-300)) {
+						if e := math.Abs(av.At(j, i) - values[i]*v.At(i, j)); !(e <= allowed) {
 							t.Fatalf("%s %d: A v != lambda v by %g", kind, n, e)
 						}
 					}
@@ -263,7 +263,8 @@ func TestSVD(t *testing.T) {
 						us.Row(i)[j] *= values[j]
 					}
 				}
-				if d := distance(product(false, false, us, vt, m, n, k), before, false); !(d <= 1e-12*(norm(before)+1e-300)) {
+				allowed := 1e-12 * (norm(before) + 1e-300)
+				if d := distance(product(false, false, us, vt, m, n, k), before, false); !(d <= allowed) {
 					t.Errorf("%s: U S V' != A by %g", name, d)
 				}
 				alone, err := b.SingularValues(a)
@@ -271,7 +272,7 @@ func TestSVD(t *testing.T) {
 					t.Fatalf("%s: %v", name, err)
 				}
 				for i := range alone {
-					if !(math.Abs(alone[i]-values[i]) <= 1e-12*(norm(before)+1e-300)) {
+					if !(math.Abs(alone[i]-values[i]) <= allowed) {
 						t.Errorf("%s: values alone differ: %g, %g", name, alone[i], values[i])
 					}
 				}
@@ -335,26 +336,4 @@ func TestWrongShapesPanic(t *testing.T) {
 			})
 		}
 	})
-}
-
-func TestOpenBLASPlaces(t *testing.T) {
-	_, err := linalg.OpenBLAS([]string{"", "/nowhere/libopenblas.so", "libspeechsim-none.so"})
-	if err == nil {
-		t.Fatal("opened a library that does not exist")
-	}
-	for _, place := range []string{"/nowhere/libopenblas.so", "libspeechsim-none.so"} {
-		if !strings.Contains(err.Error(), place) {
-			t.Errorf("the error does not name %s: %v", place, err)
-		}
-	}
-	if _, err := linalg.OpenBLAS([]string{"libc.so.6"}); err == nil || !strings.Contains(err.Error(), "cblas_sgemm") {
-		t.Errorf("opened the C library as OpenBLAS, or says not what it lacks: %v", err)
-	}
-	b, err := linalg.OpenBLAS(places())
-	if err != nil {
-		t.Skip(err)
-	}
-	if b.Name() != "openblas" || b.Path() == "" || len(strings.Fields(b.Version())) != 2 {
-		t.Errorf("name %q, path %q, version %q", b.Name(), b.Path(), b.Version())
-	}
 }

@@ -1,0 +1,28 @@
+//go:build !cgo
+
+package linalg
+
+import "math"
+
+// Centre sets z to x - centre and returns Σ z and Σ z². The lengths of x and z
+// are equal.
+func Centre(z, x []float32, centre float32) (sum, square float64) {
+	z = z[:len(x)]
+	for i, v := range x {
+		z[i] = v - centre
+		d := float64(z[i])
+		sum += d
+		square += d * d
+	}
+	return sum, square
+}
+
+// Beyond reports whether some |x| is at least 2^exponent, or is not finite.
+// The exponent is from 0 to 128.
+func Beyond(x []float32, exponent int) bool {
+	var seen uint32
+	for _, v := range x {
+		seen |= math.Float32bits(v)&(255<<23) + uint32(256-127-exponent)<<23
+	}
+	return seen>>31 != 0
+}
