@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -15,8 +16,27 @@ func (p *Plan) draw(figures []report.Figure, cells []results.Cell, o *Outcome) e
 	if err := report.DrawAll(p.RunDir, figures, cells); err != nil {
 		return err
 	}
+	dir := filepath.Join(p.RunDir, "figures")
+	drawn := map[string]bool{}
 	for _, f := range figures {
-		o.Figures = append(o.Figures, filepath.Join(p.RunDir, "figures", f.Name+".png"))
+		drawn[f.Name] = true
+		o.Figures = append(o.Figures, filepath.Join(dir, f.Name+".png"))
+	}
+	return removeOthers(dir, drawn)
+}
+
+// removeOthers removes figures that an earlier config of the same name drew: beside the new ones they would mislead.
+func removeOthers(dir string, drawn map[string]bool) error {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if !drawn[strings.TrimSuffix(f.Name(), filepath.Ext(f.Name()))] {
+			if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
