@@ -276,6 +276,7 @@ func TestLargePageInBrowser(t *testing.T) {
 	if got := b.text(`document.querySelector("#tip").innerText`); !strings.Contains(got, "wav2vec2-large 23 × wav2vec2-large 23") {
 		t.Errorf("the tip says %q", got)
 	}
+	t.Logf("the page of 44 000 cells is ready after %s ms", b.text("Math.round(performance.getEntriesByName('ready')[0].startTime)"))
 	keep(b, "large-map.png", false)
 	if got := b.text(`document.querySelector("#cell-count").textContent.replaceAll("\u00a0", " ")`); got != "Rows 1 to 50 of 43 808" {
 		t.Errorf("the table says %q", got)

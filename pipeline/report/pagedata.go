@@ -37,19 +37,11 @@ func (p *Page) packed() (string, error) {
 // columns: entry k of a column belongs to x layer k / len(Y) and y layer
 // k % len(Y) of the group.
 type pageData struct {
-	Title    string                 `json:"title"`
-	Layers   []results.Layer        `json:"layers"`
-	Texts    []string               `json:"texts"` // warnings and errors
-	Groups   []dataGroup            `json:"groups"`
-	Details  []dataDetail           `json:"details"`
-	Maps     map[string]string      `json:"maps"`
-	Measures map[string]dataMeasure `json:"measures"` // by metric
-}
-
-type dataMeasure struct {
-	Name     string `json:"name"`
-	Quantity string `json:"quantity"`
-	Directed bool   `json:"directed"`
+	Layers  []results.Layer   `json:"layers"`
+	Texts   []string          `json:"texts"` // warnings and errors
+	Groups  []dataGroup       `json:"groups"`
+	Details []dataDetail      `json:"details"`
+	Maps    map[string]string `json:"maps"`
 }
 
 type dataGroup struct {
@@ -57,6 +49,8 @@ type dataGroup struct {
 	Metric     string `json:"metric"`
 	Variant    string `json:"variant"`
 	Label      string `json:"label"`
+	Quantity   string `json:"quantity"`
+	Directed   bool   `json:"directed"`
 	Rows       string `json:"rows"`
 	X          []int  `json:"x"` // layers
 	Y          []int  `json:"y"`
@@ -146,11 +140,8 @@ func (in *interner[T]) id(t T) int {
 func (p *Page) data() *pageData {
 	var layers interner[results.Layer]
 	var texts interner[string]
-	d := &pageData{Title: p.Title, Groups: []dataGroup{}, Details: []dataDetail{}, Measures: map[string]dataMeasure{},
-		Maps: map[string]string{"viridis": viridisTable, "cividis": cividisTable}}
+	d := &pageData{Groups: []dataGroup{}, Details: []dataDetail{}, Maps: map[string]string{"viridis": viridisTable, "cividis": cividisTable}}
 	for _, g := range groupCells(p.Cells) {
-		w := wordsOf(g.measure.Metric)
-		d.Measures[g.measure.Metric] = dataMeasure{w.name, w.quantity, w.directed}
 		d.Groups = append(d.Groups, packGroup(g, &layers, &texts))
 	}
 	for _, t := range p.Details {
@@ -167,7 +158,8 @@ func packGroup(g *group, layers *interner[results.Layer], texts *interner[string
 		ys.id(layers.id(c.Y))
 	}
 	n := len(xs.list) * len(ys.list)
-	out := dataGroup{Comparison: g.comparison, Metric: g.measure.Metric, Variant: g.measure.Variant, Label: g.measure.label(),
+	w := wordsOf(g.measure)
+	out := dataGroup{Quantity: w.quantity, Directed: w.directed, Comparison: g.comparison, Metric: g.measure.Metric, Variant: g.measure.Variant, Label: g.measure.label(),
 		Rows: g.cells[0].Rows, X: xs.list, Y: ys.list, Warnings: map[int][]int{}, Errors: map[int]int{}}
 	for _, col := range []*column{&out.Value, &out.Lo, &out.Hi, &out.P, &out.PMax, &out.N, &out.DX, &out.DY, &out.Mean, &out.Q95} {
 		*col = newColumn(n)

@@ -27,14 +27,29 @@ var metricTable = map[string]metricWords{
 	"attention":     {"Attention", "similarity of best-matching heads", true},
 	"asif":          {"ASIF", "share retrieved", true},
 	"knn":           {"k-NN", "share of common neighbours", false},
-	"word_distance": {"Word distance", "mean cosine distance", true},
+	"word_distance": {"Word distance", "mean cosine distance of word pairs", false},
 }
 
-func wordsOf(metric string) metricWords {
-	if w, ok := metricTable[metric]; ok {
-		return w
+// quantityOf holds the variants whose number is another than their metric's.
+var quantityOf = map[Measure]string{
+	{Metric: "cca", Variant: "mean_squared"}:        "mean squared canonical correlation",
+	{Metric: "neuron_neuron", Variant: "signed"}:    "mean of best r",
+	{Metric: "neuron_layer", Variant: "heldout_r2"}: "mean R² in groups left out",
+	{Metric: "attention", Variant: "pearson"}:       "r of best-matching heads",
+	{Metric: "attention", Variant: "elkheir2024"}:   "r of best-matching heads, by row",
+	{Metric: "attention", Variant: "js"}:            "1 \u2212 Jensen-Shannon divergence of best-matching heads, nats",
+	{Metric: "attention", Variant: "frobenius"}:     "1 \u2212 Frobenius distance of best-matching heads",
+}
+
+func wordsOf(m Measure) metricWords {
+	w, ok := metricTable[m.Metric]
+	if !ok {
+		w = metricWords{name: m.Metric, quantity: "value", directed: true}
 	}
-	return metricWords{name: metric, quantity: "value", directed: true}
+	if q, ok := quantityOf[Measure{Metric: m.Metric, Variant: m.Variant}]; ok {
+		w.quantity = q
+	}
+	return w
 }
 
 // label names a measure: "CKA, debiased".
@@ -42,7 +57,7 @@ func (m Measure) label() string {
 	if m.Label != "" {
 		return m.Label
 	}
-	name := wordsOf(m.Metric).name
+	name := wordsOf(m).name
 	if m.Variant == "" {
 		return name
 	}
@@ -51,7 +66,7 @@ func (m Measure) label() string {
 
 // quantityLabel is what stands at a colour bar or a value axis: measure and unit.
 func (f *Figure) quantityLabel(m Measure) string {
-	label := fmt.Sprintf("%s (%s)", m.label(), wordsOf(m.Metric).quantity)
+	label := fmt.Sprintf("%s (%s)", m.label(), wordsOf(m).quantity)
 	if f.difference {
 		return "difference of " + label
 	}

@@ -31,8 +31,6 @@ class Group {
     Object.assign(this, raw);
     this.id = id;
     this.data = data;
-    this.quantity = data.measures[raw.metric].quantity;
-    this.directed = data.measures[raw.metric].directed;
     this.name = (raw.comparison ? raw.comparison + ": " : "") + raw.label;
     this.xAt = new Map(raw.x.map((layer, i) => [layer, i]));
     this.yAt = new Map(raw.y.map((layer, i) => [layer, i]));

@@ -73,6 +73,7 @@ async function start() {
   startTheme(() => map.draw());
   window.speechsimMap = map; // for a reader's own scripts, and for the tests
   document.documentElement.dataset.ready = "yes";
+  performance.mark("ready");
 }
 
 try {
