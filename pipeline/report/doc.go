@@ -3,9 +3,8 @@
 // It is the last phase of a run and needs nothing but its results: the
 // pipeline hands over the cells ([speechsim/pipeline/results.Cell]) and says
 // which of them to draw, as a list of [Figure]. [DrawAll] writes each figure
-// as SVG, PDF, PNG (300 dpi) and CSV, [WriteLaTeX] the same numbers as a table
-// for a paper, and [WritePage] a report.html that holds everything in one
-// file and works offline.
+// as SVG, PDF, PNG (300 dpi), CSV and LaTeX table, and [WritePage] a report.html that
+// holds everything in one file and works offline.
 //
 //	figures := []report.Figure{{
 //		Name: "figure-1-cka", Title: "HuBERT and BERT agree most in the middle",
@@ -14,6 +13,10 @@
 //		YModels: []report.Model{{Name: "bert", Layers: []string{"0", "1", "2"}}},
 //	}}
 //	err := report.DrawAll("runs/demo", figures, cells)  // runs/demo/figures/figure-1-cka.svg ...
+//
+// A figure is a heat map, layer curves or a dendrogram ([Heatmap], [Curves],
+// [Tree]). [Published] values from a paper are drawn beside ours, and
+// [Differences] makes cells of what two runs do not share.
 //
 // A figure never hides what is missing: a cell whose metric could not be
 // computed is hatched, one that is not among the results is cross-hatched,
