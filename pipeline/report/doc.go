@@ -3,8 +3,8 @@
 // It is the last phase of a run and needs nothing but its results: the
 // pipeline hands over the cells ([speechsim/pipeline/results.Cell]) and says
 // which of them to draw, as a list of [Figure]. [DrawAll] writes each figure
-// as SVG, PDF, PNG (300 dpi), CSV and LaTeX table, and [WritePage] a report.html that
-// holds everything in one file and works offline.
+// as SVG, PDF, PNG (300 dpi), CSV and LaTeX table, and [WritePage] a
+// report.html that holds everything in one file and works offline.
 //
 //	figures := []report.Figure{{
 //		Name: "figure-1-cka", Title: "HuBERT and BERT agree most in the middle",
@@ -16,7 +16,7 @@
 //
 // A figure is a heat map, layer curves or a dendrogram ([Heatmap], [Curves],
 // [Tree]). [Published] values from a paper are drawn beside ours, and
-// [Differences] makes cells of what two runs do not share.
+// [Differences] makes the cells of one run minus those of another.
 //
 // A figure never hides what is missing: a cell whose metric could not be
 // computed is hatched, one that is not among the results is cross-hatched,
