@@ -10,15 +10,15 @@ import (
 	"speechsim/metrics/internal/linalg"
 )
 
-// SketchWidth is the number of random directions that a null of CKA needs: the
-// error of one draw's |XᵀY|² is then a few per cent of its own size.
-const SketchWidth = 128
-
-// Sketch holds the rows of layers projected on a few random directions. A null
-// of CKA needs nothing more: with P and Q independent Gaussian matrices whose
-// entries have variance 1/width, the Gram matrices of X P and Y Q have those of
-// X and Y as their means, HSIC is linear in each of them, and so the HSIC of the
-// projections has that of the layers as its mean: debiased and biased alike.
+// Sketch holds the rows of layers projected on few directions, such that Gram
+// matrices keep their mean: with W W' = I on average, X W W' X' has the mean X X',
+// and HSIC, biased or debiased, which is linear in each of its two Gram matrices,
+// keeps its value on average if the two sides have independent directions.
+//
+// Half of the directions can be principal components, which are then kept
+// exactly; the others are random and stand for the rest: W = [P, (I - P P') R],
+// R Gaussian. The error is that of the rest alone. The components need not be
+// exact, nor of all rows: any orthonormal P gives the right mean.
 //
 // It takes n * layers * width * 4 bytes.
 type Sketch struct {
@@ -26,30 +26,74 @@ type Sketch struct {
 	dims       []int
 	width      int
 	workers    int
-	projection [][]float32 // of each layer: [dim, width]
+	projection [][]float32 // of each layer: W, [dim, width]
 	centre     [][]float64
 	rows       [][]float32 // of each layer: [n, width], centred by finish
-	norms      [][]float64 // of each layer: |row|²
+	norms      [][]float64 // of each layer: |row|² then
 	n          int
 	finished   bool
 }
 
-// NewSketch prepares the random directions of layers with dims units.
+// SketchWidth is the number of directions that serves a null of CKA.
+const SketchWidth = 128
+
+// NewSketch prepares random directions for layers with dims units.
 func NewSketch(b Backend, dims []int, width int, seed uint64, workers int) (*Sketch, error) {
-	if width < 1 {
-		return nil, fmt.Errorf("a sketch of width %d", width)
+	return newSketch(b, dims, nil, width, seed, workers)
+}
+
+// NewPrincipalSketch prepares directions of which half are the first principal
+// components of each layer. m are moments of the same layers with each one's own
+// block; some thousand of the rows are enough.
+func NewPrincipalSketch(m *Moments, width int, seed uint64, workers int) (*Sketch, error) {
+	return newSketch(m.backend, m.dims, m, width, seed, workers)
+}
+
+func newSketch(b Backend, dims []int, m *Moments, width int, seed uint64, workers int) (*Sketch, error) {
+	if width < 2 {
+		return nil, fmt.Errorf("a sketch of width %d; at least 2 directions are needed", width)
 	}
-	s := &Sketch{backend: b, dims: dims, width: width, workers: workers,
-		projection: make([][]float32, len(dims)), centre: make([][]float64, len(dims)),
-		rows: make([][]float32, len(dims)), norms: make([][]float64, len(dims))}
-	for i, d := range dims {
-		r := rand.New(rand.NewPCG(seed, uint64(i)))
-		s.projection[i] = make([]float32, d*width)
-		for k := range s.projection[i] {
-			s.projection[i][k] = float32(r.NormFloat64() / math.Sqrt(float64(width)))
+	layers := len(dims)
+	s := &Sketch{backend: b, dims: dims, width: width, workers: workers, projection: make([][]float32, layers),
+		centre: make([][]float64, layers), rows: make([][]float32, layers), norms: make([][]float64, layers)}
+	errs := make([]error, layers)
+	parallel(workers, layers, func(_, i int) { s.projection[i], errs[i] = s.directions(i, m, seed) })
+	return s, errors.Join(errs...)
+}
+
+// directions returns W of layer i.
+func (s *Sketch) directions(i int, m *Moments, seed uint64) ([]float32, error) {
+	d := s.dims[i]
+	principal := linalg.New[float64](0, d)
+	if m != nil {
+		p, err := m.spectrumOf(i, false)
+		if err != nil {
+			return nil, err
+		}
+		k := min(s.width/2, len(p.values))
+		principal = scatterColumns(p.vectors.Slice(0, k, 0, p.vectors.Cols), p.units, d)
+	}
+	k := principal.Rows
+	r := rand.New(rand.NewPCG(seed, uint64(i)))
+	rest := linalg.New[float64](s.width-k, d)
+	for c := range rest.Data {
+		rest.Data[c] = r.NormFloat64() / math.Sqrt(float64(rest.Rows))
+	}
+	// Take the principal part out of the random directions.
+	along := linalg.New[float64](rest.Rows, k)
+	s.backend.Gemm64(false, true, rest, principal, along)
+	part := linalg.New[float64](rest.Rows, d)
+	s.backend.Gemm64(false, false, along, principal, part)
+	w := make([]float32, d*s.width)
+	for u := range d {
+		for c := range k {
+			w[u*s.width+c] = float32(principal.At(c, u))
+		}
+		for c := range rest.Rows {
+			w[u*s.width+k+c] = float32(rest.At(c, u) - part.At(c, u))
 		}
 	}
-	return s, nil
+	return w, nil
 }
 
 // Add projects one block of rows, one matrix a layer.
@@ -120,127 +164,4 @@ func (s *Sketch) finish() {
 			}
 		}
 	})
-}
-
-// NullCKA draws the null distribution of a map of CKA. sketch holds the rows of
-// all layers, m their moments (which give the denominators, exactly), and pairs
-// the cells (x, y) in order. Only the products across change from draw to draw,
-// and those of the sketch cost (dx/width)(dy/width) times less.
-//
-// Null.Observed is the sketch's estimate for the true pairing, which the draws
-// must be compared with: its error is theirs. Its distance from CKA's exact
-// values shows how good the sketch is.
-func NullCKA(ctx context.Context, m *Moments, sketch *Sketch, variant string, pairs [][2]int, shuffle *Shuffle, draws int) (*Null, error) {
-	variant, err := variantOf("cka", variant)
-	if err != nil {
-		return nil, err
-	}
-	if shuffle.onto {
-		return nil, errors.New("a permutation of word types changes y itself, and with it the denominators: use NullOf")
-	}
-	if sketch.n != m.N() || sketch.n != shuffle.Rows() {
-		return nil, fmt.Errorf("the sketch has %d rows, the moments %d, the pairings %d", sketch.n, m.N(), shuffle.Rows())
-	}
-	hsic := m.hsicBiased
-	if variant == "debiased" {
-		hsic = m.hsicDebiased
-	}
-	self := make([]float64, len(sketch.dims))
-	for _, p := range pairs {
-		if _, err := CKA(m, p[0], p[1], variant); err != nil {
-			return nil, err
-		}
-		for _, i := range p {
-			if self[i] == 0 {
-				if self[i], err = hsic(i, i); err != nil {
-					return nil, err
-				}
-			}
-		}
-	}
-	sketch.finish()
-	proto, err := newSketchMoments(sketch, pairs)
-	if err != nil {
-		return nil, err
-	}
-	null := &Null{About: shuffle.About}
-	buffers := make([]gathered, len(proto.dims))
-	for k := -1; k < draws; k++ {
-		var pairing []int
-		if k >= 0 {
-			pairing = shuffle.Draw(k)
-		}
-		d := proto.Empty()
-		if err := addPaired(ctx, d, proto.layers, proto.y, pairing, buffers); err != nil {
-			return nil, err
-		}
-		values := make([]float64, len(pairs))
-		parallel(sketch.workers, len(pairs), func(_, c int) {
-			i, j := pairs[c][0], pairs[c][1]
-			x, y := proto.at[0][i], proto.at[1][j]
-			cross, _ := d.scatter(x, y)
-			frobenius := sumSquares(cross.Data)
-			if variant == "debiased" {
-				frobenius = debias(frobenius, sketch.norms[i], sketch.norms[j], pairing)
-			}
-			values[c] = frobenius / math.Sqrt(self[i]) / math.Sqrt(self[j])
-		})
-		if k < 0 {
-			null.Observed = values
-		} else {
-			null.Draws = append(null.Draws, values)
-		}
-	}
-	return null, nil
-}
-
-// sketchMoments are empty moments of a sketch: the layers that are an x of some
-// pair, then those that are a y. at gives the place of each layer among them.
-type sketchMoments struct {
-	*Moments
-	layers []Matrix
-	y      int
-	at     [2]map[int]int
-}
-
-func newSketchMoments(s *Sketch, pairs [][2]int) (*sketchMoments, error) {
-	p := &sketchMoments{at: [2]map[int]int{{}, {}}}
-	for side := range 2 {
-		p.y = len(p.layers)
-		for i := range s.dims {
-			for _, pair := range pairs {
-				if _, seen := p.at[side][i]; !seen && pair[side] == i {
-					p.at[side][i] = len(p.layers)
-					p.layers = append(p.layers, Matrix{Rows: s.n, Cols: s.width, Stride: s.width, Data: s.rows[i]})
-				}
-			}
-		}
-	}
-	o := Options{CrossOnly: true, Workers: s.workers}
-	for _, pair := range pairs {
-		o.Pairs = append(o.Pairs, [2]int{p.at[0][pair[0]], p.at[1][pair[1]]})
-	}
-	dims := make([]int, len(p.layers))
-	for k := range dims {
-		dims[k] = s.width
-	}
-	var err error
-	p.Moments, err = NewMoments(s.backend, dims, o)
-	return p, err
-}
-
-// debias is Song's estimator from |XᵀY|² and the squared norms of centred rows.
-func debias(frobenius float64, x, y []float64, pairing []int) float64 {
-	var sx, sy, xy float64
-	for r, v := range x {
-		w := y[r]
-		if pairing != nil {
-			w = y[pairing[r]]
-		}
-		sx += v
-		sy += w
-		xy += v * w
-	}
-	n := float64(len(x))
-	return frobenius - xy + sx*sy/((n-1)*(n-2)) - 2*xy/(n-2)
 }
