@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"speechsim/models/internal/ort"
@@ -20,7 +21,8 @@ const open = -1
 func (m *Model) fetch(ctx context.Context, feeds []ort.Input, n int) (*ort.Outputs, error) {
 	if m.forms != nil {
 		out, err := m.session.Run(ctx, feeds, m.foretell(n))
-		if err == nil || ctx.Err() != nil {
+		var refused *ort.Error
+		if !errors.As(err, &refused) {
 			return out, err
 		}
 	}

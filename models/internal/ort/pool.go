@@ -37,25 +37,24 @@ func (p *pool) get(n int) (*block, error) {
 	size := blockSize(n)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.lent += size
-	p.peak = max(p.peak, p.lent)
+	peak := max(p.peak, p.lent+size)
 	for i := len(p.idle) - 1; i >= 0; i-- {
 		if len(p.idle[i].data) == size {
+			p.lent, p.peak = p.lent+size, peak
 			return p.take(i), nil
 		}
 	}
-	var err error
-	for len(p.idle) > 0 && p.lent+p.kept > p.peak {
-		err = errors.Join(err, p.take(0).free())
+	for len(p.idle) > 0 && p.lent+size+p.kept > peak {
+		if err := p.take(0).free(); err != nil {
+			return nil, err
+		}
 	}
-	var b *block
-	if err == nil {
-		b, err = newBlock(size)
-	}
+	b, err := newBlock(size)
 	if err != nil {
-		p.lent -= size
+		return nil, err
 	}
-	return b, err
+	p.lent, p.peak = p.lent+size, peak
+	return b, nil
 }
 
 // put takes a block back.
