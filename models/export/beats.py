@@ -81,9 +81,7 @@ class Encoder(nn.Module):
         self.encoder.pos_conv = nn.Sequential(
             nn.Conv1d(width, width, cfg["conv_pos"], padding=cfg["conv_pos"] // 2, groups=cfg["conv_pos_groups"])
         )
-        self.encoder.layers = nn.ModuleList(
-            Block(width, cfg["encoder_ffn_embed_dim"], heads, alpha) for _ in range(n)
-        )
+        self.encoder.layers = nn.ModuleList(Block(width, cfg["encoder_ffn_embed_dim"], heads, alpha) for _ in range(n))
         self.encoder.layer_norm = nn.LayerNorm(width)
         self.reach = cfg["max_distance"]
         self.register_buffer("buckets", torch.from_numpy(buckets(cfg["num_buckets"], self.reach)), persistent=False)

@@ -11,7 +11,6 @@ import re
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 import checkpoint
 import fbank

@@ -53,7 +53,9 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--reference", type=Path, metavar="NAME.npz", help="inputs and outputs of the original")
     parser.add_argument("--lengths", type=_lengths, metavar="A,B,C", help="of the references, in samples or tokens")
     parser.add_argument("--seed", type=int, default=0, help="of --random")
-    parser.add_argument("--normalize", choices=["zero_mean_unit_var", "none"], help="instead of what the checkpoint says")
+    parser.add_argument(
+        "--normalize", choices=["zero_mean_unit_var", "none"], help="instead of what the checkpoint says"
+    )
     parser.add_argument("--heads", type=int, default=0, help="of an EncodecMAE checkpoint of unusual width")
     parser.add_argument("--external-data", action="store_true", help="keep the weights in NAME.onnx.data at any size")
     parser.add_argument("--threads", type=int, default=1)
@@ -107,7 +109,9 @@ def report(original: Original, out: Path, lengths: tuple[int, ...], comparisons:
     card = original.card
     worst = max(comparisons, key=lambda c: c.share)
     unit = "samples" if card.kind == "audio" else "tokens"
-    print(f"{out}: {card.family}, {len(card.layers)} layers, {len(card.attentions)} attention maps x {card.heads} heads")
+    print(
+        f"{out}: {card.family}, {len(card.layers)} layers, {len(card.attentions)} attention maps x {card.heads} heads"
+    )
     print(
         f"matches the original at {', '.join(map(str, lengths))} {unit}: worst {worst.output}, "
         f"difference {worst.difference:.2g}, {100 * worst.share:.2g} % of the tolerance"

@@ -28,38 +28,21 @@ class Comparison:
     share: float  # greatest difference / (TOLERANCE + TOLERANCE |original|)
 
 
-def export(original: Original, path: Path, *, opset: int = OPSET, dynamo: bool = False, external: bool = False) -> None:
+def export(original: Original, path: Path, *, external: bool = False) -> None:
     """Traces original.module and writes it to path; external puts the weights into path + ".data" whatever the size."""
     feeds = original.feed(original.sample(original.trace_length, 0))
     inputs = [name for name in original.axes if name not in original.outputs]
     with _quiet(), torch.no_grad():
         torch.onnx.export(
             original.module, tuple(feeds[name] for name in inputs), str(path), input_names=inputs,
-            output_names=original.outputs, opset_version=opset, dynamo=dynamo,
-            **_dynamic(original, inputs, dynamo),
+            output_names=original.outputs, dynamic_axes=original.axes, opset_version=OPSET, dynamo=False,
         )  # fmt: skip
     _finish(path, original, external)
 
 
-def _dynamic(original: Original, inputs: list[str], dynamo: bool) -> dict:
-    if not dynamo:
-        return {"dynamic_axes": original.axes}
-    dims: dict[str, torch.export.Dim] = {}
-    shapes = tuple(
-        {axis: dims.setdefault(label, torch.export.Dim(label)) for axis, label in original.axes[name].items() if axis}
-        for name in inputs
-    )
-    return {"dynamic_shapes": (shapes,) if len(shapes) > 1 else shapes, "external_data": False}
-
-
 def _finish(path: Path, original: Original, external: bool) -> None:
-    """Adds the card to the metadata, takes paths of the exporting machine out, gathers external weights in one file."""
+    """Adds the card to the metadata, gathers external weights in one file."""
     model = onnx.load(path)
-    for node in model.graph.node:
-        node.doc_string = ""
-        kept = [p for p in node.metadata_props if p.key != "pkg.torch.onnx.stack_trace"]
-        del node.metadata_props[:]
-        node.metadata_props.extend(kept)
     entry = model.metadata_props.add()
     entry.key, entry.value = "speechsim.card", original.card.to_yaml()
     size = sum(len(t.raw_data) for t in model.graph.initializer)

@@ -11,6 +11,10 @@ from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedMode
 
 from model import Card, ExportError, Layer, Original, speech_like, zero_mean_unit_var
 
+# Its report of a head's unused tensors is not for our users: what matters is checked below.
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+
 AUDIO = {"wav2vec2", "hubert", "wavlm", "data2vec-audio", "unispeech-sat"}
 TEXT = {"bert", "distilbert"}
 
@@ -21,15 +25,20 @@ def load(source: str, name: str, normalize: str = "") -> Original:
     try:
         model, info = AutoModel.from_pretrained(
             source, config=config, attn_implementation="eager", dtype=torch.float32, output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are an error below, with their names
             **_without_pooler(config),
         )  # fmt: skip
     except Exception as e:  # the library has no common base of its errors for truncated, absent or contradicting files
         raise ExportError(f"{source}: {_first_line(e)}") from e
     missing = sorted(k for k in info["missing_keys"] if "masked_spec_embed" not in k)
     if missing:
-        raise ExportError(f"{source}: the checkpoint lacks {len(missing)} tensors of {type(model).__name__}: {missing[:3]}")
+        raise ExportError(
+            f"{source}: the checkpoint lacks {len(missing)} tensors of {type(model).__name__}: {missing[:3]}"
+        )
     if mismatched := info["mismatched_keys"]:
-        raise ExportError(f"{source}: tensors of another shape than config.json says: {sorted(map(str, mismatched))[:3]}")
+        raise ExportError(
+            f"{source}: tensors of another shape than config.json says: {sorted(map(str, mismatched))[:3]}"
+        )
     return original(model, name, source, normalize or _normalize(source, config), Path(source) / "vocab.txt")
 
 
@@ -77,7 +86,9 @@ def _config(source: str) -> PretrainedConfig:
         raise ExportError(f"{source}: no checkpoint folder or id that transformers can read: {_first_line(e)}") from e
     if config.model_type not in AUDIO | TEXT:
         known = ", ".join(sorted(AUDIO | TEXT))
-        raise ExportError(f'{source}: model_type "{config.model_type}" in config.json is not known here (known: {known})')
+        raise ExportError(
+            f'{source}: model_type "{config.model_type}" in config.json is not known here (known: {known})'
+        )
     if getattr(config, "add_adapter", False):
         config.add_adapter = False  # it comes after the last layer
     return config

@@ -22,8 +22,8 @@ from model import ExportError, Original
 
 _LARGE = dict(hidden_size=1024, num_hidden_layers=24, num_attention_heads=16, intermediate_size=4096)
 _LAYER_NORM = dict(feat_extract_norm="layer", conv_bias=True, do_stable_layer_norm=True)
-_TINY = dict(hidden_size=32, num_hidden_layers=3, num_attention_heads=4, intermediate_size=64)
-_TINY_AUDIO = _TINY | dict(conv_dim=(16,) * 7, num_conv_pos_embeddings=16, num_conv_pos_embedding_groups=4)
+_TINY = dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=40)
+_TINY_AUDIO = _TINY | dict(conv_dim=(8,) * 7, num_conv_pos_embeddings=8, num_conv_pos_embedding_groups=4)
 _TINY_TEXT = dict(vocab_size=120, max_position_embeddings=64)
 
 PRESETS = {
@@ -43,11 +43,11 @@ PRESETS = {
     "tiny-hubert-layer-norm": lambda: HubertConfig(**_TINY_AUDIO, **_LAYER_NORM),
     "tiny-wavlm": lambda: WavLMConfig(**_TINY_AUDIO),
     "tiny-wavlm-layer-norm": lambda: WavLMConfig(**_TINY_AUDIO, **_LAYER_NORM),
-    "tiny-data2vec-audio": lambda: Data2VecAudioConfig(**_TINY_AUDIO),
+    "tiny-data2vec-audio": lambda: Data2VecAudioConfig(**_TINY_AUDIO | dict(num_conv_pos_embeddings=5)),
     "tiny-unispeech-sat": lambda: UniSpeechSatConfig(**_TINY_AUDIO),
     "tiny-unispeech-sat-layer-norm": lambda: UniSpeechSatConfig(**_TINY_AUDIO, **_LAYER_NORM),
     "tiny-bert": lambda: BertConfig(**_TINY, **_TINY_TEXT),
-    "tiny-distilbert": lambda: DistilBertConfig(dim=32, n_layers=3, n_heads=4, hidden_dim=64, **_TINY_TEXT),
+    "tiny-distilbert": lambda: DistilBertConfig(dim=24, n_layers=2, n_heads=3, hidden_dim=40, **_TINY_TEXT),
 }
 
 
@@ -56,17 +56,18 @@ _BEATS = dict(
     embed_dim=512, conv_bias=False, conv_pos=128, conv_pos_groups=16, num_buckets=320, max_distance=800, deep_norm=True,
 )  # fmt: skip
 _ENCODECMAE = dict(model_type="encodecmae", width=768, inner=4096, heads=12, blocks=10)
-_TINY_ENCODECMAE = dict(model_type="encodecmae", width=32, inner=64, heads=4, blocks=3)
+_TINY_ENCODECMAE = dict(model_type="encodecmae", width=24, inner=40, heads=3, blocks=2)
 
 # These are not transformers' models: their configurations are of our own modules.
 OURS = {
     "beats-base": _BEATS,
     "tiny-beats": _BEATS | dict(
-        encoder_layers=3, encoder_embed_dim=32, encoder_ffn_embed_dim=64, encoder_attention_heads=4, embed_dim=24
+        encoder_layers=2, encoder_embed_dim=24, encoder_ffn_embed_dim=40, encoder_attention_heads=3, embed_dim=16,
+        conv_pos_groups=4,
     ),
     "encodecmae-v1-base": _ENCODECMAE | dict(encodec=32),
     "encodecmae-v2-mel-base": _ENCODECMAE,
-    "tiny-encodecmae-v1": _TINY_ENCODECMAE | dict(encodec=4),
+    "tiny-encodecmae-v1": _TINY_ENCODECMAE | dict(encodec=2),
     "tiny-encodecmae-v2-mel": _TINY_ENCODECMAE,
 }  # fmt: skip
 
@@ -79,7 +80,7 @@ def config(name: str) -> PretrainedConfig | dict:
         return PRESETS[name]()
     path = Path(name)
     if path.suffix != ".json":
-        raise ExportError(f'--random {name}: neither a config.json nor a preset (presets: {names()})')
+        raise ExportError(f"--random {name}: neither a config.json nor a preset (presets: {names()})")
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         if values.get("model_type") in {"beats", "encodecmae"}:
@@ -103,7 +104,9 @@ def ours(config: dict, name: str, source: str, seed: int) -> Original:
         else:
             width = values.pop("encodec", 0)
             encoder = encodecmae.Encoder(128 if width else encodecmae.MELS, **values)
-            module = encodecmae.WaveModel(encodecmae.Encodec(width, 128), encoder) if width else encodecmae.MelModel(encoder)
+            module = (
+                encodecmae.WaveModel(encodecmae.Encodec(width, 128), encoder) if width else encodecmae.MelModel(encoder)
+            )
     except (KeyError, TypeError) as e:
         raise ExportError(f"{source}: the configuration does not fit: {e}") from e
     with torch.no_grad():

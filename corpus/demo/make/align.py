@@ -1,9 +1,8 @@
 """Forced alignment of real speech with pocketsphinx 5.1 and the acoustic model that it brings."""
 
 import numpy as np
-from pocketsphinx import Decoder
-
 from flite import RATE, Flite, Segment, Speech
+from pocketsphinx import Decoder
 
 FRAME = 0.01  # seconds a frame of the aligner
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-
 from align import align
 from flite import RATE, Flite, Segment
 

@@ -12,46 +12,17 @@ import wave
 from pathlib import Path
 
 import numpy as np
-
 import text
 from align import align
-from flite import RATE, SEX, VOICES, Flite, Segment, Speech
+from flite import RATE, SEX, VOICES, Flite, Speech
 from formats import fill, write_flac, write_sphere, write_textgrid
+from warp import warp
 
 # Every voice speaks three times: deeper and slower, as it is, higher and faster. Factor = new length / old length.
 WARPS = {"13/12": (13, 12), "1": (1, 1), "11/12": (11, 12)}
 
 READER = 10  # speaker number of the LibriVox reader
 CHAPTER = 1
-
-
-def resample(x: np.ndarray, num: int, den: int) -> np.ndarray:
-    """x stretched to num/den of its length: windowed sinc, Hann, 16 zero crossings. int16 in and out."""
-    if num == den:
-        return x
-    n = len(x) * num // den
-    cutoff = min(1.0, num / den)
-    position = np.arange(n) * den / num
-    base = np.floor(position).astype(int)
-    half = int(np.ceil(16 / cutoff))
-    padded = np.pad(x.astype(np.float64), half + 1)
-    y = np.zeros(n)
-    for k in range(-half, half + 1):  # in a fixed order, without BLAS: the same bits everywhere
-        d = (position - base - k) * cutoff
-        window = np.where(np.abs(d) < 16, 0.5 + 0.5 * np.cos(np.pi * d / 16), 0)
-        y += padded[base + k + half + 1] * np.sinc(d) * window * cutoff
-    return np.clip(np.round(y), -32768, 32767).astype(np.int16)
-
-
-def warp(speech: Speech, num: int, den: int) -> Speech:
-    """The whole utterance resampled, its times with it."""
-
-    def scale(segments: list[Segment]) -> list[Segment]:
-        return [Segment(s.start * num / den, min(s.end * num / den, limit), s.label) for s in segments]
-
-    samples = resample(speech.samples, num, den)
-    limit = len(samples) / RATE
-    return Speech(samples, scale(speech.words), scale(speech.phones))
 
 
 class LibriSpeech:
@@ -69,9 +40,7 @@ class LibriSpeech:
             utterance = f"{speaker}-{CHAPTER}-{i:04d}"
             duration = len(speech.samples) / RATE
             write_flac(folder / f"{utterance}.flac", speech.samples)
-            write_textgrid(
-                folder / f"{utterance}.TextGrid", duration, {"words": speech.words, "phones": speech.phones}
-            )
+            write_textgrid(folder / f"{utterance}.TextGrid", duration, {"words": speech.words, "phones": speech.phones})
             transcript.append(f"{utterance} {words.upper()}\n")
             seconds += duration
         (folder / f"{speaker}-{CHAPTER}.trans.txt").write_text("".join(transcript))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 _CORPUS = Path(__file__).resolve().parents[3] / "corpus" / "demo"
 sys.path.append(str(_CORPUS / "make"))
-from text import SENTENCES, TIMIT_SA1, TIMIT_SENTENCES  # noqa: E402
+from text import SENTENCES, TIMIT_SA1, TIMIT_SENTENCES
 
 WORDS = {
     "family": "mother father brother sister uncle aunt cousin grandmother grandfather daughter son wife husband",

@@ -3,9 +3,8 @@
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 import grammar
+import numpy as np
 
 SENTENCES = 40_000
 SEED = 7
@@ -78,5 +77,4 @@ def write_vectors(path: Path) -> None:
     vectors *= np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(DIMENSION)])
     vectors *= 5 / np.linalg.norm(vectors, axis=1).mean()
     with open(path, "w", encoding="utf-8", newline="\n") as f:
-        for word, vector in zip(words, vectors):
-            f.write(word + "".join(f" {x:.4f}" for x in vector) + "\n")
+        f.writelines(word + "".join(f" {x:.4f}" for x in vector) + "\n" for word, vector in zip(words, vectors))
