@@ -139,6 +139,7 @@ type Metric struct {
 	Pos      Pos
 	Name     string
 	Variants []string
+	P, K     int // asif: the power of similarities and the anchors that are kept; 0 = 4 and 100
 }
 
 // Figure says how a comparison is drawn; by default a heat map, or curves where the y side has one layer.
@@ -233,6 +234,14 @@ func (c *Config) Validate() error {
 		}
 		if len(k.Metrics) == 0 {
 			bad(k.Pos, "comparison %q has no metrics", k.Name)
+		}
+		for _, m := range k.Metrics {
+			if (m.P != 0 || m.K != 0) && m.Name != "asif" {
+				bad(m.Pos, "metric %s has no p and k; asif does", m.Name)
+			}
+			if m.P < 0 || m.P > 64 || m.K < 0 {
+				bad(m.Pos, "metric %s: p is %d and k is %d; p must be from 1 to 64 and k at least 1", m.Name, m.P, m.K)
+			}
 		}
 		if k.Rows == nil {
 			rows := c.Rows

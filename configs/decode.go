@@ -156,9 +156,10 @@ func (d *decoder) decodeMetric(n *yaml.Node, m *Metric, where string) {
 		var opts struct {
 			Pos     Pos
 			Variant []string
+			P, K    int
 		}
 		d.decodeStruct(n.Content[1], reflect.ValueOf(&opts).Elem(), join(where, m.Name))
-		m.Variants = opts.Variant
+		m.Variants, m.P, m.K = opts.Variant, opts.P, opts.K
 	default:
 		d.errorf(n, "%s must be a metric's name or one mapping such as {cka: {variant: biased}}; found %s", where, describe(n))
 	}

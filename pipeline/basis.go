@@ -34,7 +34,7 @@ type stacked struct {
 // makeBases says, for each comparison, which moments its cells need, and which pooled rows those come from.
 func (p *Plan) makeBases() error {
 	for _, k := range p.comparisons {
-		for _, in := range []input{layers, heads, queries} {
+		for _, in := range []input{layers, heads, queries, kept} {
 			if len(k.measuresOf(in)) == 0 {
 				continue
 			}
@@ -50,7 +50,7 @@ func (p *Plan) makeBases() error {
 
 func (p *Plan) makeBasis(k *comparison, in input) (*basis, error) {
 	b := &basis{k: k, input: in, unit: k.Rows.Unit}
-	if in != layers {
+	if in == heads || in == queries {
 		b.unit = "attention"
 	}
 	at := map[int][2]int{} // source -> range of the stack
@@ -85,6 +85,9 @@ func (p *Plan) makeBasis(k *comparison, in input) (*basis, error) {
 			}
 		}
 	}
+	if in == kept {
+		return b, nil
+	}
 	var err error
 	b.entry, err = p.store.Entry("moments", p.describeBasis(b))
 	return b, err
@@ -92,7 +95,7 @@ func (p *Plan) makeBasis(k *comparison, in input) (*basis, error) {
 
 func (p *Plan) layersOf(source int, in input) []extract.Layer {
 	s := p.sources[source]
-	if in == layers {
+	if in == layers || in == kept {
 		return s.Layers()
 	}
 	if s.Model == nil {
@@ -170,7 +173,7 @@ func (p *Plan) describeBasis(b *basis) any {
 		d.Holds = "sums over the rows of attention maps, part by part"
 		d.Variants = b.variants()
 	}
-	if b.unit == "word" || b.unit == "phone" {
+	if b.onSegments() {
 		for _, s := range b.k.sources {
 			d.Entries = append(d.Entries, p.pooledOf(s, b.k.Rows.Unit, b.k.Rows.Pooling).entry.Key)
 		}
@@ -206,6 +209,9 @@ func (p *Plan) newMoments(b *basis) (*metrics.Moments, error) {
 	}
 	return metrics.NewMoments(p.backend, dims, p.momentsOptions(b))
 }
+
+// onSegments says whether rows are words or phones, which the store keeps.
+func (b *basis) onSegments() bool { return b.unit == "word" || b.unit == "phone" }
 
 // label names a stacked layer as messages do.
 func (p *Plan) label(l stacked) string {

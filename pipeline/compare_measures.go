@@ -22,7 +22,7 @@ func (j *MatrixJob) measures() (out []measure, notes []string, err error) {
 	}
 	for _, info := range infos {
 		for k, v := range info.Variants {
-			m := measure{info, v}
+			m := measure{Info: info, variant: v}
 			asked := len(j.Metrics) > 0 && k == 0 || slices.Contains(j.Variants, v.Name)
 			if !asked && !j.wants(info, k) {
 				continue

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 
 	"speechsim/metrics"
 )
@@ -98,9 +97,5 @@ func (c *matrixComparison) asif(ctx context.Context, cell *matrixCell) error {
 	if err != nil {
 		return cell.set(metrics.Value{}, err)
 	}
-	v := metrics.Value{Value: r.Top1, N: x.Rows, DX: x.Cols, DY: y.Cols}
-	v.Warnings = append(v.Warnings,
-		fmt.Sprintf("top-1 by word of %d queries among %d anchors; top-5 words %.4g, top-5 rows %.4g", r.Queries, r.Anchors, r.TopTypes, r.TopRows),
-		fmt.Sprintf("at most %.4g can be right: the other queries' words have no anchor (of those that have one, %.4g are right); the most frequent word alone gives %.4g", r.Ceiling, r.InVocabulary, r.Majority))
-	return cell.set(v, nil)
+	return cell.set(asifValue(r, x, y), nil)
 }

@@ -18,6 +18,7 @@ type comparison struct {
 type measure struct {
 	metrics.Info
 	variant metrics.Variant
+	asked   configs.Metric
 }
 
 // input is what the rows of a basis are made of.
@@ -27,6 +28,7 @@ const (
 	layers  input = "layers"                      // rows of hidden states: frames, words or phones
 	heads   input = "attention maps"              // rows are (query, key) cells, units are heads
 	queries input = "attention maps by the query" // each query's row of a map by itself
+	kept    input = "rows"                        // rows of hidden states, all at once
 )
 
 // input says what the metric reads.
@@ -34,6 +36,8 @@ func (m measure) input() input {
 	switch {
 	case m.variant.Source == metrics.FromAttention:
 		return queries
+	case m.variant.Source == metrics.FromRows:
+		return kept
 	case m.Name == "attention":
 		return heads
 	}
@@ -69,6 +73,11 @@ func resolve(cfg *configs.Config) ([]*comparison, error) {
 			if err != nil {
 				report(err)
 				continue
+			}
+			for _, f := range found {
+				if why := k.checkRowwise(f); why != "" {
+					report(cfg.Errorf(m.Pos, "comparison %q: %s", k.Name, why))
+				}
 			}
 			k.metrics = append(k.metrics, found...)
 		}
@@ -107,7 +116,7 @@ func lookup(cfg *configs.Config, m configs.Metric) ([]measure, error) {
 		if err != nil {
 			return nil, cfg.Errorf(m.Pos, "%v", err)
 		}
-		out = append(out, measure{info, v})
+		out = append(out, measure{info, v, m})
 	}
 	return out, nil
 }

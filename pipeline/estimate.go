@@ -70,6 +70,11 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 		for _, l := range b.stack {
 			c.Units += l.units
 		}
+		if b.input == kept {
+			moments = max(moments, 4*int64(c.Rows)*int64(c.Units)) // all layers at once
+			e.Comparisons = append(e.Comparisons, c)
+			continue
+		}
 		m, err := p.momentsMemory(b)
 		if err != nil {
 			return nil, err
@@ -124,7 +129,7 @@ func (p *Plan) momentsMemory(b *basis) (metrics.Memory, error) {
 
 // countRows counts the rows of a basis as planned; words that only some sources have are not matched here.
 func (p *Plan) countRows(b *basis) int {
-	if b.unit == "word" || b.unit == "phone" {
+	if b.onSegments() {
 		least := -1
 		for _, s := range b.k.sources {
 			n := len(p.pooledOf(s, b.k.Rows.Unit, b.k.Rows.Pooling).table.Rows)

@@ -24,7 +24,7 @@ func (p *Plan) missingWork(part int) ([]partWork, error) {
 		}
 	}
 	for _, b := range p.bases {
-		if b.entry.HasPart(part) {
+		if b.input == kept || b.entry.HasPart(part) {
 			continue
 		}
 		var w partWork

@@ -146,7 +146,7 @@ func (p *Plan) segmentUnits() []string {
 	var out []string
 	for _, unit := range []string{"word", "phone"} {
 		for _, k := range p.comparisons {
-			if k.Rows.Unit == unit && len(k.measuresOf(layers)) > 0 {
+			if k.Rows.Unit == unit && len(k.measuresOf(layers))+len(k.measuresOf(kept)) > 0 {
 				out = append(out, unit)
 				break
 			}

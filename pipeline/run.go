@@ -117,24 +117,20 @@ func (p *Plan) measure(ctx context.Context) (cells []results.Cell, accounts []ac
 		total += len(b.k.measuresOf(b.input)) * len(b.x) * len(b.y)
 	}
 	p.opts.Progress.Stage("measuring", float64(total), "cells")
+	joins := map[*comparison]*joinedRows{}
 	for _, b := range p.bases {
-		var j *joinedRows
-		if b.unit == "word" || b.unit == "phone" {
-			if j, err = p.join(b); err != nil {
+		j := joins[b.k]
+		if j == nil && b.onSegments() {
+			var list []extract.Failure
+			if j, list, err = p.joinAndAccount(b, &accounts); err != nil {
 				return nil, nil, nil, err
 			}
+			joins[b.k] = j
+			failed = append(failed, list...)
+		}
+		if b.onSegments() && b.input == layers {
 			if err := p.segmentMoments(ctx, b, j); err != nil {
 				return nil, nil, nil, err
-			}
-			accounts = append(accounts, p.account(b, j))
-			for _, r := range j.pooled {
-				list, err := r.entry.Failures()
-				if err != nil {
-					return nil, nil, nil, err
-				}
-				for u, why := range list {
-					failed = append(failed, extract.Failure{Utterance: u, Error: why})
-				}
 			}
 		}
 		c, f, err := p.measureBasis(ctx, b, j)
@@ -147,6 +143,27 @@ func (p *Plan) measure(ctx context.Context) (cells []results.Cell, accounts []ac
 	return cells, accounts, failed, nil
 }
 
+// joinAndAccount matches the rows of a comparison on segments, adds up what became of them, and lists what its sources
+// could not read.
+func (p *Plan) joinAndAccount(b *basis, accounts *[]accounting) (*joinedRows, []extract.Failure, error) {
+	j, err := p.join(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	*accounts = append(*accounts, p.account(b, j))
+	var failed []extract.Failure
+	for _, r := range j.pooled {
+		list, err := r.entry.Failures()
+		if err != nil {
+			return nil, nil, err
+		}
+		for u, why := range list {
+			failed = append(failed, extract.Failure{Utterance: u, Error: why})
+		}
+	}
+	return j, failed, nil
+}
+
 // measureBasis computes the cells of one basis with their intervals and nulls.
 func (p *Plan) measureBasis(ctx context.Context, b *basis, j *joinedRows) ([]results.Cell, []extract.Failure, error) {
 	if b.input == queries {
@@ -157,17 +174,31 @@ func (p *Plan) measureBasis(ctx context.Context, b *basis, j *joinedRows) ([]res
 		cells, err := p.cellsOf(ctx, b, 0, func(m measure, i, j int) (metrics.Value, error) { return rows.Value(i, j, m.variant.Name) })
 		return cells, failed, err
 	}
+	if b.input == kept {
+		w := p.newRowwise(b, j)
+		cells, err := p.cellsOf(ctx, b, len(j.rows), func(m measure, i, j int) (metrics.Value, error) { return w.value(ctx, m, i, j) })
+		return cells, nil, err
+	}
 	whole, failed, err := p.total(b)
 	if err != nil {
 		return nil, nil, err
 	}
+	var groups []*metrics.Moments
+	if b.needsGroups() {
+		if groups, err = p.groupMoments(b); err != nil {
+			return nil, nil, err
+		}
+	}
 	cells, err := p.cellsOf(ctx, b, whole.N(), func(m measure, i, j int) (metrics.Value, error) {
+		if m.heldOut() {
+			return metrics.NeuronLayerHeldOut(groups, i, j)
+		}
 		return metrics.Compute(whole, m.Name, m.variant.Name, i, j)
 	})
 	if err == nil {
 		err = p.intervals(ctx, b, cells)
 	}
-	if err == nil && j != nil {
+	if err == nil && b.onSegments() {
 		err = p.nulls(ctx, b, j, whole, cells)
 	}
 	return cells, failed, err

@@ -70,12 +70,12 @@ func (p *Plan) tensorsOf(b *basis, u int, acts []*extract.Activations) (out []mo
 	for i, l := range b.stack {
 		a := acts[l.source]
 		list := a.Layers
-		if b.input != layers {
+		if b.unit == "attention" {
 			list = a.Attentions
 		}
 		t := list[l.index]
 		n := t.Shape[0]
-		if b.input != layers {
+		if b.unit == "attention" {
 			n = t.Shape[1]
 		}
 		if i > 0 && n != frames {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"speechsim/metrics"
@@ -16,7 +17,7 @@ const intervalBytes = 4 << 30
 // wantsInterval says whether cells of a metric get an interval: on request always, by default where a cell is cheap.
 func (p *Plan) wantsInterval(b *basis, m measure) (bool, error) {
 	switch {
-	case b.k.Interval == "none" || b.input == queries || len(p.parts) < 2 || m.variant.Source != metrics.FromMoments:
+	case b.k.Interval == "none" || b.input == queries || m.heldOut() || len(p.parts) < 2 || m.variant.Source != metrics.FromMoments:
 		return false, nil
 	case b.k.Interval == "jackknife":
 		return true, nil
@@ -47,12 +48,7 @@ func (p *Plan) intervals(ctx context.Context, b *basis, cells []results.Cell) er
 	if len(asked) == 0 {
 		return nil
 	}
-	groups := make([]*metrics.Moments, len(p.parts))
-	_, err := p.eachPart(b, func(part int, in io.Reader) error {
-		var err error
-		groups[part], err = metrics.ReadMoments(in, p.backend, p.momentsOptions(b))
-		return err
-	})
+	groups, err := p.groupMoments(b)
 	if err != nil {
 		return err
 	}
@@ -71,6 +67,24 @@ func (p *Plan) intervals(ctx context.Context, b *basis, cells []results.Cell) er
 	return nil
 }
 
+// groupMoments are the moments of the parts, which are the groups of intervals and of held-out folds.
+func (p *Plan) groupMoments(b *basis) ([]*metrics.Moments, error) {
+	groups := make([]*metrics.Moments, len(p.parts))
+	_, err := p.eachPart(b, func(part int, in io.Reader) error {
+		var err error
+		groups[part], err = metrics.ReadMoments(in, p.backend, p.momentsOptions(b))
+		return err
+	})
+	return groups, err
+}
+
+// heldOut says whether a metric fits on some groups and is tested on the others, and so needs the groups apart.
+func (m measure) heldOut() bool { return m.variant.Source == metrics.FromGroups }
+
+func (b *basis) needsGroups() bool {
+	return slices.ContainsFunc(b.k.measuresOf(b.input), measure.heldOut)
+}
+
 // sides are the positions in the stack of cell c.
 func (b *basis) sides(c int) (i, j int) { return b.x[c/len(b.y)%len(b.x)], b.y[c%len(b.y)] }
 
@@ -85,7 +99,7 @@ func (p *Plan) nulls(ctx context.Context, b *basis, j *joinedRows, whole *metric
 		return fmt.Errorf("comparison %s: null: %w", b.k.Name, err)
 	}
 	for n, m := range b.k.measuresOf(layers) {
-		if m.variant.Source != metrics.FromMoments {
+		if m.variant.Source != metrics.FromMoments || m.heldOut() {
 			continue
 		}
 		p.opts.Progress.Stage("null of "+m.Name, float64(b.k.Null.Draws), "draws")
