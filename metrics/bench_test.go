@@ -323,3 +323,44 @@ func BenchmarkKNN8k(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkApproximateCKA12x12 estimates the map of BenchmarkCKA12x12 from
+// sketches on principal components of the first 8192 rows.
+func BenchmarkApproximateCKA12x12(b *testing.B) {
+	const n, layers = 46906, 12
+	block := related(2*layers, 2048)
+	var own [][2]int
+	for i := range block {
+		own = append(own, [2]int{i, i})
+	}
+	ctx := context.Background()
+	for b.Loop() {
+		var c clock
+		c.start()
+		few := emptyFor(b, openBLAS(b), Options{Pairs: own}, block...)
+		repeated(b, few, block, 8192)
+		var sketches [2]*Sketch
+		for k := range sketches {
+			var err error
+			if sketches[k], err = NewPrincipalSketch(few, SketchWidth, uint64(k), 0); err != nil {
+				b.Fatal(err)
+			}
+			for from := 0; from < n; from += 2048 {
+				if err := sketches[k].Add(ctx, slice(block, 0, min(2048, n-from))); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		estimates, err := ApproximateCKA(ctx, sketches[0], sketches[1], "debiased", bipartite(layers, layers))
+		if err != nil {
+			b.Fatal(err)
+		}
+		c.stop()
+		worst := 0.0
+		for _, e := range estimates {
+			worst = max(worst, e.Error)
+		}
+		b.ReportMetric(c.cpu.Seconds(), "cpu-s/map")
+		b.ReportMetric(worst, "largest-error")
+	}
+}

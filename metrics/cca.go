@@ -160,15 +160,18 @@ func (v *Value) warnOfSize() {
 	}
 }
 
-// warnOfRank warns of layers whose units depend on each other linearly, and of
-// components that float32 products barely resolve.
+// warnOfRank warns, where all components take part, of layers whose units depend
+// on each other linearly and of components that float32 products barely resolve.
 func (c *canonicalResult) warnOfRank(m *Moments) {
 	for k, s := range []*spectrum{c.x, c.y} {
-		name := [2]string{"x", "y"}[k]
+		name, used := [2]string{"x", "y"}[k], [2]int{c.kx, c.ky}[k]
+		if used < len(s.values) {
+			continue
+		}
 		if s.cut > 0 {
 			c.warn("%s has rank %d with %d units", name, len(s.values), len(s.units))
 		}
-		if used := [2]int{c.kx, c.ky}[k]; !m.float64 && used == len(s.values) && s.weakest < 100*rounding32 {
+		if !m.float64 && s.weakest < 100*rounding32 {
 			c.warn("the weakest component of %s is %.1g of the mean one, where float32 products err by about %.0e: float64 products are safer", name, s.weakest, rounding32/10)
 		}
 	}
