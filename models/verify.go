@@ -41,8 +41,8 @@ func (c Check) String() string { return fmt.Sprintf("%-12s %-8s %s", c.Name, c.R
 // Verify runs a model's tests: against the reference of its original (the .npz
 // that `pipeline models export --reference` writes; "" skips this), at several
 // lengths, twice for the same bits, padded under its mask, for numbers that are
-// not finite, for attention that sums to one, and its last layer against the
-// last hidden state. An error says that the model cannot be run at all.
+// not finite, for attention that sums to one, its last layer against the last
+// hidden state, and a GPU's values against the CPU's. An error says that the model cannot be run at all.
 func (r *Runtime) Verify(ctx context.Context, path, reference string, o Options) ([]Check, error) {
 	in, err := Inspect(path)
 	if err != nil {
@@ -69,6 +69,7 @@ func (r *Runtime) Verify(ctx context.Context, path, reference string, o Options)
 		{"attention", v.attention},
 		{"finite", v.finite},
 		{"last layer", v.lastLayer},
+		{"cpu", v.againstCPU},
 	}
 	for _, test := range tests {
 		result, figure, err := test.run()
@@ -391,4 +392,39 @@ func (v *verifier) lastLayer() (Result, string, error) {
 	}
 	d.add(layers[lastHidden].Data, layers[name].Data)
 	return d.result(), fmt.Sprintf("layer %s and %s differ by %.1e", name, lastHidden, d.largest), nil
+}
+
+// againstCPU compares what a GPU computes. With TF32, which is asked for knowing
+// that it rounds, the deviation is reported and no failure.
+func (v *verifier) againstCPU() (Result, string, error) {
+	if v.options.Device != CUDA {
+		return Skipped, "the model runs on the CPU", nil
+	}
+	o := v.options
+	o.Device = CPU
+	m, err := v.runtime.Load(v.model.path, o)
+	if err != nil {
+		return Failed, "", err
+	}
+	defer m.Close()
+	in := v.input(v.sizes()[3])
+	want, err := m.Run(v.ctx, in)
+	if err != nil {
+		return Failed, "", err
+	}
+	defer want.Close()
+	got, err := v.model.Run(v.ctx, in)
+	if err != nil {
+		return Failed, "", err
+	}
+	defer got.Close()
+	var d difference
+	for i, t := range slices.Concat(want.Layers, want.Attentions) {
+		d.add(slices.Concat(got.Layers, got.Attentions)[i].Data, t.Data)
+	}
+	figure := fmt.Sprintf("differs from the CPU by %.1e at most, %.2g of the tolerance", d.largest, d.share)
+	if v.options.CUDA.TF32 {
+		return Passed, figure + " (TF32)", nil
+	}
+	return d.result(), figure, nil
 }
