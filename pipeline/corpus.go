@@ -115,7 +115,7 @@ func (p *Plan) checkCorpus(ctx context.Context) error {
 			p.unreadable = append(p.unreadable, extract.Failure{Utterance: c.Utterances[i].ID, Error: err.Error()})
 		}
 	}
-	if first, n := firstError(refused); n > 0 {
+	if n, first := firstError(refused); n > 0 {
 		return fmt.Errorf("%w (%d of %d utterances)", first, n, len(c.Utterances))
 	}
 	if len(p.unreadable) > 0 && p.opts.Strict {
@@ -133,7 +133,7 @@ func (p *Plan) checkCorpus(ctx context.Context) error {
 	return nil
 }
 
-func firstError(errs []error) (first error, n int) {
+func firstError(errs []error) (n int, first error) {
 	for _, err := range errs {
 		if err != nil {
 			if n == 0 {
@@ -142,7 +142,7 @@ func firstError(errs []error) (first error, n int) {
 			n++
 		}
 	}
-	return first, n
+	return n, first
 }
 
 // lengthOf is the length of an utterance in samples at the corpus rate, from the header where that says it.
