@@ -212,3 +212,30 @@ func TestAttentionRefusals(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func FuzzReadAttentionRows(f *testing.F) {
+	a, err := NewAttentionRows(PureGo(), []int{2, 1}, nil, nil, 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	r := random(83)
+	if err := a.Add(context.Background(), []Matrix{softmaxMaps(r, 2, 3), softmaxMaps(r, 1, 3)}, 3); err != nil {
+		f.Fatal(err)
+	}
+	var b bytes.Buffer
+	if _, err := a.WriteTo(&b); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		a, err := ReadAttentionRows(bytes.NewReader(data), PureGo(), 1)
+		if err != nil {
+			return
+		}
+		for _, p := range a.state.Pairs {
+			for _, v := range a.state.Variants {
+				_, _ = a.Value(p[0], p[1], v) // must not panic
+			}
+		}
+	})
+}

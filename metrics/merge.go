@@ -44,9 +44,7 @@ func (m *Moments) combine(o *Moments, sign float64) error {
 	m.cache.clear()
 	m.float64 = precise
 	s := newShift(m, o)
-	for k := range m.blocks {
-		s.addBlock(k, sign)
-	}
+	parallel(m.workers, len(m.blocks), func(_, k int) { s.addBlock(k, sign) })
 	for c := range m.sum {
 		before := m.square[c]
 		m.sum[c] += sign * s.sum[c]
