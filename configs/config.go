@@ -98,7 +98,7 @@ type Model struct {
 	Card       string // "" = sidecar, metadata or graph
 	Vocabulary string // WordPiece vocabulary of a text model, "" = vocab.txt beside the model
 	Cased      bool   // keep case and accents in front of WordPiece
-	Layers     string // "all" (default), or a list such as 0-6,9,cnn.1
+	Layers     string // a list such as 0-6,9,cnn.1 or all; "" = the numbered ones
 	Device     string // cpu (default) or cuda
 }
 

@@ -32,7 +32,9 @@ func (p Pooling) FrameRange(card *models.Card, l models.LayerOutput, r Row, rate
 	default:
 		return centred(card, l, r, rate, frames)
 	}
-	return max(lo, 0), min(hi, frames)
+	// The rules count time steps; a step of BEATs is eight rows, its frequency patches.
+	patches := max(card.Patches, 1)
+	return max(lo, 0) * patches, min(hi*patches, frames)
 }
 
 // hopSeconds is the stride as the papers' code computes it, milliseconds divided by 1000.0: the rounding of this very

@@ -76,6 +76,15 @@ func TestCentrePatches(t *testing.T) {
 	}
 }
 
+// TestBolanosPatches: the thesis's intended rule for BEATs, patches (start//16)*8 to (end//16)*8+8 over frames of 10 ms.
+func TestBolanosPatches(t *testing.T) {
+	beats := &models.Card{Kind: models.Audio, SampleRate: 16000, Hop: 2560, Window: 2800, Patches: 8}
+	lo, hi := Bolanos2024.FrameRange(beats, models.LayerOutput{}, at(0.2, 0.5), 16000, 80)
+	if lo != 20/16*8 || hi != 50/16*8+8 {
+		t.Errorf("patches [%d, %d), want [8, 32)", lo, hi)
+	}
+}
+
 func TestMean(t *testing.T) {
 	x := models.Tensor{Shape: []int{3, 2}, Data: []float32{1, 10, 2, 20, 6, 60}}
 	out := make([]float32, 2)

@@ -49,7 +49,7 @@ func (r *Runtime) sessionOptions(o Options) (ort.Options, error) {
 	}
 	if providers := r.Providers(); !slices.Contains(providers, "CUDAExecutionProvider") {
 		return out, fmt.Errorf("device: cuda was asked for, but the ONNX Runtime in %s is a build without CUDA (it has %v): "+
-			"use the library of the PyPI package onnxruntime-gpu (see docs/gpu.md)", r.Path(), providers)
+			"use the library of the PyPI package onnxruntime-gpu (see docs/models.md, section CUDA)", r.Path(), providers)
 	}
 	out.CUDA = o.CUDA.settings()
 	return out, nil
@@ -83,5 +83,5 @@ func explainCUDA(err error) error {
 			break
 		}
 	}
-	return fmt.Errorf("device: cuda was asked for, but %s is missing: it comes with %s; put its folder on LD_LIBRARY_PATH (see docs/gpu.md): %w", m[1], from, err)
+	return fmt.Errorf("device: cuda was asked for, but %s is missing: it comes with %s; put its folder on LD_LIBRARY_PATH (see docs/models.md, section CUDA): %w", m[1], from, err)
 }

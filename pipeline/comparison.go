@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"slices"
+
 	"speechsim/configs"
 	"speechsim/metrics"
 )
@@ -79,12 +81,24 @@ func resolve(cfg *configs.Config) ([]*comparison, error) {
 					report(cfg.Errorf(m.Pos, "comparison %q: %s", k.Name, why))
 				}
 			}
+			for _, f := range found {
+				if k.has(f) {
+					report(cfg.Errorf(m.Pos, "comparison %q has metric %s %s twice; make another comparison for other parameters", k.Name, f.Name, f.variant.Name))
+				}
+			}
 			k.metrics = append(k.metrics, found...)
 		}
 		for _, s := range k.sources {
 			m := cfg.Models[s]
 			if m.Vectors != "" && (k.Rows.Unit != "word" || k.hasAttention()) {
 				report(cfg.Errorf(k.Pos, "comparison %q compares %ss, and model %q is word vectors: use rows: {unit: word} and no attention metric", k.Name, k.Rows.Unit, m.Name))
+			}
+		}
+		if n := k.Null; n != nil && n.Permute == "word_type" {
+			for _, s := range k.y {
+				if cfg.Models[s].Vectors == "" {
+					report(cfg.Errorf(n.Pos, "comparison %q: null.permute: word_type gives each word type of y the vector of another, and y has model %q, whose rows differ from token to token; put the word vectors in y, or permute: group", k.Name, cfg.Models[s].Name))
+				}
 			}
 		}
 		out = append(out, k)
@@ -119,6 +133,10 @@ func lookup(cfg *configs.Config, m configs.Metric) ([]measure, error) {
 		out = append(out, measure{info, v, m})
 	}
 	return out, nil
+}
+
+func (k *comparison) has(m measure) bool {
+	return slices.ContainsFunc(k.metrics, func(o measure) bool { return o.Name == m.Name && o.variant.Name == m.variant.Name })
 }
 
 func (k *comparison) hasAttention() bool {

@@ -30,8 +30,15 @@ func loadTokenizer(cfg *configs.Config, m *configs.Model, card *models.Card) (ex
 	if err != nil {
 		return nil, err
 	}
-	if card.Vocabulary > 0 && w.Size() > card.Vocabulary {
-		return nil, fmt.Errorf("%s has %d pieces, but model %q embeds %d: this vocabulary is not the model's", path, w.Size(), m.Name, card.Vocabulary)
+	if card.Vocabulary > 0 {
+		if err := w.CheckSize(card.Vocabulary); err != nil {
+			return nil, fmt.Errorf("model %q: %s: %w", m.Name, path, err)
+		}
+	}
+	if m.Cased {
+		w = w.WithOptions(tokenizer.Cased())
+	} else if w.HasUpperCase() {
+		return nil, cfg.Errorf(m.Pos, "model %q: %s has pieces in upper case, so the model is probably cased: say cased: true", m.Name, path)
 	}
 	return wordPiece{w}, nil
 }
