@@ -45,7 +45,7 @@ func (x *graphIndex) stacks() []*stack {
 		parts := strings.Split(x.scopes[i], "/")
 		for k := 1; k < len(parts); k++ {
 			number, err := strconv.Atoi(parts[k])
-			if err != nil || number < 0 {
+			if err != nil || number < 0 || number > maxRange {
 				continue
 			}
 			prefix := strings.Join(parts[:k], "/")

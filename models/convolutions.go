@@ -31,7 +31,7 @@ func (x *graphIndex) convolutions() []LayerOutput {
 		}
 		kernel, stride, ok := x.convolutionIn(module)
 		tensor := x.moduleOutput(module)
-		if !ok || tensor == "" {
+		if !ok || tensor == "" || hop > 1<<20 || window > 1<<24 {
 			return nil
 		}
 		window += (kernel - 1) * hop
