@@ -23,6 +23,10 @@ type MatrixJob struct {
 	Interval bool     // intervals for the costly metrics too
 	Null     int      // draws of the null distribution; 0: none
 	Seed     uint64   // of the draws
+	KNN      int      // neighbours of knn; 0: 10
+	ASIF     struct { // parameters of asif; 0: 4 and 100
+		P, K int
+	}
 	Float64  bool     // multiply in double precision, as is always done for float64 files
 	Workers  int      // 0: the processors; no result depends on it
 	Progress Progress // nil: quiet
@@ -126,6 +130,9 @@ func (c *matrixComparison) open() error {
 		if c.groups, err = readColumn(c.Groups, c.x.Rows, []string{"group", "speaker", "utterance"}); err != nil {
 			return err
 		}
+		if len(c.groups.names) < 2 {
+			return fmt.Errorf("%s: all rows are in the one group %q; intervals and nulls need several", c.Groups, c.groups.names[0])
+		}
 	}
 	if c.Labels != "" {
 		if c.labels, err = readColumn(c.Labels, c.x.Rows, []string{"label", "word", "type"}); err != nil {
@@ -152,6 +159,9 @@ func (c *matrixComparison) check(ctx context.Context) error {
 	c.Progress.Stage("check values", float64(c.x.Bytes()+c.y.Bytes())/1e6, "MB")
 	var errs [2]error
 	for k, a := range c.sides() {
+		if k == 1 && a.Name() == c.x.Name() {
+			break // it was read
+		}
 		var largest float64
 		largest, errs[k] = a.Check(ctx, c.Workers, func(bytes int) { c.Progress.Add(float64(bytes) / 1e6) })
 		const most = 1e6 // that squares of squares in float32 can do with

@@ -137,7 +137,7 @@ func (c *matrixComparison) intervals(ctx context.Context, b *bundles, cells []*m
 			wanted = append(wanted, cell)
 		}
 	}
-	if len(wanted) == 0 {
+	if len(wanted) == 0 || len(b.moments) < 2 {
 		return nil
 	}
 	statistics := metrics.Statistics(ctx, places(wanted))

@@ -54,7 +54,8 @@ func parseColumn(in io.Reader, file, wanted string, n int, usual []string) (*col
 	r.ReuseRecord = true
 	c := &column{}
 	index := map[string]int{}
-	at := -1 // the column to read; not known before the first line
+	at := -1  // the column to read; not known before the first line
+	next := 1 // the line that the next record begins at, unless empty lines are skipped
 	for {
 		record, err := r.Read()
 		if err == io.EOF {
@@ -63,6 +64,11 @@ func parseColumn(in io.Reader, file, wanted string, n int, usual []string) (*col
 		if err != nil {
 			return nil, csvError(file, err)
 		}
+		line, _ := r.FieldPos(0)
+		if line != next {
+			return nil, &columnError{file, next, "the line is empty; every row needs a name"}
+		}
+		next += 1 + strings.Count(strings.Join(record, ""), "\n")
 		if at < 0 {
 			record[0] = strings.TrimPrefix(record[0], "\ufeff")
 			if at, err = findColumn(record, file, wanted, usual); err != nil {
@@ -74,7 +80,6 @@ func parseColumn(in io.Reader, file, wanted string, n int, usual []string) (*col
 		}
 		name := record[at]
 		if name == "" {
-			line, _ := r.FieldPos(at)
 			return nil, &columnError{file, line, "a row has no name"}
 		}
 		k, seen := index[name]

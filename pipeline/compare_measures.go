@@ -44,6 +44,8 @@ func (j *MatrixJob) checkArguments() error {
 	switch grouped := j.Groups != "" || j.Labels != ""; {
 	case j.Null < 0:
 		return &ArgumentError{fmt.Sprintf("--null %d: a number of draws is needed, such as 200", j.Null)}
+	case j.KNN < 0 || j.ASIF.P < 0 || j.ASIF.K < 0:
+		return &ArgumentError{fmt.Sprintf("--knn-k %d, --asif-p %d, --asif-k %d: numbers of 1 or more are needed", j.KNN, j.ASIF.P, j.ASIF.K)}
 	case j.Null > 0 && !grouped:
 		return &ArgumentError{"--null needs --groups or --labels: rows of one speaker or word depend on each other, and exchanging them one by one finds similarity in unrelated data"}
 	case j.Interval && !grouped:

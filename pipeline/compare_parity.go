@@ -47,6 +47,9 @@ func (r *MatrixResult) WriteParity(w io.Writer) error {
 		for to < len(r.Cells) && r.Cells[to].Metric == r.Cells[from].Metric && r.Cells[to].Comparison == r.Cells[from].Comparison {
 			to++
 		}
+		if from > 0 {
+			fmt.Fprintln(&b)
+		}
 		r.writeMetricParity(&b, from, to)
 		from = to
 	}
@@ -81,7 +84,7 @@ func (r *MatrixResult) writeMetricParity(b *strings.Builder, from, to int) {
 		}
 	}
 	t.Flush() // into memory
-	fmt.Fprintf(b, "%s\n", why.String())
+	b.WriteString(why.String())
 }
 
 // defaultOf is the value of the default variant among cells [from, to) of one metric in one direction, nil if there is none.

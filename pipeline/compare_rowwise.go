@@ -9,7 +9,7 @@ import (
 // rowMetrics are the metrics that go back to the rows and can be had from two matrices.
 var rowMetrics = []string{"knn", "asif"}
 
-// neighbours is the k of knn.
+// neighbours is the k of knn unless another is asked for.
 const neighbours = 10
 
 // rowCells computes the metrics that need all rows at once.
@@ -37,10 +37,13 @@ func (c *matrixComparison) knn(ctx context.Context, l *matrixLevel, cell *matrix
 	if err != nil {
 		return err
 	}
-	var near [2]*metrics.Neighbours
+	near, count := [2]*metrics.Neighbours{}, c.KNN
+	if count == 0 {
+		count = neighbours
+	}
 	for k := range near {
 		var err error
-		if near[k], err = metrics.FindNeighbours(ctx, c.backend, matrices[k], neighbours, c.Workers); err != nil {
+		if near[k], err = metrics.FindNeighbours(ctx, c.backend, matrices[k], count, c.Workers); err != nil {
 			return cell.set(metrics.Value{}, err)
 		}
 	}
@@ -93,7 +96,7 @@ func (c *matrixComparison) asif(ctx context.Context, cell *matrixCell) error {
 		return err
 	}
 	x, y := matrices[cell.at.X], matrices[cell.at.Y]
-	r, err := metrics.ASIF(ctx, c.backend, x, y, c.labels.of, metrics.ASIFSplit(x.Rows), metrics.ASIFOptions{Variant: cell.variant.Name, Workers: c.Workers})
+	r, err := metrics.ASIF(ctx, c.backend, x, y, c.labels.of, metrics.ASIFSplit(x.Rows), metrics.ASIFOptions{Variant: cell.variant.Name, P: c.ASIF.P, K: c.ASIF.K, Workers: c.Workers})
 	if err != nil {
 		return cell.set(metrics.Value{}, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"sync"
 	"unsafe"
 )
 
@@ -18,12 +19,10 @@ func Read[T Float](a *Array, to []T, from, n int) error {
 	if err := guard(func() { read(a, to, from, n) }); err != nil {
 		return a.errorf("rows %d to %d: %v", from, from+n, err)
 	}
-	if !a.Fortran {
+	if a.Fortran { // the system maps more of each column than was read
+		forget(a.file.data, a.data)
+	} else {
 		forget(a.file.data, a.data[from*a.Cols*a.Size:(from+n)*a.Cols*a.Size])
-		return nil
-	}
-	for c := range a.Cols {
-		forget(a.file.data, a.column(c, from, n))
 	}
 	return nil
 }
@@ -58,12 +57,13 @@ func decode[T Float](to []T, step int, from []byte, size int, bigEndian bool) {
 	}
 	switch size {
 	case 2:
+		table := halves()
 		for k := range count {
 			b := binary.NativeEndian.Uint16(from[2*k:])
 			if swapped {
 				b = bits.ReverseBytes16(b)
 			}
-			to[k*step] = T(half(b))
+			to[k*step] = T(table[b])
 		}
 	case 4:
 		for k := range count {
@@ -85,6 +85,15 @@ func decode[T Float](to []T, step int, from []byte, size int, bigEndian bool) {
 }
 
 var nativeBigEndian = binary.NativeEndian.Uint16([]byte{0, 1}) == 1
+
+// halves are the values of all float16.
+var halves = sync.OnceValue(func() *[1 << 16]float32 {
+	var table [1 << 16]float32
+	for b := range table {
+		table[b] = half(uint16(b))
+	}
+	return &table
+})
 
 // half is the value of a float16.
 func half(b uint16) float32 {
