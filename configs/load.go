@@ -32,8 +32,8 @@ func Load(file string, sets []string) (*Config, error) {
 		name := path.Base(filepath.ToSlash(file))
 		embedded, e := shipped.ReadFile(name)
 		if e != nil {
-			return nil, fmt.Errorf("%s: no such config file, and none is shipped under the name %s%s (shipped: %s)",
-				file, name, didYouMean(name, Shipped()), strings.Join(Shipped(), ", "))
+			return nil, &Error{File: file, Msg: fmt.Sprintf("no such config file, and none is shipped under the name %s%s (shipped: %s)",
+				name, didYouMean(name, Shipped()), strings.Join(Shipped(), ", "))}
 		}
 		data, err, file = embedded, nil, name
 	}

@@ -40,16 +40,21 @@ func (o *options) config(c *call) (*configs.Config, error) {
 	return configs.Load(c.args[0], o.sets)
 }
 
+// prepare reads the config and opens and checks what it names.
+func (o *options) prepare(ctx context.Context, c *call) (*pipeline.Plan, error) {
+	cfg, err := o.config(c)
+	if err != nil {
+		return nil, err
+	}
+	return pipeline.Prepare(ctx, cfg, o.pipeline(c))
+}
+
 var runCommand = &command{
 	name: "run", args: "CONFIG", summary: "do what the config asks for: extract, measure, draw",
 	run: func(ctx context.Context, c *call) (int, error) {
 		var o options
 		o.register(c)
-		cfg, err := o.config(c)
-		if err != nil {
-			return exitUsage, err
-		}
-		plan, err := pipeline.Prepare(ctx, cfg, o.pipeline(c))
+		plan, err := o.prepare(ctx, c)
 		if err != nil {
 			return exitFailed, err
 		}
@@ -106,11 +111,7 @@ var planCommand = &command{
 	run: func(ctx context.Context, c *call) (int, error) {
 		var o options
 		o.register(c)
-		cfg, err := o.config(c)
-		if err != nil {
-			return exitUsage, err
-		}
-		plan, err := pipeline.Prepare(ctx, cfg, o.pipeline(c))
+		plan, err := o.prepare(ctx, c)
 		if err != nil {
 			return exitFailed, err
 		}
