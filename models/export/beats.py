@@ -1,7 +1,8 @@
 """BEATs (Chen et al. 2022, arXiv:2212.09058): the encoder, written for export.
 
-The checkpoint's names are kept for the parameters. Each patch of the filter bank (16 frames x 16 mels) is a token; blocks are
-post-norm with deep-norm residuals; one table of relative positions serves all blocks, gated by each block's query.
+The checkpoint's names are kept for the parameters. Each patch of the filter bank (16 frames x 16 mels) is a token;
+blocks are post-norm with deep-norm residuals; one table of relative positions serves all blocks, gated by each block's
+query.
 """
 
 import math

@@ -1,8 +1,8 @@
 """EncodecMAE (Pepino et al. 2023, arXiv:2309.07391): the encoder, written for export.
 
 Two generations: v1 takes the 24 kHz waveform through Encodec's convolutional encoder, v2 a mel filter bank. Both encode
-chunks of 4 s one by one. Blocks have two streams (ResiDual, Xie et al. 2023): one normed after every sum, one that only adds up. The
-checkpoint's names are kept for the parameters.
+chunks of 4 s one by one. Blocks have two streams (ResiDual, Xie et al. 2023): one normed after every sum, one that only
+adds up. The checkpoint's names are kept for the parameters.
 """
 
 import math
@@ -180,7 +180,7 @@ class MelModel(nn.Module):
 
 
 def load(state: dict[str, torch.Tensor], source: str, heads: int = 0) -> WaveModel | MelModel:
-    """A model from a checkpoint's state_dict: sizes and generation show in its tensors, the number of heads does not."""
+    """A model from a checkpoint's state_dict: its tensors show sizes and generation, but not the number of heads."""
     state = {k.replace("_orig_mod.", ""): v for k, v in state.items()}
     renamed = {_rename(k): v for k, v in state.items() if _rename(k)}
     for key in [k for k in renamed if k.endswith("_g")]:
@@ -239,7 +239,8 @@ def original(model: WaveModel | MelModel, name: str, source: str) -> Original:
     attentions = [Layer(str(i), f"attentions.{i}", heads=heads) for i in range(n)]
     notes = [
         "0 is the input of the first block, which the original does not return",
-        f"{n} is the original's default feature: the normed stream plus the normed sum; {n}.branch the normed stream alone",
+        f"{n} is the original's default feature, the normed stream plus the normed sum",
+        f"{n}.branch is the normed stream alone",
     ]
     card = Card(
         name, "encodecmae", "audio", "samples" if wave else "mel", source, layers, attentions, heads, sample_rate=RATE,

@@ -3,7 +3,8 @@
     export.py SOURCE --out NAME.onnx [--reference NAME.npz]
     export.py --random CONFIG --out NAME.onnx [--seed N]
 
-SOURCE is a checkpoint folder or id of transformers, or the file of a BEATs, WavLM or EncodecMAE checkpoint. CONFIG is a config.json or a preset such as wav2vec2-base. See README.md.
+SOURCE is a checkpoint folder or id of transformers, or the file of a BEATs, WavLM or EncodecMAE checkpoint. CONFIG is a
+config.json or a preset such as wav2vec2-base. See README.md.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Kaldi's logarithmic mel filter banks, for the models that take them instead of a waveform (BEATs, EncodecMAE).
 
-In float64; Kaldi and torchaudio compute in float32, which moves quiet bins of the logarithm by up to 1e-3. The program has
-its own in Go: this one feeds the references.
+In float64; Kaldi and torchaudio compute in float32, which moves quiet bins of the logarithm by up to 1e-3. The program
+has its own in Go: this one feeds the references.
 """
 
 import numpy as np

@@ -98,7 +98,7 @@ def compare(path: Path, original: Original, lengths: tuple[int, ...]) -> tuple[l
 
 
 def compare_padded(path: Path, original: Original) -> float:
-    """How far a padded, masked input moves the real frames, as a share of the tolerance. Only for models with a mask."""
+    """How far a padded, masked input moves the real frames, as a share of the tolerance; for models with a mask."""
     mask, name = original.card.mask, original.card.input
     short = original.feed(original.sample(original.lengths[0], 1))
     extra = short[mask].shape[1]  # to twice the length

@@ -46,7 +46,7 @@ def random(config: PretrainedConfig, name: str, source: str, seed: int, normaliz
     """A model with random weights that behaves like a trained one where it matters for tests.
 
     The library's default leaves attention nearly uniform and all layers alike. Here matrices keep the size of what
-    passes through them (standard deviation 1/sqrt(width)), queries and keys are doubled, and no bias or norm is trivial.
+    passes through them (standard deviation 1/sqrt(width)), queries and keys are doubled, no bias or norm is trivial.
     """
     torch.manual_seed(seed)
     width = config.hidden_size
@@ -69,10 +69,10 @@ def random(config: PretrainedConfig, name: str, source: str, seed: int, normaliz
 def original(
     model: PreTrainedModel, name: str, source: str, normalize: str, vocabulary: Path | None = None, epsilon: float = 0
 ) -> Original:
-    """Describes a loaded model: card, wrapper, reference. epsilon is that of the normalisation, 0: transformers' 1e-7."""
+    """Describes a loaded model: card, wrapper, reference. epsilon is the normalisation's, 0: transformers' 1e-7."""
     model.eval().requires_grad_(False)
     config = model.config
-    # With this the last hidden state is the last block's output; the final norm of pre-norm models is taken apart below.
+    # With this hidden_states ends with the last block's output; _Wrapper adds what the final norm makes of it.
     config.tie_last_hidden_states = False
     if config.model_type in AUDIO:
         return _audio(model, name, source, normalize, epsilon)

@@ -82,7 +82,7 @@ def _scalar(value: str | float) -> str:
 class Original:
     """A model in PyTorch, ready to be exported.
 
-    module is traced: it takes the tensors of `feed` in the order of `axes` and returns the outputs of the card, layers first.
+    module is traced: it takes the tensors of `feed` in the order of `axes` and returns the card's outputs, layers first.
     """
 
     card: Card
@@ -100,7 +100,7 @@ class Original:
 
 
 def speech_like(length: int, seed: int, rate: int) -> np.ndarray:
-    """A test signal of many frequencies: gliding harmonics with syllables of loudness, over noise. float32 in [-1, 1]."""
+    """A test signal of many frequencies: gliding harmonics with loud and quiet syllables, and noise; in [-1, 1]."""
     noise = np.random.default_rng(seed)
     t = np.arange(length) / rate
     pitch = 110 + 20 * seed + 25 * np.sin(2 * np.pi * 1.3 * t)

@@ -52,8 +52,8 @@ PRESETS = {
 
 
 _BEATS = dict(
-    model_type="beats", encoder_layers=12, encoder_embed_dim=768, encoder_ffn_embed_dim=3072, encoder_attention_heads=12,
-    embed_dim=512, conv_bias=False, conv_pos=128, conv_pos_groups=16, num_buckets=320, max_distance=800, deep_norm=True,
+    model_type="beats", encoder_layers=12, encoder_embed_dim=768, encoder_ffn_embed_dim=3072,
+    encoder_attention_heads=12, embed_dim=512, conv_bias=False, conv_pos=128, conv_pos_groups=16, num_buckets=320, max_distance=800, deep_norm=True,
 )  # fmt: skip
 _ENCODECMAE = dict(model_type="encodecmae", width=768, inner=4096, heads=12, blocks=10)
 _TINY_ENCODECMAE = dict(model_type="encodecmae", width=24, inner=40, heads=3, blocks=2)
@@ -110,6 +110,8 @@ def ours(config: dict, name: str, source: str, seed: int) -> Original:
     except (KeyError, TypeError) as e:
         raise ExportError(f"{source}: the configuration does not fit: {e}") from e
     with torch.no_grad():
-        for p in module.parameters():
+        for key, p in module.named_parameters():
             p.add_(0.1 * torch.randn_like(p) if p.ndim < 2 else p.std() * torch.randn_like(p))
+            if key.endswith(("wq.weight", "wk.weight", "q_proj.weight", "k_proj.weight")):
+                p.mul_(2)  # attention that is not uniform
     return (beats if config["model_type"] == "beats" else encodecmae).original(module, name, source)

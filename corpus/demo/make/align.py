@@ -1,8 +1,9 @@
 """Forced alignment of real speech with pocketsphinx 5.1 and the acoustic model that it brings."""
 
 import numpy as np
-from flite import RATE, Flite, Segment, Speech
 from pocketsphinx import Decoder
+
+from flite import RATE, Flite, Segment, Speech
 
 FRAME = 0.01  # seconds a frame of the aligner
 

@@ -10,19 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+
 from align import align
-from flite import RATE, Flite, Segment
-
-
-def read_words(path: Path) -> list[Segment]:
-    """The words tier of a TextGrid that formats.write_textgrid wrote."""
-    values: list[str] = []
-    for line in path.read_text().split('name = "phones"')[0].splitlines():
-        key, _, value = line.strip().partition(" = ")
-        if key in ("xmin", "xmax", "text"):
-            values.append(value.strip('"'))
-    rows = values[4:]  # after the bounds of the file and of the tier
-    return [Segment(float(a), float(b), t) for a, b, t in zip(rows[0::3], rows[1::3], rows[2::3])]
+from flite import RATE, Flite
+from formats import read_tier
 
 
 def level(x: np.ndarray) -> float:
@@ -38,15 +29,14 @@ def main() -> None:
             samples, rate = soundfile.read(path, dtype="int16")
             if rate != RATE:
                 raise ValueError(f"{path}: {rate} Hz")
-            tier = read_words(path.with_suffix(".TextGrid"))
+            tier = read_tier(path.with_suffix(".TextGrid"), "words")
             if abs(tier[-1].end - len(samples) / RATE) > 1e-6 or any(a.end != b.start for a, b in zip(tier, tier[1:])):
                 raise ValueError(f"{path}: the words tier does not fill the audio")
 
-            def cut(silent: bool) -> np.ndarray:
-                parts = [samples[round(s.start * RATE) : round(s.end * RATE)] for s in tier if (not s.label) == silent]
-                return np.concatenate(parts)
-
-            gaps.append(level(cut(False)) - level(cut(True)))
+            parts = {True: [], False: []}
+            for s in tier:
+                parts[not s.label].append(samples[round(s.start * RATE) : round(s.end * RATE)])
+            gaps.append(level(np.concatenate(parts[False])) - level(np.concatenate(parts[True])))
             if speaker.name != "10":  # the real clips were aligned by the same aligner
                 words = [s for s in tier if s.label]
                 try:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+
 from flite import RATE, Segment
 
 
@@ -46,6 +47,14 @@ def write_textgrid(path: Path, duration: float, tiers: dict[str, list[Segment]])
                 f'            text = "{s.label}" ',
             ]
     path.write_text("\n".join(out) + "\n", encoding="utf-8")
+
+
+def read_tier(path: Path, name: str) -> list[Segment]:
+    """One tier of a TextGrid that write_textgrid wrote."""
+    text = path.read_text(encoding="utf-8").split(f'name = "{name}"')[1].split("name = ")[0]
+    values = [line.strip().partition(" = ") for line in text.splitlines()]
+    rows = [v.strip('"') for key, _, v in values if key in ("xmin", "xmax", "text")][2:]  # after the tier's own bounds
+    return [Segment(float(a), float(b), t) for a, b, t in zip(rows[0::3], rows[1::3], rows[2::3])]
 
 
 def fill(segments: list[Segment], duration: float) -> list[Segment]:

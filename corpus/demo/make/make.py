@@ -12,6 +12,7 @@ import wave
 from pathlib import Path
 
 import numpy as np
+
 import text
 from align import align
 from flite import RATE, SEX, VOICES, Flite, Speech

@@ -1,6 +1,7 @@
 """Resampling of an utterance together with its times."""
 
 import numpy as np
+
 from flite import RATE, Segment, Speech
 
 

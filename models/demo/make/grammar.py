@@ -1,7 +1,7 @@
 """A small English: some 520 words with meanings that show in what they stand beside.
 
-Word vectors, the WordPiece vocabulary and the trained demo models come from its sentences. Animals run and are fed, food
-is cooked and eaten, boats cross rivers: so words of one kind have neighbours in common. All content words of the
+Word vectors, the WordPiece vocabulary and the trained demo models come from its sentences. Animals run and are fed,
+food is cooked and eaten, boats cross rivers: so words of one kind have neighbours in common. All content words of the
 demo corpus are in it; its sentences are left out.
 """
 

@@ -3,8 +3,9 @@
 from collections import Counter
 from pathlib import Path
 
-import grammar
 import numpy as np
+
+import grammar
 
 SENTENCES = 40_000
 SEED = 7

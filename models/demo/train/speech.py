@@ -1,4 +1,4 @@
-"""Training speech: sentences of the grammar, spoken by flite's voices at random lengths. None of the demo corpus' sentences."""
+"""Training speech: sentences of the grammar, none of the demo corpus, spoken by flite's voices at random lengths."""
 
 import random
 import sys

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from targets import HOP, WINDOW
 from torch.nn import functional as F
 from transformers import PreTrainedModel
+
+from targets import HOP, WINDOW
 
 CROP = 40_000  # samples, 2.5 s
 BATCH = 12

@@ -4,11 +4,11 @@ import json
 import time
 from pathlib import Path
 
-import grammar
 import numpy as np
-import speech  # noqa: F401  finds the grammar
 import torch
 from transformers import BertConfig, BertForMaskedLM
+
+from speech import grammar
 
 STEPS, BATCH, RATE, WARM_UP = 4000, 48, 1e-3, 200
 SENTENCES, SEED = 40_000, 41

@@ -10,12 +10,13 @@ import argparse
 import json
 from pathlib import Path
 
+import torch
+from transformers import AutoConfig, AutoModel
+
 import speech
 import targets
 import text_model
-import torch
 from speech_model import Recipe, hidden_states, train
-from transformers import AutoConfig, AutoModel
 
 HERE = Path(__file__).resolve().parent
 CONFIGS = HERE.parent / "make"
