@@ -96,8 +96,12 @@ func whole(a *npy.Array, order []int) (metrics.Matrix, error) {
 	return m, nil
 }
 
-// mostBundles is how many groups an interval is made of at most; more are joined.
-const mostBundles = 50
+// An interval is made of at most mostBundles groups, and more are joined: of fewer where their moments would need more
+// than intervalBytes of memory, but not of fewer than leastBundles.
+const (
+	mostBundles  = 50
+	leastBundles = 10
+)
 
 // bundles are the moments of bundles of rows, and rows on their way into them.
 type bundles struct {
@@ -115,8 +119,13 @@ func newBundles(b metrics.Backend, dims []int, o metrics.Options, sizes []int) (
 	}
 	out := &bundles{moments: []*metrics.Moments{m}, of: []int{0}, room: matrixRows}
 	if sizes != nil {
-		out.of = metrics.Bundle(sizes, mostBundles)
-		for len(out.moments) < min(mostBundles, len(sizes)) {
+		memory, err := metrics.MemoryOf(dims, o)
+		if err != nil {
+			return nil, err
+		}
+		most := int(min(mostBundles, max(leastBundles, intervalBytes/memory.State)))
+		out.of = metrics.Bundle(sizes, most)
+		for len(out.moments) < min(most, len(sizes)) {
 			out.moments = append(out.moments, m.Empty())
 		}
 	}
