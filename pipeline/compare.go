@@ -55,8 +55,9 @@ func (e *ArgumentError) Error() string { return e.Msg }
 
 // Run compares the matrices. Mistakes in arguments, shapes, group files and values are found before any long work.
 //
-// Rows are read block by block and forgotten: for all metrics but knn and asif, and all nulls but those of CKA, memory
-// doesn't grow with the number of rows.
+// Rows are read block by block and forgotten, so memory doesn't grow with their number. What goes back to the rows does
+// need more: knn and asif; nulls, which read the mapped files again for each draw (a copy, where the rows of a group don't
+// stand together), or keep 1 kB a row and draw CKA from that where both sides are wide.
 func (j MatrixJob) Run(ctx context.Context) (*MatrixResult, error) {
 	if j.Progress == nil {
 		j.Progress = Quiet{}
