@@ -12,9 +12,15 @@ import (
 	"speechsim/models"
 )
 
-// InspectModel writes what the program would do with a model file, and from where it knows. Nothing is run.
+// InspectModel writes what the program would do with a model file, and from where it knows. Where ONNX Runtime is there,
+// the model is run once on a short input to learn what the file does not say, such as the widths of layers.
 func InspectModel(w io.Writer, path string) error {
-	in, err := models.Inspect(path)
+	inspect := models.Inspect
+	if rt, err := OpenRuntime(""); err == nil {
+		defer rt.Close()
+		inspect = rt.Inspect
+	}
+	in, err := inspect(path)
 	if err != nil {
 		return err
 	}
