@@ -7,6 +7,7 @@ adds up. The checkpoint's names are kept for the parameters.
 
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -207,6 +208,13 @@ def load(state: dict[str, torch.Tensor], source: str, heads: int = 0) -> WaveMod
         model = MelModel(encoder)
     checkpoint.fill(model, renamed, source)
     return model
+
+
+def heads_of(gin: Path) -> int:
+    """NUM_ENCODER_HEADS of the config.gin beside a published checkpoint; 0 if there is none."""
+    text = gin.read_text(encoding="utf-8") if gin.is_file() else ""
+    found = re.search(r"^\s*NUM_ENCODER_HEADS\s*=\s*(\d+)", text, re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 _NAMES = {

@@ -32,7 +32,9 @@ def main(argv: list[str]) -> int:
         lengths = tuple(args.lengths or original.lengths)
         if original.trace_length in lengths:
             raise ExportError(f"--lengths {lengths}: {original.trace_length} is the traced length, choose others")
-        comparisons, arrays = graph.write(original, args.out, lengths, external=args.external_data)
+        comparisons, arrays = graph.write(
+            original, args.out, lengths, tolerance=args.tolerance, external=args.external_data
+        )
         if args.reference:
             args.reference.parent.mkdir(parents=True, exist_ok=True)
             np.savez_compressed(args.reference, **arrays)
@@ -59,6 +61,13 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--heads", type=int, default=0, help="of an EncodecMAE checkpoint of unusual width")
     parser.add_argument("--external-data", action="store_true", help="keep the weights in NAME.onnx.data at any size")
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=graph.TOLERANCE,
+        metavar="E",
+        help="E + E |x| is allowed (default: %(default)g)",
+    )
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(argv)
     if (args.source is None) == (args.random is None):
@@ -82,8 +91,12 @@ def load(args: argparse.Namespace) -> Original:
         if isinstance(config, dict):
             return presets.ours(config, name, source, args.seed)
         return huggingface.random(config, name, source, args.seed, normalize)
-    if Path(args.source).is_file():
-        return load_file(Path(args.source), name, normalize, args.heads)
+    path = Path(args.source)
+    if (path / "model.pt").is_file() and not (path / "config.json").exists():
+        # EncodecMAE's published folders: weights, and a text that says how many heads they have.
+        return load_file(path / "model.pt", name, normalize, args.heads or encodecmae.heads_of(path / "config.gin"))
+    if path.is_file():
+        return load_file(path, name, normalize, args.heads)
     return huggingface.load(args.source, name, normalize)
 
 

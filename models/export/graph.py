@@ -25,7 +25,7 @@ class Comparison:
 
     output: str
     difference: float  # greatest absolute difference
-    share: float  # greatest difference / (TOLERANCE + TOLERANCE |original|)
+    share: float  # greatest difference / (tolerance + tolerance |original|)
 
 
 def export(original: Original, path: Path, *, external: bool = False) -> None:
@@ -70,7 +70,9 @@ def session(path: Path, threads: int = 1) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def compare(path: Path, original: Original, lengths: tuple[int, ...]) -> tuple[list[Comparison], dict[str, np.ndarray]]:
+def compare(
+    path: Path, original: Original, lengths: tuple[int, ...], tolerance: float = TOLERANCE
+) -> tuple[list[Comparison], dict[str, np.ndarray]]:
     """Runs file and original at the lengths. The arrays are the reference: "K.input", "K.hidden_states.0", ..."""
     run = session(path)
     worst = {name: Comparison(name, 0, 0) for name in original.outputs}
@@ -89,7 +91,7 @@ def compare(path: Path, original: Original, lengths: tuple[int, ...]) -> tuple[l
             if not np.isfinite(want).all():
                 raise ExportError(f"{name} at length {length}: the original is not finite")
             difference = np.abs(got.astype(np.float64) - want)
-            share = float((difference / (TOLERANCE + TOLERANCE * np.abs(want))).max())
+            share = float((difference / (tolerance + tolerance * np.abs(want))).max())
             share = share if np.isfinite(share) else float("inf")
             c = worst[name]
             worst[name] = Comparison(name, max(c.difference, float(difference.max())), max(c.share, share))
@@ -121,24 +123,27 @@ def compare_padded(path: Path, original: Original) -> float:
     return worst
 
 
-def write(original: Original, out: Path, lengths: tuple[int, ...], **options) -> tuple[list[Comparison], dict]:
+def write(
+    original: Original, out: Path, lengths: tuple[int, ...], *, tolerance: float = TOLERANCE, external: bool = False
+) -> tuple[list[Comparison], dict[str, np.ndarray]]:
     """Exports to out and writes the card beside it, or raises and leaves what was there."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
         path = Path(folder) / out.name
         try:
-            export(original, path, **options)
+            export(original, path, external=external)
         except ExportError:
             raise
         except Exception as e:
             raise ExportError(f"{original.card.source}: torch.onnx.export: {str(e).strip().splitlines()[0]}") from e
-        comparisons, arrays = compare(path, original, lengths)
+        comparisons, arrays = compare(path, original, lengths, tolerance)
         bad = [c for c in comparisons if c.share > 1]
         if bad:
             c = max(bad, key=lambda c: c.share)
             raise ExportError(
                 f"{out} not written: {len(bad)} of {len(comparisons)} outputs differ from the original, "
                 f"{c.output} by {c.difference:.2g}, {c.share:.3g} times the tolerance"
+                + ("" if c.share > 5 else "; large models may need a larger --tolerance: they sum up big numbers")
             )
         if original.card.mask and (share := compare_padded(path, original)) > 1:
             raise ExportError(f"{out} not written: padding changes real frames by {share:.3g} times the tolerance")

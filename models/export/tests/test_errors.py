@@ -129,6 +129,16 @@ def test_heads_of_encodecmae(testdata, refused):
     assert "give --heads" in refused(testdata / "encodecmae-v1.pt", "--heads", 5)
 
 
+def test_heads_of_a_published_folder(testdata, tmp_path):
+    folder = tmp_path / "encodecmae-base"
+    folder.mkdir()
+    (folder / "model.pt").write_bytes((testdata / "encodecmae-v1.pt").read_bytes())
+    (folder / "config.gin").write_text("MODEL_DIM=32\nNUM_ENCODER_HEADS=4\nNUM_DECODER_HEADS=2\n")
+    out = tmp_path / "m.onnx"
+    assert export.main([str(folder), "--out", str(out)]) == 0
+    assert "heads: 4\n" in out.with_suffix(".card.yaml").read_text()
+
+
 def test_some_other_checkpoint(tmp_path, refused):
     torch.save({"layer.weight": torch.zeros(2)}, tmp_path / "x.pt")
     assert "neither BEATs, WavLM nor EncodecMAE (keys: ['layer.weight']" in refused(tmp_path / "x.pt")
