@@ -1,16 +1,13 @@
 package main
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,22 +23,17 @@ var root = func() string {
 	return filepath.Dir(filepath.Dir(wd))
 }()
 
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"pipeline": func() {
-			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
-			os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-		},
-	})
-}
-
 // TestScripts runs the user stories and the error messages in testdata/script, each a readable text file.
 func TestScripts(t *testing.T) {
 	needRuntime(t)
+	bin, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", filepath.Dir(bin)+string(os.PathListSeparator)+os.Getenv("PATH"))
 			e.Setenv("ROOT", root)
 			e.Setenv("DEMO", filepath.Join(root, "corpus", "demo"))
 			e.Setenv("MODELS", filepath.Join(root, "models", "demo"))
@@ -60,6 +52,15 @@ func TestScripts(t *testing.T) {
 			"tone": makeTone, "cut": cutFile, "lines": countLines, "same": sameFiles,
 		},
 	})
+}
+
+// TestMain removes the program that the tests built.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if programDir != "" {
+		os.RemoveAll(programDir)
+	}
+	os.Exit(code)
 }
 
 func needRuntime(t *testing.T) {

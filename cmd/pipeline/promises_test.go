@@ -17,19 +17,23 @@ import (
 	"time"
 )
 
-// program is the real binary, without the race detector: memory and time are the user's.
+// program is the real binary, without the race detector: memory and time are the user's. (pipeline/run_test.go runs the
+// flow under the race detector.)
 var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "pipeline-test-")
-	if err != nil {
+	var err error
+	if programDir, err = os.MkdirTemp("", "pipeline-test-"); err != nil {
 		return "", err
 	}
-	bin := filepath.Join(dir, "pipeline")
+	bin := filepath.Join(programDir, "pipeline")
 	out, err := exec.Command("go", "build", "-o", bin, "speechsim/cmd/pipeline").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
 	return bin, nil
 })
+
+// programDir holds the program, "" before it is built.
+var programDir string
 
 func demoCommand(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()

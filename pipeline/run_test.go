@@ -1,0 +1,162 @@
+package pipeline
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"speechsim/configs"
+	"speechsim/pipeline/results"
+)
+
+const smallRun = `name: small
+corpus: {timit: {root: ../corpus/demo/TIMIT, split: test}}
+models:
+  - {name: hubert, onnx: ../models/demo/hubert.onnx, layers: 1-2}
+  - {name: bert, onnx: ../models/demo/bert.onnx, vocabulary: ../models/demo/bert-vocab.txt, layers: "1"}
+  - {name: glove, vectors: ../models/demo/vectors.txt}
+comparisons:
+  - {name: frames, models: [hubert], metrics: [cka, attention]}
+  - {name: words, rows: {unit: word, pooling: bolanos2024}, x: [hubert], y: [bert, glove], metrics: [cka, knn], interval: none}
+  - {name: phones, rows: {unit: phone}, models: [hubert], metrics: [{cka: {variant: biased}}], interval: none}
+`
+
+func prepareSmall(t *testing.T, o Options, sets ...string) *Plan {
+	t.Helper()
+	if rt, err := OpenRuntime(""); err != nil {
+		t.Skipf("ONNX Runtime not found: %v", err)
+	} else {
+		rt.Close()
+	}
+	cfg, err := configs.Parse([]byte(smallRun), "small.yaml", sets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := Prepare(context.Background(), cfg, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(plan.Close)
+	return plan
+}
+
+// TestRun runs the whole flow, under the race detector in the suite: the numbers add up, the plan counted the same rows, and
+// a second run finds the first.
+func TestRun(t *testing.T) {
+	dir := t.TempDir()
+	o := Options{Workers: 4, Runs: filepath.Join(dir, "runs"), Store: filepath.Join(dir, "store")}
+	plan := prepareSmall(t, o)
+	estimate, err := plan.Estimate(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	planned := map[string]int{}
+	for _, c := range estimate.Comparisons {
+		planned[c.Name+" "+c.Unit] = c.Rows
+	}
+	outcome, err := plan.Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, err := results.ReadFile(filepath.Join(outcome.Dir, "results.jsonl"))
+	if err != nil || len(cells) != outcome.Cells {
+		t.Fatalf("%d cells of %d: %v", len(cells), outcome.Cells, err)
+	}
+	for _, c := range cells {
+		if !c.OK() {
+			t.Errorf("%s %s %s: %s", c.Comparison, c.X, c.Y, c.Error)
+		} else if c.X == c.Y && (*c.Value < 1-1e-9 || *c.Value > 1+1e-9) {
+			t.Errorf("%s %s: a layer with itself gives %v", c.Comparison, c.X, *c.Value)
+		}
+	}
+	for _, c := range cells {
+		// Words are counted for each source, and those that all sources have are fewer.
+		if want := planned[c.Comparison+" "+c.Rows]; c.N != want && c.Rows != "word" {
+			t.Errorf("%s: %d %s rows, planned %d", c.Comparison, c.N, c.Rows, want)
+		}
+	}
+	for _, a := range outcome.accounts {
+		in := a.Out
+		for _, n := range a.Dropped {
+			in += n
+		}
+		if in != a.In || a.Out == 0 {
+			t.Errorf("%s: %d segments, %d rows and %v dropped", a.Comparison, a.In, a.Out, a.Dropped)
+		}
+	}
+	again, err := prepareSmall(t, o).Run(context.Background())
+	if err != nil || !again.AlreadyDone || again.Cells != outcome.Cells {
+		t.Errorf("the second run: %+v %v", again, err)
+	}
+}
+
+// TestPartition: parts cover every utterance once, at most fifty of them, and never cut a group.
+func TestPartition(t *testing.T) {
+	p := prepareSmall(t, Options{Store: t.TempDir(), Runs: t.TempDir()}, "corpus.timit.split=", "comparisons.1.rows.pooling=centre")
+	seen := map[int]int{}
+	groupOf := map[string]int{}
+	for n, part := range partition(p.Corpus) {
+		if len(part.utterances) == 0 {
+			t.Errorf("part %d is empty", n)
+		}
+		for _, u := range part.utterances {
+			seen[u]++
+			g := p.Corpus.Utterances[u].Group
+			if first, ok := groupOf[g]; ok && first != n {
+				t.Errorf("group %s is in parts %d and %d", g, first, n)
+			}
+			groupOf[g] = n
+		}
+	}
+	if len(seen) != len(p.Corpus.Utterances) {
+		t.Errorf("%d utterances of %d", len(seen), len(p.Corpus.Utterances))
+	}
+}
+
+// TestNonFinite: a model that gives NaN is an error that names model, layer and utterance.
+func TestNonFinite(t *testing.T) {
+	p := prepareSmall(t, Options{Store: t.TempDir(), Runs: t.TempDir()})
+	b := p.bases[0]
+	m, err := p.newMoments(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := newBlock(b)
+	for i, l := range b.stack {
+		row := make([]float32, 2*l.units)
+		if i == 1 {
+			row[l.units+3] = float32(nan())
+		}
+		k.fill(i, row)
+	}
+	k.advance(1, "first")
+	k.advance(1, "second")
+	err = p.flush(context.Background(), b, m, k)
+	if err == nil || !strings.Contains(err.Error(), "utterance second: hubert layer 2: ") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func nan() float64 {
+	zero := 0.0
+	return zero / zero
+}
+
+// TestLibraryPlaces: a place given by hand is the only one.
+func TestLibraryPlaces(t *testing.T) {
+	t.Setenv(EnvONNXRuntime, "")
+	if got := onnxRuntime.places("/given"); len(got) != 1 || got[0] != "/given" {
+		t.Errorf("places %v", got)
+	}
+	t.Setenv(EnvONNXRuntime, "/by/environment")
+	if got := onnxRuntime.places(""); len(got) != 1 || got[0] != "/by/environment" {
+		t.Errorf("places %v", got)
+	}
+	os.Unsetenv(EnvONNXRuntime)
+	got := onnxRuntime.places("")
+	if last := got[len(got)-1]; strings.Contains(last, "/") {
+		t.Errorf("the loader's path comes last: %v", got)
+	}
+}
