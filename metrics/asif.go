@@ -93,7 +93,7 @@ func ASIF(ctx context.Context, b Backend, x, y Matrix, types, test []int, o ASIF
 			}
 		}
 	}
-	similar, err := mostSimilar(ctx, b, queries, xAnchors, o.K, o.Workers, nil)
+	similar, err := mostSimilar(ctx, b, queries, xAnchors, o.K, o.Workers)
 	if err != nil {
 		return nil, err
 	}

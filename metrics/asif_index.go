@@ -54,7 +54,7 @@ func relativeIndex(ctx context.Context, b Backend, y linalg.Dense[float32], o AS
 	for k, r := range unique {
 		copy(rows.Row(k), y.Row(r))
 	}
-	found, err := mostSimilar(ctx, b, rows, rows, o.K, o.Workers, nil)
+	found, err := mostSimilarAmong(ctx, b, rows, min(o.K, len(unique)), o.Workers, true)
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func FindNeighbours(ctx context.Context, b Backend, x Matrix, k, workers int) (*
 			return nil, undefined(metric, variant, "row %d is the mean of all rows and has no direction", r)
 		}
 	}
-	found, err := mostSimilar(ctx, b, rows, rows, k, workers, func(query int) int { return query })
+	found, err := mostSimilarAmong(ctx, b, rows, k, workers, false)
 	if err != nil {
 		return nil, err
 	}

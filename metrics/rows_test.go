@@ -132,32 +132,47 @@ func TestASIFPowers(t *testing.T) {
 // TestMostSimilar compares with sorting everything, ties included.
 func TestMostSimilar(t *testing.T) {
 	eachBackend(t, func(t *testing.T, b Backend) {
+		ctx := context.Background()
 		r := random(91)
-		queries, candidates := linalg.New[float32](300, 3), linalg.New[float32](5000, 3)
+		queries, candidates := linalg.New[float32](300, 3), linalg.New[float32](4500, 3)
 		for _, d := range []linalg.Dense[float32]{queries, candidates} {
 			for k := range d.Data {
 				d.Data[k] = float32(r.IntN(5) - 2) // small integers: exact products, many ties
 			}
 		}
-		for _, k := range []int{1, 7, 64} {
-			got, err := mostSimilar(context.Background(), b, queries, candidates, k, 2, func(q int) int { return 2 * q })
+		sorted := func(query []float32, without int) []scored {
+			var all []scored
+			for c := range candidates.Rows {
+				if c != without {
+					all = append(all, scored{int32(c), query[0]*candidates.At(c, 0) + query[1]*candidates.At(c, 1) + query[2]*candidates.At(c, 2)})
+				}
+			}
+			sort.SliceStable(all, func(i, j int) bool { return all[i].score > all[j].score })
+			return all
+		}
+		for _, k := range []int{1, 64} {
+			got, err := mostSimilar(ctx, b, queries, candidates, k, 2)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for q := 0; q < 300; q += 37 {
-				var all []scored
-				for c := range candidates.Rows {
-					s := float32(0)
-					for u := range 3 {
-						s += queries.At(q, u) * candidates.At(c, u)
-					}
-					if c != 2*q {
-						all = append(all, scored{int32(c), s})
-					}
-				}
-				sort.SliceStable(all, func(i, j int) bool { return all[i].score > all[j].score })
-				if !slices.Equal(got[q], all[:k]) {
+			for q := 0; q < 300; q += 97 {
+				if !slices.Equal(got[q], sorted(queries.Row(q), -1)[:k]) {
 					t.Fatalf("query %d, k %d: other candidates than a sort gives", q, k)
+				}
+			}
+			for _, itself := range []bool{true, false} {
+				got, err := mostSimilarAmong(ctx, b, candidates, k, 2, itself)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for q := 0; q < 4500; q += 1111 {
+					without := q
+					if itself {
+						without = -1
+					}
+					if !slices.Equal(got[q], sorted(candidates.Row(q), without)[:k]) {
+						t.Fatalf("row %d, k %d, itself %v: other candidates than a sort gives", q, k, itself)
+					}
 				}
 			}
 		}

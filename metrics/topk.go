@@ -2,6 +2,8 @@ package metrics
 
 import (
 	"context"
+	"math"
+	"sync"
 
 	"speechsim/metrics/internal/linalg"
 )
@@ -10,6 +12,7 @@ import (
 const (
 	queryBlock     = 256
 	candidateBlock = 4096
+	pairBlock      = 1024 // of rows among themselves
 )
 
 // scored is a candidate row and its similarity.
@@ -26,10 +29,9 @@ func (a scored) before(b scored) bool {
 
 // mostSimilar finds, for each row of queries, the k candidates with the largest
 // inner products, best first: [queries][k], or fewer if there are not as many.
-// Equal similarities are decided by the lower row. skip, if not nil, is a
-// candidate that a query does not get (itself). The products are computed in
+// Equal similarities are decided by the lower row. The products are computed in
 // blocks, so memory does not grow with queries times candidates.
-func mostSimilar(ctx context.Context, b Backend, queries, candidates linalg.Dense[float32], k, workers int, skip func(query int) int) ([][]scored, error) {
+func mostSimilar(ctx context.Context, b Backend, queries, candidates linalg.Dense[float32], k, workers int) ([][]scored, error) {
 	found := make([][]scored, queries.Rows)
 	blocks := cuts(queries.Rows, queryBlock)
 	products := make([][]float32, min(workerCount(workers), len(blocks)))
@@ -38,20 +40,17 @@ func mostSimilar(ctx context.Context, b Backend, queries, candidates linalg.Dens
 			products[worker] = make([]float32, queryBlock*candidateBlock)
 		}
 		from, to := blocks[q], blocks[q+1]
-		best := make([]topK, to-from)
-		for i := range best {
-			best[i] = newTopK(k)
-		}
+		best := newTopKs(to-from, k)
 		for c0 := 0; c0 < candidates.Rows && ctx.Err() == nil; c0 += candidateBlock {
 			c1 := min(c0+candidateBlock, candidates.Rows)
 			p := linalg.Dense[float32]{Rows: to - from, Cols: c1 - c0, Stride: c1 - c0, Data: products[worker]}
 			b.Gemm32(false, true, queries.Slice(from, to, 0, queries.Cols), candidates.Slice(c0, c1, 0, candidates.Cols), p)
 			for i := range best {
-				without := -1
-				if skip != nil {
-					without = skip(from+i) - c0
+				for c, s := range p.Row(i) {
+					if s >= best[i].least {
+						best[i].push(scored{int32(c0 + c), s})
+					}
 				}
-				best[i].offer(p.Row(i), c0, without)
 			}
 		}
 		for i := range best {
@@ -61,46 +60,105 @@ func mostSimilar(ctx context.Context, b Backend, queries, candidates linalg.Dens
 	return found, ctx.Err()
 }
 
-// topK keeps the k best of a stream of candidates, in a heap whose root is the
-// worst of them.
-type topK struct {
-	k    int
-	heap []scored
-}
-
-func newTopK(k int) topK { return topK{k: k, heap: make([]scored, 0, k)} }
-
-// offer takes the scores of rows first, first+1, ... but the one at without.
-func (t *topK) offer(scores []float32, first, without int) {
-	for i, s := range scores {
-		if len(t.heap) == t.k && s <= t.heap[0].score { // rows come in order, so an equal one is after
-			continue
-		}
-		if i != without {
-			t.push(scored{int32(first + i), s})
+// mostSimilarAmong is mostSimilar of rows among themselves, each one with itself
+// among its candidates or not. Every product serves both its rows, which halves
+// the work. What a heap keeps does not depend on the order in which blocks come.
+func mostSimilarAmong(ctx context.Context, b Backend, rows linalg.Dense[float32], k, workers int, itself bool) ([][]scored, error) {
+	blocks := cuts(rows.Rows, pairBlock)
+	n := len(blocks) - 1
+	best := newTopKs(rows.Rows, k)
+	locks := make([]sync.Mutex, n)
+	var tasks [][2]int
+	for i := range n {
+		for j := i; j < n; j++ {
+			tasks = append(tasks, [2]int{i, j})
 		}
 	}
+	products := make([][]float32, min(workerCount(workers), len(tasks)))
+	parallel(workers, len(tasks), func(worker, t int) {
+		if ctx.Err() != nil {
+			return
+		}
+		if products[worker] == nil {
+			products[worker] = make([]float32, pairBlock*pairBlock)
+		}
+		i, j := tasks[t][0], tasks[t][1]
+		r0, r1, c0, c1 := blocks[i], blocks[i+1], blocks[j], blocks[j+1]
+		p := linalg.Dense[float32]{Rows: r1 - r0, Cols: c1 - c0, Stride: c1 - c0, Data: products[worker]}
+		b.Gemm32(false, true, rows.Slice(r0, r1, 0, rows.Cols), rows.Slice(c0, c1, 0, rows.Cols), p)
+		locks[i].Lock()
+		defer locks[i].Unlock()
+		if j > i {
+			locks[j].Lock()
+			defer locks[j].Unlock()
+		}
+		offerBoth(p, best, r0, c0, itself)
+	})
+	found := make([][]scored, rows.Rows)
+	parallel(workers, rows.Rows, func(_, r int) { found[r] = best[r].sorted() })
+	return found, ctx.Err()
+}
+
+// offerBoth offers the products of rows r0... with rows c0... to both; of a block
+// on the diagonal, those above it and, if wanted, on it.
+func offerBoth(p linalg.Dense[float32], best []topK, r0, c0 int, itself bool) {
+	for r := range p.Rows {
+		mine := &best[r0+r]
+		first := 0
+		if r0 == c0 {
+			first = r + 1
+			if s := p.At(r, r); itself && s >= mine.least {
+				mine.push(scored{int32(r0 + r), s})
+			}
+		}
+		others := best[c0 : c0+p.Cols]
+		for c, s := range p.Row(r)[first:] {
+			if s >= mine.least {
+				mine.push(scored{int32(c0 + first + c), s})
+			}
+			if other := &others[first+c]; s >= other.least {
+				other.push(scored{int32(r0 + r), s})
+			}
+		}
+	}
+}
+
+// topK keeps the k best of a stream of candidates, in a heap whose root is the
+// worst of them. A candidate that scores under least need not be offered.
+type topK struct {
+	least float32
+	heap  []scored
+}
+
+// newTopKs returns n empty heaps of k candidates.
+func newTopKs(n, k int) []topK {
+	all := make([]scored, n*k)
+	heaps := make([]topK, n)
+	for i := range heaps {
+		heaps[i] = topK{least: float32(math.Inf(-1)), heap: all[i*k : i*k : (i+1)*k]}
+	}
+	return heaps
 }
 
 // push adds a candidate, and drops the worst if there are too many.
 func (t *topK) push(c scored) {
-	if len(t.heap) < t.k {
+	if n := len(t.heap); n < cap(t.heap) {
 		t.heap = append(t.heap, c)
-		for i := len(t.heap) - 1; i > 0; {
+		for i := n; i > 0; {
 			parent := (i - 1) / 2
 			if !t.heap[parent].before(t.heap[i]) {
-				return
+				break
 			}
 			t.heap[parent], t.heap[i] = t.heap[i], t.heap[parent]
 			i = parent
 		}
-		return
+	} else if c.before(t.heap[0]) {
+		t.heap[0] = c
+		t.sink(0, n)
 	}
-	if t.k == 0 || !c.before(t.heap[0]) {
-		return
+	if len(t.heap) == cap(t.heap) {
+		t.least = t.heap[0].score
 	}
-	t.heap[0] = c
-	t.sink(0, len(t.heap))
 }
 
 // sink moves element i down until its children come before it.
