@@ -35,6 +35,10 @@ export-env: .venv-export/.installed ## Python environment of models/export (abou
 	.venv-export/bin/pip install --quiet --requirement $<
 	@touch $@
 
+test-export: export-env ## tests of models/export against the original libraries
+	.venv-export/bin/pip install --quiet --requirement models/export/tests/requirements.txt
+	.venv-export/bin/python -m pytest -q models/export/tests
+
 .bench/wav2vec2-base.onnx: | .venv-export/.installed
 	@mkdir -p .bench
 	.venv-export/bin/python models/export/export.py --random wav2vec2-base --out $@
@@ -51,4 +55,4 @@ fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 clean: ## remove what was built and computed, keep what was fetched
 	rm -rf bin runs store
 
-.PHONY: help build lib demo test export-env bench fuzz clean
+.PHONY: help build lib demo test export-env test-export bench fuzz clean

@@ -1,6 +1,6 @@
 """Makes the plain ONNX files of this folder and what the original models compute for them.
 
-    models/export/.venv/bin/python models/testdata/make.py [NAME...]
+    .venv-export/bin/python models/testdata/make.py [NAME...]
 
 Every model is tiny, has random weights, and is exported as the hubs do it: with its last hidden state (or the logits
 of its head) as the only output. NAME.npz holds, for one input, the hidden states and attention maps that the original
