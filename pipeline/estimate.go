@@ -58,9 +58,7 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 	e.Skipped = p.unreadable
 	e.AudioHours = p.Seconds() / 3600
 	for part := range p.parts {
-		if w, err := p.missingWork(part); err != nil {
-			return nil, err
-		} else if len(w) == 0 {
+		if len(p.missingWork(part)) == 0 {
 			e.PartsDone++
 		}
 	}
@@ -105,11 +103,7 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 	e.Realtime = speed
 	left := 0.0
 	for part := range p.parts {
-		w, err := p.missingWork(part)
-		if err != nil {
-			return nil, err
-		}
-		if len(w) > 0 {
+		if len(p.missingWork(part)) > 0 {
 			left += p.secondsOf(p.usable(part))
 		}
 	}

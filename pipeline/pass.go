@@ -2,69 +2,63 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 
 	"speechsim/extract"
 )
 
-// partWork makes one part of one product while the utterances go by.
+// partWork makes one part of one product while the utterances go by. begin comes before the first collect and finish after
+// the last; reduce may come before begin, while the part before is still being collected.
 type partWork interface {
 	sources(u int) []int
 	reduce(u int, acts []*extract.Activations) (any, error)
+	begin() error
 	collect(ctx context.Context, u int, reduced any, acts []*extract.Activations, unreadable error) error
 	finish(ctx context.Context) error
 }
 
 // missingWork lists what part still needs from a walk over its utterances.
-func (p *Plan) missingWork(part int) ([]partWork, error) {
+func (p *Plan) missingWork(part int) []partWork {
 	var out []partWork
 	for _, key := range p.pooledKeys() {
 		r := p.pooled[key]
 		if !r.entry.Finished() && !r.entry.HasPart(part) {
-			out = append(out, p.newPoolWork(r, part))
+			out = append(out, &poolWork{plan: p, pooledRows: r, part: part})
 		}
 	}
 	for _, b := range p.bases {
-		if b.input == kept || b.entry.HasPart(part) {
-			continue
+		switch {
+		case b.input == kept || b.entry.HasPart(part):
+		case b.unit == "frame":
+			out = append(out, &frameWork{plan: p, b: b, part: part})
+		case b.unit == "attention":
+			out = append(out, &headWork{plan: p, b: b, part: part})
 		}
-		var w partWork
-		var err error
-		switch b.unit {
-		case "frame":
-			w, err = p.newFrameWork(b, part)
-		case "attention":
-			w, err = p.newHeadWork(b, part)
-		default:
-			continue // from pooled rows, without a walk
-		}
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, w)
 	}
-	return out, nil
+	return out
 }
 
-// extractPart walks over the utterances of a part for everything that is still missing there.
-func (p *Plan) extractPart(ctx context.Context, part int) error {
-	works, err := p.missingWork(part)
-	if err != nil {
+// extractParts walks once over the utterances of all parts that lack something. A part is written as soon as its last
+// utterance is collected, while the models are at work on the next: no core waits for the end of a part.
+func (p *Plan) extractParts(ctx context.Context) error {
+	v := &visitor{plan: p, works: make([][]partWork, len(p.parts)), partOf: map[int]int{}, at: -1}
+	var utterances []int
+	for part := range p.parts {
+		v.works[part] = p.missingWork(part)
+		usable := p.usable(part)
+		if len(v.works[part]) == 0 {
+			p.opts.Progress.Add(p.secondsOf(usable))
+			continue
+		}
+		for _, u := range usable {
+			v.partOf[u] = part
+		}
+		utterances = append(utterances, usable...)
+	}
+	if err := extract.Walk(ctx, p.Corpus, utterances, p.sources, p.opts.Workers, v); err != nil {
 		return err
 	}
-	if len(works) > 0 {
-		v := &visitor{plan: p, works: works}
-		if err := extract.Walk(ctx, p.Corpus, p.usable(part), p.sources, p.opts.Workers, v); err != nil {
-			return err
-		}
-		for _, w := range works {
-			if err := w.finish(ctx); err != nil {
-				return p.diskError(err)
-			}
-		}
-	} else {
-		p.opts.Progress.Add(p.secondsOf(p.usable(part)))
-	}
-	return nil
+	return v.advance(ctx, len(p.parts))
 }
 
 // usable are the utterances of a part that passed the checks.
@@ -86,19 +80,43 @@ func (p *Plan) secondsOf(utterances []int) float64 {
 	return float64(n) / float64(p.Corpus.Spec.Audio.Rate)
 }
 
-// visitor hands one walk to the works of all products.
+// visitor hands one walk to the works of all parts and products.
 type visitor struct {
-	plan  *Plan
-	works []partWork
+	plan   *Plan
+	works  [][]partWork // of each part
+	partOf map[int]int  // of each utterance
+	at     int          // the part that is being collected
+}
+
+// advance finishes the parts before part and begins it.
+func (v *visitor) advance(ctx context.Context, part int) error {
+	for v.at < part {
+		if v.at >= 0 {
+			for _, w := range v.works[v.at] {
+				if err := w.finish(ctx); err != nil {
+					return v.plan.diskError(err)
+				}
+			}
+			v.works[v.at] = nil // their memory
+		}
+		v.at++
+		if v.at == len(v.works) {
+			return nil
+		}
+		for _, w := range v.works[v.at] {
+			if err := w.begin(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (v *visitor) Sources(u int) []int {
 	var out []int
-	seen := map[int]bool{}
-	for _, w := range v.works {
+	for _, w := range v.works[v.partOf[u]] {
 		for _, s := range w.sources(u) {
-			if !seen[s] {
-				seen[s] = true
+			if !slices.Contains(out, s) {
 				out = append(out, s)
 			}
 		}
@@ -107,8 +125,9 @@ func (v *visitor) Sources(u int) []int {
 }
 
 func (v *visitor) Reduce(u int, acts []*extract.Activations) (any, error) {
-	out := make([]any, len(v.works))
-	for i, w := range v.works {
+	works := v.works[v.partOf[u]]
+	out := make([]any, len(works))
+	for i, w := range works {
 		var err error
 		if out[i], err = w.reduce(u, acts); err != nil {
 			return nil, err
@@ -118,7 +137,11 @@ func (v *visitor) Reduce(u int, acts []*extract.Activations) (any, error) {
 }
 
 func (v *visitor) Collect(ctx context.Context, u int, reduced any, acts []*extract.Activations, unreadable error) error {
-	for i, w := range v.works {
+	part := v.partOf[u]
+	if err := v.advance(ctx, part); err != nil {
+		return err
+	}
+	for i, w := range v.works[part] {
 		if err := w.collect(ctx, u, reduced.([]any)[i], acts, unreadable); err != nil {
 			return err
 		}

@@ -61,12 +61,13 @@ type poolWork struct {
 	failed []extract.Failure
 }
 
-func (p *Plan) newPoolWork(r *pooledRows, part int) *poolWork {
+func (w *poolWork) begin() error {
 	n := 0
-	for _, u := range p.parts[part].utterances {
-		n += len(r.table.Of(u))
+	for _, u := range w.plan.parts[w.part].utterances {
+		n += len(w.table.Of(u))
 	}
-	return &poolWork{plan: p, pooledRows: r, part: part, rows: extract.NewPartRows(p.sources[r.source].Layers(), n)}
+	w.rows = extract.NewPartRows(w.plan.sources[w.source].Layers(), n)
+	return nil
 }
 
 func (w *poolWork) sources(u int) []int {

@@ -71,13 +71,11 @@ func (p *Plan) Run(ctx context.Context) (*Outcome, error) {
 	return o, p.diskError(err)
 }
 
-// extractAll walks over the corpus, part by part, for all products that lack something.
+// extractAll makes the products that need a walk over the corpus, and joins the parts of pooled rows.
 func (p *Plan) extractAll(ctx context.Context) error {
 	p.opts.Progress.Stage("extracting", p.Seconds(), "s of audio")
-	for part := range p.parts {
-		if err := p.extractPart(ctx, part); err != nil {
-			return err
-		}
+	if err := p.extractParts(ctx); err != nil {
+		return err
 	}
 	utterances := make([][]int, len(p.parts))
 	for part := range p.parts {

@@ -26,12 +26,11 @@ type frameWork struct {
 	failed  []extract.Failure
 }
 
-func (p *Plan) newFrameWork(b *basis, part int) (*frameWork, error) {
-	m, err := p.newMoments(b)
-	if err != nil {
-		return nil, err
-	}
-	return &frameWork{plan: p, b: b, part: part, moments: m, block: newBlock(b)}, nil
+func (w *frameWork) begin() error {
+	var err error
+	w.moments, err = w.plan.newMoments(w.b)
+	w.block = newBlock(w.b)
+	return err
 }
 
 func (w *frameWork) sources(int) []int { return w.b.k.sources }
@@ -124,16 +123,15 @@ func (s rowSums) add(ctx context.Context, maps []metrics.Matrix, frames int) err
 	return s.Add(ctx, maps, frames)
 }
 
-func (p *Plan) newHeadWork(b *basis, part int) (*headWork, error) {
-	w := &headWork{plan: p, b: b, part: part}
-	if b.input == queries {
-		rows, err := p.newAttentionRows(b)
+func (w *headWork) begin() error {
+	if w.b.input == queries {
+		rows, err := w.plan.newAttentionRows(w.b)
 		w.sums = rowSums{rows}
-		return w, err
+		return err
 	}
-	m, err := p.newMoments(b)
+	m, err := w.plan.newMoments(w.b)
 	w.sums = cellSums{m}
-	return w, err
+	return err
 }
 
 // newAttentionRows is an empty accumulator for the maps of a basis.
