@@ -36,7 +36,7 @@ type Interval struct {
 //
 // The bootstrap is not offered: drawing rows with replacement duplicates rows,
 // and a row is perfectly similar to its copy. For independent layers of 100
-// units and 500 rows the biased CKA's bootstrap centres on .17 where the truth is 0.
+// units and 500 rows the debiased CKA's bootstrap centres on .17 where the truth is 0.
 func Jackknife(ctx context.Context, groups []*Moments, statistics func(m *Moments) ([]float64, error)) (*Replicates, error) {
 	groups = slices.DeleteFunc(slices.Clone(groups), func(g *Moments) bool { return g.N() == 0 })
 	if len(groups) < 2 {
