@@ -42,8 +42,9 @@ type Figure struct {
 
 	Comparison      string // cells of this comparison; "" = of any
 	Metric, Variant string
-	Also            []Measure // Curves only: more metrics, drawn as lines of their own
-	Symmetric       bool      // value(x, y) = value(y, x): a cell that is stored one way is used for both
+	Params          results.Params // of the cells
+	Also            []Measure      // Curves only: more metrics, drawn as lines of their own
+	Symmetric       bool           // value(x, y) = value(y, x): a cell that is stored one way is used for both
 
 	XModels, YModels []Model // a tree has x models only
 	Scale            Scale
@@ -54,10 +55,11 @@ type Figure struct {
 	own        *index // the cells to draw, where they are not the run's
 }
 
-// Measure names a metric and its variant.
+// Measure names a metric, its variant and its params.
 type Measure struct {
 	Metric, Variant string
-	Label           string // in the legend; "" = metric and variant
+	Params          results.Params
+	Label           string // in the legend; "" = metric, variant and params
 }
 
 // Published holds values from a paper to draw beside ours.
@@ -170,7 +172,7 @@ func (ix *index) find(f *Figure, m Measure, x, y results.Layer) *results.Cell {
 	if f.Comparison == "" {
 		from = ix.any
 	}
-	key := results.Key{Comparison: f.Comparison, Metric: m.Metric, Variant: m.Variant, X: x, Y: y}
+	key := results.Key{Comparison: f.Comparison, Metric: m.Metric, Variant: m.Variant, X: x, Y: y, Params: m.Params}
 	c := from[key]
 	if c == nil && f.Symmetric {
 		key.X, key.Y = y, x
@@ -250,7 +252,9 @@ func (g *grid) count() [absent + 1]int {
 	return n
 }
 
-// measure is the figure's first (for a heat map only) metric and variant.
-func (f *Figure) measure() Measure { return Measure{Metric: f.Metric, Variant: f.Variant} }
+// measure is the figure's first (for a heat map only) measure.
+func (f *Figure) measure() Measure {
+	return Measure{Metric: f.Metric, Variant: f.Variant, Params: f.Params}
+}
 
 func (f *Figure) measures() []Measure { return append([]Measure{f.measure()}, f.Also...) }

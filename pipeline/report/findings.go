@@ -11,25 +11,28 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// group is the cells of one comparison, metric and variant.
+// group is the cells of one comparison and measure.
 type group struct {
 	comparison string
 	measure    Measure
 	cells      []*results.Cell
 }
 
-// groupCells splits cells by comparison, metric and variant, in the order in
-// which those first appear.
+// groupCells splits cells by comparison and measure, in the order in which
+// those first appear.
 func groupCells(cells []results.Cell) []*group {
-	type key struct{ comparison, metric, variant string }
+	type key struct {
+		comparison string
+		measure    Measure
+	}
 	var list []*group
 	at := map[key]*group{}
 	for i := range cells {
 		c := &cells[i]
-		k := key{c.Comparison, c.Metric, c.Variant}
+		k := key{c.Comparison, Measure{Metric: c.Metric, Variant: c.Variant, Params: c.Params}}
 		g := at[k]
 		if g == nil {
-			g = &group{comparison: c.Comparison, measure: Measure{Metric: c.Metric, Variant: c.Variant}}
+			g = &group{comparison: c.Comparison, measure: k.measure}
 			at[k] = g
 			list = append(list, g)
 		}

@@ -94,7 +94,7 @@ func ranksOf(x []float64) []float64 {
 }
 
 // Differences returns a cell for each cell of ours that has a partner among
-// theirs (same comparison, metric, variant, x and y): its value is ours minus
+// theirs (same comparison, metric, variant, params, x and y): its value is ours minus
 // theirs. Where one of the two has no value, the difference has none, and says
 // whose is missing.
 func Differences(ours, theirs []results.Cell) []results.Cell {
@@ -109,7 +109,7 @@ func Differences(ours, theirs []results.Cell) []results.Cell {
 		if !ok {
 			continue
 		}
-		d := results.Cell{Comparison: a.Comparison, Metric: a.Metric, Variant: a.Variant, X: a.X, Y: a.Y, Rows: a.Rows, N: a.N, DX: a.DX, DY: a.DY}
+		d := results.Cell{Comparison: a.Comparison, Metric: a.Metric, Variant: a.Variant, X: a.X, Y: a.Y, Params: a.Params, Rows: a.Rows, N: a.N, DX: a.DX, DY: a.DY}
 		switch {
 		case a.Value == nil:
 			d.Error = "no value in the first: " + a.Error
@@ -155,7 +155,7 @@ func (f *Figure) minusPublished(ix *index) []results.Cell {
 			if c == nil || !ok {
 				continue
 			}
-			d := results.Cell{Comparison: f.Comparison, Metric: f.Metric, Variant: f.Variant, X: x, Y: y, Rows: c.Rows, N: c.N, DX: c.DX, DY: c.DY, Error: c.Error}
+			d := results.Cell{Comparison: f.Comparison, Metric: f.Metric, Variant: f.Variant, X: x, Y: y, Params: f.Params, Rows: c.Rows, N: c.N, DX: c.DX, DY: c.DY, Error: c.Error}
 			if c.Value != nil {
 				d.Value = ptrTo(*c.Value - v)
 			}

@@ -58,10 +58,10 @@ func (m Measure) label() string {
 		return m.Label
 	}
 	name := wordsOf(m).name
-	if m.Variant == "" {
-		return name
+	if m.Variant != "" {
+		name += ", " + strings.ReplaceAll(m.Variant, "_", " ")
 	}
-	return name + ", " + strings.ReplaceAll(m.Variant, "_", " ")
+	return joinWords(name, m.Params.String())
 }
 
 // quantityLabel is what stands at a colour bar or a value axis: measure and unit.

@@ -166,7 +166,7 @@ func writePNG(w io.Writer, d drawing) error {
 // missing ones among them, in the order of its axes.
 func (f *Figure) writeCSV(w io.Writer, ix *index) error {
 	out := csv.NewWriter(w)
-	rows := [][]string{{"metric", "variant", "x_model", "x_layer", "y_model", "y_layer", "value", "lo", "hi", "p", "n",
+	rows := [][]string{{"metric", "variant", "params", "x_model", "x_layer", "y_model", "y_layer", "value", "lo", "hi", "p", "n",
 		"null_mean", "null_q95", "published", "status", "note"}}
 	for _, m := range f.measures() {
 		g := f.grid(ix, m)
@@ -184,7 +184,7 @@ func (f *Figure) writeCSV(w io.Writer, ix *index) error {
 }
 
 func (f *Figure) csvRow(m Measure, x, y results.Layer, c *results.Cell, s state) []string {
-	row := []string{m.Metric, m.Variant, x.Model, x.Layer, y.Model, y.Layer}
+	row := []string{m.Metric, m.Variant, m.Params.String(), x.Model, x.Layer, y.Model, y.Layer}
 	var values [8]string
 	note := ""
 	if c != nil {

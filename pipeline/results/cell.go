@@ -32,6 +32,8 @@ type Cell struct {
 	Y          Layer  `json:"y"`
 	Rows       string `json:"rows,omitempty"` // what a row is: "frame", "word", "phone", ...
 
+	Params Params `json:"params,omitzero"` // settings that the comparison varies
+
 	N  int `json:"n,omitempty"`  // rows that went in
 	DX int `json:"dx,omitempty"` // units of x that went in (heads, for attention)
 	DY int `json:"dy,omitempty"` // units of y that went in
@@ -65,11 +67,12 @@ type Null struct {
 type Key struct {
 	Comparison, Metric, Variant string
 	X, Y                        Layer
+	Params                      Params
 }
 
 // Key returns what tells the cell from all others of its run.
 func (c *Cell) Key() Key {
-	return Key{c.Comparison, c.Metric, c.Variant, c.X, c.Y}
+	return Key{c.Comparison, c.Metric, c.Variant, c.X, c.Y, c.Params}
 }
 
 // OK reports whether the cell has a value.
@@ -106,6 +109,9 @@ func (c *Cell) Validate() error {
 		return errors.New("value: missing, and there is no error that says why")
 	case c.Value != nil && c.Error != "":
 		return fmt.Errorf("value: %v, but the error says that there is none: %s", *c.Value, c.Error)
+	}
+	if err := c.Params.validate(); err != nil {
+		return err
 	}
 	if err := c.validateNumbers(); err != nil {
 		return err

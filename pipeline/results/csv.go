@@ -9,7 +9,8 @@ import (
 
 // csvHeader names the columns of results.csv: the fields of a cell, flat.
 var csvHeader = []string{
-	"comparison", "metric", "variant", "x_model", "x_layer", "y_model", "y_layer", "rows", "n", "dx", "dy",
+	"comparison", "metric", "variant", "x_model", "x_layer", "y_model", "y_layer", "rows",
+	"param_level", "param_first", "param_p", "param_k", "param_threshold", "n", "dx", "dy",
 	"value", "lo", "hi", "p", "null_mean", "null_q95", "null_q05", "null_p_max", "null_calibrated", "null_draws", "warnings", "error",
 }
 
@@ -41,6 +42,7 @@ func WriteCSVFile(path string, cells []Cell) error {
 func csvRow(c *Cell) []string {
 	row := []string{
 		c.Comparison, c.Metric, c.Variant, c.X.Model, c.X.Layer, c.Y.Model, c.Y.Layer, c.Rows,
+		c.Params.Level, count(c.Params.First), count(c.Params.P), count(c.Params.K), threshold(c.Params.Threshold),
 		count(c.N), count(c.DX), count(c.DY), number(c.Value), number(c.Lo), number(c.Hi), number(c.P),
 	}
 	if n := c.Null; n != nil {
@@ -56,6 +58,13 @@ func number(v *float64) string {
 		return ""
 	}
 	return strconv.FormatFloat(*v, 'g', -1, 64)
+}
+
+func threshold(v float64) string {
+	if v == 0 {
+		return ""
+	}
+	return number(&v)
 }
 
 func count(n int) string {

@@ -154,7 +154,7 @@ func Read(r io.Reader, file string) ([]Cell, error) {
 			if col, err := parseLine(line, &c); err != nil {
 				fail(col, "%v", err)
 			} else if first, twice := seen[c.Key()]; twice {
-				fail(0, "the same comparison, metric, variant, x and y as line %d: a run has one cell for each", first)
+				fail(0, "the same comparison, metric, variant, params, x and y as line %d: a run has one cell for each", first)
 			} else {
 				seen[c.Key()] = n
 				cells = append(cells, c)
@@ -214,10 +214,11 @@ func parseLine(line []byte, c *Cell) (col int, err error) {
 // keys are the names that may stand in a line: by the name of the object that
 // holds them, "" for the cell itself.
 var keys = map[string][]string{
-	"":     {"comparison", "metric", "variant", "x", "y", "rows", "n", "dx", "dy", "value", "lo", "hi", "p", "null", "warnings", "error"},
-	"x":    {"model", "layer"},
-	"y":    {"model", "layer"},
-	"null": {"mean", "q95", "q05", "p_max", "draws"},
+	"":       {"comparison", "metric", "variant", "x", "y", "rows", "params", "n", "dx", "dy", "value", "lo", "hi", "p", "null", "warnings", "error"},
+	"x":      {"model", "layer"},
+	"y":      {"model", "layer"},
+	"params": {"p", "k", "first", "level", "threshold"},
+	"null":   {"mean", "q95", "q05", "p_max", "calibrated", "draws", "about"},
 }
 
 // checkKeys finds what encoding/json lets pass: keys in another case, keys

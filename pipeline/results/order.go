@@ -17,7 +17,7 @@ type Order struct {
 	X, Y        []Layer // Y nil: as X
 }
 
-// Sort sorts cells by comparison, metric, variant, x and y. The sort is
+// Sort sorts cells by comparison, metric, variant, params, x and y. The sort is
 // stable.
 func (o Order) Sort(cells []Cell) {
 	compare := o.comparer()
@@ -38,6 +38,7 @@ func (o Order) comparer() func(a, b *Cell) int {
 			byRank(comparisons, a.Comparison, b.Comparison, Natural),
 			byRank(metrics, a.Metric, b.Metric, Natural),
 			byRank(variants, a.Variant, b.Variant, Natural),
+			a.Params.Compare(b.Params),
 			byRank(x, a.X, b.X, compareLayers),
 			byRank(y, a.Y, b.Y, compareLayers),
 		)

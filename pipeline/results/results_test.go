@@ -34,6 +34,15 @@ func sample() []Cell {
 			Warnings: []string{"n = 12 < 5 (dx + dy) = 160", "2 dead units of x dropped"}},
 		{Comparison: "figure-1", Metric: "cca", Variant: "mean", X: Layer{"bert", "0"}, Y: Layer{"bert", "1"}, Rows: "word",
 			N: 12, DX: 16, DY: 16, Error: "covariance of y is not finite"},
+		{Comparison: "figure-3.1", Metric: "asif", Variant: "cosine", X: Layer{"wav2vec2", "7"}, Y: Layer{"glove", "vector"}, Rows: "word",
+			Params: Params{P: 6, K: 250}, N: 46906, DX: 768, DY: 300, Value: ptr(0.6337)},
+		{Comparison: "figure-3.1", Metric: "asif", Variant: "cosine", X: Layer{"wav2vec2", "7"}, Y: Layer{"glove", "vector"}, Rows: "word",
+			Params: Params{P: 4, K: 250}, N: 46906, DX: 768, DY: 300, Value: ptr(0.6)},
+		{Comparison: "rows", Metric: "cka", Variant: "biased", X: Layer{"wav2vec2", "7"}, Y: Layer{"glove", "vector"}, Rows: "word",
+			Params: Params{First: 500, Level: TypeLevel}, N: 300, DX: 768, DY: 300, Value: ptr(0.2),
+			P: ptr(0.01), Null: &Null{Mean: 0.1, Q95: 0.2, Calibrated: ptr(0.0), Draws: 99, About: "12 word types permuted"}},
+		{Comparison: "rows", Metric: "word_distance", Variant: "phonetic", X: Layer{"wav2vec2", "7"}, Y: Layer{"glove", "vector"}, Rows: "word",
+			Params: Params{Threshold: 0.05}, N: 300, DX: 768, DY: 300, Value: ptr(0.2)},
 	}
 }
 
@@ -139,7 +148,10 @@ func TestReadSaysWhereAndWhat(t *testing.T) {
 		{"p", strings.Replace(good, `"value":1`, `"value":1,"p":1.5`, 1), `p: 1.5, expected a probability`},
 		{"half an interval", strings.Replace(good, `"value":1`, `"value":1,"lo":0`, 1), `lo, hi: one is missing`},
 		{"turned interval", strings.Replace(good, `"value":1`, `"value":1,"lo":1,"hi":0`, 1), `expected lo <= hi`},
-		{"same cell", good + good, `r.jsonl:2: the same comparison, metric, variant, x and y as line 1`},
+		{"same cell", good + good, `r.jsonl:2: the same comparison, metric, variant, params, x and y as line 1`},
+		{"level", strings.Replace(good, `"value":1`, `"params":{"level":"token"},"value":1`, 1), `params.level: "token", expected "type" or none`},
+		{"parameter", strings.Replace(good, `"value":1`, `"params":{"q":1},"value":1`, 1), `unknown key "q", expected one of p, k, first`},
+		{"threshold", strings.Replace(good, `"value":1`, `"params":{"threshold":3},"value":1`, 1), `params.threshold: 3, expected a distance`},
 		{"too large a number", strings.Replace(good, `"value":1`, `"value":1e999`, 1), `r.jsonl:1`},
 		{"long", `{"metric":"` + strings.Repeat("a", maxLine) + `"}` + "\n", `the line has more than 1048576 bytes`},
 	} {
@@ -187,6 +199,9 @@ func TestOrder(t *testing.T) {
 				for _, y := range layers {
 					want = append(want, Cell{Comparison: comparison, Metric: metric, X: x, Y: y})
 				}
+			}
+			for _, p := range []Params{{First: 50}, {First: 500}, {Level: TypeLevel}, {Level: TypeLevel, P: 4}} {
+				want = append(want, Cell{Comparison: comparison, Metric: metric, Params: p, X: layers[0], Y: layers[0]})
 			}
 		}
 	}

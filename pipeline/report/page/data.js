@@ -25,7 +25,7 @@ const alpha = 0.05;
 // A column is one number for all cells, or a list with one for each.
 const entry = (column, k) => (Array.isArray(column) ? column[k] : column);
 
-// Group is the cells of one comparison, metric and variant.
+// Group is the cells of one comparison and measure.
 class Group {
   constructor(raw, data, id) {
     Object.assign(this, raw);
@@ -115,11 +115,11 @@ function csv(rows) {
   return rows.map((row) => row.map(field).join(",") + "\n").join("");
 }
 
-const csvHead = ["comparison", "metric", "variant", "x_model", "x_layer", "y_model", "y_layer", "rows", "n", "dx", "dy", "value", "lo", "hi", "p", "p_max", "null_mean", "null_q95", "warnings", "error"];
+const csvHead = ["comparison", "metric", "variant", "params", "x_model", "x_layer", "y_model", "y_layer", "rows", "n", "dx", "dy", "value", "lo", "hi", "p", "p_max", "null_mean", "null_q95", "warnings", "error"];
 
 function csvRow(cell) {
   const g = cell.group, x = g.data.layers[cell.x], y = g.data.layers[cell.y];
-  return [g.comparison, g.metric, g.variant, x.model, x.layer, y.model, y.layer, g.rows, cell.n, cell.dx, cell.dy, cell.value, cell.lo, cell.hi, cell.p, cell.pmax, cell.mean, cell.q95, cell.warnings.join("; "), cell.error ?? (cell.state === "absent" ? "not among the results" : "")];
+  return [g.comparison, g.metric, g.variant, g.params, x.model, x.layer, y.model, y.layer, g.rows, cell.n, cell.dx, cell.dy, cell.value, cell.lo, cell.hi, cell.p, cell.pmax, cell.mean, cell.q95, cell.warnings.join("; "), cell.error ?? (cell.state === "absent" ? "not among the results" : "")];
 }
 
 function save(name, blob) {

@@ -304,7 +304,7 @@ class HeatMap {
 
   name(ending) {
     const g = this.view.group;
-    return fileName(g.comparison, g.metric, g.variant) + "." + ending;
+    return fileName(g.comparison, g.metric, g.variant, g.params) + "." + ending;
   }
 
   saveSVG() {
