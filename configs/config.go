@@ -10,7 +10,8 @@ import (
 // Config is one run: a corpus, the models, and what is compared with what.
 type Config struct {
 	Pos         Pos
-	File        string // where it was read, for messages and for resolving relative paths
+	File        string // where it was read, for messages
+	Base        string // the config that this one is laid over; paths and messages stay those of the file that says them
 	Name        string
 	Corpus      Corpus
 	Audio       Audio
@@ -18,8 +19,10 @@ type Config struct {
 	Rows        Rows
 	Comparisons []Comparison
 	Libraries   Libraries
-	Runs        string // folder of the run directories, "" = runs in the working directory
-	Store       string // folder of the activation store, "" = store in the working directory
+	Runs        string `path:"yes"` // folder of the run directories, "" = runs in the working directory
+	Store       string `path:"yes"` // folder of the activation store, "" = store in the working directory
+
+	folder string // that relative paths start from
 }
 
 // Corpus names exactly one corpus by its layout.
@@ -35,10 +38,10 @@ type Corpus struct {
 // LibriSpeech is the layout SUBSET/SPEAKER/CHAPTER of the corpus of that name.
 type LibriSpeech struct {
 	Pos        Pos
-	Root       string
+	Root       string `path:"yes"`
 	Subset     string
-	Alignments string // tree of TextGrids, "" = beside the audio
-	Groups     string // CSV speaker,group: the unit of resampling where it is not the speaker
+	Alignments string `path:"yes"` // tree of TextGrids, "" = beside the audio
+	Groups     string `path:"yes"` // CSV speaker,group: the unit of resampling where it is not the speaker
 	Words      string // tier names, "" = the usual ones
 	Phones     string
 }
@@ -46,19 +49,19 @@ type LibriSpeech struct {
 // TIMIT is the layout TRAIN|TEST/DR*/SPEAKER of the corpus of that name.
 type TIMIT struct {
 	Pos    Pos
-	Root   string
+	Root   string `path:"yes"`
 	Split  string // train, test, or "" for both
 	SA     *bool  `yaml:"sa"` // the two sentences that every speaker reads, default true
 	Fold   int    // 61 (default), 48 or 39 phones
-	Groups string
+	Groups string `path:"yes"`
 }
 
 // Folder is any folder of audio files with a TextGrid and a transcript of the same stem beside each.
 type Folder struct {
 	Pos        Pos
-	Root       string
-	Alignments string
-	Groups     string
+	Root       string `path:"yes"`
+	Alignments string `path:"yes"`
+	Groups     string `path:"yes"`
 	Words      string
 	Phones     string
 }
@@ -66,9 +69,9 @@ type Folder struct {
 // Table is a CSV or TSV file with the columns audio, text, speaker, textgrid.
 type Table struct {
 	Pos    Pos
-	File   string
-	Root   string // what its paths are relative to, "" = the table's own folder
-	Groups string
+	File   string `path:"yes"`
+	Root   string `path:"yes"` // what its paths are relative to, "" = the table's own folder
+	Groups string `path:"yes"`
 	Words  string
 	Phones string
 }
@@ -76,9 +79,9 @@ type Table struct {
 // Kaldi is a Kaldi data directory.
 type Kaldi struct {
 	Pos        Pos
-	Root       string
-	Alignments string // folder of the CTM files, "" = the data directory
-	Groups     string
+	Root       string `path:"yes"`
+	Alignments string `path:"yes"` // folder of the CTM files, "" = the data directory
+	Groups     string `path:"yes"`
 }
 
 // Audio says what may be done to files that are not mono at the rate the corpus is read at.
@@ -93,10 +96,10 @@ type Audio struct {
 type Model struct {
 	Pos        Pos
 	Name       string
-	ONNX       string `yaml:"onnx"`
-	Vectors    string // GloVe text, .gz or .zip
-	Card       string // "" = sidecar, metadata or graph
-	Vocabulary string // WordPiece vocabulary of a text model, "" = vocab.txt beside the model
+	ONNX       string `yaml:"onnx" path:"yes"`
+	Vectors    string `path:"yes"` // GloVe text, .gz or .zip
+	Card       string `path:"yes"` // "" = sidecar, metadata or graph
+	Vocabulary string `path:"yes"` // WordPiece vocabulary of a text model, "" = vocab.txt beside the model
 	Cased      bool   // keep case and accents in front of WordPiece
 	Layers     string // a list such as 0-6,9,cnn.1 or all; "" = the numbered ones
 	Device     string // cpu (default) or cuda
@@ -153,8 +156,8 @@ type Figure struct {
 // Libraries are native libraries the user places by hand.
 type Libraries struct {
 	Pos         Pos
-	ONNXRuntime string `yaml:"onnxruntime"`
-	OpenBLAS    string `yaml:"openblas"`
+	ONNXRuntime string `yaml:"onnxruntime" path:"yes"`
+	OpenBLAS    string `yaml:"openblas" path:"yes"`
 }
 
 // Default is the config that a file's keys are laid over.
@@ -379,12 +382,13 @@ func fillRows(r *Rows, d Rows) {
 	}
 }
 
-// Path resolves a path of the config: a relative one is relative to the config's own folder.
+// Path resolves a path of the config: a relative one is relative to the config's own folder, or to the working directory
+// for a shipped config.
 func (c *Config) Path(p string) string {
 	if p == "" || filepath.IsAbs(p) {
 		return p
 	}
-	return filepath.Join(filepath.Dir(c.File), filepath.FromSlash(p))
+	return filepath.Join(c.folder, filepath.FromSlash(p))
 }
 
 // Model returns the model of that name, nil when there is none.
@@ -404,6 +408,9 @@ func (c *Config) Errorf(p Pos, format string, args ...any) *Error {
 
 func (c *Config) errorAt(p Pos, format string, args ...any) *Error {
 	e := &Error{File: c.File, Line: p.Line, Col: p.Col, Msg: fmt.Sprintf(format, args...)}
+	if p.File != "" {
+		e.File = p.File
+	}
 	if p.Set != "" {
 		e.File, e.Line, e.Col = "--set "+p.Set, 0, 0
 	}

@@ -15,16 +15,17 @@ import (
 // decoder lays a YAML node over a Go value. yaml.v3's own strict decoding knows lines but neither columns nor the nearest
 // right key, so the tree is walked here.
 type decoder struct {
-	file string
-	sets map[*yaml.Node]string // nodes that came from --set, with its text
-	errs Errors
+	file  string
+	sets  map[*yaml.Node]string // nodes that came from --set, with its text
+	bases map[*yaml.Node]string // nodes that came from a base, with its file
+	errs  Errors
 }
 
 func (d *decoder) pos(n *yaml.Node) Pos {
 	if s, ok := d.sets[n]; ok {
 		return Pos{Set: s}
 	}
-	return Pos{Line: n.Line, Col: n.Column}
+	return Pos{File: d.bases[n], Line: n.Line, Col: n.Column}
 }
 
 func (d *decoder) errorf(n *yaml.Node, format string, args ...any) {
@@ -122,6 +123,9 @@ func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, where string) {
 		}
 		seen[key.Value] = key
 		d.decode(val, v.Field(index), join(where, key.Value))
+		if v.Type().Field(index).Tag.Get("path") != "" {
+			v.Field(index).SetString(d.rebase(val, v.Field(index).String()))
+		}
 	}
 }
 
@@ -212,7 +216,7 @@ func keysOf(t reflect.Type) map[string]int {
 	keys := map[string]int{}
 	for i := 0; i < t.NumField(); i++ {
 		f := t.Field(i)
-		if f.Name == "Pos" || f.Name == "File" && t == reflect.TypeOf(Config{}) {
+		if f.Name == "Pos" || !f.IsExported() || f.Name == "File" && t == reflect.TypeOf(Config{}) {
 			continue
 		}
 		name := f.Tag.Get("yaml")

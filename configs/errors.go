@@ -5,8 +5,10 @@ import (
 	"strings"
 )
 
-// Pos is where an element stands in the file; Set is the --set argument it came from instead, if it did.
+// Pos is where an element stands: in the config itself, or in File, the base it came from. Set is the --set argument it
+// came from instead, if it did.
 type Pos struct {
+	File      string
 	Line, Col int
 	Set       string
 }

@@ -23,19 +23,21 @@ import (
 //go:embed *.yaml
 var shipped embed.FS
 
-// Load reads, overrides, decodes and validates the config in file. Where no such file exists, a shipped config of that
-// base name is used, with the working directory as its folder. Each set is KEY=VALUE, with the key a path such as
-// corpus.librispeech.root, models.hubert.onnx or comparisons.0.metrics and the value in YAML.
+// Load reads, overrides, decodes and validates the config in file. Where no such file exists, the shipped config of that
+// name is used ("elkheir2024/figure1", with or without .yaml and folders above), with the working directory as its
+// folder. Each set is KEY=VALUE, with the key a path such as corpus.librispeech.root, models.hubert.onnx or
+// comparisons.0.metrics and the value in YAML.
 func Load(file string, sets []string) (*Config, error) {
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		name := path.Base(filepath.ToSlash(file))
-		embedded, e := shipped.ReadFile(name)
-		if e != nil {
-			return nil, &Error{File: file, Msg: fmt.Sprintf("no such config file, and none is shipped under the name %s%s (shipped: %s)",
-				name, didYouMean(name, Shipped()), strings.Join(Shipped(), ", "))}
+		name := shippedName(file)
+		if name == "" {
+			return nil, &Error{File: file, Msg: fmt.Sprintf("no such config file, and none is shipped under that name%s (shipped: %s)",
+				didYouMean(path.Base(filepath.ToSlash(file)), Shipped()), strings.Join(Shipped(), ", "))}
 		}
-		data, err, file = embedded, nil, name
+		if data, err = shipped.ReadFile(name); err == nil {
+			return parse(data, source{name, true}, sets)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -43,33 +45,73 @@ func Load(file string, sets []string) (*Config, error) {
 	return Parse(data, file, sets)
 }
 
-// Shipped lists the names of the embedded configs.
-func Shipped() []string {
-	entries, err := shipped.ReadDir(".")
-	if err != nil {
-		panic(err) // the embedded folder is there or the program did not build
+// shippedName finds the shipped config that the end of a path names, "" when there is none.
+func shippedName(file string) string {
+	name := strings.TrimSuffix(path.Clean(filepath.ToSlash(file)), ".yaml") + ".yaml"
+	for {
+		if _, err := fs.Stat(shipped, strings.TrimPrefix(name, "/")); err == nil {
+			return strings.TrimPrefix(name, "/")
+		}
+		_, rest, ok := strings.Cut(name, "/")
+		if !ok {
+			return ""
+		}
+		name = rest
 	}
+}
+
+// Shipped lists the names of the embedded configs that can be run: all but the bases, whose names begin with base.
+func Shipped() []string {
 	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
+	err := fs.WalkDir(shipped, ".", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && !strings.HasPrefix(e.Name(), "base") {
+			names = append(names, name)
+		}
+		return err
+	})
+	if err != nil {
+		panic(err) // the embedded files are there or the program did not build
 	}
 	return names
 }
 
-// Parse is [Load] on bytes; file serves messages and relative paths.
+// Parse is [Load] on bytes; file serves messages, relative paths and the way to a base.
 func Parse(data []byte, file string, sets []string) (*Config, error) {
-	root, err := parseDocument(data, file)
+	return parse(data, source{file: file}, sets)
+}
+
+func parse(data []byte, from source, sets []string) (*Config, error) {
+	root, err := parseDocument(data, from.file)
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{file: file, sets: map[*yaml.Node]string{}}
-	for _, s := range sets {
-		if err := applySet(root, s, d.sets); err != nil {
-			return nil, err
+	d := &decoder{file: from.file, sets: map[*yaml.Node]string{}, bases: map[*yaml.Node]string{}}
+	isBase := func(set string) bool { return strings.HasPrefix(set, "base=") }
+	apply := func(which bool) error {
+		for _, s := range sets {
+			if isBase(s) == which {
+				if err := applySet(root, s, d.sets); err != nil {
+					return err
+				}
+			}
 		}
+		return nil
+	}
+	// The base comes first, since it is what the other keys are set in.
+	if err := apply(true); err != nil {
+		return nil, err
+	}
+	if root = d.overBase(root, from); len(d.errs) > 0 {
+		return nil, d.errs
+	}
+	if err := apply(false); err != nil {
+		return nil, err
 	}
 	cfg := Default()
-	cfg.File = file
+	cfg.File, cfg.folder = from.file, filepath.Dir(from.file)
+	if from.shipped {
+		cfg.folder = "."
+	}
 	d.decode(root, reflect.ValueOf(&cfg).Elem(), "")
 	if len(d.errs) > 0 {
 		return nil, d.errs
@@ -77,6 +119,7 @@ func Parse(data []byte, file string, sets []string) (*Config, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	cfg.leaveOutUnused()
 	return &cfg, nil
 }
 
@@ -167,10 +210,11 @@ func applySet(root *yaml.Node, set string, marks map[*yaml.Node]string) error {
 	return nil
 }
 
-func mark(n *yaml.Node, set string, marks map[*yaml.Node]string) {
-	marks[n] = set
+// mark notes where a node and all in it came from.
+func mark(n *yaml.Node, from string, marks map[*yaml.Node]string) {
+	marks[n] = from
 	for _, c := range n.Content {
-		mark(c, set, marks)
+		mark(c, from, marks)
 	}
 }
 
@@ -189,10 +233,18 @@ func elementOf(n *yaml.Node, part string) int {
 }
 
 func childOf(n *yaml.Node, key string) *yaml.Node {
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == key {
-			return n.Content[i+1]
-		}
+	if at := valueAt(n, key); at >= 0 {
+		return n.Content[at]
 	}
 	return nil
+}
+
+// valueAt is where the value of a key stands among the contents of a mapping, -1 when the key is not there.
+func valueAt(n *yaml.Node, key string) int {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return i + 1
+		}
+	}
+	return -1
 }

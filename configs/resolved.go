@@ -23,7 +23,7 @@ func resolved(v reflect.Value) any {
 		out := map[string]any{}
 		for i := 0; i < v.NumField(); i++ {
 			f := v.Type().Field(i)
-			if f.Name == "Pos" {
+			if f.Name == "Pos" || !f.IsExported() {
 				continue
 			}
 			key := f.Tag.Get("yaml")
