@@ -103,6 +103,7 @@ type Model struct {
 	Cased      bool   // keep case and accents in front of WordPiece
 	Layers     string // a list such as 0-6,9,cnn.1 or all; "" = the numbered ones
 	Device     string // cpu (default) or cuda
+	Precision  string // of products on a GPU: float32 (default), tf32 or fp16
 }
 
 // Rows says what one row of a comparison is.
@@ -174,6 +175,8 @@ var (
 	selects  = []string{"all", "bolanos2024"}
 	kinds    = []string{"heatmap", "curves"}
 	devices  = []string{"cpu", "cuda"}
+
+	precisions = []string{"float32", "tf32", "fp16"}
 
 	intervals    = []string{"jackknife", "none"}
 	permutations = []string{"group", "word_type"}
@@ -333,6 +336,12 @@ func (c *Config) validateModels(oneOf func(Pos, string, string, []string), bad f
 		}
 		if m.Device != "" {
 			oneOf(m.Pos, "device", m.Device, devices)
+		}
+		if m.Precision != "" {
+			oneOf(m.Pos, "precision", m.Precision, precisions)
+			if m.Precision != "float32" && m.Device != "cuda" {
+				bad(m.Pos, "model %q: precision: %s gains nothing on a CPU; it needs device: cuda", m.Name, m.Precision)
+			}
 		}
 	}
 	return names

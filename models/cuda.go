@@ -4,35 +4,22 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 
 	"speechsim/models/internal/ort"
 )
 
-// CUDAOptions of a model that runs on a GPU.
-type CUDAOptions struct {
-	Device int // number of the GPU
-	// TF32 lets matrix products and convolutions round their inputs to 10 bits
-	// of mantissa: faster, and no longer within 1e-4 of the CPU.
-	TF32 bool
-	// MemoryLimit of ONNX Runtime's arena on the GPU in bytes, 0: none.
-	MemoryLimit int64
-}
-
-// settings for ONNX Runtime. HEURISTIC chooses convolution algorithms without
-// timing them anew for every length; the arena grows by what is asked for.
-func (o CUDAOptions) settings() map[string]string {
+// cudaSettings are ONNX Runtime's. HEURISTIC chooses convolution algorithms
+// without timing them anew for every length; the arena grows by what is asked
+// for. TF32, which rounds what enters matrix products and convolutions to 10 bits
+// of mantissa, is ONNX Runtime's default and not ours.
+func cudaSettings(precision string) map[string]string {
 	s := map[string]string{
-		"device_id":              strconv.Itoa(o.Device),
 		"cudnn_conv_algo_search": "HEURISTIC",
 		"arena_extend_strategy":  "kSameAsRequested",
 		"use_tf32":               "0",
 	}
-	if o.TF32 {
+	if precision == TF32 {
 		s["use_tf32"] = "1"
-	}
-	if o.MemoryLimit > 0 {
-		s["gpu_mem_limit"] = strconv.FormatInt(o.MemoryLimit, 10)
 	}
 	return s
 }
@@ -49,9 +36,9 @@ func (r *Runtime) sessionOptions(o Options) (ort.Options, error) {
 	}
 	if providers := r.Providers(); !slices.Contains(providers, "CUDAExecutionProvider") {
 		return out, fmt.Errorf("device: cuda was asked for, but the ONNX Runtime in %s is a build without CUDA (it has %v): "+
-			"use the library of the PyPI package onnxruntime-gpu (see docs/models.md, section CUDA)", r.Path(), providers)
+			"use the library of the PyPI package onnxruntime-gpu (see docs/gpu.md)", r.Path(), providers)
 	}
-	out.CUDA = o.CUDA.settings()
+	out.CUDA = cudaSettings(o.Precision)
 	return out, nil
 }
 
@@ -74,7 +61,7 @@ var packages = []struct{ prefix, pkg string }{
 func explainCUDA(err error) error {
 	m := missingLibrary.FindStringSubmatch(err.Error())
 	if m == nil {
-		return fmt.Errorf("device: cuda was asked for, but ONNX Runtime cannot use it: %w", err)
+		return fmt.Errorf("device: cuda was asked for, but ONNX Runtime cannot use it (see docs/gpu.md): %w", err)
 	}
 	from := "the CUDA toolkit"
 	for _, p := range packages {
@@ -83,5 +70,5 @@ func explainCUDA(err error) error {
 			break
 		}
 	}
-	return fmt.Errorf("device: cuda was asked for, but %s is missing: it comes with %s; put its folder on LD_LIBRARY_PATH (see docs/models.md, section CUDA): %w", m[1], from, err)
+	return fmt.Errorf("device: cuda was asked for, but %s is missing: it comes with %s; put its folder on LD_LIBRARY_PATH (see docs/gpu.md): %w", m[1], from, err)
 }

@@ -47,6 +47,8 @@ func TestLoadRefuses(t *testing.T) {
 		{"unknown map", good, Options{Attentions: []string{"3"}}, []string{`attentions: there is no "3" in this model; it has 0-2`}},
 		{"nothing", good, Options{Layers: []string{}, Attentions: []string{}}, []string{"neither a layer nor an attention map is asked for"}},
 		{"unknown device", good, Options{Device: "tpu"}, []string{`device: "tpu" is not one of cpu, cuda`}},
+		{"unknown precision", good, Options{Precision: "int8"}, []string{`precision: "int8" is not one of float32, tf32, fp16`}},
+		{"TF32 without a GPU", good, Options{Precision: TF32}, []string{"precision: tf32", "needs device: cuda"}},
 		{"tensor that is not there", good, Options{Card: &Card{Layers: []LayerOutput{{Name: "0", Tensor: "hidden"}}}},
 			[]string{`layer 0 at tensor "hidden", which is not in the graph`, "last_hidden_state"}},
 		{"wrong units", good, Options{Card: &Card{Layers: []LayerOutput{{Name: "3", Tensor: "last_hidden_state", Units: 99}}}},
@@ -118,18 +120,5 @@ func TestWhereCardsComeFrom(t *testing.T) {
 		if !strings.HasPrefix(c.Source(key), want) {
 			t.Errorf("%s comes from %q, want %s", key, c.Source(key), want)
 		}
-	}
-}
-
-func TestCUDAIsNotReplacedByTheCPU(t *testing.T) {
-	rt := testRuntime(t)
-	for _, p := range rt.Providers() {
-		if p == "CUDAExecutionProvider" {
-			t.Skip("this ONNX Runtime can use CUDA")
-		}
-	}
-	_, err := rt.Load("testdata/bert.ts17.onnx", Options{Device: CUDA})
-	if err == nil || !strings.Contains(err.Error(), "onnxruntime-gpu") {
-		t.Errorf("error %v does not name the package with CUDA", err)
 	}
 }

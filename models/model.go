@@ -18,6 +18,13 @@ const (
 	CUDA = "cuda"
 )
 
+// Precisions of matrix products and convolutions; all else is float32 always.
+const (
+	Float32 = "float32"
+	TF32    = "tf32" // CUDA only: inputs are rounded to 10 bits of mantissa
+	FP16    = "fp16" // inputs and outputs are half precision; a CPU emulates it, slowly
+)
+
 // Options of [Runtime.Load].
 type Options struct {
 	Name string // in messages; "" is the file's name without extension
@@ -32,7 +39,9 @@ type Options struct {
 	// the number of threads, unlike that of Runs, changes the last bits.
 	Threads int
 	Device  string // CPU (also "") or CUDA
-	CUDA    CUDAOptions
+	// Precision is Float32 (also ""), TF32 or FP16. With the last two, values are
+	// no longer within [Tolerance]; [Runtime.Deviation] says how far off they are.
+	Precision string
 }
 
 // Model is a loaded model. Run may be called by several goroutines at once:
@@ -155,7 +164,25 @@ func (p *plan) prepare(o Options) error {
 		return err
 	}
 	p.edit = p.scan.Expose(p.tensors, true)
-	return nil
+	return p.round(o)
+}
+
+// round makes the graph compute in the precision of the options, as far as that
+// is the graph's affair.
+func (p *plan) round(o Options) error {
+	switch o.Precision {
+	case "", Float32:
+		return nil
+	case TF32:
+		if o.Device != CUDA {
+			return fmt.Errorf("model %s: precision: tf32 is a mode of NVIDIA's GPUs: it needs device: cuda", p.name)
+		}
+		return nil
+	case FP16:
+		p.scan.Half(p.edit)
+		return nil
+	}
+	return fmt.Errorf("model %s: precision: %q is not one of %s, %s, %s", p.name, o.Precision, Float32, TF32, FP16)
 }
 
 // selectAttentions is selectOutputs for a graph that may hide its attention: then

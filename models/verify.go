@@ -108,6 +108,18 @@ func (d *difference) add(got, want []float32) {
 	}
 }
 
+// exact says whether the precision that was asked for keeps the tolerance.
+func (v *verifier) exact() bool { return v.options.Precision == "" || v.options.Precision == Float32 }
+
+// judge is the result of a comparison: in a precision that is asked for knowing
+// that it rounds, the difference is reported and fails only when it is no number.
+func (v *verifier) judge(d *difference) Result {
+	if !v.exact() && !math.IsInf(d.largest, 1) {
+		return Passed
+	}
+	return d.result()
+}
+
 func (d *difference) result() Result {
 	if d.share > 1 || math.IsNaN(d.share) {
 		return Failed
@@ -168,7 +180,7 @@ func (v *verifier) reference(path string) (Result, string, error) {
 	if compared == 0 {
 		return Failed, "", fmt.Errorf("%s has no array of this model: arrays are named 0.input, 0.hidden_states.7, 0.attentions.0", path)
 	}
-	return d.result(), fmt.Sprintf("%d arrays of %d inputs, largest difference %.1e (%s), %.2g of the tolerance",
+	return v.judge(&d), fmt.Sprintf("%d arrays of %d inputs, largest difference %.1e (%s), %.2g of the tolerance",
 		compared, inputs, d.largest, worst, d.share), nil
 }
 
@@ -277,7 +289,7 @@ func (v *verifier) mask() (Result, string, error) {
 			d.add(padded.Layers[i].Data, t.Data) // the first frames are the real ones
 		}
 	}
-	return d.result(), fmt.Sprintf("%d more under the mask move real frames by %.1e at most, %.2g of the tolerance", extra, d.largest, d.share), nil
+	return v.judge(&d), fmt.Sprintf("%d more under the mask move real frames by %.1e at most, %.2g of the tolerance", extra, d.largest, d.share), nil
 }
 
 func (v *verifier) runPadded(in Input, extra int) (*Activations, error) {
@@ -394,37 +406,15 @@ func (v *verifier) lastLayer() (Result, string, error) {
 	return d.result(), fmt.Sprintf("layer %s and %s differ by %.1e", name, lastHidden, d.largest), nil
 }
 
-// againstCPU compares what a GPU computes. With TF32, which is asked for knowing
-// that it rounds, the deviation is reported and no failure.
+// againstCPU compares with float32 on the CPU what a GPU or a lower precision
+// computes.
 func (v *verifier) againstCPU() (Result, string, error) {
-	if v.options.Device != CUDA {
-		return Skipped, "the model runs on the CPU", nil
+	if v.options.Device != CUDA && v.exact() {
+		return Skipped, "the model runs on the CPU in float32", nil
 	}
-	o := v.options
-	o.Device = CPU
-	m, err := v.runtime.Load(v.model.path, o)
+	d, err := v.runtime.Deviation(v.ctx, v.model, v.options)
 	if err != nil {
 		return Failed, "", err
 	}
-	defer m.Close()
-	in := v.input(v.sizes()[3])
-	want, err := m.Run(v.ctx, in)
-	if err != nil {
-		return Failed, "", err
-	}
-	defer want.Close()
-	got, err := v.model.Run(v.ctx, in)
-	if err != nil {
-		return Failed, "", err
-	}
-	defer got.Close()
-	var d difference
-	for i, t := range slices.Concat(want.Layers, want.Attentions) {
-		d.add(slices.Concat(got.Layers, got.Attentions)[i].Data, t.Data)
-	}
-	figure := fmt.Sprintf("differs from the CPU by %.1e at most, %.2g of the tolerance", d.largest, d.share)
-	if v.options.CUDA.TF32 {
-		return Passed, figure + " (TF32)", nil
-	}
-	return d.result(), figure, nil
+	return v.judge(&d.difference), d.String(), nil
 }

@@ -3,7 +3,6 @@ package models
 import (
 	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -102,32 +101,5 @@ func TestInspectionIsReadable(t *testing.T) {
 		if diff := cmp.Diff(string(want), got.String()); diff != "" {
 			t.Errorf("%s (-want +got; go test -update writes it):\n%s", name, diff)
 		}
-	}
-}
-
-// What ONNX Runtime says when CUDA's libraries are missing, in our words.
-func TestExplainCUDA(t *testing.T) {
-	tests := []struct{ in, want string }{
-		{"Failed to load library libonnxruntime_providers_cuda.so with error: libcublasLt.so.13: cannot open shared object file: No such file or directory",
-			"libcublasLt.so.13 is missing: it comes with nvidia-cublas"},
-		{"error: libcudnn.so.9: cannot open shared object file", "libcudnn.so.9 is missing: it comes with nvidia-cudnn"},
-		{"libcuda.so.1: cannot open shared object file", "the NVIDIA driver"},
-		{"CUDA failure 100: no CUDA-capable device is detected", "cannot use it: CUDA failure 100"},
-	}
-	for _, tt := range tests {
-		if got := explainCUDA(errors.New(tt.in)).Error(); !strings.Contains(got, tt.want) || !strings.Contains(got, "cuda was asked for") {
-			t.Errorf("%q does not say %q", got, tt.want)
-		}
-	}
-}
-
-func TestCUDASettings(t *testing.T) {
-	want := map[string]string{"device_id": "1", "cudnn_conv_algo_search": "HEURISTIC", "arena_extend_strategy": "kSameAsRequested",
-		"use_tf32": "0", "gpu_mem_limit": "1000"}
-	if diff := cmp.Diff(want, CUDAOptions{Device: 1, MemoryLimit: 1000}.settings()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if got := (CUDAOptions{TF32: true}).settings()["use_tf32"]; got != "1" {
-		t.Errorf("use_tf32 is %q", got)
 	}
 }

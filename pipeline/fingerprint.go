@@ -19,7 +19,7 @@ type fingerprint struct {
 	Stamp   string            `json:"stamp"`   // of the config and the sizes and times of all input files: quick to take
 	Corpus  string            `json:"corpus"`  // sha256 over utterances: names, audio bytes, transcripts, parts
 	Models  map[string]string `json:"models"`  // sha256 of each model's file
-	Cards   map[string]string `json:"cards"`   // sha256 of each model's card and vocabulary
+	Cards   map[string]string `json:"cards"`   // sha256 of each model's card, vocabulary and precision
 	Labels  map[string]string `json:"labels"`  // sha256 of the segments of each unit
 	Audio   int               `json:"audio"`   // audio files read
 	Version string            `json:"version"` // of the program
@@ -123,6 +123,9 @@ func (p *Plan) takeFingerprint(ctx context.Context) error {
 		card, err := json.Marshal(s.Model.Card())
 		if err != nil {
 			return err
+		}
+		if m.Device == models.CUDA {
+			card = fmt.Append(card, m.Device, " ", firstOf(m.Precision, models.Float32))
 		}
 		if s.Text != nil {
 			sum, err := p.digests.File(vocabularyPath(p.Config, m))

@@ -12,6 +12,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/extract"
+	"speechsim/models"
 )
 
 // manifest is what manifest.json holds: enough to know what the numbers are, and to make them again.
@@ -52,6 +53,9 @@ type modelInfo struct {
 	File   string   `json:"file"`
 	Layers []string `json:"layers"`
 	Units  []int    `json:"units"`
+	// Of a model on a GPU: its precision, and how far it is from float32 on the CPU.
+	Precision string `json:"precision,omitempty"`
+	Deviation string `json:"deviation,omitempty"`
 }
 
 func (p *Plan) manifestPath() string { return filepath.Join(p.RunDir, "manifest.json") }
@@ -72,6 +76,9 @@ func (p *Plan) makeManifest(o *Outcome) ([]byte, error) {
 		for _, l := range s.Layers() {
 			info.Layers = append(info.Layers, l.Name)
 			info.Units = append(info.Units, l.Units)
+		}
+		if d, ok := p.deviations[s.Name]; ok {
+			info.Precision, info.Deviation = firstOf(p.Config.Models[i].Precision, models.Float32), d.String()
 		}
 		m.Models = append(m.Models, info)
 	}

@@ -24,6 +24,9 @@ func (p *Plan) page(figures []report.Figure, cells []results.Cell, o *Outcome, m
 		fmt.Sprintf("%d utterances (%.1f min) of %d speakers; %d groups are the unit of resampling.", k.Usable, 60*k.Hours, k.Speakers, len(k.Groups)))
 	for _, s := range p.sources {
 		page.On = append(page.On, "Model "+describeSource(s)+".")
+		if d, ok := p.deviations[s.Name]; ok && !d.Within() {
+			page.Warnings = append(page.Warnings, fmt.Sprintf("Model %s ran on a GPU and %v.", s.Name, d))
+		}
 	}
 	for _, a := range o.accounts {
 		page.On = append(page.On, fmt.Sprintf("%s: %d of %d segments are rows.", a.Comparison, a.Out, a.In))

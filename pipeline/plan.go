@@ -38,6 +38,7 @@ type Plan struct {
 	runtime     *models.Runtime
 	backend     metrics.Backend
 	sources     []*extract.Source
+	deviations  map[string]models.Deviation // of the models on a GPU, by name
 	parts       []part
 	samples     []int // length of each utterance at the corpus rate, -1 where the audio can't be read
 	unreadable  []extract.Failure
@@ -94,6 +95,9 @@ func (p *Plan) open(ctx context.Context) error {
 		return err
 	}
 	if err := p.loadSources(); err != nil {
+		return err
+	}
+	if err := p.measureDeviations(ctx); err != nil {
 		return err
 	}
 	p.parts = partition(p.Corpus)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"speechsim/configs"
 	"speechsim/extract"
@@ -49,27 +48,4 @@ func vocabularyPath(cfg *configs.Config, m *configs.Model) string {
 		return cfg.Path(m.Vocabulary)
 	}
 	return filepath.Join(filepath.Dir(cfg.Path(m.ONNX)), "vocab.txt")
-}
-
-// loadModel loads an ONNX model with the layers that the config chooses.
-func loadModel(rt *models.Runtime, cfg *configs.Config, m *configs.Model, attention bool) (*models.Model, error) {
-	o := models.Options{Name: m.Name, Device: m.Device, Attentions: []string{}}
-	if attention {
-		o.Attentions = nil
-	}
-	if m.Layers != "" {
-		o.Layers = strings.Split(strings.ReplaceAll(m.Layers, " ", ""), ",")
-	}
-	if m.Card != "" {
-		card, err := models.ReadCardFile(cfg.Path(m.Card))
-		if err != nil {
-			return nil, err
-		}
-		o.Card = card
-	}
-	model, err := rt.Load(cfg.Path(m.ONNX), o)
-	if err != nil {
-		return nil, fmt.Errorf("model %q: %w", m.Name, err)
-	}
-	return model, nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"speechsim/configs"
 	"speechsim/pipeline"
 )
 
@@ -47,6 +48,12 @@ func TestScripts(t *testing.T) {
 				}
 			}
 			return nil
+		},
+		Condition: func(condition string) (bool, error) {
+			if condition != "cuda" {
+				return false, fmt.Errorf("unknown condition %q", condition)
+			}
+			return strings.Contains(pipeline.VersionText(configs.Libraries{}), "CUDAExecutionProvider"), nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"tone": makeTone, "cut": cutFile, "lines": countLines, "same": sameFiles,

@@ -17,6 +17,7 @@ var modelsCommand = &command{
 		}
 		reference := c.flags.String("reference", "", "verify: the `npz` that the export wrote, to compare with the original")
 		device := c.flags.String("device", "", "verify: cpu or cuda")
+		precision := c.flags.String("precision", "", "verify: of products: float32, tf32 (cuda only) or fp16")
 		if err := c.parse(2, 2); err != nil {
 			return exitUsage, err
 		}
@@ -24,7 +25,7 @@ var modelsCommand = &command{
 		case "inspect":
 			return exitDone, pipeline.InspectModel(c.stdout, file)
 		case "verify":
-			ok, err := pipeline.VerifyModel(ctx, c.stdout, file, *reference, *device)
+			ok, err := pipeline.VerifyModel(ctx, c.stdout, file, *reference, *device, *precision)
 			if err == nil && !ok {
 				return exitFailed, nil
 			}

@@ -3,6 +3,7 @@ package onnxproto
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -147,6 +148,45 @@ func TestExpose(t *testing.T) {
 	}
 	if e := m.Expose([]string{"y", "z"}, true); !e.Empty() {
 		t.Errorf("nothing has to change for the file's own outputs: %+v", e)
+	}
+}
+
+// Half writes the convolution again between casts, with its attributes; the node
+// that is pruned does not come back, and a tensor is cast once.
+func TestHalf(t *testing.T) {
+	graph := message(
+		1, testNode("Conv", "", []string{"x", "w", ""}, []string{"a"}, 5, message(1, "strides", 8, 2, 8, 3, 20, 7)),
+		1, testNode("MatMul", "", []string{"a", "a"}, []string{"b"}),
+		1, testNode("MatMul", "", []string{"b", "w"}, []string{"c"}),
+		11, testValue("x"), 12, testValue("c"),
+	)
+	data := []byte(message(7, graph, 8, message(1, "", 2, 17)))
+	m, err := Scan(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := m.Expose([]string{"b"}, true)
+	m.Half(e)
+	again, err := Scan(edited(data, e))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for i := range again.Graph.Nodes {
+		n := &again.Graph.Nodes[i]
+		to, _ := n.Attribute("to")
+		strides, _ := n.Attribute("strides")
+		got = append(got, fmt.Sprintf("%s %v %v %d%v", n.Op, n.Inputs, n.Outputs, to.Int, strides.Ints))
+	}
+	want := []string{
+		"Cast [x] [x/half] 10[]", "Cast [w] [w/half] 10[]", "Conv [x/half w/half ] [a/halved] 0[2 3]", "Cast [a/halved] [a] 1[]",
+		"Cast [a] [a/half] 10[]", "MatMul [a/half a/half] [b/halved] 0[]", "Cast [b/halved] [b] 1[]",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if e.Nodes != 2 {
+		t.Errorf("%d nodes of the file remain, want 2", e.Nodes)
 	}
 }
 
