@@ -92,12 +92,13 @@ type Audio struct {
 	Channel  string // "" refuses more than one channel; mix, or the number of a channel from 1
 }
 
-// Model is one ONNX model or one file of word vectors.
+// Model is one ONNX model, one file of word vectors, or labels of the corpus in the place of a model.
 type Model struct {
 	Pos        Pos
 	Name       string
 	ONNX       string `yaml:"onnx" path:"yes"`
 	Vectors    string `path:"yes"` // GloVe text, .gz or .zip
+	Labels     string // phone, word, speaker, logmel or length
 	Card       string `path:"yes"` // "" = sidecar, metadata or graph
 	Vocabulary string `path:"yes"` // WordPiece vocabulary of a text model, "" = vocab.txt beside the model
 	Cased      bool   // keep case and accents in front of WordPiece
@@ -110,7 +111,7 @@ type Model struct {
 type Rows struct {
 	Pos     Pos
 	Unit    string // frame (default), word or phone
-	Pooling string // centre (default), bolanos2024 or pasad2021
+	Pooling string // centre (default), bolanos2024, pasad2021, middle, max or first
 	Select  string // all (default) or bolanos2024
 }
 
@@ -171,7 +172,8 @@ func Default() Config {
 
 var (
 	units    = []string{"frame", "word", "phone"}
-	poolings = []string{"centre", "bolanos2024", "pasad2021"}
+	poolings = []string{"centre", "bolanos2024", "pasad2021", "middle", "max", "first"}
+	labels   = []string{"phone", "word", "speaker", "logmel", "length"}
 	selects  = []string{"all", "bolanos2024"}
 	kinds    = []string{"heatmap", "curves"}
 	devices  = []string{"cpu", "cuda"}
@@ -328,11 +330,22 @@ func (c *Config) validateModels(oneOf func(Pos, string, string, []string), bad f
 			bad(m.Pos, "two models are named %q", m.Name)
 		}
 		names = append(names, m.Name)
+		given := 0
+		for _, s := range []string{m.ONNX, m.Vectors, m.Labels} {
+			if s != "" {
+				given++
+			}
+		}
 		switch {
-		case m.ONNX == "" && m.Vectors == "":
-			bad(m.Pos, "model %q has no file: give onnx: FILE or vectors: FILE", m.Name)
-		case m.ONNX != "" && m.Vectors != "":
-			bad(m.Pos, "model %q has both onnx and vectors: give one", m.Name)
+		case given == 0:
+			bad(m.Pos, "model %q has no file: give onnx: FILE or vectors: FILE, or labels: %s", m.Name, strings.Join(labels, "|"))
+		case given > 1:
+			bad(m.Pos, "model %q has more than one of onnx, vectors and labels: give one", m.Name)
+		case m.Labels != "":
+			oneOf(m.Pos, "labels", m.Labels, labels)
+			if m.Card != "" || m.Vocabulary != "" || m.Layers != "" || m.Device != "" || m.Cased {
+				bad(m.Pos, "model %q is labels, which have no card, vocabulary, cased, layers or device", m.Name)
+			}
 		}
 		if m.Device != "" {
 			oneOf(m.Pos, "device", m.Device, devices)

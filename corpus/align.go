@@ -259,6 +259,21 @@ func (c *Corpus) segments(path string, t *textgrid.Tier) ([]Segment, error) {
 	return out, nil
 }
 
+// Lacks reports, as an error that names the file, that the alignment has no tier of that name, "word" or "phone".
+func (a *Alignment) Lacks(tier string) error {
+	segments, file := a.Words, a.WordsFile
+	if tier == "phone" {
+		segments, file = a.Phones, a.PhonesFile
+	}
+	if segments != nil {
+		return nil
+	}
+	if file == "" {
+		file = labelFile(a)
+	}
+	return &Error{File: file, Msg: fmt.Sprintf("no %s tier, and the run needs one", tier)}
+}
+
 // endTolerance is how far labels may reach beyond the audio, in seconds: aligners count in frames of 10 ms, and round
 // the last one up.
 const endTolerance = 0.02

@@ -20,10 +20,11 @@ import (
 
 // CheckOptions say how deep Check looks.
 type CheckOptions struct {
-	Audio          string // "header" or "": read headers; "full": decode everything; "none": don't touch the audio
-	Workers        int    // 0 = one a processor; the report does not depend on it
-	Limit          int    // findings kept of each kind, 0 = 20; all are counted
-	LabelsOptional bool   // a run that needs no labels (rows: frame): faults of labels are warnings, since nothing is dropped for them
+	Audio          string   // "header" or "": read headers; "full": decode everything; "none": don't touch the audio
+	Workers        int      // 0 = one a processor; the report does not depend on it
+	Limit          int      // findings kept of each kind, 0 = 20; all are counted
+	LabelsOptional bool     // a run that needs no labels (rows: frame): faults of labels are warnings, since nothing is dropped for them
+	Tiers          []string // tiers that must be there, of "word" and "phone"
 
 	Progress func(done, total int) // called now and then, never concurrently; nil is fine
 }
@@ -123,6 +124,11 @@ func (c *Corpus) checkUtterance(u *Utterance, o CheckOptions) checked {
 	v.list = append(v.list, findings...)
 	if a != nil {
 		r.labelsRead = true
+		for _, tier := range o.Tiers {
+			if err, ok := a.Lacks(tier).(*Error); ok {
+				v.add(KindMissingAlignment, SeverityError, err.File, 0, "%s", err.Msg)
+			}
+		}
 		c.checkLabels(&v, &r, u, a, seconds)
 		if sound != nil {
 			r.shift = newShiftCurve(sound, a)

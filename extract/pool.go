@@ -17,23 +17,33 @@ const (
 	Centre      Pooling = "centre"      // frames whose centre lies in [start, end); none: the frame nearest to the middle
 	Bolanos2024 Pooling = "bolanos2024" // int(s/hop) .. int(e/hop), end inclusive (Bolaños 2024, layer-analysis)
 	Pasad2021   Pooling = "pasad2021"   // floor(s/hop) .. ceil(e/hop), end exclusive (Pasad, Chou, Livescu 2021)
+	Middle      Pooling = "middle"      // the middle third of pasad2021's frames, as that paper takes of phones
+	Max         Pooling = "max"         // centre's frames, the largest value of each unit instead of the mean
+	First       Pooling = "first"       // the first of centre's frames alone
 )
 
 // FrameRange is the half-open range of frames [lo, hi) that a row owns in a layer of so many frames. It is empty when the
 // rule gives the row no frame of this utterance. rate is the corpus rate, in which the row's samples are counted.
 func (p Pooling) FrameRange(card *models.Card, l models.LayerOutput, r Row, rate, frames int) (lo, hi int) {
+	// The papers' rules count time steps; a step of BEATs is eight rows, its frequency patches.
+	patches, hop := max(card.Patches, 1), hopSeconds(card, l)
 	switch p {
 	case Bolanos2024:
-		hop := hopSeconds(card, l)
 		lo, hi = int(r.Start/hop), int(r.End/hop)+1
-	case Pasad2021:
-		hop := hopSeconds(card, l)
+	case Pasad2021, Middle:
 		lo, hi = int(math.Floor(r.Start/hop)), int(math.Ceil(r.End/hop))
+		if p == Middle {
+			third := (hi - lo + 1) / 3
+			lo, hi = lo+third, hi-third
+		}
+		hi = max(hi, lo+1)
 	default:
-		return centred(card, l, r, rate, frames)
+		lo, hi = centred(card, l, r, rate, frames)
+		if p == First {
+			hi = min(hi, (lo/patches+1)*patches)
+		}
+		return lo, hi
 	}
-	// The rules count time steps; a step of BEATs is eight rows, its frequency patches.
-	patches := max(card.Patches, 1)
 	return max(lo, 0) * patches, min(hi*patches, frames)
 }
 
@@ -75,6 +85,21 @@ func abs(x int) int {
 	return x
 }
 
+// reduce makes one vector of rows [lo, hi) of a [rows, units] tensor.
+func (p Pooling) reduce(t models.Tensor, lo, hi int, sum []float64, out []float32) {
+	if p != Max {
+		mean(t, lo, hi, sum, out)
+		return
+	}
+	units := t.Shape[1]
+	copy(out, t.Data[lo*units:])
+	for i := lo + 1; i < hi; i++ {
+		for j, v := range t.Data[i*units : (i+1)*units] {
+			out[j] = max(out[j], v)
+		}
+	}
+}
+
 // mean writes the mean of rows [lo, hi) of a [rows, units] tensor to out, summing in float64.
 func mean(t models.Tensor, lo, hi int, sum []float64, out []float32) {
 	units := t.Shape[1]
@@ -92,29 +117,46 @@ func mean(t models.Tensor, lo, hi int, sum []float64, out []float32) {
 
 // Pool writes one vector a row and layer: out[l] is [len(rows), units of layer l]. rate is the corpus rate.
 func (s *Source) Pool(a *Activations, rows []Row, p Pooling, rate int, out [][]float32) error {
-	if s.Vectors != nil {
+	switch {
+	case s.Vectors != nil:
 		for i, r := range rows {
 			v, _ := s.Vectors.Vector(r.Label)
 			copy(out[0][i*len(v):], v)
 		}
 		return nil
+	case !s.IsAudio() && s.Labels != nil:
+		d := s.Labels.layer().Units
+		for i, r := range rows {
+			s.Labels.mean(r.Utterance, r.From, r.To, out[0][i*d:(i+1)*d])
+		}
+		return nil
+	case s.Text != nil:
+		return s.poolTokens(a, rows, out)
 	}
-	var outputs []models.LayerOutput
-	if s.Text == nil {
-		outputs = s.Model.Layers()
-	}
+	outputs := s.outputs()
 	for l, t := range a.Layers {
 		d := t.Shape[1]
 		sum := make([]float64, d)
 		for i, r := range rows {
-			lo, hi := 0, 0
-			if s.Text != nil {
-				lo, hi = tokensOf(a.Word, r.Word)
-			} else {
-				lo, hi = p.FrameRange(s.Model.Card(), outputs[l], r, rate, t.Shape[0])
-			}
+			lo, hi := p.FrameRange(s.card(), outputs[l], r, rate, t.Shape[0])
 			if lo >= hi {
 				return fmt.Errorf("model %s, layer %s: row %q at %g s has no frame under the pooling %s", s.Name, t.Name, r.Label, r.Start, p)
+			}
+			p.reduce(t, lo, hi, sum, out[l][i*d:(i+1)*d])
+		}
+	}
+	return nil
+}
+
+// poolTokens pools what a text model gave: a word is the mean of its tokens.
+func (s *Source) poolTokens(a *Activations, rows []Row, out [][]float32) error {
+	for l, t := range a.Layers {
+		d := t.Shape[1]
+		sum := make([]float64, d)
+		for i, r := range rows {
+			lo, hi := tokensOf(a.Word, r.Word)
+			if lo >= hi {
+				return fmt.Errorf("model %s, layer %s: word %q at %g s has no token", s.Name, t.Name, r.Label, r.Start)
 			}
 			mean(t, lo, hi, sum, out[l][i*d:(i+1)*d])
 		}

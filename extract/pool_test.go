@@ -26,6 +26,15 @@ func TestFrameRules(t *testing.T) {
 		{Bolanos2024, 1.9, 9, 95, 99}, // clamped to the frames there are
 		{Pasad2021, 0.06, 0.14, 3, 8}, // ceil(7.000...1) is 8
 		{Pasad2021, 0.5, 0.7, 25, 35},
+		{Pasad2021, 0.5, 0.5, 25, 26}, // no length: one frame, as in the code
+		{Middle, 0.5, 0.68, 28, 31},   // 9 frames, 25 to 33: 3 left out on either side
+		{Middle, 0.5, 0.7, 28, 32},    // 10 frames, 25 to 34: the code's (10 + 1)/3 = 3
+		{Middle, 0.5, 0.66, 28, 30},   // 8 frames: 3 and 3
+		{Middle, 0.5, 0.54, 26, 27},   // 2 frames: one on either side would leave none, so the second stays
+		{Middle, 0.5, 0.52, 25, 26},   // 1 frame
+		{Max, 0.58, 1.16, 29, 58},     // as centre
+		{First, 0.58, 1.16, 29, 30},
+		{First, 0.014, 0.018, 0, 1},
 		{Centre, 0.58, 1.16, 29, 58},     // centres 0.5925 to 1.1525
 		{Centre, 0.0125, 0.0325, 0, 1},   // a centre on the start is in, one on the end is out
 		{Centre, 0.0126, 0.0324, 0, 1},   // no centre inside: the nearest to the middle, the earlier of two
@@ -82,6 +91,29 @@ func TestBolanosPatches(t *testing.T) {
 	lo, hi := Bolanos2024.FrameRange(beats, models.LayerOutput{}, at(0.2, 0.5), 16000, 80)
 	if lo != 20/16*8 || hi != 50/16*8+8 {
 		t.Errorf("patches [%d, %d), want [8, 32)", lo, hi)
+	}
+}
+
+// TestFirstPatches: the first time step of BEATs has all its patches.
+func TestFirstPatches(t *testing.T) {
+	beats := &models.Card{Kind: models.Audio, SampleRate: 16000, Hop: 2560, Window: 2800, Patches: 8}
+	if lo, hi := First.FrameRange(beats, models.LayerOutput{}, at(0.2, 0.5), 16000, 40); lo != 8 || hi != 16 {
+		t.Errorf("patches [%d, %d), want [8, 16)", lo, hi)
+	}
+	if lo, hi := Middle.FrameRange(beats, models.LayerOutput{}, at(0, 0.48), 16000, 40); lo != 8 || hi != 16 {
+		t.Errorf("patches [%d, %d), want [8, 16)", lo, hi)
+	}
+}
+
+// TestReduce: max takes each unit's largest value, negative ones too; the other rules take the mean.
+func TestReduce(t *testing.T) {
+	x := models.Tensor{Shape: []int{4, 2}, Data: []float32{9, 9, -3, 1, -1, 5, 9, 9}}
+	for rule, want := range map[Pooling][2]float32{Max: {-1, 5}, Centre: {-2, 3}, Middle: {-2, 3}, First: {-2, 3}} {
+		out := make([]float32, 2)
+		rule.reduce(x, 1, 3, make([]float64, 2), out)
+		if out[0] != want[0] || out[1] != want[1] {
+			t.Errorf("%s gives %v, want %v", rule, out, want)
+		}
 	}
 }
 

@@ -171,11 +171,12 @@ func (s *Source) refuses(r Row, p Pooling, rate, samples, wordLimit int) string 
 		if r.Word >= wordLimit {
 			return TooManyTokens
 		}
+	case !s.IsAudio(): // labels of the corpus
 	case samples < 0:
 		return Unreadable
 	default:
-		card := s.Model.Card()
-		for _, l := range s.Model.Layers() {
+		card := s.card()
+		for _, l := range s.outputs() {
 			frames := card.LayerFrames(l, Scale(samples, rate, card.SampleRate))
 			if frames < 1 {
 				return TooShort

@@ -14,12 +14,13 @@ type TextEncoder interface {
 	EncodeWords(words []string) (ids []int64, word []int)
 }
 
-// Source gives activations for an utterance: an audio model, a text model (with Text), or word vectors.
+// Source gives activations for an utterance: an audio model, a text model (with Text), word vectors, or labels.
 type Source struct {
 	Name    string
 	Model   *models.Model
 	Text    TextEncoder
 	Vectors *models.Vectors
+	Labels  *Labels
 }
 
 // VectorLayer is the layer name of word vectors, which have just one.
@@ -33,8 +34,11 @@ type Layer struct {
 
 // Layers lists what a row of the source holds, in the model's order.
 func (s *Source) Layers() []Layer {
-	if s.Vectors != nil {
+	switch {
+	case s.Vectors != nil:
 		return []Layer{{VectorLayer, s.Vectors.Dim()}}
+	case s.Labels != nil:
+		return []Layer{s.Labels.layer()}
 	}
 	var out []Layer
 	for _, l := range s.Model.Layers() {
@@ -44,7 +48,24 @@ func (s *Source) Layers() []Layer {
 }
 
 // IsAudio says whether the source hears the audio and so has frames.
-func (s *Source) IsAudio() bool { return s.Model != nil && s.Text == nil }
+func (s *Source) IsAudio() bool {
+	return s.Model != nil && s.Text == nil || s.Labels != nil && s.Labels.mel != nil
+}
+
+// card says when the frames of a source that hears are, and outputs which layers have frames of their own.
+func (s *Source) card() *models.Card {
+	if s.Labels != nil {
+		return s.Labels.mel.Card()
+	}
+	return s.Model.Card()
+}
+
+func (s *Source) outputs() []models.LayerOutput {
+	if s.Labels != nil {
+		return make([]models.LayerOutput, 1)
+	}
+	return s.Model.Layers()
+}
 
 // Activations are what one source gave for one utterance. Layers are [frames, units] (tokens for a text model), attention
 // maps [heads, frames, frames]. Word maps each token of a text model to its transcript word. The data is the runtime's
@@ -65,10 +86,13 @@ func (a *Activations) Close() {
 }
 
 // Activate runs the source on one utterance. audio may be nil for text models, which read the transcript; word vectors
-// have nothing to run and give empty activations.
+// and most labels have nothing to run and give empty activations.
 func (s *Source) Activate(ctx context.Context, c *corpus.Corpus, u *corpus.Utterance, audio *corpus.Audio) (*Activations, error) {
-	if s.Vectors != nil {
+	switch {
+	case s.Vectors != nil, s.Labels != nil && s.Labels.mel == nil:
 		return &Activations{}, nil
+	case s.Labels != nil:
+		return &Activations{Layers: []models.Tensor{s.Labels.mel.Frames(audio.Samples)}}, nil
 	}
 	var in models.Input
 	var word []int

@@ -124,9 +124,12 @@ func pairsOf(x, y []int) [][2]int {
 // sameFrames refuses to match frames that do not stand for the same time.
 func (p *Plan) sameFrames(b *basis) error {
 	k := b.k
-	first := p.sources[k.sources[0]]
+	first := p.grid(b)
 	for _, i := range k.sources {
 		s := p.sources[i]
+		if s.Labels != nil {
+			continue // they are functions of time, and are asked at the frames of the others
+		}
 		if !s.IsAudio() {
 			return p.Config.Errorf(k.Pos, "comparison %q: model %q has tokens and no frames; compare words: rows: {unit: word}", k.Name, s.Name)
 		}
@@ -139,6 +142,16 @@ func (p *Plan) sameFrames(b *basis) error {
 			if b.input == layers && l.Hop > 0 && l.Hop != c.Hop {
 				return p.Config.Errorf(k.Pos, "comparison %q: layer %s of %q has a hop of its own (%d samples); leave it out by layers:, or compare words or phones", k.Name, l.Name, s.Name, l.Hop)
 			}
+		}
+	}
+	return nil
+}
+
+// grid is the first model of the basis: its frames are those of the others. There is one, or resolve had refused.
+func (p *Plan) grid(b *basis) *extract.Source {
+	for _, i := range b.k.sources {
+		if s := p.sources[i]; s.Labels == nil {
+			return s
 		}
 	}
 	return nil

@@ -24,8 +24,8 @@ func Check(ctx context.Context, cfg *configs.Config, full bool, o Options) (*cor
 		progress = Quiet{}
 	}
 	progress.Stage("checking", float64(len(c.Utterances)), "utterances")
-	last := 0
-	check := corpus.CheckOptions{Audio: "header", Workers: o.Workers, LabelsOptional: len(p.segmentUnits()) == 0,
+	last, tiers := 0, p.tiers()
+	check := corpus.CheckOptions{Audio: "header", Workers: o.Workers, LabelsOptional: len(tiers) == 0, Tiers: tiers,
 		Progress: func(done, _ int) { progress.Add(float64(done - last)); last = done }}
 	if full {
 		check.Audio = "full"

@@ -93,6 +93,9 @@ func resolve(cfg *configs.Config) ([]*comparison, error) {
 			if m.Vectors != "" && (k.Rows.Unit != "word" || k.hasAttention()) {
 				report(cfg.Errorf(k.Pos, "comparison %q compares %ss, and model %q is word vectors: use rows: {unit: word} and no attention metric", k.Name, k.Rows.Unit, m.Name))
 			}
+			if m.Labels != "" && k.hasAttention() {
+				report(cfg.Errorf(k.Pos, "comparison %q: model %q is labels, which have no attention maps", k.Name, m.Name))
+			}
 		}
 		if n := k.Null; n != nil && n.Permute == "word_type" {
 			for _, s := range k.y {
@@ -100,6 +103,9 @@ func resolve(cfg *configs.Config) ([]*comparison, error) {
 					report(cfg.Errorf(n.Pos, "comparison %q: null.permute: word_type gives each word type of y the vector of another, and y has model %q, whose rows differ from token to token; put the word vectors in y, or permute: group", k.Name, cfg.Models[s].Name))
 				}
 			}
+		}
+		if k.Rows.Unit == "frame" && !slices.ContainsFunc(k.sources, func(s int) bool { return cfg.Models[s].Labels == "" }) {
+			report(cfg.Errorf(k.Pos, "comparison %q: labels have no frames of their own: add a speech model, or compare words or phones: rows: {unit: word}", k.Name))
 		}
 		out = append(out, k)
 	}

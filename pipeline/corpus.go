@@ -55,10 +55,10 @@ func corpusSpec(cfg *configs.Config) corpus.Spec {
 // kept as [Plan.unreadable]; a fault that the config can mend, such as another sample rate, ends the run here.
 func (p *Plan) checkCorpus(ctx context.Context) error {
 	c := p.Corpus
-	units := p.segmentUnits()
+	tiers := p.tiers()
 	tables := map[string][]*extract.Table{}
-	for _, unit := range units {
-		tables[unit] = make([]*extract.Table, len(c.Utterances))
+	for _, tier := range tiers {
+		tables[tier] = make([]*extract.Table, len(c.Utterances))
 	}
 	p.samples = make([]int, len(c.Utterances))
 	faults := make([]error, len(c.Utterances))
@@ -82,28 +82,33 @@ func (p *Plan) checkCorpus(ctx context.Context) error {
 			return nil
 		}
 		p.samples[i] = n
-		if len(units) == 0 {
+		if len(tiers) == 0 {
 			return nil
 		}
 		a, err := c.Align(u)
 		if err == nil {
 			err = a.Within(n, c.Spec.Audio.Rate)
 		}
+		for _, tier := range tiers {
+			if err == nil {
+				err = a.Lacks(tier)
+			}
+		}
 		if err != nil {
 			faults[i] = err
 			p.samples[i] = -1
 			return nil
 		}
-		for _, unit := range units {
-			tables[unit][i] = extract.Segments(c, i, a, unit)
+		for _, tier := range tiers {
+			tables[tier][i] = extract.Segments(c, i, a, tier)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	for _, unit := range units {
-		p.candidates[unit] = extract.Join(tables[unit])
+	for _, tier := range tiers {
+		p.candidates[tier] = extract.Join(tables[tier])
 	}
 	for _, f := range c.Findings {
 		if f.Severity == corpus.SeverityError {

@@ -133,7 +133,7 @@ func (p *Plan) countRows(b *basis) int {
 		}
 		return least
 	}
-	card := p.sources[b.k.sources[0]].Model.Card()
+	card := p.grid(b).Model.Card()
 	rate, n := p.Corpus.Spec.Audio.Rate, 0
 	for _, samples := range p.samples {
 		if samples < 0 {

@@ -18,7 +18,7 @@ import (
 type fingerprint struct {
 	Stamp   string            `json:"stamp"`   // of the config and the sizes and times of all input files: quick to take
 	Corpus  string            `json:"corpus"`  // sha256 over utterances: names, audio bytes, transcripts, parts
-	Models  map[string]string `json:"models"`  // sha256 of each model's file
+	Models  map[string]string `json:"models"`  // sha256 of each model's file; of labels, what they are made from
 	Cards   map[string]string `json:"cards"`   // sha256 of each model's card, vocabulary and precision
 	Labels  map[string]string `json:"labels"`  // sha256 of the segments of each unit
 	Audio   int               `json:"audio"`   // audio files read
@@ -113,6 +113,10 @@ func (p *Plan) takeFingerprint(ctx context.Context) error {
 	}
 	for i, s := range p.sources {
 		m := &p.Config.Models[i]
+		if s.Labels != nil {
+			f.Models[s.Name] = s.Labels.Digest() + f.Labels[extract.LabelTier(m.Labels)]
+			continue
+		}
 		if s.Vectors != nil {
 			if f.Models[s.Name], err = p.digests.File(p.Config.Path(m.Vectors)); err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 
 	"speechsim/configs"
 	"speechsim/corpus"
@@ -42,7 +43,7 @@ type Plan struct {
 	parts       []part
 	samples     []int // length of each utterance at the corpus rate, -1 where the audio can't be read
 	unreadable  []extract.Failure
-	candidates  map[string]*extract.Table // by unit
+	candidates  map[string]*extract.Table // by tier: word, phone
 	fingerprint fingerprint
 	bases       []*basis
 	pooled      map[poolKey]*pooledRows
@@ -145,15 +146,21 @@ func (p *Plan) checkModelFiles() error {
 	return nil
 }
 
-// segmentUnits are the units other than frames that a comparison asks for.
-func (p *Plan) segmentUnits() []string {
+// tiers are the tiers of the alignments that the run needs: for the rows of a comparison, or for labels in the place of a model.
+func (p *Plan) tiers() []string {
+	needed := map[string]bool{}
+	for _, k := range p.comparisons {
+		if len(k.measuresOf(layers))+len(k.measuresOf(kept)) > 0 {
+			needed[k.Rows.Unit] = true
+		}
+	}
+	for _, m := range p.Config.Models {
+		needed[extract.LabelTier(m.Labels)] = true
+	}
 	var out []string
-	for _, unit := range []string{"word", "phone"} {
-		for _, k := range p.comparisons {
-			if k.Rows.Unit == unit && len(k.measuresOf(layers))+len(k.measuresOf(kept)) > 0 {
-				out = append(out, unit)
-				break
-			}
+	for _, tier := range []string{"word", "phone"} {
+		if needed[tier] {
+			out = append(out, tier)
 		}
 	}
 	return out
@@ -208,6 +215,13 @@ func (p *Plan) loadSources() error {
 
 func (p *Plan) loadSource(m *configs.Model) (*extract.Source, error) {
 	s := &extract.Source{Name: m.Name}
+	if m.Labels != "" {
+		var err error
+		if s.Labels, err = extract.NewLabels(m.Labels, p.Corpus, p.candidates[extract.LabelTier(m.Labels)], p.onFrames(m.Name)); err != nil {
+			return nil, p.Config.Errorf(m.Pos, "model %q: %v", m.Name, err)
+		}
+		return s, nil
+	}
 	if m.Vectors != "" {
 		path := p.Config.Path(m.Vectors)
 		digest, err := p.digests.File(path)
@@ -240,6 +254,13 @@ func (p *Plan) loadSource(m *configs.Model) (*extract.Source, error) {
 		}
 	}
 	return s, nil
+}
+
+// onFrames says whether a comparison has the model on frames.
+func (p *Plan) onFrames(model string) bool {
+	return slices.ContainsFunc(p.comparisons, func(k *comparison) bool {
+		return k.Rows.Unit == "frame" && (slices.Contains(k.X, model) || slices.Contains(k.Y, model))
+	})
 }
 
 func (p *Plan) needsAttention(model string) bool {

@@ -66,23 +66,33 @@ func (w *frameWork) collect(ctx context.Context, u int, _ any, acts []*extract.A
 
 // tensorsOf lists the layers of the stack for one utterance, and how many frames it has.
 func (p *Plan) tensorsOf(b *basis, u int, acts []*extract.Activations) (out []models.Tensor, frames int, err error) {
-	for i, l := range b.stack {
+	var first *stacked
+	out = make([]models.Tensor, len(b.stack))
+	for i := range b.stack {
+		l := &b.stack[i]
+		if p.sources[l.source].Labels != nil {
+			continue
+		}
 		a := acts[l.source]
-		list := a.Layers
+		list, axis := a.Layers, 0
 		if b.unit == "attention" {
-			list = a.Attentions
+			list, axis = a.Attentions, 1
 		}
-		t := list[l.index]
-		n := t.Shape[0]
-		if b.unit == "attention" {
-			n = t.Shape[1]
-		}
-		if i > 0 && n != frames {
+		out[i] = list[l.index]
+		n := out[i].Shape[axis]
+		if first == nil {
+			first, frames = l, n
+		} else if n != frames {
 			return nil, 0, fmt.Errorf("utterance %s: %s gives %d frames and %s gives %d: their frames can't be matched; compare words or phones",
-				p.Corpus.Utterances[u].ID, p.label(b.stack[0]), frames, p.label(l), n)
+				p.Corpus.Utterances[u].ID, p.label(*first), frames, p.label(*l), n)
 		}
-		frames = n
-		out = append(out, t)
+	}
+	for i, l := range b.stack {
+		if labels := p.sources[l.source].Labels; labels != nil {
+			if out[i], err = labels.At(u, acts[l.source], p.sources[first.source].Model.Card(), frames); err != nil {
+				return nil, 0, err
+			}
+		}
 	}
 	return out, frames, nil
 }

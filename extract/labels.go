@@ -1,0 +1,185 @@
+package extract
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"sort"
+	"strings"
+
+	"speechsim/corpus"
+	"speechsim/models"
+)
+
+// LabelTier is the tier that a kind of labels is read from, "" when it needs none.
+func LabelTier(kind string) string {
+	switch kind {
+	case "phone":
+		return "phone"
+	case "word", "length":
+		return "word"
+	}
+	return ""
+}
+
+// noSegment is the class of what lies in no segment of a tier: silence, and what is no word. No segment is called so.
+const noSegment = ""
+
+// Labels stand where a model stands, so that a layer is compared with what it should contain: a function of time made of
+// what the corpus says, with one layer. Their kinds:
+//
+//	phone    one-hot: a unit for each phone of the corpus
+//	word     one-hot: a unit for each word type, without regard to case
+//	speaker  one-hot: a unit for each speaker
+//	length   one unit: the length in seconds of the word, 0 where there is none
+//	logmel   80 bands, see [models.LogMel]
+//
+// A frame of a model gets the value at its centre, logmel its mean over one hop of the model around it. A row of words or
+// phones gets the mean over its time; so the phones of a word are shares of its length.
+type Labels struct {
+	kind     string
+	corpus   *corpus.Corpus
+	segments *Table         // of the tier
+	classes  map[string]int // units of the one-hot kinds
+	mel      *models.LogMel
+}
+
+// NewLabels makes labels of a kind. segments are the candidates of the kind's tier (see [LabelTier]), nil when it has none.
+// silence adds a class for what lies in no segment, which frames need. What does not vary is an error.
+func NewLabels(kind string, c *corpus.Corpus, segments *Table, silence bool) (*Labels, error) {
+	l := &Labels{kind: kind, corpus: c, segments: segments}
+	var names []string
+	switch kind {
+	case "logmel":
+		l.mel = models.NewLogMel(c.Spec.Audio.Rate)
+		return l, nil
+	case "length":
+		return l, nil
+	case "speaker":
+		for i := range c.Utterances {
+			u := &c.Utterances[i]
+			if u.Speaker == "" {
+				return nil, fmt.Errorf("labels: speaker: utterance %s has no speaker", u.ID)
+			}
+			names = append(names, u.Speaker)
+		}
+	default:
+		if silence {
+			names = append(names, noSegment)
+		}
+		for i := range segments.Rows {
+			names = append(names, classOf(segments.Rows[i].Label))
+		}
+	}
+	l.classes = number(names)
+	if len(l.classes) < 2 {
+		return nil, fmt.Errorf("labels: %s: the corpus has %d, and what does not vary can't be compared", kind, len(l.classes))
+	}
+	return l, nil
+}
+
+// classOf is the class of a label: letter case makes no difference.
+func classOf(label string) string { return intern(strings.ToLower(label)) }
+
+// number gives each distinct name its place in alphabetical order.
+func number(names []string) map[string]int {
+	classes := map[string]int{}
+	for _, n := range names {
+		classes[n] = 0
+	}
+	sorted := make([]string, 0, len(classes))
+	for n := range classes {
+		sorted = append(sorted, n)
+	}
+	sort.Strings(sorted)
+	for i, n := range sorted {
+		classes[n] = i
+	}
+	return classes
+}
+
+// layer is the only layer of the labels, named like their kind.
+func (l *Labels) layer() Layer {
+	switch l.kind {
+	case "logmel":
+		return Layer{l.kind, l.mel.Bands()}
+	case "length":
+		return Layer{l.kind, 1}
+	}
+	return Layer{l.kind, len(l.classes)}
+}
+
+// mean writes the mean over samples [from, to) of utterance u, at the corpus rate, to out. A segment of just that stretch
+// counts alone; where two overlap, the earlier one does.
+func (l *Labels) mean(u, from, to int, out []float32) {
+	clear(out)
+	if l.kind == "speaker" {
+		out[l.classes[l.corpus.Utterances[u].Speaker]] = 1
+		return
+	}
+	segments := l.segments.Of(u)
+	for i := range segments {
+		if s := &segments[i]; s.From == from && s.To == to {
+			l.add(s, 1, out)
+			return
+		}
+	}
+	to = max(to, from+1)
+	share := 1 / float32(to-from)
+	left, at := to-from, from
+	for i := range segments {
+		s := &segments[i]
+		if begin, end := max(s.From, at), min(s.To, to); begin < end {
+			l.add(s, share*float32(end-begin), out)
+			left, at = left-(end-begin), end
+		}
+	}
+	if silence, ok := l.classes[noSegment]; ok {
+		out[silence] = share * float32(left)
+	}
+}
+
+// add adds a share of what a segment says.
+func (l *Labels) add(s *Row, share float32, out []float32) {
+	if l.kind == "length" {
+		out[0] += share * float32(s.End-s.Start)
+		return
+	}
+	out[l.classes[classOf(s.Label)]] += share
+}
+
+// At gives the labels of utterance u at the centres of n frames of a model, [n, units]. a is what [Source.Activate] gave.
+func (l *Labels) At(u int, a *Activations, card *models.Card, n int) (models.Tensor, error) {
+	units := l.layer().Units
+	t := models.Tensor{Name: l.kind, Shape: []int{n, units}, Data: make([]float32, n*units)}
+	sum := make([]float64, units)
+	rate := l.corpus.Spec.Audio.Rate
+	for i := range n {
+		out := t.Data[i*units : (i+1)*units]
+		centre := card.Centre(i)
+		if l.mel == nil {
+			at := centre * rate / card.SampleRate
+			l.mean(u, at, at+1, out)
+			continue
+		}
+		hop := Row{From: (2*centre - card.Hop) * rate / (2 * card.SampleRate), To: (2*centre + card.Hop) * rate / (2 * card.SampleRate)}
+		lo, hi := Centre.FrameRange(l.mel.Card(), models.LayerOutput{}, hop, rate, a.Layers[0].Shape[0])
+		if lo >= hi {
+			return t, fmt.Errorf("labels: logmel: utterance %s is too short for a window", l.corpus.Utterances[u].ID)
+		}
+		mean(a.Layers[0], lo, hi, sum, out)
+	}
+	return t, nil
+}
+
+// Digest names what the labels are beside the segments that they are made of.
+func (l *Labels) Digest() string {
+	h := sha256.New()
+	fmt.Fprintln(h, "labels", l.kind, l.layer().Units)
+	if l.kind == "speaker" {
+		for i := range l.corpus.Utterances {
+			fmt.Fprintf(h, "%q\n", l.corpus.Utterances[i].Speaker)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
