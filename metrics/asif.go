@@ -157,20 +157,25 @@ func checkASIF(o ASIFOptions, x, y Matrix, types, test []int) (ASIFOptions, Matr
 // pick returns rows of x, in float32.
 func pick(x Matrix, rows []int) linalg.Dense[float32] {
 	out := linalg.New[float32](len(rows), x.Cols)
+	if x.Data64 != nil {
+		pickFrom(out, x, x.Data64, rows)
+	} else {
+		pickFrom(out, x, x.Data, rows)
+	}
+	return out
+}
+
+func pickFrom[S linalg.Float](out linalg.Dense[float32], x Matrix, data []S, rows []int) {
 	unit, row := 1, x.Stride
 	if x.ColMajor {
 		unit, row = row, unit
 	}
 	for k, r := range rows {
-		for u := range x.Cols {
-			if x.Data64 != nil {
-				out.Data[k*x.Cols+u] = float32(x.Data64[r*row+u*unit])
-			} else {
-				out.Data[k*x.Cols+u] = x.Data[r*row+u*unit]
-			}
+		to := out.Row(k)
+		for u := range to {
+			to[u] = float32(data[r*row+u*unit])
 		}
 	}
-	return out
 }
 
 // judge fills in the shares.

@@ -14,23 +14,28 @@ import (
 func relative(similar []scored, p int) (weights []float64, logScale float64) {
 	largest := 0.0
 	for _, s := range similar {
-		largest = max(largest, math.Abs(float64(s.score)))
+		largest = max(largest, math.Abs(float64(s.similarity())))
 	}
 	weights = make([]float64, len(similar))
 	if largest == 0 {
 		return weights, 0
 	}
 	for i, s := range similar {
-		v := float64(s.score) / largest
-		if v == 0 {
-			continue
-		}
-		weights[i] = math.Exp(float64(p) * math.Log(math.Abs(v)))
-		if v < 0 && p%2 == 1 {
-			weights[i] = -weights[i]
-		}
+		weights[i] = power(float64(s.similarity())/largest, p)
 	}
 	return weights, float64(p) * math.Log(largest)
+}
+
+// power returns x to the power p >= 1, by squaring.
+func power(x float64, p int) float64 {
+	result := 1.0
+	for ; p > 0; p /= 2 {
+		if p%2 == 1 {
+			result *= x
+		}
+		x *= x
+	}
+	return result
 }
 
 // asifIndex is the candidates' relative representations, by anchor: what the
@@ -50,9 +55,12 @@ type asifEntry struct {
 // similarities are equal to the last bit then, and ties fall as documented.
 func relativeIndex(ctx context.Context, b Backend, y linalg.Dense[float32], o ASIFOptions) (*asifIndex, error) {
 	unique, copies := distinct(y)
-	rows := linalg.New[float32](len(unique), y.Cols)
-	for k, r := range unique {
-		copy(rows.Row(k), y.Row(r))
+	rows := y
+	if len(unique) < y.Rows {
+		rows = linalg.New[float32](len(unique), y.Cols)
+		for k, r := range unique {
+			copy(rows.Row(k), y.Row(r))
+		}
 	}
 	found, err := mostSimilarAmong(ctx, b, rows, min(o.K, len(unique)), o.Workers, true)
 	if err != nil {
@@ -77,7 +85,7 @@ func relativeIndex(ctx context.Context, b Backend, y linalg.Dense[float32], o AS
 	})
 	for k := range unique {
 		for _, s := range kept[k] {
-			index.starts[s.row+1] += len(copies[k])
+			index.starts[s.row()+1] += len(copies[k])
 		}
 	}
 	for a := range y.Rows {
@@ -88,8 +96,8 @@ func relativeIndex(ctx context.Context, b Backend, y linalg.Dense[float32], o AS
 	for k := range unique {
 		for i, s := range kept[k] {
 			for _, candidate := range copies[k] {
-				index.entries[next[s.row]] = asifEntry{candidate, weights[k][i]}
-				next[s.row]++
+				index.entries[next[s.row()]] = asifEntry{candidate, weights[k][i]}
+				next[s.row()]++
 			}
 		}
 	}
@@ -99,40 +107,37 @@ func relativeIndex(ctx context.Context, b Backend, y linalg.Dense[float32], o AS
 // distinct returns the first of each set of identical rows, and the rows of
 // each set, both in order.
 func distinct(y linalg.Dense[float32]) (first []int, copies [][]int32) {
-	seen := map[string]int{}
-	key := make([]byte, 0, 4*y.Cols)
+	seen := map[uint64][]int{} // places in first, by a hash of the row
 	for r := range y.Rows {
-		key = key[:0]
-		for _, v := range y.Row(r) {
-			bits := math.Float32bits(v)
-			key = append(key, byte(bits), byte(bits>>8), byte(bits>>16), byte(bits>>24))
+		row, hash := y.Row(r), uint64(0)
+		for _, v := range row {
+			hash = (hash ^ uint64(math.Float32bits(v))) * 0x9e3779b97f4a7c15
+			hash ^= hash >> 32
 		}
-		k, known := seen[string(key)]
-		if !known {
-			k = len(first)
-			seen[string(key)] = k
+		at := slices.IndexFunc(seen[hash], func(k int) bool { return slices.Equal(y.Row(first[k]), row) })
+		if at < 0 {
+			at = len(seen[hash])
+			seen[hash] = append(seen[hash], len(first))
 			first, copies = append(first, r), append(copies, nil)
 		}
+		k := seen[hash][at]
 		copies[k] = append(copies[k], int32(r))
 	}
 	return first, copies
 }
 
 // expand replaces distinct rows, best first, by all their copies, and keeps k.
-// Copies of rows with equal similarities go by row number.
 func expand(found []scored, copies [][]int32, k int) []scored {
-	var out []scored
-	for from := 0; from < len(found) && len(out) < k; {
-		to := from
-		start := len(out)
-		for ; to < len(found) && found[to].score == found[from].score; to++ {
-			for _, r := range copies[found[to].row] {
-				out = append(out, scored{r, found[to].score})
-			}
+	out := make([]scored, 0, k)
+	for i, s := range found {
+		if len(out) >= k && s.similarity() < found[i-1].similarity() {
+			break
 		}
-		slices.SortFunc(out[start:], func(a, b scored) int { return int(a.row - b.row) })
-		from = to
+		for _, r := range copies[s.row()] {
+			out = append(out, score(int(r), s.similarity()))
+		}
 	}
+	slices.SortFunc(out, better) // copies of rows with equal similarities go by row number
 	return out[:min(k, len(out))]
 }
 
@@ -142,7 +147,7 @@ func (x *asifIndex) retrieve(similar []scored, scores []float64, anchors, types 
 	weights, logScale := relative(similar, o.P)
 	for i, s := range similar {
 		w := weights[i]
-		for _, e := range x.entries[x.starts[s.row]:x.starts[s.row+1]] {
+		for _, e := range x.entries[x.starts[s.row()]:x.starts[s.row()+1]] {
 			scores[e.candidate] += w * float64(e.weight)
 		}
 	}
@@ -165,33 +170,30 @@ type ranking struct{ rows, types []int }
 // bestCandidates selects the top rows, and the top types by their best row.
 func bestCandidates(scores []float64, top int, typeOf func(candidate int) int) ranking {
 	var r ranking
-	better := func(a, b int) bool { return scores[a] > scores[b] } // candidates come in order
-	insert := func(list []int, c, limit int) []int {
+	insert := func(list []int, c int) []int {
 		at := len(list)
-		for at > 0 && better(c, list[at-1]) {
+		for at > 0 && scores[c] > scores[list[at-1]] { // candidates come in order
 			at--
 		}
-		if at >= limit {
-			return list
-		}
 		list = slices.Insert(list, at, c)
-		return list[:min(len(list), limit)]
+		return list[:min(len(list), top)]
 	}
+	least := math.Inf(-1) // what both lists are above, once they are full
 	for c, s := range scores {
-		if len(r.rows) < top || s > scores[r.rows[top-1]] {
-			r.rows = insert(r.rows, c, top)
-		}
-		if len(r.types) == top && s <= scores[r.types[top-1]] {
+		if s <= least {
 			continue
 		}
+		r.rows = insert(r.rows, c)
 		same := slices.IndexFunc(r.types, func(other int) bool { return typeOf(other) == typeOf(c) })
-		if same >= 0 {
-			if !better(c, r.types[same]) {
-				continue
+		if same < 0 || s > scores[r.types[same]] {
+			if same >= 0 {
+				r.types = slices.Delete(r.types, same, same+1)
 			}
-			r.types = slices.Delete(r.types, same, same+1)
+			r.types = insert(r.types, c)
 		}
-		r.types = insert(r.types, c, top)
+		if len(r.rows) == top && len(r.types) == top {
+			least = min(scores[r.rows[top-1]], scores[r.types[top-1]])
+		}
 	}
 	return r
 }

@@ -38,7 +38,7 @@ func FindNeighbours(ctx context.Context, b Backend, x Matrix, k, workers int) (*
 	n := &Neighbours{K: k, Dim: x.Cols, Rows: make([][]int32, x.Rows)}
 	for r, list := range found {
 		for _, s := range list {
-			n.Rows[r] = append(n.Rows[r], s.row)
+			n.Rows[r] = append(n.Rows[r], int32(s.row()))
 		}
 	}
 	return n, nil

@@ -144,10 +144,10 @@ func TestMostSimilar(t *testing.T) {
 			var all []scored
 			for c := range candidates.Rows {
 				if c != without {
-					all = append(all, scored{int32(c), query[0]*candidates.At(c, 0) + query[1]*candidates.At(c, 1) + query[2]*candidates.At(c, 2)})
+					all = append(all, score(c, query[0]*candidates.At(c, 0)+query[1]*candidates.At(c, 1)+query[2]*candidates.At(c, 2)))
 				}
 			}
-			sort.SliceStable(all, func(i, j int) bool { return all[i].score > all[j].score })
+			sort.SliceStable(all, func(i, j int) bool { return all[i].similarity() > all[j].similarity() })
 			return all
 		}
 		for _, k := range []int{1, 64} {

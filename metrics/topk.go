@@ -1,8 +1,10 @@
 package metrics
 
 import (
+	"cmp"
 	"context"
 	"math"
+	"slices"
 	"sync"
 
 	"speechsim/metrics/internal/linalg"
@@ -10,59 +12,67 @@ import (
 
 // Blocks of similarities: as many queries by as many candidates at once.
 const (
-	queryBlock     = 256
-	candidateBlock = 4096
+	queryBlock     = 512
+	candidateBlock = 2048
 	pairBlock      = 1024 // of rows among themselves
 )
 
-// scored is a candidate row and its similarity.
-type scored struct {
-	row   int32
-	score float32
+// scored is a candidate row and its similarity, packed so that of two candidates
+// the better one is the larger number: the bits of the similarity, made to
+// ascend, and below them the complement of the row. So the more similar comes
+// first, and among equals the one with the lower row number.
+type scored uint64
+
+func score(row int, similarity float32) scored {
+	bits := math.Float32bits(similarity + 0) // -0 is 0
+	if bits>>31 == 1 {
+		bits = ^bits
+	} else {
+		bits |= 1 << 31
+	}
+	return scored(bits)<<32 | scored(^uint32(row))
 }
 
-// before orders candidates: the more similar first, and among equals the one
-// with the lower row number.
-func (a scored) before(b scored) bool {
-	return a.score > b.score || a.score == b.score && a.row < b.row
+func (s scored) row() int { return int(^uint32(s)) }
+
+func (s scored) similarity() float32 {
+	bits := uint32(s >> 32)
+	if bits>>31 == 1 {
+		return math.Float32frombits(bits &^ (1 << 31))
+	}
+	return math.Float32frombits(^bits)
 }
+
+// better sorts the best candidate first.
+func better(a, b scored) int { return cmp.Compare(b, a) }
 
 // mostSimilar finds, for each row of queries, the k candidates with the largest
 // inner products, best first: [queries][k], or fewer if there are not as many.
 // Equal similarities are decided by the lower row. The products are computed in
 // blocks, so memory does not grow with queries times candidates.
 func mostSimilar(ctx context.Context, b Backend, queries, candidates linalg.Dense[float32], k, workers int) ([][]scored, error) {
-	found := make([][]scored, queries.Rows)
+	best := newTopKs(queries.Rows, k)
 	blocks := cuts(queries.Rows, queryBlock)
-	products := make([][]float32, min(workerCount(workers), len(blocks)))
+	work := newProducts(min(workerCount(workers), len(blocks)), queryBlock, candidateBlock)
 	parallel(workers, len(blocks)-1, func(worker, q int) {
-		if products[worker] == nil {
-			products[worker] = make([]float32, queryBlock*candidateBlock)
-		}
 		from, to := blocks[q], blocks[q+1]
-		best := newTopKs(to-from, k)
 		for c0 := 0; c0 < candidates.Rows && ctx.Err() == nil; c0 += candidateBlock {
 			c1 := min(c0+candidateBlock, candidates.Rows)
-			p := linalg.Dense[float32]{Rows: to - from, Cols: c1 - c0, Stride: c1 - c0, Data: products[worker]}
-			b.Gemm32(false, true, queries.Slice(from, to, 0, queries.Cols), candidates.Slice(c0, c1, 0, candidates.Cols), p)
-			for i := range best {
-				for c, s := range p.Row(i) {
-					if s >= best[i].least {
-						best[i].push(scored{int32(c0 + c), s})
-					}
+			w := &work[worker]
+			p := w.multiply(b, queries.Slice(from, to, 0, queries.Cols), candidates.Slice(c0, c1, 0, candidates.Cols))
+			for r := range p.Rows {
+				for _, c := range linalg.Reaching(w.found, p.Row(r), best.least[from+r], nil) {
+					best.push(from+r, score(c0+int(c), p.At(r, int(c))))
 				}
 			}
 		}
-		for i := range best {
-			found[from+i] = best[i].sorted()
-		}
 	})
-	return found, ctx.Err()
+	return best.sorted(workers), ctx.Err()
 }
 
 // mostSimilarAmong is mostSimilar of rows among themselves, each one with itself
 // among its candidates or not. Every product serves both its rows, which halves
-// the work. What a heap keeps does not depend on the order in which blocks come.
+// the work. What is kept does not depend on the order in which blocks come.
 func mostSimilarAmong(ctx context.Context, b Backend, rows linalg.Dense[float32], k, workers int, itself bool) ([][]scored, error) {
 	blocks := cuts(rows.Rows, pairBlock)
 	n := len(blocks) - 1
@@ -74,115 +84,137 @@ func mostSimilarAmong(ctx context.Context, b Backend, rows linalg.Dense[float32]
 			tasks = append(tasks, [2]int{i, j})
 		}
 	}
-	products := make([][]float32, min(workerCount(workers), len(tasks)))
+	work := newProducts(min(workerCount(workers), len(tasks)), pairBlock, pairBlock)
 	parallel(workers, len(tasks), func(worker, t int) {
 		if ctx.Err() != nil {
 			return
 		}
-		if products[worker] == nil {
-			products[worker] = make([]float32, pairBlock*pairBlock)
-		}
 		i, j := tasks[t][0], tasks[t][1]
 		r0, r1, c0, c1 := blocks[i], blocks[i+1], blocks[j], blocks[j+1]
-		p := linalg.Dense[float32]{Rows: r1 - r0, Cols: c1 - c0, Stride: c1 - c0, Data: products[worker]}
-		b.Gemm32(false, true, rows.Slice(r0, r1, 0, rows.Cols), rows.Slice(c0, c1, 0, rows.Cols), p)
+		w := &work[worker]
+		p := w.multiply(b, rows.Slice(r0, r1, 0, rows.Cols), rows.Slice(c0, c1, 0, rows.Cols))
 		locks[i].Lock()
 		defer locks[i].Unlock()
 		if j > i {
 			locks[j].Lock()
 			defer locks[j].Unlock()
 		}
-		offerBoth(p, best, r0, c0, itself)
+		best.offerBoth(p, r0, c0, itself, w.found)
 	})
-	found := make([][]scored, rows.Rows)
-	parallel(workers, rows.Rows, func(_, r int) { found[r] = best[r].sorted() })
-	return found, ctx.Err()
+	return best.sorted(workers), ctx.Err()
+}
+
+// products is what one worker computes a block of similarities in.
+type products struct {
+	block []float32
+	found []int32 // of one row: where candidates are that may be kept
+}
+
+func newProducts(workers, rows, cols int) []products {
+	all := make([]products, workers)
+	for w := range all {
+		all[w] = products{make([]float32, rows*cols), make([]int32, cols)}
+	}
+	return all
+}
+
+// multiply returns the inner products of the rows of x and y, until the next call.
+func (w *products) multiply(b Backend, x, y linalg.Dense[float32]) linalg.Dense[float32] {
+	p := linalg.Dense[float32]{Rows: x.Rows, Cols: y.Rows, Stride: y.Rows, Data: w.block[:x.Rows*y.Rows]}
+	b.Gemm32(false, true, x, y, p)
+	return p
+}
+
+// topKs keep, for each of several rows, the k best of a stream of candidates.
+// Candidates gather behind those kept; when there is no more room the best k are
+// selected, which costs less than keeping an order all the time.
+type topKs struct {
+	k     int
+	least []float32 // of each row: a candidate under it need not be offered
+	kept  [][]scored
+}
+
+func newTopKs(n, k int) *topKs {
+	room := k + max(k, 64)
+	all := make([]scored, n*room)
+	t := &topKs{k: k, least: make([]float32, n), kept: make([][]scored, n)}
+	for r := range n {
+		t.least[r] = float32(math.Inf(-1))
+		t.kept[r] = all[r*room : r*room : (r+1)*room]
+	}
+	return t
+}
+
+// push offers a candidate to row r.
+func (t *topKs) push(r int, c scored) {
+	kept := append(t.kept[r], c)
+	if len(kept) == cap(kept) {
+		selectLargest(kept, t.k)
+		kept = kept[:t.k]
+		t.least[r] = slices.Min(kept).similarity()
+	}
+	t.kept[r] = kept
 }
 
 // offerBoth offers the products of rows r0... with rows c0... to both; of a block
-// on the diagonal, those above it and, if wanted, on it.
-func offerBoth(p linalg.Dense[float32], best []topK, r0, c0 int, itself bool) {
+// on the diagonal, those above it and, if wanted, on it. found is scratch.
+func (t *topKs) offerBoth(p linalg.Dense[float32], r0, c0 int, itself bool, found []int32) {
 	for r := range p.Rows {
-		mine := &best[r0+r]
-		first := 0
+		mine, first := r0+r, 0
 		if r0 == c0 {
 			first = r + 1
-			if s := p.At(r, r); itself && s >= mine.least {
-				mine.push(scored{int32(r0 + r), s})
+			if itself {
+				t.push(mine, score(mine, p.At(r, r)))
 			}
 		}
-		others := best[c0 : c0+p.Cols]
-		for c, s := range p.Row(r)[first:] {
-			if s >= mine.least {
-				mine.push(scored{int32(c0 + first + c), s})
+		row := p.Row(r)[first:]
+		for _, c := range linalg.Reaching(found, row, t.least[mine], t.least[c0+first:]) {
+			s, other := row[c], c0+first+int(c)
+			if s >= t.least[mine] {
+				t.push(mine, score(other, s))
 			}
-			if other := &others[first+c]; s >= other.least {
-				other.push(scored{int32(r0 + r), s})
+			if s >= t.least[other] {
+				t.push(other, score(mine, s))
 			}
 		}
 	}
 }
 
-// topK keeps the k best of a stream of candidates, in a heap whose root is the
-// worst of them. A candidate that scores under least need not be offered.
-type topK struct {
-	least float32
-	heap  []scored
+// sorted returns the candidates of each row, best first.
+func (t *topKs) sorted(workers int) [][]scored {
+	parallel(workers, len(t.kept), func(_, r int) {
+		kept := t.kept[r]
+		selectLargest(kept, t.k)
+		kept = kept[:min(t.k, len(kept))]
+		slices.SortFunc(kept, better)
+		t.kept[r] = kept
+	})
+	return t.kept
 }
 
-// newTopKs returns n empty heaps of k candidates.
-func newTopKs(n, k int) []topK {
-	all := make([]scored, n*k)
-	heaps := make([]topK, n)
-	for i := range heaps {
-		heaps[i] = topK{least: float32(math.Inf(-1)), heap: all[i*k : i*k : (i+1)*k]}
-	}
-	return heaps
-}
-
-// push adds a candidate, and drops the worst if there are too many.
-func (t *topK) push(c scored) {
-	if n := len(t.heap); n < cap(t.heap) {
-		t.heap = append(t.heap, c)
-		for i := n; i > 0; {
-			parent := (i - 1) / 2
-			if !t.heap[parent].before(t.heap[i]) {
+// selectLargest moves the k largest, all different, to the front (Hoare's quickselect).
+func selectLargest(s []scored, k int) {
+	for from, to := 0, len(s); k > from && k < to; {
+		a, b, c := s[from], s[(from+to)/2], s[to-1]
+		pivot := max(min(a, b), min(max(a, b), c)) // the median
+		i, j := from, to-1
+		for {
+			for s[i] > pivot {
+				i++
+			}
+			for s[j] < pivot {
+				j--
+			}
+			if i >= j {
 				break
 			}
-			t.heap[parent], t.heap[i] = t.heap[i], t.heap[parent]
-			i = parent
+			s[i], s[j] = s[j], s[i]
+			i, j = i+1, j-1
 		}
-	} else if c.before(t.heap[0]) {
-		t.heap[0] = c
-		t.sink(0, n)
-	}
-	if len(t.heap) == cap(t.heap) {
-		t.least = t.heap[0].score
-	}
-}
-
-// sink moves element i down until its children come before it.
-func (t *topK) sink(i, n int) {
-	for {
-		worst := i
-		for child := 2*i + 1; child <= 2*i+2 && child < n; child++ {
-			if t.heap[worst].before(t.heap[child]) {
-				worst = child
-			}
+		if i < k { // the first i are larger than, or are, the pivot
+			from = i
+		} else {
+			to = i
 		}
-		if worst == i {
-			return
-		}
-		t.heap[i], t.heap[worst] = t.heap[worst], t.heap[i]
-		i = worst
 	}
-}
-
-// sorted returns the candidates, best first. The heap is used up.
-func (t *topK) sorted() []scored {
-	for n := len(t.heap) - 1; n > 0; n-- {
-		t.heap[0], t.heap[n] = t.heap[n], t.heap[0]
-		t.sink(0, n)
-	}
-	return t.heap
 }

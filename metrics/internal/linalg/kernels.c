@@ -2,13 +2,15 @@
 
 #include "kernels.h"
 
-#include <stdint.h>
+#include <stddef.h>
 #include <string.h>
 
 // Vectors of four lanes, which every 64-bit processor has in hardware; the
 // compiler splits those of doubles.
 typedef float float4 __attribute__((vector_size(16)));
 typedef double double4 __attribute__((vector_size(32)));
+typedef int32_t int4 __attribute__((vector_size(16)));
+typedef int64_t long2 __attribute__((vector_size(16)));
 typedef uint32_t uint4 __attribute__((vector_size(16)));
 
 void kernel_centre(const float *x, float *z, long n, float c, double *sums) {
@@ -57,4 +59,32 @@ int kernel_beyond(const float *x, long n, int exponent) {
 		any |= (bits & field) + carry;
 	}
 	return (int)(any >> 31);
+}
+
+long kernel_reaching(const float *x, const float *limits, float limit, long n, int32_t *found) {
+	long count = 0, i = 0;
+	float4 common = {limit, limit, limit, limit};
+	for (; i + 16 <= n; i += 16) {
+		int4 any = {0};
+		for (long j = i; j < i + 16; j += 4) {
+			float4 a, own;
+			memcpy(&a, x + j, sizeof a);
+			any |= (int4)(a >= common);
+			if (limits != NULL) {
+				memcpy(&own, limits + j, sizeof own);
+				any |= (int4)(a >= own);
+			}
+		}
+		long2 halves = (long2)any;
+		if ((halves[0] | halves[1]) == 0) continue;
+		for (long j = i; j < i + 16; j++) {
+			found[count] = (int32_t)j;
+			count += x[j] >= limit || (limits != NULL && x[j] >= limits[j]);
+		}
+	}
+	for (; i < n; i++) {
+		found[count] = (int32_t)i;
+		count += x[i] >= limit || (limits != NULL && x[i] >= limits[i]);
+	}
+	return count;
 }
