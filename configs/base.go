@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -119,6 +120,23 @@ func (c *Config) leaveOutUnused() {
 			return slices.Contains(k.X, m.Name) || slices.Contains(k.Y, m.Name)
 		})
 	})
+}
+
+// rebaseAll rebases a path, or those of a list of names that have the ending of a file.
+func (d *decoder) rebaseAll(n *yaml.Node, v reflect.Value, ending string) {
+	if v.Kind() == reflect.String {
+		v.SetString(d.rebase(n, v.String()))
+		return
+	}
+	for i := range v.Len() {
+		from := n
+		if n.Kind == yaml.SequenceNode {
+			from = n.Content[i]
+		}
+		if e := v.Index(i); strings.HasSuffix(e.String(), ending) {
+			e.SetString(d.rebase(from, e.String()))
+		}
+	}
 }
 
 // rebase makes a path that a base says one that is relative to the folder of the config over it.

@@ -19,8 +19,8 @@ type Config struct {
 	Rows        Rows
 	Comparisons []Comparison
 	Libraries   Libraries
-	Runs        string `path:"yes"` // folder of the run directories, "" = runs in the working directory
-	Store       string `path:"yes"` // folder of the activation store, "" = store in the working directory
+	Runs        string `path:""` // folder of the run directories, "" = runs in the working directory
+	Store       string `path:""` // folder of the activation store, "" = store in the working directory
 
 	folder string // that relative paths start from
 }
@@ -38,10 +38,10 @@ type Corpus struct {
 // LibriSpeech is the layout SUBSET/SPEAKER/CHAPTER of the corpus of that name.
 type LibriSpeech struct {
 	Pos        Pos
-	Root       string `path:"yes"`
+	Root       string `path:""`
 	Subset     string
-	Alignments string `path:"yes"` // tree of TextGrids, "" = beside the audio
-	Groups     string `path:"yes"` // CSV speaker,group: the unit of resampling where it is not the speaker
+	Alignments string `path:""` // tree of TextGrids, "" = beside the audio
+	Groups     string `path:""` // CSV speaker,group: the unit of resampling where it is not the speaker
 	Words      string // tier names, "" = the usual ones
 	Phones     string
 }
@@ -49,19 +49,19 @@ type LibriSpeech struct {
 // TIMIT is the layout TRAIN|TEST/DR*/SPEAKER of the corpus of that name.
 type TIMIT struct {
 	Pos    Pos
-	Root   string `path:"yes"`
+	Root   string `path:""`
 	Split  string // train, test, or "" for both
 	SA     *bool  `yaml:"sa"` // the two sentences that every speaker reads, default true
 	Fold   int    // 61 (default), 48 or 39 phones
-	Groups string `path:"yes"`
+	Groups string `path:""`
 }
 
 // Folder is any folder of audio files with a TextGrid and a transcript of the same stem beside each.
 type Folder struct {
 	Pos        Pos
-	Root       string `path:"yes"`
-	Alignments string `path:"yes"`
-	Groups     string `path:"yes"`
+	Root       string `path:""`
+	Alignments string `path:""`
+	Groups     string `path:""`
 	Words      string
 	Phones     string
 }
@@ -69,9 +69,9 @@ type Folder struct {
 // Table is a CSV or TSV file with the columns audio, text, speaker, textgrid.
 type Table struct {
 	Pos    Pos
-	File   string `path:"yes"`
-	Root   string `path:"yes"` // what its paths are relative to, "" = the table's own folder
-	Groups string `path:"yes"`
+	File   string `path:""`
+	Root   string `path:""` // what its paths are relative to, "" = the table's own folder
+	Groups string `path:""`
 	Words  string
 	Phones string
 }
@@ -79,9 +79,9 @@ type Table struct {
 // Kaldi is a Kaldi data directory.
 type Kaldi struct {
 	Pos        Pos
-	Root       string `path:"yes"`
-	Alignments string `path:"yes"` // folder of the CTM files, "" = the data directory
-	Groups     string `path:"yes"`
+	Root       string `path:""`
+	Alignments string `path:""` // folder of the CTM files, "" = the data directory
+	Groups     string `path:""`
 }
 
 // Audio says what may be done to files that are not mono at the rate the corpus is read at.
@@ -96,11 +96,11 @@ type Audio struct {
 type Model struct {
 	Pos        Pos
 	Name       string
-	ONNX       string `yaml:"onnx" path:"yes"`
-	Vectors    string `path:"yes"` // GloVe text, .gz or .zip
+	ONNX       string `yaml:"onnx" path:""`
+	Vectors    string `path:""` // GloVe text, .gz or .zip
 	Labels     string // phone, word, speaker, logmel or length
-	Card       string `path:"yes"` // "" = sidecar, metadata or graph
-	Vocabulary string `path:"yes"` // WordPiece vocabulary of a text model, "" = vocab.txt beside the model
+	Card       string `path:""` // "" = sidecar, metadata or graph
+	Vocabulary string `path:""` // WordPiece vocabulary of a text model, "" = vocab.txt beside the model
 	Cased      bool   // keep case and accents in front of WordPiece
 	Layers     string // a list such as 0-6,9,cnn.1 or all; "" = the numbered ones
 	Device     string // cpu (default) or cuda
@@ -126,6 +126,8 @@ type Comparison struct {
 	Interval string // jackknife, none, or "" for a jackknife where a cell costs O(d^2)
 	Null     *Null
 	Figure   *Figure
+
+	Published []string `path:".csv"` // values to draw beside ours: of a paper (bolanos2024/cka), or a file that ends in .csv
 }
 
 // Null asks for the values that the metrics take by chance: under pairings of rows that hold no relation but keep the
@@ -158,8 +160,8 @@ type Figure struct {
 // Libraries are native libraries the user places by hand.
 type Libraries struct {
 	Pos         Pos
-	ONNXRuntime string `yaml:"onnxruntime" path:"yes"`
-	OpenBLAS    string `yaml:"openblas" path:"yes"`
+	ONNXRuntime string `yaml:"onnxruntime" path:""`
+	OpenBLAS    string `yaml:"openblas" path:""`
 }
 
 // Default is the config that a file's keys are laid over.

@@ -123,8 +123,8 @@ func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, where string) {
 		}
 		seen[key.Value] = key
 		d.decode(val, v.Field(index), join(where, key.Value))
-		if v.Type().Field(index).Tag.Get("path") != "" {
-			v.Field(index).SetString(d.rebase(val, v.Field(index).String()))
+		if ending, ok := v.Type().Field(index).Tag.Lookup("path"); ok {
+			d.rebaseAll(val, v.Field(index), ending)
 		}
 	}
 }

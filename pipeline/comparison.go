@@ -5,6 +5,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/metrics"
+	"speechsim/pipeline/published"
 )
 
 // comparison is a comparison of the config with its metrics and its models looked up. Layers are known once the models
@@ -14,6 +15,8 @@ type comparison struct {
 	metrics []measure
 	sources []int // indices of the sources on either side, x first, each once
 	x, y    []int
+
+	published [][]published.Map // of each name in Published
 }
 
 // measure is one metric in one variant.
@@ -87,6 +90,13 @@ func resolve(cfg *configs.Config) ([]*comparison, error) {
 				}
 			}
 			k.metrics = append(k.metrics, found...)
+		}
+		for _, name := range k.Published {
+			maps, err := loadPublished(cfg, name)
+			if err != nil {
+				report(cfg.Errorf(k.Pos, "comparison %q: published: %v", k.Name, err))
+			}
+			k.published = append(k.published, maps)
 		}
 		for _, s := range k.sources {
 			m := cfg.Models[s]

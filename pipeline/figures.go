@@ -13,14 +13,15 @@ import (
 // draw makes the figures from the cells.
 func (p *Plan) draw(figures []report.Figure, cells []results.Cell, o *Outcome) error {
 	p.opts.Progress.Stage("drawing", float64(len(figures)), "figures")
-	if err := report.DrawAll(p.RunDir, figures, cells); err != nil {
+	names, err := report.DrawAll(p.RunDir, figures, cells)
+	if err != nil {
 		return err
 	}
 	dir := filepath.Join(p.RunDir, "figures")
 	drawn := map[string]bool{}
-	for _, f := range figures {
-		drawn[f.Name] = true
-		o.Figures = append(o.Figures, filepath.Join(dir, f.Name+".png"))
+	for _, name := range names {
+		drawn[name] = true
+		o.Figures = append(o.Figures, filepath.Join(dir, name+".png"))
 	}
 	return removeOthers(dir, drawn)
 }
@@ -65,6 +66,7 @@ func (p *Plan) figures() []report.Figure {
 				f.Title = firstOf(g.Title, f.Title)
 				f.Caption = g.Caption
 			}
+			f.Published = b.k.publishedFor(&f)
 			out = append(out, f)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"speechsim/extract"
 	"speechsim/models"
+	"speechsim/pipeline/published"
 )
 
 // fingerprint says what the numbers were made from.
@@ -45,6 +46,13 @@ func (p *Plan) stamp() (string, error) {
 			path := p.Config.Path(m.ONNX)
 			stampFile(h, models.SidecarPath(path))
 			stampFile(h, filepath.Join(filepath.Dir(path), "vocab.txt"))
+		}
+	}
+	for _, k := range p.comparisons {
+		for _, name := range k.Published {
+			if published.IsFile(name) {
+				stampFile(h, p.Config.Path(name))
+			}
 		}
 	}
 	stampFile(h, p.Corpus.Spec.Groups)

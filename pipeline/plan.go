@@ -108,6 +108,9 @@ func (p *Plan) open(ctx context.Context) error {
 	if err := p.makeBases(); err != nil {
 		return err
 	}
+	if err := p.checkPublished(); err != nil {
+		return err
+	}
 	return p.digests.Save()
 }
 

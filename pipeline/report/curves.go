@@ -133,7 +133,7 @@ func (c *curves) layout(cells []*results.Cell) {
 // quantity is the title of the value axis.
 func (c *curves) quantity() string {
 	if len(c.f.Also) == 0 {
-		return c.f.quantityLabel(c.f.measure())
+		return c.f.quantityLabel(c.f.Measure())
 	}
 	return "value"
 }

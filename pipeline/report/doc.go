@@ -12,7 +12,7 @@
 //		XModels: []report.Model{{Name: "hubert-base", Layers: []string{"0", "1", "2"}}},
 //		YModels: []report.Model{{Name: "bert", Layers: []string{"0", "1", "2"}}},
 //	}}
-//	err := report.DrawAll("runs/demo", figures, cells)  // runs/demo/figures/figure-1-cka.svg ...
+//	_, err := report.DrawAll("runs/demo", figures, cells)  // runs/demo/figures/figure-1-cka.svg ...
 //
 // A figure is a heat map, layer curves or a dendrogram ([Heatmap], [Curves],
 // [Tree]). [Published] values from a paper are drawn beside ours, and

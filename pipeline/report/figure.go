@@ -252,9 +252,20 @@ func (g *grid) count() [absent + 1]int {
 	return n
 }
 
-// measure is the figure's first (for a heat map only) measure.
-func (f *Figure) measure() Measure {
+// Measure is the figure's first (for a heat map only) measure.
+func (f *Figure) Measure() Measure {
 	return Measure{Metric: f.Metric, Variant: f.Variant, Params: f.Params}
 }
 
-func (f *Figure) measures() []Measure { return append([]Measure{f.measure()}, f.Also...) }
+// Pairs lists the pairs of layers that the figure shows.
+func (f *Figure) Pairs() []Pair {
+	var list []Pair
+	for _, x := range flatten(f.XModels) {
+		for _, y := range flatten(f.yModels()) {
+			list = append(list, Pair{x, y})
+		}
+	}
+	return list
+}
+
+func (f *Figure) measures() []Measure { return append([]Measure{f.Measure()}, f.Also...) }

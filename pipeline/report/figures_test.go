@@ -59,7 +59,7 @@ func TestGallery(t *testing.T) {
 		t.Skip("SPEECHSIM_GALLERY names no folder to draw into")
 	}
 	figures, cells := gallery()
-	if err := DrawAll(dir, figures, cells); err != nil {
+	if _, err := DrawAll(dir, figures, cells); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -94,7 +94,7 @@ func TestFilesAreTheSameBytes(t *testing.T) {
 	f.XModels, f.YModels = []Model{{"hubert-tiny", []string{"0", "3"}}}, []Model{{"wav2vec2-tiny", []string{"2"}}}
 	read := func(cells []results.Cell) map[string][]byte {
 		dir := t.TempDir()
-		if err := DrawAll(dir, figures, cells); err != nil {
+		if _, err := DrawAll(dir, figures, cells); err != nil {
 			t.Fatal(err)
 		}
 		files := map[string][]byte{}
@@ -270,7 +270,7 @@ func TestValidateNamesTheField(t *testing.T) {
 	}
 	twice := []Figure{good, good}
 	twice[1].Name = "A"
-	if err := DrawAll(t.TempDir(), twice, nil); err == nil || !strings.Contains(err.Error(), "two figures have this name") {
+	if _, err := DrawAll(t.TempDir(), twice, nil); err == nil || !strings.Contains(err.Error(), "two figures have this name") {
 		t.Errorf("two figures of one name: %v", err)
 	}
 }
@@ -280,11 +280,11 @@ func TestSymmetricCellsServeBothWays(t *testing.T) {
 	cells := []results.Cell{{Metric: "cka", X: results.Layer{Model: "hubert-tiny", Layer: "0"}, Y: results.Layer{Model: "hubert-tiny", Layer: "1"}, Value: &v}}
 	f := Figure{Name: "a", Kind: Heatmap, Metric: "cka", XModels: demoModels, YModels: demoModels}
 	ix := newIndex(cells)
-	if n := f.grid(ix, f.measure()).count()[shown]; n != 1 {
+	if n := f.grid(ix, f.Measure()).count()[shown]; n != 1 {
 		t.Errorf("a directed metric shows %d cells, expected 1", n)
 	}
 	f.Symmetric = true
-	if n := f.grid(ix, f.measure()).count()[shown]; n != 2 {
+	if n := f.grid(ix, f.Measure()).count()[shown]; n != 2 {
 		t.Errorf("a symmetric metric shows %d cells, expected 2", n)
 	}
 }

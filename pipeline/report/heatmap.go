@@ -48,7 +48,7 @@ type legendEntry struct {
 }
 
 func newHeatmap(f *Figure, ix *index) *heatmap {
-	g := f.grid(ix, f.measure())
+	g := f.grid(ix, f.Measure())
 	h := &heatmap{f: f, g: g}
 	h.colours, _ = mapNamed(f.Scale.Map)
 	var values []float64
@@ -82,7 +82,7 @@ func (h *heatmap) layout() {
 	for _, t := range h.barTicks {
 		widest = max(widest, width(regular, labelSize, t.label))
 	}
-	h.barTitle = wrap(regular, labelSize, h.barHeight, h.f.quantityLabel(h.f.measure()))
+	h.barTitle = wrap(regular, labelSize, h.barHeight, h.f.quantityLabel(h.f.Measure()))
 	h.barX = snap(h.originX + h.x.length + 12)
 	barEnd := h.barX + barWidth + tickSize + 2 + widest + 4 + vg.Length(len(h.barTitle))*labelSize*lineHeight
 	h.width = snap(max(barEnd+margin, minWidth))
@@ -90,7 +90,7 @@ func (h *heatmap) layout() {
 	// Down: header, map, labels, names, title of the x axis, legend.
 	room := h.width - 2*margin
 	h.title = wrap(bold, titleSize, room, h.f.Title)
-	h.rests = wrap(regular, labelSize, room, h.f.measure().label()+"; "+summaryLine(h.g.cells))
+	h.rests = wrap(regular, labelSize, room, h.f.Measure().label()+"; "+summaryLine(h.g.cells))
 	head := margin + lines(h.title, titleSize) + lines(h.rests, labelSize) + 8
 	below := tickSize + 2 + h.x.depth + 3 + h.x.nameDepth() + textSize*lineHeight
 	body := max(h.y.length+below, h.barHeight+8)

@@ -147,7 +147,7 @@ func withDifferences(figures []Figure, ix *index) []Figure {
 
 func (f *Figure) minusPublished(ix *index) []results.Cell {
 	var cells []results.Cell
-	g := f.grid(ix, f.measure())
+	g := f.grid(ix, f.Measure())
 	for i, x := range g.x {
 		for j, y := range g.y {
 			c, _ := g.at(i, j)

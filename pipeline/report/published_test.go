@@ -70,7 +70,7 @@ func TestPublishedMapGetsDifferences(t *testing.T) {
 		t.Fatalf("got %d figures", len(list))
 	}
 	d := &list[1]
-	if n := d.grid(newIndex(cells), d.measure()).count(); n[shown] != 99 || n[absent] != 1 {
+	if n := d.grid(newIndex(cells), d.Measure()).count(); n[shown] != 99 || n[absent] != 1 {
 		t.Errorf("the map of differences has %v", n)
 	}
 	if got := CaptionOf(f, cells); !strings.Contains(got, "Compared with El Kheir 2024, figure 1, 81 pairs of layers: mean difference") {

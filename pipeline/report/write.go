@@ -31,21 +31,24 @@ type drawing interface {
 // is written under a temporary name and renamed. Figures are drawn side by
 // side; the error joins those of all figures, and one that can't be drawn does
 // not keep the others from being written. A heat map with published values gets
-// a second one, NAME.difference, of ours minus theirs.
-func DrawAll(dir string, figures []Figure, cells []results.Cell) error {
+// a second one, NAME.difference, of ours minus theirs. DrawAll returns the
+// names of all, in the order given.
+func DrawAll(dir string, figures []Figure, cells []results.Cell) ([]string, error) {
 	ix := newIndex(cells)
 	figures, err := checked(figures, ix)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	dir = filepath.Join(dir, "figures")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+		return nil, err
 	}
+	names := make([]string, len(figures))
 	errs := make([]error, len(figures))
 	var group sync.WaitGroup
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i := range figures {
+		names[i] = figures[i].Name
 		group.Go(func() {
 			slots <- struct{}{}
 			files, err := render(&figures[i], ix)
@@ -59,7 +62,7 @@ func DrawAll(dir string, figures []Figure, cells []results.Cell) error {
 		})
 	}
 	group.Wait()
-	return errors.Join(errs...)
+	return names, errors.Join(errs...)
 }
 
 // checked validates figures and adds the maps of differences.

@@ -1,0 +1,119 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"speechsim/configs"
+	"speechsim/pipeline/published"
+	"speechsim/pipeline/report"
+)
+
+// loadPublished reads the values that a comparison wants beside its own.
+func loadPublished(cfg *configs.Config, name string) ([]published.Map, error) {
+	file := name
+	if published.IsFile(name) {
+		file = cfg.Path(name)
+	}
+	maps, err := published.Load(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && published.IsFile(name):
+		return nil, fmt.Errorf("%s: there is no such file", file)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("the program holds no values %q%s (known: %s; the name of a file of your own ends in .csv)",
+			name, configs.Nearest(name, published.Names()), strings.Join(published.Names(), ", "))
+	}
+	return maps, err
+}
+
+// publishedFor gathers the published values of a figure's cells, nil when there are none.
+func (k *comparison) publishedFor(f *report.Figure) *report.Published {
+	all := report.Published{Values: map[report.Pair]float64{}}
+	for _, maps := range k.published {
+		for _, m := range maps {
+			if m.Measure == f.Measure() && addPublished(all.Values, f, m.Values) > 0 {
+				all.Label = joinLabels(all.Label, m.Label)
+			}
+		}
+	}
+	if len(all.Values) == 0 {
+		return nil
+	}
+	return &all
+}
+
+// addPublished adds the values at the figure's pairs of layers, those of a symmetric measure for either order.
+func addPublished(to map[report.Pair]float64, f *report.Figure, from map[report.Pair]float64) int {
+	n := 0
+	for _, at := range f.Pairs() {
+		v, ok := from[at]
+		if !ok && f.Symmetric {
+			v, ok = from[report.Pair{X: at.Y, Y: at.X}]
+		}
+		if ok {
+			to[at] = v
+			n++
+		}
+	}
+	return n
+}
+
+// joinLabels joins "Paper, figure 1" and "Paper, figure 2" to "Paper, figure 1; figure 2".
+func joinLabels(a, b string) string {
+	paper, rest, ok := strings.Cut(b, ", ")
+	switch {
+	case a == "" || a == b:
+		return b
+	case ok && strings.HasPrefix(a, paper+", "):
+		if strings.Contains(a, rest) {
+			return a
+		}
+		return a + "; " + rest
+	}
+	return a + "; " + b
+}
+
+// checkPublished refuses published values of which none is drawn: a name mistyped in either file would else be silence.
+func (p *Plan) checkPublished() error {
+	var errs configs.Errors
+	figures := p.figures()
+	for _, k := range p.comparisons {
+		for i, maps := range k.published {
+			if !drawsAny(figures, k.Name, maps) {
+				errs = append(errs, p.Config.Errorf(k.Pos, "comparison %q: published: %s has no value of its metrics and layers; it holds %s",
+					k.Name, k.Published[i], describeMaps(maps)))
+			}
+		}
+	}
+	if len(errs) > 0 {
+		return errs
+	}
+	return nil
+}
+
+func drawsAny(figures []report.Figure, comparison string, maps []published.Map) bool {
+	for i := range figures {
+		for _, m := range maps {
+			if f := &figures[i]; f.Comparison == comparison && m.Measure == f.Measure() && addPublished(map[report.Pair]float64{}, f, m.Values) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// describeMaps says what a file of published values holds: its first few measures with a pair of layers each.
+func describeMaps(maps []published.Map) string {
+	const shown = 3
+	var parts []string
+	for _, m := range maps[:min(len(maps), shown)] {
+		x, y := m.First.X, m.First.Y
+		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %s of %s and %s %s", m.Measure.Metric, m.Measure.Variant, x, y, m.Measure.Params)))
+	}
+	if len(maps) > shown {
+		parts = append(parts, fmt.Sprintf("and %d more maps", len(maps)-shown))
+	}
+	return strings.Join(parts, "; ")
+}
