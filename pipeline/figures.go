@@ -7,17 +7,16 @@ import (
 	"strings"
 
 	"speechsim/pipeline/report"
-	"speechsim/pipeline/results"
 )
 
-// draw makes the figures from the cells.
-func (p *Plan) draw(figures []report.Figure, cells []results.Cell, o *Outcome) error {
-	p.opts.Progress.Stage("drawing", float64(len(figures)), "figures")
-	names, err := report.DrawAll(p.RunDir, figures, cells)
+// draw makes the figures of a page.
+func draw(progress Progress, page report.Page, o *Outcome) error {
+	progress.Stage("drawing", float64(len(page.Figures)), "figures")
+	names, err := report.DrawAll(o.Dir, page.Figures, page.Cells)
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(p.RunDir, "figures")
+	dir := filepath.Join(o.Dir, "figures")
 	drawn := map[string]bool{}
 	for _, name := range names {
 		drawn[name] = true

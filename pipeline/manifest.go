@@ -58,7 +58,9 @@ type modelInfo struct {
 	Deviation string `json:"deviation,omitempty"`
 }
 
-func (p *Plan) manifestPath() string { return filepath.Join(p.RunDir, "manifest.json") }
+func manifestFile(dir string) string { return filepath.Join(dir, "manifest.json") }
+
+func reportFile(dir string) string { return filepath.Join(dir, "report.html") }
 
 // makeManifest describes the run as its outcome stands.
 func (p *Plan) makeManifest(o *Outcome) ([]byte, error) {
@@ -115,7 +117,7 @@ func (p *Plan) counts() corpusCounts {
 
 // findFinished returns the outcome of an earlier run when its manifest carries this stamp and its files are there.
 func (p *Plan) findFinished(stamp string) *Outcome {
-	data, err := os.ReadFile(p.manifestPath())
+	data, err := os.ReadFile(manifestFile(p.RunDir))
 	if err != nil {
 		if !errors.Is(err, os.ErrNotExist) {
 			p.opts.Progress.Note("%v: the run is made again", err)
@@ -130,8 +132,8 @@ func (p *Plan) findFinished(stamp string) *Outcome {
 		}
 		return nil
 	}
-	o := &Outcome{Dir: p.RunDir, Cells: m.Cells, Failed: m.Skipped, AlreadyDone: true, Seconds: m.Seconds, Report: filepath.Join(p.RunDir, "report.html")}
-	need := []string{"results.jsonl", "results.csv", "dropped.csv", "report.html"}
+	o := &Outcome{Dir: p.RunDir, Cells: m.Cells, Failed: m.Skipped, AlreadyDone: true, Seconds: m.Seconds, Report: reportFile(p.RunDir)}
+	need := []string{"results.jsonl", "results.csv", "dropped.csv", pageName, "report.html"}
 	for _, f := range m.Figures {
 		need = append(need, f)
 		o.Figures = append(o.Figures, filepath.Join(p.RunDir, filepath.FromSlash(f)))

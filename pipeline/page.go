@@ -7,14 +7,13 @@ import (
 
 	"speechsim/extract"
 	"speechsim/pipeline/report"
-	"speechsim/pipeline/results"
 )
 
-// page gathers what the page of the run says.
-func (p *Plan) page(figures []report.Figure, cells []results.Cell, o *Outcome, manifest []byte) report.Page {
+// page gathers what the page of the run says and draws, but for the numbers.
+func (p *Plan) page(o *Outcome) report.Page {
 	k := p.counts()
 	page := report.Page{
-		Title: p.Config.Name, Figures: figures, Cells: cells, Manifest: manifest,
+		Title: p.Config.Name, Figures: p.figures(),
 		Lead: fmt.Sprintf("%d layers of %d models compared on %d utterances of %s.", p.countLayers(), len(p.sources), k.Usable, k.Root),
 	}
 	for _, b := range p.bases {

@@ -50,25 +50,32 @@ func (p *Plan) Run(ctx context.Context) (*Outcome, error) {
 	if len(failed) > 0 && p.opts.Strict {
 		return nil, fmt.Errorf("%d inputs were skipped, and --strict refuses that; the first:\n%s", len(failed), failed[0].Error)
 	}
-	if err := p.write(cells, accounts, failed); err != nil {
-		return nil, p.diskError(err)
+	o := &Outcome{Dir: p.RunDir, Cells: len(cells), Failed: failed, Report: reportFile(p.RunDir), accounts: accounts}
+	return o, p.diskError(p.finish(o, cells, start))
+}
+
+// finish writes the run directory. The manifest comes last: a run that has one is complete.
+func (p *Plan) finish(o *Outcome, cells []results.Cell, start time.Time) error {
+	if err := p.write(cells, o.accounts, o.Failed); err != nil {
+		return err
 	}
-	o := &Outcome{Dir: p.RunDir, Cells: len(cells), Failed: failed, Report: filepath.Join(p.RunDir, "report.html"), accounts: accounts}
-	figures := p.figures()
-	if err := p.draw(figures, cells, o); err != nil {
-		return nil, p.diskError(err)
+	page := p.page(o)
+	if err := writePageFile(p.RunDir, page); err != nil {
+		return err
+	}
+	page.Cells = cells
+	if err := draw(p.opts.Progress, page, o); err != nil {
+		return err
 	}
 	o.Seconds = time.Since(start).Seconds()
-	m, err := p.makeManifest(o)
-	if err != nil {
-		return nil, err
+	var err error
+	if page.Manifest, err = p.makeManifest(o); err != nil {
+		return err
 	}
-	if err := report.WritePage(o.Report, p.page(figures, cells, o, m)); err != nil {
-		return nil, p.diskError(err)
+	if err := report.WritePage(o.Report, page); err != nil {
+		return err
 	}
-	// The manifest comes last: a run that has one is complete.
-	err = extract.WriteFile(p.manifestPath(), func(w io.Writer) error { _, err := w.Write(m); return err })
-	return o, p.diskError(err)
+	return extract.WriteFile(manifestFile(p.RunDir), func(w io.Writer) error { _, err := w.Write(page.Manifest); return err })
 }
 
 // extractAll makes the products that need a walk over the corpus, and joins the parts of pooled rows.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"speechsim/configs"
@@ -97,13 +98,17 @@ func printOutcome(c *call, plan *pipeline.Plan, o *pipeline.Outcome, asJSON bool
 		fmt.Fprintf(c.stdout, "%d cells in %.1f s\n", o.Cells, o.Seconds)
 	}
 	fmt.Fprintf(c.stdout, "results  %s (and results.csv)\n", filepath.Join(o.Dir, "results.jsonl"))
-	for _, f := range o.Figures {
-		fmt.Fprintf(c.stdout, "figure   %s\n", f)
-	}
-	fmt.Fprintf(c.stdout, "report   %s\n", o.Report)
+	printFiles(c.stdout, o)
 	if n := len(o.Failed); n > 0 {
 		fmt.Fprintf(c.stdout, "%d inputs were skipped; dropped.csv lists them\n", n)
 	}
+}
+
+func printFiles(w io.Writer, o *pipeline.Outcome) {
+	for _, f := range o.Figures {
+		fmt.Fprintf(w, "figure   %s\n", f)
+	}
+	fmt.Fprintf(w, "report   %s\n", o.Report)
 }
 
 var planCommand = &command{

@@ -29,27 +29,30 @@ type Model struct {
 // map. A value outside a fixed range is drawn in the end colour, and the colour
 // bar says so with a pointed end.
 type Scale struct {
-	Min, Max *float64 // nil: from the data, rounded outward
-	Map      string   // "viridis" (also ""), "cividis", "rocket", or "diverging" (for values of both signs; centred on 0)
+	Min *float64 `json:"min,omitempty"` // nil: from the data, rounded outward
+	Max *float64 `json:"max,omitempty"`
+	Map string   `json:"map,omitempty"` // "viridis" (also ""), "cividis", "rocket", or "diverging" (for values of both signs; centred on 0)
 }
 
 // Figure says which cells to draw and how.
 type Figure struct {
-	Name    string // file name without ending: letters, digits, '-', '_' and '.'
-	Title   string
-	Caption string // what the figure shows, in words; may be empty: number, metric, variant, rows and n are said in any case
-	Kind    Kind
+	Name    string `json:"name"` // file name without ending: letters, digits, '-', '_' and '.'
+	Title   string `json:"title"`
+	Caption string `json:"caption,omitempty"` // what the figure shows, in words; may be empty: number, metric, variant, rows and n are said in any case
+	Kind    Kind   `json:"kind"`
 
-	Comparison      string // cells of this comparison; "" = of any
-	Metric, Variant string
-	Params          results.Params // of the cells
-	Also            []Measure      // Curves only: more metrics, drawn as lines of their own
-	Symmetric       bool           // value(x, y) = value(y, x): a cell that is stored one way is used for both
+	Comparison string         `json:"comparison,omitempty"` // cells of this comparison; "" = of any
+	Metric     string         `json:"metric"`
+	Variant    string         `json:"variant,omitempty"`
+	Params     results.Params `json:"params,omitzero"`     // of the cells
+	Also       []Measure      `json:"also,omitempty"`      // Curves only: more metrics, drawn as lines of their own
+	Symmetric  bool           `json:"symmetric,omitempty"` // value(x, y) = value(y, x): a cell that is stored one way is used for both
 
-	XModels, YModels []Model // a tree has x models only
-	Scale            Scale
-	Alpha            float64    // a cell with p >= Alpha is marked as not significant; 0 = 0.05
-	Published        *Published // drawn beside ours: as a line, or as a second map of the differences
+	XModels   []Model    `json:"x"`
+	YModels   []Model    `json:"y,omitempty"` // none for a tree
+	Scale     Scale      `json:"scale,omitzero"`
+	Alpha     float64    `json:"alpha,omitempty"`     // a cell with p >= Alpha is marked as not significant; 0 = 0.05
+	Published *Published `json:"published,omitempty"` // drawn beside ours: as a line, or as a second map of the differences
 
 	difference bool   // the values are differences of two others
 	own        *index // the cells to draw, where they are not the run's
@@ -57,9 +60,10 @@ type Figure struct {
 
 // Measure names a metric, its variant and its params.
 type Measure struct {
-	Metric, Variant string
-	Params          results.Params
-	Label           string // in the legend; "" = metric, variant and params
+	Metric  string         `json:"metric"`
+	Variant string         `json:"variant,omitempty"`
+	Params  results.Params `json:"params,omitzero"`
+	Label   string         `json:"label,omitempty"` // in the legend; "" = metric, variant and params
 }
 
 // Published holds values from a paper to draw beside ours.

@@ -17,30 +17,31 @@ import (
 // left out of the page, but for what stands out and what to doubt, which are
 // worked out from the cells as well.
 type Page struct {
-	Title string // name of the run
-	Lead  string // one sentence below the title
+	Title string `json:"title"`          // name of the run
+	Lead  string `json:"lead,omitempty"` // one sentence below the title
 
-	Compared  []string // what was compared: a sentence each
-	On        []string // on what: corpus, rows, models
-	StandsOut []string // what stands out, before what is worked out from the cells
-	Doubt     []string // what to doubt, before what is worked out from the cells
+	Compared  []string `json:"compared,omitempty"`   // what was compared: a sentence each
+	On        []string `json:"on,omitempty"`         // on what: corpus, rows, models
+	StandsOut []string `json:"stands_out,omitempty"` // what stands out, before what is worked out from the cells
+	Doubt     []string `json:"doubt,omitempty"`      // what to doubt, before what is worked out from the cells
 
-	Figures []Figure
-	Cells   []results.Cell
-	Details []PairDetail // for the view of one pair of layers; may be empty
+	Figures []Figure       `json:"figures"`
+	Cells   []results.Cell `json:"-"`
+	Details []PairDetail   `json:"-"` // for the view of one pair of layers; may be empty
 
-	Dropped  []Dropped
-	Warnings []string // of the run as a whole; those of cells are collected here
+	Dropped  []Dropped `json:"dropped,omitempty"`
+	Warnings []string  `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
+	Changes  []Change  `json:"-"`                  // of a page that compares two runs
 
-	Manifest json.RawMessage // manifest.json, shown as provenance
-	Folder   string          // where the figures' files are, seen from the page; "" = "figures"
+	Manifest json.RawMessage `json:"-"` // manifest.json, shown as provenance
+	Folder   string          `json:"-"` // where the figures' files are, seen from the page; "" = "figures"
 }
 
 // Dropped counts rows that were left out, by reason.
 type Dropped struct {
-	Reason   string
-	Rows     int
-	Examples []string // a few of them: utterance, time, label
+	Reason   string   `json:"reason"`
+	Rows     int      `json:"rows"`
+	Examples []string `json:"examples,omitempty"` // a few of them: utterance, time, label
 }
 
 // PairDetail is what drives the similarity of two layers: the words, units or
@@ -131,8 +132,11 @@ func (p *Page) render() ([]byte, error) {
 		return nil, err
 	}
 	groups := groupCells(p.Cells)
-	v.StandsOut = append(slices.Clone(p.StandsOut), findings(groups)...)
-	v.Doubt = append(slices.Clone(p.Doubt), doubts(groups, p.Dropped)...)
+	v.StandsOut, v.Doubt = slices.Clone(p.StandsOut), slices.Clone(p.Doubt)
+	if p.Changes == nil {
+		v.StandsOut = append(v.StandsOut, findings(groups)...)
+		v.Doubt = append(v.Doubt, doubts(groups, p.Dropped)...)
+	}
 	v.Pairs = pairRows(groups)
 	v.Failed, v.Doubted = reasons(p.Cells)
 	for _, d := range p.Dropped {

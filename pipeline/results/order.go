@@ -39,13 +39,14 @@ func (o Order) comparer() func(a, b *Cell) int {
 			byRank(metrics, a.Metric, b.Metric, Natural),
 			byRank(variants, a.Variant, b.Variant, Natural),
 			a.Params.Compare(b.Params),
-			byRank(x, a.X, b.X, compareLayers),
-			byRank(y, a.Y, b.Y, compareLayers),
+			byRank(x, a.X, b.X, CompareLayers),
+			byRank(y, a.Y, b.Y, CompareLayers),
 		)
 	}
 }
 
-func compareLayers(a, b Layer) int {
+// CompareLayers orders layers by model and layer in natural order.
+func CompareLayers(a, b Layer) int {
 	return cmp.Or(Natural(a.Model, b.Model), Natural(a.Layer, b.Layer))
 }
 

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+
+	"speechsim/pipeline"
+)
+
+var reportCommand = &command{
+	name: "report", args: "RUN [RUN2]", summary: "figures and page again, without computing; of two runs, what differs",
+	run: func(_ context.Context, c *call) (int, error) {
+		runs := c.flags.String("runs", "", "`folder` of the run directories (default: runs)")
+		if err := c.parse(1, 2); err != nil {
+			return exitUsage, err
+		}
+		var dirs []string
+		for _, arg := range c.args {
+			dir, err := pipeline.FindRun(arg, *runs)
+			if err != nil {
+				return exitFailed, err
+			}
+			dirs = append(dirs, dir)
+		}
+		var outcome *pipeline.Outcome
+		var err error
+		if progress := newProgress(c.stderr, false); len(dirs) == 1 {
+			outcome, err = pipeline.Redraw(dirs[0], progress)
+		} else {
+			outcome, err = pipeline.RedrawVersus(dirs[0], dirs[1], progress)
+		}
+		if err != nil {
+			return exitFailed, err
+		}
+		printFiles(c.stdout, outcome)
+		return exitDone, nil
+	},
+}

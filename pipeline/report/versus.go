@@ -1,0 +1,180 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"speechsim/pipeline/results"
+)
+
+// Change is something that two runs say differently.
+type Change struct{ What, Ours, Theirs string }
+
+// Changes lists what two manifests say differently, in the order of ours:
+// config, inputs, versions. What differs between any two runs of the same
+// thing (dates, seconds, host) is left out.
+func Changes(ours, theirs json.RawMessage) ([]Change, error) {
+	a, err := said(ours)
+	if err != nil {
+		return nil, err
+	}
+	b, err := said(theirs)
+	if err != nil {
+		return nil, err
+	}
+	var list []Change
+	at := map[string]string{}
+	for _, r := range b {
+		at[r.Name] = r.Value
+	}
+	for _, r := range a {
+		if v, ok := at[r.Name]; !ok || v != r.Value {
+			list = append(list, Change{r.Name, r.Value, v})
+		}
+		delete(at, r.Name)
+	}
+	for _, r := range b {
+		if v, ok := at[r.Name]; ok {
+			list = append(list, Change{r.Name, "", v})
+		}
+	}
+	return list, nil
+}
+
+// compared are the sections of a manifest that say what a run is made of.
+var compared = []string{"config", "inputs", "versions"}
+
+// said flattens those sections to rows. Elements of a list that have a name go
+// by it, so that a model that was put in front moves no other.
+func said(manifest json.RawMessage) ([]manifestRow, error) {
+	var sections map[string]json.RawMessage
+	if err := json.Unmarshal(manifest, &sections); err != nil {
+		return nil, fmt.Errorf("manifest: %w", err)
+	}
+	var rows []manifestRow
+	for _, name := range compared {
+		d := json.NewDecoder(bytes.NewReader(sections[name]))
+		d.UseNumber()
+		var v any
+		if err := d.Decode(&v); err != nil {
+			return nil, fmt.Errorf("manifest: %s: %w", name, err)
+		}
+		rows = flattenValue(rows, name, v)
+	}
+	// The stamp is of times and sizes of files; the digests beside it say what differs.
+	return slices.DeleteFunc(rows, func(r manifestRow) bool { return r.Name == "inputs.stamp" || r.Name == "config.file" }), nil
+}
+
+func flattenValue(rows []manifestRow, name string, v any) []manifestRow {
+	switch v := v.(type) {
+	case map[string]any:
+		keys := make([]string, 0, len(v))
+		for k := range v {
+			keys = append(keys, k)
+		}
+		slices.Sort(keys)
+		for _, k := range keys {
+			rows = flattenValue(rows, name+"."+k, v[k])
+		}
+	case []any:
+		for i, e := range v {
+			key := strconv.Itoa(i + 1)
+			if m, ok := e.(map[string]any); ok {
+				if n, ok := m["name"].(string); ok {
+					key = n
+				}
+			}
+			rows = flattenValue(rows, name+"."+key, e)
+		}
+	default:
+		rows = append(rows, manifestRow{name, fmt.Sprint(v)})
+	}
+	return rows
+}
+
+// Versus makes the page of one run beside another: its cells are ours minus
+// theirs, and its figures those of ours drawn of the differences. name and
+// otherName are the names of the runs. Cells that only one of the runs has are
+// counted in what to doubt; it is an error when they share none.
+func Versus(name, otherName string, ours, theirs Page, changes []Change) (Page, error) {
+	d := Differences(ours.Cells, theirs.Cells)
+	if len(d) == 0 {
+		return Page{}, fmt.Errorf("the runs %s and %s have no cell in common: no comparison of both has the same name, metric, variant and layers", name, otherName)
+	}
+	out := Page{
+		Title: name + " minus " + otherName, Cells: d, Changes: changes, Manifest: ours.Manifest,
+		Lead:     fmt.Sprintf("Each value is that of the run %s minus that of the run %s.", name, otherName),
+		Compared: ours.Compared, StandsOut: differencesInWords(ours.Cells, theirs.Cells),
+	}
+	if len(changes) == 0 {
+		out.Changes = []Change{} // a page of two runs even where nothing changed
+		out.StandsOut = append([]string{"Config, inputs and versions of the runs are the same."}, out.StandsOut...)
+	}
+	alone := func(name, other string, n int) {
+		if n > 0 {
+			out.Doubt = append(out.Doubt, fmt.Sprintf("%s of %s %s no partner in %s and %s left out.", plural(n, "cell"), name, hasHave(n), other, wasWere(n)))
+		}
+	}
+	alone(name, otherName, len(ours.Cells)-len(d))
+	alone(otherName, name, len(theirs.Cells)-len(d))
+	ix := newIndex(d)
+	for _, f := range ours.Figures {
+		if f.Kind != Heatmap && f.Kind != Curves || !f.any(ix) {
+			continue
+		}
+		f.Title += ": " + name + " minus " + otherName
+		f.Published, f.difference, f.Scale = nil, true, Scale{Map: "diverging"}
+		out.Figures = append(out.Figures, f)
+	}
+	return out, nil
+}
+
+// any says whether any cell of the figure is among the results.
+func (f *Figure) any(ix *index) bool {
+	for _, m := range f.measures() {
+		if f.grid(ix, m).count()[absent] < len(f.Pairs()) {
+			return true
+		}
+	}
+	return false
+}
+
+// differencesInWords says for each measure how far the runs are apart.
+func differencesInWords(cells, others []results.Cell) []string {
+	at := make(map[results.Key]*results.Cell, len(others))
+	for i := range others {
+		at[others[i].Key()] = &others[i]
+	}
+	type found struct {
+		agreement Agreement
+		name      string
+	}
+	var list []found
+	groups := groupCells(cells)
+	for _, g := range groups {
+		theirs := map[Pair]float64{}
+		for _, c := range g.cells {
+			if o := at[c.Key()]; o != nil && o.Value != nil {
+				theirs[Pair{c.X, c.Y}] = *o.Value
+			}
+		}
+		if a := Compare(g.cells, theirs); a.N > 0 {
+			list = append(list, found{a, g.name(true)})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b found) int { return cmp.Compare(b.agreement.Mean, a.agreement.Mean) })
+	var words []string
+	for _, f := range list {
+		if f.agreement.Largest == 0 || math.IsNaN(f.agreement.Largest) {
+			words = append(words, fmt.Sprintf("%s: no difference in %s.", f.name, plural(f.agreement.N, "pair")+" of layers"))
+			continue
+		}
+		words = append(words, fmt.Sprintf("%s: %s.", f.name, f.agreement))
+	}
+	return words
+}

@@ -1,0 +1,46 @@
+package report
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"speechsim/pipeline/results"
+)
+
+func TestChanges(t *testing.T) {
+	ours := `{"seconds": 3, "config": {"name": "a", "file": "x", "models": [{"name": "m", "onnx": "1"}, {"name": "n", "onnx": "2"}]}, "inputs": {"stamp": "1"}, "versions": {"go": "1"}}`
+	theirs := `{"seconds": 4, "config": {"name": "a", "file": "y", "models": [{"name": "n", "onnx": "2"}, {"name": "m", "onnx": "3", "layers": "0"}]}, "inputs": {"stamp": "2"}, "versions": {"go": "1"}}`
+	got, err := Changes(json.RawMessage(ours), json.RawMessage(theirs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Change{{"config.models.m.onnx", "1", "3"}, {"config.models.m.layers", "", "0"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := Changes(json.RawMessage("{"), json.RawMessage(theirs)); err == nil || !strings.Contains(err.Error(), "manifest") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestPageJSON: what a run writes about its page is read back as it was.
+func TestPageJSON(t *testing.T) {
+	page := demoPage()
+	page.Cells, page.Details, page.Manifest = nil, nil, nil
+	at := Pair{results.Layer{Model: "a", Layer: "1"}, results.Layer{Model: "b", Layer: "10"}}
+	page.Figures[0].Published = &Published{Label: "A paper", Values: map[Pair]float64{at: 0.5, {at.X, results.Layer{Model: "b", Layer: "9"}}: 0, {at.Y, at.X}: 0.25}}
+	text, err := json.Marshal(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Page
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(page, back) {
+		t.Error(cmp.Diff(page, back, cmp.AllowUnexported(Figure{})))
+	}
+}
