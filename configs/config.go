@@ -110,9 +110,11 @@ type Model struct {
 // Rows says what one row of a comparison is.
 type Rows struct {
 	Pos     Pos
-	Unit    string // frame (default), word or phone
-	Pooling string // centre (default), bolanos2024, pasad2021, middle, max or first
-	Select  string // all (default) or bolanos2024
+	Unit    string   // frame (default), word or phone
+	Pooling string   // centre (default), bolanos2024, pasad2021, middle, max or first
+	Select  string   // all (default) or bolanos2024
+	Level   []string // token (default): each row by itself; type: one mean row a word type (or phone)
+	First   []string // the first so many of the rows, each number a result of its own; all (default)
 }
 
 // Comparison is a set of layer pairs and what is measured on them.
@@ -146,7 +148,8 @@ type Metric struct {
 	Pos      Pos
 	Name     string
 	Variants []string
-	P, K     int // asif: the power of similarities and the anchors that are kept; 0 = 4 and 100
+	P        []int // asif: powers of similarities; none = 4
+	K        []int // asif: numbers of anchors that are kept, each with each power; none = 100
 }
 
 // Figure says how a comparison is drawn; by default a heat map, or curves where the y side has one layer.
@@ -168,7 +171,7 @@ type Libraries struct {
 func Default() Config {
 	return Config{
 		Audio: Audio{Rate: 16000},
-		Rows:  Rows{Unit: "frame", Pooling: "centre", Select: "all"},
+		Rows:  Rows{Unit: "frame", Pooling: "centre", Select: "all", Level: []string{"token"}, First: []string{"all"}},
 	}
 }
 
@@ -246,12 +249,7 @@ func (c *Config) Validate() error {
 			bad(k.Pos, "comparison %q has no metrics", k.Name)
 		}
 		for _, m := range k.Metrics {
-			if (m.P != 0 || m.K != 0) && m.Name != "asif" {
-				bad(m.Pos, "metric %s has no p and k; asif does", m.Name)
-			}
-			if m.P < 0 || m.P > 64 || m.K < 0 {
-				bad(m.Pos, "metric %s: p is %d and k is %d; p must be from 1 to 64 and k at least 1", m.Name, m.P, m.K)
-			}
+			m.validate(bad)
 		}
 		if k.Rows == nil {
 			rows := c.Rows
@@ -369,6 +367,7 @@ func (c *Config) validateRows(r *Rows, key string, oneOf func(Pos, string, strin
 	if r.Unit == "frame" && r.Select != "all" {
 		bad(r.Pos, "%s.select: %s chooses words; it needs unit: word", key, r.Select)
 	}
+	r.validateLists(key, oneOf, bad)
 }
 
 func (c *Config) validateNull(k *Comparison, oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) {
@@ -404,6 +403,7 @@ func fillRows(r *Rows, d Rows) {
 			r.Select = d.Select
 		}
 	}
+	r.fillLists(d)
 }
 
 // Path resolves a path of the config: a relative one is relative to the config's own folder, or to the working directory

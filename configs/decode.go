@@ -134,8 +134,8 @@ func (d *decoder) decodeSlice(n *yaml.Node, v reflect.Value, where string) {
 		return
 	}
 	if n.Kind != yaml.SequenceNode {
-		// One name where a list of names is wanted is what a person means by it.
-		if v.Type().Elem().Kind() == reflect.String && n.Kind == yaml.ScalarNode {
+		// One name or number where a list of them is wanted is what a person means by it.
+		if v.Type().Elem().Kind() != reflect.Struct && n.Kind == yaml.ScalarNode {
 			n = &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{n}, Line: n.Line, Column: n.Column}
 		} else {
 			d.errorf(n, "%s must be a list; found %s", where, describe(n))
@@ -160,7 +160,7 @@ func (d *decoder) decodeMetric(n *yaml.Node, m *Metric, where string) {
 		var opts struct {
 			Pos     Pos
 			Variant []string
-			P, K    int
+			P, K    []int
 		}
 		d.decodeStruct(n.Content[1], reflect.ValueOf(&opts).Elem(), join(where, m.Name))
 		m.Variants, m.P, m.K = opts.Variant, opts.P, opts.K

@@ -8,14 +8,20 @@ import (
 	"speechsim/metrics/internal/linalg"
 )
 
+// The power and the number of anchors of ASIF unless others are asked for.
+const (
+	ASIFPower   = 4
+	ASIFAnchors = 100
+)
+
 // ASIFOptions are the parameters of ASIF.
 type ASIFOptions struct {
 	// Variant is "cosine" (default): similarities between rows of unit length,
 	// as both papers define it; or "bolanos2024": raw inner products, as the
 	// thesis's code computes it, where long anchors are preferred.
 	Variant string
-	P       int // the power of similarities; 0 means 4
-	K       int // the anchors that a relative representation keeps; 0 means 100
+	P       int // the power of similarities; 0 means ASIFPower
+	K       int // the anchors that a relative representation keeps; 0 means ASIFAnchors
 	Top     int // the rows and types retrieved for each query; 0 means 5
 	Workers int
 }
@@ -126,7 +132,7 @@ func checkASIF(o ASIFOptions, x, y Matrix, types, test []int) (ASIFOptions, Matr
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&o.P, 4}, {&o.K, 100}, {&o.Top, 5}} {
+	}{{&o.P, ASIFPower}, {&o.K, ASIFAnchors}, {&o.Top, 5}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}

@@ -99,7 +99,7 @@ func PermuteTypes(types []int, seed uint64) (*Shuffle, error) {
 	if len(first) < 5 {
 		return nil, fmt.Errorf("%d word types are too few to permute; at least 5 are needed", len(first))
 	}
-	return &Shuffle{rows: len(types), seed: seed, onto: true, About: fmt.Sprintf("%d word types permuted", len(first)),
+	return &Shuffle{rows: len(types), seed: seed, onto: len(types) > len(first), About: fmt.Sprintf("%d word types permuted", len(first)),
 		draw: func(r *rand.Rand, pairing []int) {
 			other := r.Perm(len(first))
 			for row, t := range types {

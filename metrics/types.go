@@ -2,6 +2,63 @@ package metrics
 
 import "fmt"
 
+// TypeSums adds up rows by word type, a block at a time, for the mean row of
+// each type.
+type TypeSums struct {
+	unit   bool
+	dim    int
+	sums   []float64
+	counts []int
+}
+
+// NewTypeSums returns empty sums for types 0 to types-1 of rows of dim units.
+// If unit, rows are scaled to unit length first: the mean cosine distance
+// between all rows of type a and all rows of type b is one minus the inner
+// product of these means, which is all that WordDistance needs.
+func NewTypeSums(types, dim int, unit bool) *TypeSums {
+	return &TypeSums{unit: unit, dim: dim, sums: make([]float64, types*dim), counts: make([]int, types)}
+}
+
+// Add adds a block of rows; types holds the type of each.
+func (s *TypeSums) Add(x Matrix, types []int) error {
+	x, err := finite(x, 0)
+	if err != nil {
+		return err
+	}
+	if len(types) != x.Rows || x.Cols != s.dim {
+		return fmt.Errorf("%d types for %d rows of %d units; %d units were announced", len(types), x.Rows, x.Cols, s.dim)
+	}
+	rows := denseRows[float64](x, false)
+	for r, t := range types {
+		if t < 0 || t >= len(s.counts) {
+			return fmt.Errorf("row %d has type %d; types are numbered from 0 to %d, without gaps", r, t, len(s.counts)-1)
+		}
+		if s.unit && !normalise(rows.Row(r)) {
+			return undefined("word_distance", "", "a row is all zeros and has no direction")
+		}
+		s.counts[t]++
+		to := s.sums[t*s.dim : (t+1)*s.dim]
+		for u, v := range rows.Row(r) {
+			to[u] += v
+		}
+	}
+	return nil
+}
+
+// Means returns the mean row of each type, [types, dim], and the number of its
+// rows. The sums are used up.
+func (s *TypeSums) Means() (Matrix, []int, error) {
+	for t, n := range s.counts {
+		if n == 0 {
+			return Matrix{}, nil, fmt.Errorf("no row has type %d; types must be numbered without gaps", t)
+		}
+		for u := range s.dim {
+			s.sums[t*s.dim+u] /= float64(n)
+		}
+	}
+	return Matrix{Rows: len(s.counts), Cols: s.dim, Stride: s.dim, Data64: s.sums}, s.counts, nil
+}
+
 // TypeMeans returns one row a word type: the mean of the rows of that type,
 // [types, dim], and the number of rows of each. types holds the type of each row
 // of x, from 0 and without gaps.
@@ -11,44 +68,20 @@ import "fmt"
 // similarity of word counts.
 func TypeMeans(x Matrix, types []int) (Matrix, []int, error) { return typeMeans(x, types, false) }
 
-// UnitTypeMeans is TypeMeans of the rows scaled to unit length. The mean cosine
-// distance between all rows of type a and all rows of type b is one minus the
-// inner product of these means, which is all that WordDistance needs.
+// UnitTypeMeans is TypeMeans of the rows scaled to unit length.
 func UnitTypeMeans(x Matrix, types []int) (Matrix, []int, error) { return typeMeans(x, types, true) }
 
 func typeMeans(x Matrix, types []int, unit bool) (Matrix, []int, error) {
-	x, err := finite(x, 0)
-	if err != nil {
+	n := 0
+	for _, t := range types {
+		n = max(n, t+1)
+	}
+	if n > x.Rows {
+		return Matrix{}, nil, fmt.Errorf("%d rows can't have %d types; types are numbered from 0, without gaps", x.Rows, n)
+	}
+	s := NewTypeSums(n, x.Cols, unit)
+	if err := s.Add(x, types); err != nil {
 		return Matrix{}, nil, err
 	}
-	if len(types) != x.Rows {
-		return Matrix{}, nil, fmt.Errorf("%d types for %d rows", len(types), x.Rows)
-	}
-	var counts []int
-	for row, t := range types {
-		if t < 0 || t >= x.Rows {
-			return Matrix{}, nil, fmt.Errorf("row %d has type %d; types are numbered from 0, without gaps", row, t)
-		}
-		for len(counts) <= t {
-			counts = append(counts, 0)
-		}
-		counts[t]++
-	}
-	for t, n := range counts {
-		if n == 0 {
-			return Matrix{}, nil, fmt.Errorf("no row has type %d; types must be numbered without gaps", t)
-		}
-	}
-	rows := denseRows[float64](x, false)
-	out := Matrix{Rows: len(counts), Cols: x.Cols, Stride: x.Cols, Data64: make([]float64, len(counts)*x.Cols)}
-	for r, t := range types {
-		if unit && !normalise(rows.Row(r)) {
-			return Matrix{}, nil, fmt.Errorf("row %d is all zeros and has no direction", r)
-		}
-		to := out.Data64[t*x.Cols : (t+1)*x.Cols]
-		for u, v := range rows.Row(r) {
-			to[u] += v / float64(counts[t])
-		}
-	}
-	return out, counts, nil
+	return s.Means()
 }

@@ -17,10 +17,14 @@ type basis struct {
 	k     *comparison
 	input input
 	unit  string // frame, word, phone, or attention
+	view  view   // of words or phones
 	stack []stacked
 	x, y  []int    // positions in the stack
 	pairs [][2]int // the blocks that cells need, i <= j
 	entry *extract.Entry
+
+	cutEntry *extract.Entry // of the part that a view of the first rows cuts
+	rows     *joinedRows    // of the view; nil for frames and attention, and until they are matched
 }
 
 // stacked is one layer (or attention map) of the stack.
@@ -38,18 +42,27 @@ func (p *Plan) makeBases() error {
 			if len(k.measuresOf(in)) == 0 {
 				continue
 			}
-			b, err := p.makeBasis(k, in)
-			if err != nil {
-				return err
+			views := []view{{k: k}}
+			if in == layers || in == kept {
+				views = k.views()
 			}
-			p.bases = append(p.bases, b)
+			for _, v := range views {
+				b, err := p.makeBasis(v, in)
+				if err != nil {
+					return err
+				}
+				if len(b.measures()) > 0 {
+					p.bases = append(p.bases, b)
+				}
+			}
 		}
 	}
 	return nil
 }
 
-func (p *Plan) makeBasis(k *comparison, in input) (*basis, error) {
-	b := &basis{k: k, input: in, unit: k.Rows.Unit}
+func (p *Plan) makeBasis(v view, in input) (*basis, error) {
+	k := v.k
+	b := &basis{k: k, view: v, input: in, unit: k.Rows.Unit}
 	if in == heads || in == queries {
 		b.unit = "attention"
 	}
@@ -88,9 +101,30 @@ func (p *Plan) makeBasis(k *comparison, in input) (*basis, error) {
 	if in == kept {
 		return b, nil
 	}
+	stored := v
+	if v.level == "" {
+		stored.first = 0
+		if v.first > 0 {
+			var err error
+			if b.cutEntry, err = p.store.Entry("moments", p.describeBasis(b, v)); err != nil {
+				return nil, err
+			}
+		}
+	}
 	var err error
-	b.entry, err = p.store.Entry("moments", p.describeBasis(b))
+	b.entry, err = p.store.Entry("moments", p.describeBasis(b, stored))
 	return b, err
+}
+
+// measures are the metrics that the basis serves.
+func (b *basis) measures() []measure {
+	var out []measure
+	for _, m := range b.k.measuresOf(b.input) {
+		if b.view.level == "" || !m.perToken() {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 func (p *Plan) layersOf(source int, in input) []extract.Layer {
@@ -162,8 +196,8 @@ func hopText(s *extract.Source) string {
 	return fmt.Sprintf("%.4g ms, first centre %.4g ms", 1000*float64(c.Hop)/float64(c.SampleRate), 1000*float64(c.Centre(0))/float64(c.SampleRate))
 }
 
-// describeBasis is everything the moments depend on; its digest is their name in the store.
-func (p *Plan) describeBasis(b *basis) any {
+// describeBasis is everything the moments of a view depend on; its digest is their name in the store.
+func (p *Plan) describeBasis(b *basis, v view) any {
 	type model struct {
 		Model, Card string
 		Layers      []string
@@ -172,6 +206,8 @@ func (p *Plan) describeBasis(b *basis) any {
 		Holds            string
 		Unit             string
 		Rows             string // pooling and selection
+		Level            string `json:",omitempty"`
+		First            int    `json:",omitempty"`
 		Block            int
 		Corpus           string
 		Entries          []string // the pooled rows that they are made from
@@ -179,7 +215,7 @@ func (p *Plan) describeBasis(b *basis) any {
 		Pairs            string
 		Norms, CrossOnly bool
 		Variants         []string
-	}{Holds: "moments of a stack of layers, part by part", Unit: b.unit, Block: blockRows, Corpus: p.fingerprint.Corpus, Pairs: fmt.Sprint(b.pairs)}
+	}{Holds: "moments of a stack of layers, part by part", Unit: b.unit, Block: blockRows, Level: v.level, First: v.first, Corpus: p.fingerprint.Corpus, Pairs: fmt.Sprint(b.pairs)}
 	o := p.momentsOptions(b)
 	d.Norms, d.CrossOnly = o.SquaredNorms, o.CrossOnly
 	if b.input == queries {
@@ -207,7 +243,7 @@ func (p *Plan) describeBasis(b *basis) any {
 // momentsOptions are those of every moments of the basis: what its metrics need of the blocks of its pairs.
 func (p *Plan) momentsOptions(b *basis) metrics.Options {
 	var variants []metrics.Variant
-	for _, m := range b.k.measuresOf(b.input) {
+	for _, m := range b.measures() {
 		variants = append(variants, m.variant)
 	}
 	o := metrics.Needs(variants...)

@@ -40,8 +40,12 @@ func (p *Plan) totalRows(b *basis) (*metrics.AttentionRows, []extract.Failure, e
 }
 
 func (p *Plan) eachPart(b *basis, read func(part int, in io.Reader) error) (failed []extract.Failure, err error) {
-	for part := range p.parts {
-		f, err := b.entry.ReadPart(part, func(in io.Reader) error { return read(part, in) })
+	for part := range p.partCount(b) {
+		entry := b.entryOf(part)
+		if entry == nil {
+			continue
+		}
+		f, err := entry.ReadPart(part, func(in io.Reader) error { return read(part, in) })
 		if err != nil {
 			return nil, err
 		}
@@ -56,13 +60,13 @@ type value func(m measure, i, j int) (metrics.Value, error)
 // cellsOf computes all cells of a basis, n being its rows. A metric that is undefined on these data gives a cell that says
 // why; any other error ends the run.
 func (p *Plan) cellsOf(ctx context.Context, b *basis, n int, compute value) ([]results.Cell, error) {
-	measures := b.k.measuresOf(b.input)
+	measures := b.measures()
 	cells := make([]results.Cell, len(measures)*len(b.x)*len(b.y))
 	err := p.parallel(ctx, len(cells), func(at int) error {
 		v := measures[at/(len(b.x)*len(b.y))]
 		i, j := b.sides(at)
 		c := &cells[at]
-		*c = results.Cell{Comparison: b.k.Name, Metric: v.Name, Variant: v.variant.Name, X: p.layerName(b.stack[i]), Y: p.layerName(b.stack[j]),
+		*c = results.Cell{Comparison: b.k.Name, Metric: v.Name, Variant: v.variant.Name, Params: b.paramsOf(v), X: p.layerName(b.stack[i]), Y: p.layerName(b.stack[j]),
 			Rows: b.unit, N: n, DX: b.stack[i].units, DY: b.stack[j].units}
 		got, err := compute(v, i, j)
 		var undefined *metrics.UndefinedError

@@ -6,6 +6,7 @@ import (
 	"speechsim/configs"
 	"speechsim/metrics"
 	"speechsim/pipeline/published"
+	"speechsim/pipeline/results"
 )
 
 // comparison is a comparison of the config with its metrics and its models looked up. Layers are known once the models
@@ -23,7 +24,7 @@ type comparison struct {
 type measure struct {
 	metrics.Info
 	variant metrics.Variant
-	asked   configs.Metric
+	params  results.Params // of the metric; those of the rows are the view's
 }
 
 // input is what the rows of a basis are made of.
@@ -86,7 +87,7 @@ func resolve(cfg *configs.Config) ([]*comparison, error) {
 			}
 			for _, f := range found {
 				if k.has(f) {
-					report(cfg.Errorf(m.Pos, "comparison %q has metric %s %s twice; make another comparison for other parameters", k.Name, f.Name, f.variant.Name))
+					report(cfg.Errorf(m.Pos, "comparison %q has metric %s %s twice", k.Name, f.Name, f.variant.Name))
 				}
 			}
 			k.metrics = append(k.metrics, found...)
@@ -146,13 +147,38 @@ func lookup(cfg *configs.Config, m configs.Metric) ([]measure, error) {
 		if err != nil {
 			return nil, cfg.Errorf(m.Pos, "%v", err)
 		}
-		out = append(out, measure{info, v, m})
+		for _, params := range grid(m) {
+			out = append(out, measure{info, v, params})
+		}
 	}
 	return out, nil
 }
 
+// grid lists the settings that a metric is asked for with: asif's powers, each with each number of anchors.
+func grid(m configs.Metric) []results.Params {
+	if m.Name != "asif" {
+		return []results.Params{{}}
+	}
+	ps, ks := m.P, m.K
+	if len(ps) == 0 {
+		ps = []int{metrics.ASIFPower}
+	}
+	if len(ks) == 0 {
+		ks = []int{metrics.ASIFAnchors}
+	}
+	var out []results.Params
+	for _, p := range ps {
+		for _, k := range ks {
+			out = append(out, results.Params{P: p, K: k})
+		}
+	}
+	return out
+}
+
 func (k *comparison) has(m measure) bool {
-	return slices.ContainsFunc(k.metrics, func(o measure) bool { return o.Name == m.Name && o.variant.Name == m.variant.Name })
+	return slices.ContainsFunc(k.metrics, func(o measure) bool {
+		return o.Name == m.Name && o.variant.Name == m.variant.Name && o.params == m.params
+	})
 }
 
 func (k *comparison) hasAttention() bool {

@@ -64,7 +64,7 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 	}
 	var moments int64
 	for _, b := range p.bases {
-		c := ComparisonEstimate{Name: b.k.Name, Unit: b.unit, Layers: len(b.stack), Cells: len(b.k.measuresOf(b.input)) * len(b.x) * len(b.y), Rows: p.countRows(b)}
+		c := ComparisonEstimate{Name: b.k.Name, Unit: b.unit, Layers: len(b.stack), Cells: len(b.measures()) * len(b.x) * len(b.y), Rows: p.countRows(b)}
 		for _, l := range b.stack {
 			c.Units += l.units
 		}
@@ -79,11 +79,7 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 		}
 		c.Bytes = m.State
 		moments = max(moments, 2*m.State+m.Work)
-		for part := range p.parts {
-			if !b.entry.HasPart(part) {
-				e.StoreBytes += m.State
-			}
-		}
+		e.StoreBytes += int64(p.missingParts(b)) * m.State
 		e.Comparisons = append(e.Comparisons, c)
 	}
 	for _, key := range p.pooledKeys() {
@@ -131,7 +127,7 @@ func (p *Plan) countRows(b *basis) int {
 				least = n
 			}
 		}
-		return least
+		return p.countView(b, least)
 	}
 	card := p.grid(b).Model.Card()
 	rate, n := p.Corpus.Spec.Audio.Rate, 0

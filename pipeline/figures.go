@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"speechsim/pipeline/report"
@@ -41,29 +42,16 @@ func removeOthers(dir string, drawn map[string]bool) error {
 	return nil
 }
 
-// figures describes one figure for each comparison, metric and variant.
+// figures describes the figures: one for each comparison, metric, variant and level, in which curves for several numbers
+// of first rows, or settings of the metric, stand together; maps are one each.
 func (p *Plan) figures() []report.Figure {
 	var out []report.Figure
 	for _, b := range p.bases {
-		measures := b.k.measuresOf(b.input)
-		for _, m := range measures {
-			f := report.Figure{
-				Name: fileName(b.k.Name, m.Name), Comparison: b.k.Name, Metric: m.Name, Variant: m.variant.Name,
-				Symmetric: !m.variant.Directed, Kind: report.Heatmap, Title: fmt.Sprintf("%s: %s", b.k.Name, m.Title),
-				XModels: p.axis(b, b.x), YModels: p.axis(b, b.y),
-			}
-			if variantsOf(measures, m.Name) > 1 {
-				f.Name = fileName(b.k.Name, m.Name, m.variant.Name)
-			}
-			if len(b.y) == 1 {
-				f.Kind = report.Curves
-			}
-			if g := b.k.Figure; g != nil {
-				if g.Kind != "" {
-					f.Kind = report.Kind(g.Kind)
-				}
-				f.Title = firstOf(g.Title, f.Title)
-				f.Caption = g.Caption
+		for _, m := range b.measures() {
+			f := p.figure(b, m)
+			if at := slices.IndexFunc(out, func(o report.Figure) bool { return o.Name == f.Name }); at >= 0 {
+				out[at].Also = append(out[at].Also, report.Measure{Metric: f.Metric, Variant: f.Variant, Params: f.Params})
+				continue
 			}
 			f.Published = b.k.publishedFor(&f)
 			out = append(out, f)
@@ -72,10 +60,58 @@ func (p *Plan) figures() []report.Figure {
 	return out
 }
 
-func variantsOf(measures []measure, name string) int {
-	n := 0
-	for _, m := range measures {
+// figure describes the figure of a metric on a basis.
+func (p *Plan) figure(b *basis, m measure) report.Figure {
+	f := report.Figure{
+		Comparison: b.k.Name, Metric: m.Name, Variant: m.variant.Name, Params: b.paramsOf(m),
+		Symmetric: !m.variant.Directed, Kind: report.Heatmap, Title: fmt.Sprintf("%s: %s", b.k.Name, m.Title),
+		XModels: p.axis(b, b.x), YModels: p.axis(b, b.y),
+	}
+	if len(b.y) == 1 {
+		f.Kind = report.Curves
+	}
+	if g := b.k.Figure; g != nil {
+		if g.Kind != "" {
+			f.Kind = report.Kind(g.Kind)
+		}
+		f.Title = firstOf(g.Title, f.Title)
+		f.Caption = g.Caption
+	}
+	words := []string{b.k.Name, m.Name}
+	if b.k.variantsOf(m.Name) > 1 {
+		words = append(words, m.variant.Name)
+	}
+	if b.view.level == results.TypeLevel {
+		words = append(words, "types")
+	}
+	if f.Kind != report.Curves {
+		if b.view.first > 0 {
+			words = append(words, fmt.Sprintf("first-%d", b.view.first))
+		}
+		if b.k.settingsOf(m) > 1 {
+			words = append(words, fmt.Sprintf("p%d-k%d", m.params.P, m.params.K))
+		}
+	}
+	f.Name = fileName(words...)
+	return f
+}
+
+// variantsOf counts the variants of a metric that the comparison asks for.
+func (k *comparison) variantsOf(name string) int {
+	variants := map[string]bool{}
+	for _, m := range k.metrics {
 		if m.Name == name {
+			variants[m.variant.Name] = true
+		}
+	}
+	return len(variants)
+}
+
+// settingsOf counts the settings that the comparison asks a variant for.
+func (k *comparison) settingsOf(m measure) int {
+	n := 0
+	for _, o := range k.metrics {
+		if o.Name == m.Name && o.variant.Name == m.variant.Name {
 			n++
 		}
 	}

@@ -11,16 +11,25 @@ import (
 // joinedRows are the segments that every source of a comparison has a row for, and where each source keeps it.
 type joinedRows struct {
 	rows    []extract.Row
-	begin   []int   // rows of utterance u: [begin[u], begin[u+1])
-	index   [][]int // index[i][r]: row of comparison source i that belongs to rows[r]
+	parts   [][]rowRange // the rows of each part
+	cut     []bool       // parts that the view has less than all rows of; nil: none
+	index   [][]int      // index[i][r]: row of comparison source i that belongs to rows[r]
+	entries []*extract.Entry
 	pooled  []*pooledRows
 	dropped []extract.Dropped // by source refusals, unreadable utterances and the selection
+}
+
+// rowRange is rows [from, to), which messages know by a name.
+type rowRange struct {
+	from, to int
+	name     string
 }
 
 // join matches the pooled rows of the basis's sources by (utterance, segment).
 func (p *Plan) join(b *basis) (*joinedRows, error) {
 	k := b.k
-	j := &joinedRows{begin: []int{0}}
+	j := &joinedRows{}
+	begin := []int{0} // rows of utterance u: [begin[u], begin[u+1])
 	var failed []map[string]string
 	for _, s := range k.sources {
 		r := p.pooledOf(s, k.Rows.Unit, k.Rows.Pooling)
@@ -28,7 +37,7 @@ func (p *Plan) join(b *basis) (*joinedRows, error) {
 		if err != nil {
 			return nil, err
 		}
-		j.pooled = append(j.pooled, r)
+		j.pooled, j.entries = append(j.pooled, r), append(j.entries, r.entry)
 		failed = append(failed, f)
 	}
 	j.index = make([][]int, len(j.pooled))
@@ -57,7 +66,14 @@ func (p *Plan) join(b *basis) (*joinedRows, error) {
 				j.index[i] = append(j.index[i], where[i][row.Segment])
 			}
 		}
-		j.begin = append(j.begin, len(j.rows))
+		begin = append(begin, len(j.rows))
+	}
+	for _, part := range p.parts {
+		var ranges []rowRange
+		for _, u := range part.utterances {
+			ranges = append(ranges, rowRange{begin[u], begin[u+1], "utterance " + p.Corpus.Utterances[u].ID})
+		}
+		j.parts = append(j.parts, ranges)
 	}
 	return j, nil
 }
@@ -94,7 +110,7 @@ func (j *joinedRows) drop(r extract.Row, reason string) {
 func (p *Plan) openLayers(b *basis, j *joinedRows) (readers []*extract.LayerReader, sourceAt []int, err error) {
 	for _, l := range b.stack {
 		at := slices.Index(b.k.sources, l.source)
-		r, err := j.pooled[at].entry.OpenLayer(extract.Layer{Name: l.name, Units: l.units})
+		r, err := j.entries[at].OpenLayer(extract.Layer{Name: l.name, Units: l.units})
 		if err != nil {
 			closeAll(readers)
 			return nil, nil, err
@@ -111,14 +127,16 @@ func closeAll(readers []*extract.LayerReader) {
 }
 
 // segmentMoments makes the moments of a basis on words or phones from the stored rows, for the parts that lack them.
-func (p *Plan) segmentMoments(ctx context.Context, b *basis, j *joinedRows) error {
+func (p *Plan) segmentMoments(ctx context.Context, b *basis) error {
+	j := b.rows
 	readers, sourceAt, err := p.openLayers(b, j)
 	if err != nil {
 		return err
 	}
 	defer closeAll(readers)
-	for part := range p.parts {
-		if b.entry.HasPart(part) {
+	for part, ranges := range j.parts {
+		entry := b.entryOf(part)
+		if entry == nil || entry.HasPart(part) {
 			continue
 		}
 		m, err := p.newMoments(b)
@@ -126,9 +144,9 @@ func (p *Plan) segmentMoments(ctx context.Context, b *basis, j *joinedRows) erro
 			return err
 		}
 		k := newBlock(b)
-		for _, u := range p.parts[part].utterances {
-			for from := j.begin[u]; from < j.begin[u+1]; {
-				n := min(j.begin[u+1]-from, k.room())
+		for _, rows := range ranges {
+			for from := rows.from; from < rows.to; {
+				n := min(rows.to-from, k.room())
 				for i, r := range readers {
 					rows, err := gather(r, j.index[sourceAt[i]][from:from+n], b.stack[i].units)
 					if err != nil {
@@ -136,7 +154,7 @@ func (p *Plan) segmentMoments(ctx context.Context, b *basis, j *joinedRows) erro
 					}
 					k.fill(i, rows)
 				}
-				k.advance(n, p.Corpus.Utterances[u].ID)
+				k.advance(n, rows.name)
 				from += n
 				if k.room() == 0 {
 					if err := p.flush(ctx, b, m, k); err != nil {
@@ -148,7 +166,7 @@ func (p *Plan) segmentMoments(ctx context.Context, b *basis, j *joinedRows) erro
 		if err := p.flush(ctx, b, m, k); err != nil {
 			return err
 		}
-		if err := p.writeSums(b, part, nil, m); err != nil {
+		if err := p.writeSums(entry, part, nil, m); err != nil {
 			return p.diskError(err)
 		}
 	}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -17,7 +18,9 @@ func (p *Plan) page(o *Outcome) report.Page {
 		Lead: fmt.Sprintf("%d layers of %d models compared on %d utterances of %s.", p.countLayers(), len(p.sources), k.Usable, k.Root),
 	}
 	for _, b := range p.bases {
-		page.Compared = append(page.Compared, p.sentence(b))
+		if s := p.sentence(b); !slices.Contains(page.Compared, s) {
+			page.Compared = append(page.Compared, s)
+		}
 	}
 	page.On = append(page.On,
 		fmt.Sprintf("%d utterances (%.1f min) of %d speakers; %d groups are the unit of resampling.", k.Usable, 60*k.Hours, k.Speakers, len(k.Groups)))
@@ -52,9 +55,17 @@ func (p *Plan) countLayers() int {
 func (p *Plan) sentence(b *basis) string {
 	var metrics []string
 	for _, m := range b.k.measuresOf(b.input) {
-		metrics = append(metrics, m.Title+" ("+m.variant.Name+")")
+		if name := m.Title + " (" + m.variant.Name + ")"; !slices.Contains(metrics, name) {
+			metrics = append(metrics, name)
+		}
 	}
 	rows := b.unit + " rows"
+	if n := len(b.k.Rows.First); n > 1 || b.k.Rows.First[0] != "all" {
+		rows = fmt.Sprintf("the first %s %s", strings.Join(b.k.Rows.First, ", "), rows)
+	}
+	if slices.Contains(b.k.Rows.Level, "type") {
+		rows += " by " + strings.Join(b.k.Rows.Level, " and by ")
+	}
 	if b.unit == "attention" {
 		rows = "all cells of the attention maps"
 	}

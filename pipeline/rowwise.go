@@ -31,14 +31,7 @@ type rowLayer struct {
 
 func (p *Plan) newRowwise(b *basis, j *joinedRows) *rowwise {
 	w := &rowwise{plan: p, b: b, j: j, test: metrics.ASIFSplit(len(j.rows)), layers: map[int]*rowLayer{}}
-	number := map[string]int{}
-	for _, r := range j.rows {
-		label := strings.ToLower(r.Label)
-		if _, ok := number[label]; !ok {
-			number[label] = len(number)
-		}
-		w.types = append(w.types, number[label])
-	}
+	w.types, _ = j.types()
 	return w
 }
 
@@ -64,7 +57,7 @@ func (w *rowwise) value(ctx context.Context, m measure, i, j int) (metrics.Value
 		if err != nil {
 			return metrics.Value{}, err
 		}
-		r, err := metrics.ASIF(ctx, w.plan.backend, x.rows, y.rows, w.types, w.test, metrics.ASIFOptions{Variant: m.variant.Name, P: m.asked.P, K: m.asked.K, Workers: 1})
+		r, err := metrics.ASIF(ctx, w.plan.backend, x.rows, y.rows, w.types, w.test, metrics.ASIFOptions{Variant: m.variant.Name, P: m.params.P, K: m.params.K, Workers: 1})
 		if err != nil {
 			return metrics.Value{}, err
 		}
@@ -114,6 +107,9 @@ func asifValue(r *metrics.ASIFResult, x, y metrics.Matrix) metrics.Value {
 
 // rowMetricsInConfigs are the rowwise metrics whose results are cells.
 var rowMetricsInConfigs = []string{"knn", "asif"}
+
+// perToken says that a metric judges rows by their type, and so means nothing on one row a type.
+func (m measure) perToken() bool { return m.Name == "asif" }
 
 // checkRowwise says what keeps a rowwise metric from being computed for a comparison.
 func (k *comparison) checkRowwise(m measure) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
@@ -115,62 +116,76 @@ func (p *Plan) pooledKeys() []poolKey {
 	return keys
 }
 
-// measure turns moments into cells, comparison by comparison.
+// measuring is what turning moments and rows into cells gathers on the way.
+type measuring struct {
+	plan     *Plan
+	rows     map[view]*joinedRows
+	accounts []accounting
+	failed   []extract.Failure
+}
+
+// measure makes the cells, comparison by comparison.
 func (p *Plan) measure(ctx context.Context) (cells []results.Cell, accounts []accounting, failed []extract.Failure, err error) {
 	total := 0
 	for _, b := range p.bases {
-		total += len(b.k.measuresOf(b.input)) * len(b.x) * len(b.y)
+		total += len(b.measures()) * len(b.x) * len(b.y)
 	}
 	p.opts.Progress.Stage("measuring", float64(total), "cells")
-	joins := map[*comparison]*joinedRows{}
+	m := &measuring{plan: p, rows: map[view]*joinedRows{}}
 	for _, b := range p.bases {
-		j := joins[b.k]
-		if j == nil && b.onSegments() {
-			var list []extract.Failure
-			if j, list, err = p.joinAndAccount(b, &accounts); err != nil {
-				return nil, nil, nil, err
-			}
-			joins[b.k] = j
-			failed = append(failed, list...)
-		}
-		if b.onSegments() && b.input == layers {
-			if err := p.segmentMoments(ctx, b, j); err != nil {
-				return nil, nil, nil, err
-			}
-		}
-		c, f, err := p.measureBasis(ctx, b, j)
+		c, err := m.basis(ctx, b)
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		failed = append(failed, f...)
 		cells = append(cells, c...)
 	}
-	return cells, accounts, failed, nil
+	return cells, m.accounts, m.failed, nil
 }
 
-// joinAndAccount matches the rows of a comparison on segments, adds up what became of them, and lists what its sources
-// could not read.
-func (p *Plan) joinAndAccount(b *basis, accounts *[]accounting) (*joinedRows, []extract.Failure, error) {
-	j, err := p.join(b)
-	if err != nil {
-		return nil, nil, err
-	}
-	*accounts = append(*accounts, p.account(b, j))
-	var failed []extract.Failure
+// account adds up what became of the segments of a comparison, and lists what its sources could not read.
+func (m *measuring) account(b *basis, j *joinedRows) error {
+	m.accounts = append(m.accounts, m.plan.account(b, j))
 	for _, r := range j.pooled {
 		list, err := r.entry.Failures()
 		if err != nil {
-			return nil, nil, err
+			return err
 		}
 		for u, why := range list {
-			failed = append(failed, extract.Failure{Utterance: u, Error: why})
+			m.failed = append(m.failed, extract.Failure{Utterance: u, Error: why})
 		}
 	}
-	return j, failed, nil
+	return nil
+}
+
+// basis makes the cells of a basis, of the rows of its view where it is on words or phones.
+func (m *measuring) basis(ctx context.Context, b *basis) ([]results.Cell, error) {
+	if b.onSegments() {
+		all, err := m.joined(b)
+		if err != nil {
+			return nil, err
+		}
+		if b.view.first > len(all.rows) {
+			return m.plan.cellsOf(ctx, b, len(all.rows), func(v measure, _, _ int) (metrics.Value, error) {
+				return metrics.Value{}, &metrics.UndefinedError{Metric: v.Name, Variant: v.variant.Name,
+					Reason: fmt.Sprintf("the first %d rows are asked for, and there are %d", b.view.first, len(all.rows))}
+			})
+		}
+		if b.rows, err = m.rowsOf(ctx, b, all); err != nil {
+			return nil, err
+		}
+		if b.input == layers {
+			if err := m.plan.segmentMoments(ctx, b); err != nil {
+				return nil, err
+			}
+		}
+	}
+	cells, failed, err := m.plan.measureBasis(ctx, b)
+	m.failed = append(m.failed, failed...)
+	return cells, err
 }
 
 // measureBasis computes the cells of one basis with their intervals and nulls.
-func (p *Plan) measureBasis(ctx context.Context, b *basis, j *joinedRows) ([]results.Cell, []extract.Failure, error) {
+func (p *Plan) measureBasis(ctx context.Context, b *basis) ([]results.Cell, []extract.Failure, error) {
 	if b.input == queries {
 		rows, failed, err := p.totalRows(b)
 		if err != nil {
@@ -180,8 +195,8 @@ func (p *Plan) measureBasis(ctx context.Context, b *basis, j *joinedRows) ([]res
 		return cells, failed, err
 	}
 	if b.input == kept {
-		w := p.newRowwise(b, j)
-		cells, err := p.cellsOf(ctx, b, len(j.rows), func(m measure, i, j int) (metrics.Value, error) { return w.value(ctx, m, i, j) })
+		w := p.newRowwise(b, b.rows)
+		cells, err := p.cellsOf(ctx, b, len(b.rows.rows), func(m measure, i, j int) (metrics.Value, error) { return w.value(ctx, m, i, j) })
 		return cells, nil, err
 	}
 	whole, failed, err := p.total(b)
@@ -204,7 +219,7 @@ func (p *Plan) measureBasis(ctx context.Context, b *basis, j *joinedRows) ([]res
 		err = p.intervals(ctx, b, cells)
 	}
 	if err == nil && b.onSegments() {
-		err = p.nulls(ctx, b, j, whole, cells)
+		err = p.nulls(ctx, b, whole, cells)
 	}
 	return cells, failed, err
 }
@@ -230,7 +245,23 @@ func (p *Plan) write(cells []results.Cell, accounts []accounting, failed []extra
 	if err := results.WriteCSVFile(filepath.Join(p.RunDir, "results.csv"), cells); err != nil {
 		return err
 	}
+	prefixes := results.Prefixes(cells)
+	err := writeIf(len(prefixes) > 0, filepath.Join(p.RunDir, "prefixes.csv"), func(path string) error { return results.WritePrefixesFile(path, prefixes) })
+	if err != nil {
+		return err
+	}
 	return p.writeDropped(accounts, failed)
+}
+
+// writeIf writes a table that not every run has; one that an earlier config of the same name left is removed.
+func writeIf(there bool, path string, write func(path string) error) error {
+	if there {
+		return write(path)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // diskError says what a full disk means: what is complete stays, and how much there is room for.

@@ -131,8 +131,8 @@ func TestNonFinite(t *testing.T) {
 		}
 		k.fill(i, row)
 	}
-	k.advance(1, "first")
-	k.advance(1, "second")
+	k.advance(1, "utterance first")
+	k.advance(1, "utterance second")
 	err = p.flush(context.Background(), b, m, k)
 	if err == nil || !strings.Contains(err.Error(), "utterance second: hubert layer 2: ") {
 		t.Errorf("error %v", err)

@@ -47,13 +47,14 @@ func (w *frameWork) collect(ctx context.Context, u int, _ any, acts []*extract.A
 	if err != nil {
 		return err
 	}
+	name := "utterance " + utterance
 	for done := 0; done < frames; {
 		n := min(frames-done, w.block.room())
 		for i, t := range tensors {
 			units := t.Shape[1]
 			w.block.fill(i, t.Data[done*units:(done+n)*units])
 		}
-		w.block.advance(n, utterance)
+		w.block.advance(n, name)
 		done += n
 		if w.block.room() == 0 {
 			if err := w.plan.flush(ctx, w.b, w.moments, w.block); err != nil {
@@ -101,7 +102,7 @@ func (w *frameWork) finish(ctx context.Context) error {
 	if err := w.plan.flush(ctx, w.b, w.moments, w.block); err != nil {
 		return err
 	}
-	return w.plan.writeSums(w.b, w.part, w.failed, w.moments)
+	return w.plan.writeSums(w.b.entry, w.part, w.failed, w.moments)
 }
 
 // headWork streams the attention maps of one part into moments. A row is one (query, key) cell and a unit is a head, so
@@ -162,7 +163,7 @@ func (p *Plan) newAttentionRows(b *basis) (*metrics.AttentionRows, error) {
 // variants lists the variants asked of the basis.
 func (b *basis) variants() []string {
 	var out []string
-	for _, m := range b.k.measuresOf(b.input) {
+	for _, m := range b.measures() {
 		out = append(out, m.variant.Name)
 	}
 	return out
@@ -187,15 +188,15 @@ func (w *headWork) collect(ctx context.Context, u int, _ any, acts []*extract.Ac
 	for i, t := range tensors {
 		list[i] = metrics.Matrix{Rows: cells, Cols: t.Shape[0], Stride: cells, Data: t.Data, ColMajor: true}
 	}
-	return w.plan.named(w.b, w.sums.add(ctx, list, frames), func(int) string { return utterance })
+	return w.plan.named(w.b, w.sums.add(ctx, list, frames), func(int) string { return "utterance " + utterance })
 }
 
 func (w *headWork) finish(context.Context) error {
-	return w.plan.writeSums(w.b, w.part, w.failed, w.sums)
+	return w.plan.writeSums(w.b.entry, w.part, w.failed, w.sums)
 }
 
-func (p *Plan) writeSums(b *basis, part int, failed []extract.Failure, m io.WriterTo) error {
-	return b.entry.WritePart(part, failed, func(out io.Writer) error {
+func (p *Plan) writeSums(entry *extract.Entry, part int, failed []extract.Failure, m io.WriterTo) error {
+	return entry.WritePart(part, failed, func(out io.Writer) error {
 		_, err := m.WriteTo(out)
 		return err
 	})
@@ -209,10 +210,10 @@ type block struct {
 	marks  []mark
 }
 
-// mark says that rows below end, down to the mark before, are of one utterance.
+// mark says of what the rows below end are, down to the mark before.
 type mark struct {
-	end       int
-	utterance string
+	end  int
+	name string
 }
 
 func newBlock(b *basis) *block {
@@ -228,17 +229,18 @@ func (k *block) room() int { return blockRows - k.rows }
 
 func (k *block) fill(layer int, data []float32) { k.layers[layer] = append(k.layers[layer], data...) }
 
-func (k *block) advance(rows int, utterance string) {
+func (k *block) advance(rows int, name string) {
 	k.rows += rows
-	k.marks = append(k.marks, mark{k.rows, utterance})
+	k.marks = append(k.marks, mark{k.rows, name})
 }
 
-func (k *block) utterance(row int) string {
+// name says of what a row is: "utterance 84-121123-0000".
+func (k *block) name(row int) string {
 	i := sort.Search(len(k.marks), func(i int) bool { return k.marks[i].end > row })
 	if i == len(k.marks) {
 		return "?"
 	}
-	return k.marks[i].utterance
+	return k.marks[i].name
 }
 
 // flush adds the block's rows to the moments and empties it.
@@ -251,16 +253,16 @@ func (p *Plan) flush(ctx context.Context, b *basis, m *metrics.Moments, k *block
 		rows[i] = metrics.Matrix{Rows: k.rows, Cols: k.units[i], Stride: k.units[i], Data: d}
 		k.layers[i] = d[:0]
 	}
-	err := p.named(b, m.Add(ctx, rows), k.utterance)
+	err := p.named(b, m.Add(ctx, rows), k.name)
 	k.rows, k.marks = 0, k.marks[:0]
 	return err
 }
 
-// named gives an error about a value the names of model, layer and utterance.
-func (p *Plan) named(b *basis, err error, utterance func(row int) string) error {
+// named gives an error about a value the names of model, layer and of what the row is.
+func (p *Plan) named(b *basis, err error, name func(row int) string) error {
 	var bad *metrics.NonFiniteError
 	if errors.As(err, &bad) {
-		return fmt.Errorf("utterance %s: %s: %w", utterance(bad.Row), p.label(b.stack[bad.Layer]), err)
+		return fmt.Errorf("%s: %s: %w", name(bad.Row), p.label(b.stack[bad.Layer]), err)
 	}
 	return err
 }

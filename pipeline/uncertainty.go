@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"speechsim/metrics"
 	"speechsim/pipeline/results"
@@ -17,7 +16,7 @@ const intervalBytes = 4 << 30
 // wantsInterval says whether cells of a metric get an interval: on request always, by default where a cell is cheap.
 func (p *Plan) wantsInterval(b *basis, m measure) (bool, error) {
 	switch {
-	case b.k.Interval == "none" || b.input == queries || m.heldOut() || len(p.parts) < 2 || m.variant.Source != metrics.FromMoments:
+	case b.k.Interval == "none" || b.input == queries || m.heldOut() || p.partCount(b) < 2 || m.variant.Source != metrics.FromMoments:
 		return false, nil
 	case b.k.Interval == "jackknife":
 		return true, nil
@@ -25,14 +24,14 @@ func (p *Plan) wantsInterval(b *basis, m measure) (bool, error) {
 		return false, nil
 	}
 	mem, err := p.momentsMemory(b)
-	return mem.State*int64(len(p.parts)) <= intervalBytes, err
+	return mem.State*int64(p.partCount(b)) <= intervalBytes, err
 }
 
 // intervals gives cells their delete-a-group jackknife, the parts being the groups.
 func (p *Plan) intervals(ctx context.Context, b *basis, cells []results.Cell) error {
 	var which []int
 	var asked []metrics.Cell
-	measures := b.k.measuresOf(b.input)
+	measures := b.measures()
 	for n, m := range measures {
 		want, err := p.wantsInterval(b, m)
 		if err != nil {
@@ -69,10 +68,10 @@ func (p *Plan) intervals(ctx context.Context, b *basis, cells []results.Cell) er
 
 // groupMoments are the moments of the parts, which are the groups of intervals and of held-out folds.
 func (p *Plan) groupMoments(b *basis) ([]*metrics.Moments, error) {
-	groups := make([]*metrics.Moments, len(p.parts))
+	var groups []*metrics.Moments
 	_, err := p.eachPart(b, func(part int, in io.Reader) error {
-		var err error
-		groups[part], err = metrics.ReadMoments(in, p.backend, p.momentsOptions(b))
+		m, err := metrics.ReadMoments(in, p.backend, p.momentsOptions(b))
+		groups = append(groups, m)
 		return err
 	})
 	return groups, err
@@ -82,29 +81,36 @@ func (p *Plan) groupMoments(b *basis) ([]*metrics.Moments, error) {
 func (m measure) heldOut() bool { return m.variant.Source == metrics.FromGroups }
 
 func (b *basis) needsGroups() bool {
-	return slices.ContainsFunc(b.k.measuresOf(b.input), measure.heldOut)
+	return slices.ContainsFunc(b.measures(), measure.heldOut)
 }
 
 // sides are the positions in the stack of cell c.
 func (b *basis) sides(c int) (i, j int) { return b.x[c/len(b.y)%len(b.x)], b.y[c%len(b.y)] }
 
 // nulls gives the cells of a comparison on words or phones what the metrics take by chance.
-func (p *Plan) nulls(ctx context.Context, b *basis, j *joinedRows, whole *metrics.Moments, cells []results.Cell) error {
+func (p *Plan) nulls(ctx context.Context, b *basis, whole *metrics.Moments, cells []results.Cell) error {
 	if b.k.Null == nil || b.input != layers {
 		return nil
 	}
-	order, sizes := p.rowsByGroup(j)
+	j := b.rows
+	order, sizes := j.byGroup()
 	shuffle, err := p.shuffle(b, j, order, sizes)
+	if err != nil && b.view.first > 0 {
+		for i := range cells {
+			cells[i].Warnings = append(cells[i].Warnings, fmt.Sprintf("no null: %v", err))
+		}
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("comparison %s: null: %w", b.k.Name, err)
 	}
-	for n, m := range b.k.measuresOf(layers) {
+	for n, m := range b.measures() {
 		if m.variant.Source != metrics.FromMoments || m.heldOut() {
 			continue
 		}
 		p.opts.Progress.Stage("null of "+m.Name, float64(b.k.Null.Draws), "draws")
 		var null *metrics.Null
-		if m.Name == "cka" && b.k.Null.Permute == "group" {
+		if m.Name == "cka" && (b.k.Null.Permute == "group" || b.view.level == results.TypeLevel) {
 			null, err = p.nullCKA(ctx, b, j, order, whole, shuffle, m)
 		} else {
 			null, err = p.nullExact(ctx, b, j, order, shuffle, m)
@@ -128,12 +134,12 @@ func (p *Plan) nulls(ctx context.Context, b *basis, j *joinedRows, whole *metric
 	return nil
 }
 
-// rowsByGroup is the order of the joined rows in which each group's stand together, and the rows of each group.
-func (p *Plan) rowsByGroup(j *joinedRows) (order, sizes []int) {
-	for _, part := range p.parts {
+// byGroup is the order of the rows in which each group's stand together, and the rows of each group.
+func (j *joinedRows) byGroup() (order, sizes []int) {
+	for _, ranges := range j.parts {
 		n := 0
-		for _, u := range part.utterances {
-			for r := j.begin[u]; r < j.begin[u+1]; r++ {
+		for _, rows := range ranges {
+			for r := rows.from; r < rows.to; r++ {
 				order = append(order, r)
 				n++
 			}
@@ -148,15 +154,14 @@ func (p *Plan) rowsByGroup(j *joinedRows) (order, sizes []int) {
 // shuffle is how rows are paired anew: word types exchanged, else groups of equal size, else the rows shifted in a circle.
 func (p *Plan) shuffle(b *basis, j *joinedRows, order, sizes []int) (*metrics.Shuffle, error) {
 	seed := uint64(b.k.Null.Seed)
+	if b.view.level == results.TypeLevel { // each row is a type
+		return metrics.PermuteTypes(order, seed)
+	}
 	if b.k.Null.Permute == "word_type" {
-		number := map[string]int{}
+		of, _ := j.types()
 		types := make([]int, len(order))
 		for k, r := range order {
-			w := strings.ToLower(j.rows[r].Label)
-			if _, ok := number[w]; !ok {
-				number[w] = len(number)
-			}
-			types[k] = number[w]
+			types[k] = of[r]
 		}
 		return metrics.PermuteTypes(types, seed)
 	}

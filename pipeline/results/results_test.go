@@ -249,3 +249,18 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestPrefixes(t *testing.T) {
+	cell := func(first int, layer string, value float64) Cell {
+		return Cell{Metric: "cka", X: Layer{"a", layer}, Y: Layer{"b", "v"}, Params: Params{First: first}, Value: &value}
+	}
+	failed := cell(50, "4", 0)
+	failed.Value, failed.Error = nil, "too few"
+	got := Prefixes([]Cell{
+		cell(50, "1", 1), cell(50, "2", 2), cell(50, "3", 4), failed, cell(9, "1", 1),
+		cell(0, "1", 30), cell(0, "2", 20), cell(0, "3", 0), cell(0, "4", 7), {Metric: "cka", X: Layer{"c", "1"}, Y: Layer{"b", "v"}, Params: Params{First: 50}, Value: ptr(1)},
+	})
+	if len(got) != 2 || got[0].Cells != 3 || math.Abs(got[0].Correlation+1) > 1e-12 || got[0].Params.First != 50 || !math.IsNaN(got[1].Correlation) {
+		t.Errorf("got %+v", got)
+	}
+}

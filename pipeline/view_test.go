@@ -1,0 +1,87 @@
+package pipeline
+
+import (
+	"context"
+	"math"
+	"path/filepath"
+	"testing"
+
+	"speechsim/metrics"
+	"speechsim/pipeline/results"
+)
+
+// TestViews: what is made part by part, and shared with the moments of all rows, is what the rows themselves give.
+func TestViews(t *testing.T) {
+	dir := t.TempDir()
+	p := prepareSmall(t, Options{Workers: 2, Runs: filepath.Join(dir, "runs"), Store: filepath.Join(dir, "store")},
+		`comparisons=[{name: w, rows: {unit: word, level: [token, type], first: [7, 20, all]}, x: [hubert], y: [glove], metrics: [{cka: {variant: all}}], interval: none}]`)
+	ctx := context.Background()
+	outcome, err := p.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, err := results.ReadFile(filepath.Join(outcome.Dir, "results.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	byKey := map[results.Key]*results.Cell{}
+	for i := range cells {
+		byKey[cells[i].Key()] = &cells[i]
+	}
+	all := p.bases[len(p.bases)-1] // types of all rows
+	j, err := p.join(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	order := make([]int, len(j.rows))
+	for r := range order {
+		order[r] = r
+	}
+	rows, err := p.wholeLayers(all, j, order, []int{all.x[0], all.y[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, first := range []int{7, 20, 0} {
+		n := len(j.rows)
+		if first > 0 {
+			n = first
+		}
+		of, labels := (&joinedRows{rows: j.rows[:n]}).types()
+		for _, level := range []string{"", results.TypeLevel} {
+			var sides []metrics.Matrix
+			want := n
+			for _, side := range rows {
+				m := metrics.Matrix{Rows: n, Cols: side.Cols, Data: side.Data[:n*side.Cols]}
+				if level == results.TypeLevel {
+					if m, _, err = metrics.TypeMeans(m, of); err != nil {
+						t.Fatal(err)
+					}
+					want = len(labels)
+				}
+				sides = append(sides, m)
+			}
+			moments, err := metrics.NewMoments(p.backend, []int{sides[0].Cols, sides[1].Cols}, metrics.Options{SquaredNorms: true})
+			if err == nil {
+				err = moments.Add(ctx, sides)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, variant := range []string{"debiased", "biased"} {
+				v, err := metrics.CKA(moments, 0, 1, variant)
+				if err != nil {
+					t.Fatal(err)
+				}
+				key := results.Key{Comparison: "w", Metric: "cka", Variant: variant, X: results.Layer{Model: "hubert", Layer: "1"},
+					Y: results.Layer{Model: "glove", Layer: "vector"}, Params: results.Params{First: first, Level: level}}
+				c := byKey[key]
+				switch {
+				case c == nil || !c.OK():
+					t.Errorf("%+v has no value", key)
+				case c.N != want || math.Abs(*c.Value-v.Value) > 1e-5:
+					t.Errorf("%s %v: %d rows give %v, want %d and %v", variant, key.Params, c.N, *c.Value, want, v.Value)
+				}
+			}
+		}
+	}
+}
