@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"speechsim/pipeline/report"
+	"speechsim/pipeline/results"
 )
 
 // draw makes the figures of a page.
