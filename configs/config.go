@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -25,7 +26,7 @@ type Config struct {
 	folder string // that relative paths start from
 }
 
-// Corpus names exactly one corpus by its layout.
+// Corpus names exactly one corpus by its layout, and what goes with any.
 type Corpus struct {
 	Pos         Pos
 	LibriSpeech *LibriSpeech `yaml:"librispeech"`
@@ -33,6 +34,16 @@ type Corpus struct {
 	Folder      *Folder      `yaml:"folder"`
 	Table       *Table       `yaml:"table"`
 	Kaldi       *Kaldi       `yaml:"kaldi"`
+	Silence     []string     // labels that count as silence beside the usual ones
+	Lexicon     *Lexicon     // pronunciations of the words
+}
+
+// Lexicon is a pronunciation lexicon: CMUdict, LibriSpeech's, Kaldi's or MFA's. In YAML a file, or a mapping.
+type Lexicon struct {
+	Pos    Pos
+	File   string `path:""`
+	Choice string // of several pronunciations the first (default), the last, or the nearest to the aligned phones
+	Stress bool   // AH0 and AH1 are two phones, default true
 }
 
 // LibriSpeech is the layout SUBSET/SPEAKER/CHAPTER of the corpus of that name.
@@ -50,7 +61,7 @@ type LibriSpeech struct {
 type TIMIT struct {
 	Pos    Pos
 	Root   string `path:""`
-	Split  string // train, test, or "" for both
+	Split  string // train, test, core-test, or "" for train and test
 	SA     *bool  `yaml:"sa"` // the two sentences that every speaker reads, default true
 	Fold   int    // 61 (default), 48 or 39 phones
 	Groups string `path:""`
@@ -60,6 +71,7 @@ type TIMIT struct {
 type Folder struct {
 	Pos        Pos
 	Root       string `path:""`
+	Speaker    string // folder (default), top, none, or a regular expression with one group
 	Alignments string `path:""`
 	Groups     string `path:""`
 	Words      string
@@ -81,6 +93,7 @@ type Kaldi struct {
 	Pos        Pos
 	Root       string `path:""`
 	Alignments string `path:""` // folder of the CTM files, "" = the data directory
+	Audio      string `path:""` // where relative paths in wav.scp start, "" = the data directory
 	Groups     string `path:""`
 }
 
@@ -182,6 +195,8 @@ var (
 	selects  = []string{"all", "bolanos2024"}
 	kinds    = []string{"heatmap", "curves"}
 	devices  = []string{"cpu", "cuda"}
+	speakers = []string{"folder", "top", "none"}
+	choices  = []string{"first", "last", "nearest"}
 
 	precisions = []string{"float32", "tf32", "fp16"}
 
@@ -205,7 +220,7 @@ func (c *Config) Validate() error {
 	} else if strings.ContainsAny(c.Name, "/\\\x00\n") || c.Name == "." || c.Name == ".." {
 		bad(c.Pos, "name %q can't be the name of a folder", c.Name)
 	}
-	c.validateCorpus(bad)
+	c.validateCorpus(oneOf, bad)
 	if c.Audio.Rate < 1000 || c.Audio.Rate > 192000 {
 		bad(c.Audio.Pos, "audio.rate is %d Hz; it must be from 1000 to 192000", c.Audio.Rate)
 	}
@@ -274,7 +289,7 @@ func (c *Config) Validate() error {
 	return errs
 }
 
-func (c *Config) validateCorpus(bad func(Pos, string, ...any)) {
+func (c *Config) validateCorpus(oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) {
 	n := 0
 	root := func(p Pos, layout, root string) {
 		n++
@@ -291,12 +306,16 @@ func (c *Config) validateCorpus(bad func(Pos, string, ...any)) {
 		if f := k.TIMIT.Fold; f != 0 && f != 61 && f != 48 && f != 39 {
 			bad(k.TIMIT.Pos, "corpus.timit.fold is %d; it must be 61, 48 or 39", f)
 		}
-		if s := strings.ToLower(k.TIMIT.Split); s != "" && s != "train" && s != "test" {
-			bad(k.TIMIT.Pos, "corpus.timit.split is %q; it must be train or test", k.TIMIT.Split)
+		if s := strings.ToLower(k.TIMIT.Split); s != "" && s != "train" && s != "test" && s != "core-test" {
+			bad(k.TIMIT.Pos, "corpus.timit.split is %q; it must be train, test or core-test", k.TIMIT.Split)
 		}
 	}
 	if k.Folder != nil {
 		root(k.Folder.Pos, "folder", k.Folder.Root)
+		if r, err := regexp.Compile(k.Folder.Speaker); k.Folder.Speaker != "" && !contains(speakers, k.Folder.Speaker) && (err != nil || r.NumSubexp() != 1) {
+			bad(k.Folder.Pos, "corpus.folder.speaker is %q; it must be %s, or a regular expression with one group that finds the speaker in the name of an utterance, such as ([^/_]+)_",
+				k.Folder.Speaker, strings.Join(speakers, ", "))
+		}
 	}
 	if k.Table != nil {
 		n++
@@ -306,6 +325,12 @@ func (c *Config) validateCorpus(bad func(Pos, string, ...any)) {
 	}
 	if k.Kaldi != nil {
 		root(k.Kaldi.Pos, "kaldi", k.Kaldi.Root)
+	}
+	if l := k.Lexicon; l != nil {
+		if l.File == "" {
+			bad(l.Pos, "corpus.lexicon.file is missing")
+		}
+		oneOf(l.Pos, "corpus.lexicon.choice", l.Choice, choices)
 	}
 	if n != 1 {
 		p := k.Pos

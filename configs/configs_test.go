@@ -54,7 +54,7 @@ func TestMistakes(t *testing.T) {
 		{"unknown nested key", replace("{root: c}", "{rot: c}"), `t.yaml:2:24: unknown key "rot" in corpus.librispeech; did you mean "root"?`},
 		{"key twice", replace("name: t\n", "name: t\nname: u\n"), `t.yaml:2:1: key "name" stands twice in the config; the first is in line 1`},
 		{"wrong type", replace("comparisons:\n  - ", "comparisons:\n    "), "comparisons must be a list; found a mapping"},
-		{"scalar for mapping", replace("{librispeech: {root: c}}", "c"), `corpus must be a mapping with the keys librispeech, timit, folder, table, kaldi; found "c"`},
+		{"scalar for mapping", replace("{librispeech: {root: c}}", "c"), `corpus must be a mapping with the keys librispeech, timit, folder, table, kaldi, silence, lexicon; found "c"`},
 		{"not a number", whole + "audio: {rate: fast}\n", `t.yaml:8:15: audio.rate is "fast"; it must be a whole number`},
 		{"rate out of range", whole + "audio: {rate: 10}\n", "t.yaml:8:8: audio.rate is 10 Hz; it must be from 1000 to 192000"},
 		{"not a bool", whole + "audio: {resample: perhaps}\n", `audio.resample is "perhaps"; it must be true or false`},
@@ -68,6 +68,12 @@ func TestMistakes(t *testing.T) {
 		{"metric form", replace("[cka,", "[{cka: {}, svcca: {}},"), "must be a metric's name or one mapping"},
 		{"missing variable", replace("root: c", `root: "${NO_SUCH_VARIABLE}"`), "t.yaml:2:30: corpus.librispeech.root needs the environment variable NO_SUCH_VARIABLE"},
 		{"select frames", whole + "rows: {select: bolanos2024}\n", "it needs unit: word"},
+		{"speaker rule", replace("{librispeech: {root: c}}", `{folder: {root: c, speaker: "(a)(b)"}}`), `t.yaml:2:18: corpus.folder.speaker is "(a)(b)"; it must be folder, top, none, or a regular expression with one group`},
+		{"timit split", replace("{librispeech: {root: c}}", "{timit: {root: c, split: dev}}"), "it must be train, test or core-test"},
+		{"lexicon without file", replace("{root: c}}", "{root: c}, lexicon: {choice: last}}"), "t.yaml:2:43: corpus.lexicon.file is missing"},
+		{"choice of pronunciation", replace("{root: c}}", "{root: c}, lexicon: {file: l, choice: lats}}"), `corpus.lexicon.choice is "lats"; it must be one of first, last, nearest; did you mean "last"?`},
+		{"labels", replace("onnx: a.onnx", "labels: phones"), `labels is "phones"; it must be one of phone, word, speaker, logmel, length; did you mean "phone"?`},
+		{"labels and a file", replace("onnx: a.onnx", "onnx: a.onnx, labels: phone"), `model "a" has more than one of onnx, vectors and labels`},
 		{"no name", replace("name: t\n", ""), "name is missing"},
 		{"folder name", replace("name: t\n", "name: a/b\n"), "can't be the name of a folder"},
 	}
@@ -99,6 +105,24 @@ func TestSets(t *testing.T) {
 	} {
 		if _, err := Parse([]byte(whole), "t.yaml", []string{set}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v\nwant %s", set, err, want)
+		}
+	}
+}
+
+func TestLexicon(t *testing.T) {
+	for text, want := range map[string]Lexicon{
+		"lexicon: l.txt":                                      {File: "l.txt", Choice: "first", Stress: true},
+		"lexicon: {file: l.txt, choice: last}":                {File: "l.txt", Choice: "last", Stress: true},
+		"lexicon: {file: l.txt, stress: false}, silence: [x]": {File: "l.txt", Choice: "first"},
+	} {
+		c, err := Parse([]byte(strings.Replace(whole, "{root: c}}", "{root: c}, "+text+"}", 1)), "t.yaml", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := *c.Corpus.Lexicon
+		got.Pos = Pos{}
+		if got != want {
+			t.Errorf("%s: %+v, want %+v", text, got, want)
 		}
 	}
 }

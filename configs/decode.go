@@ -55,6 +55,9 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, where string) {
 	case *Figure:
 		d.decodeFigure(n, p, where)
 		return
+	case *Lexicon:
+		d.decodeLexicon(n, p, where)
+		return
 	}
 	switch v.Kind() {
 	case reflect.Struct:
@@ -167,6 +170,16 @@ func (d *decoder) decodeMetric(n *yaml.Node, m *Metric, where string) {
 	default:
 		d.errorf(n, "%s must be a metric's name or one mapping such as {cka: {variant: biased}}; found %s", where, describe(n))
 	}
+}
+
+// decodeLexicon reads FILE, or {file: FILE, choice: last}.
+func (d *decoder) decodeLexicon(n *yaml.Node, l *Lexicon, where string) {
+	*l = Lexicon{Choice: "first", Stress: true}
+	if n.Kind == yaml.ScalarNode && !isNull(n) {
+		l.Pos, l.File = d.pos(n), d.rebase(n, d.expand(n, where))
+		return
+	}
+	d.decodeStruct(n, reflect.ValueOf(l).Elem(), where)
 }
 
 // decodeFigure reads heatmap, or {heatmap: {title: ...}}.

@@ -68,7 +68,7 @@ func (c *Corpus) align(u *Utterance) (*Alignment, []Finding) {
 	}
 	for i := range a.Words {
 		s := &a.Words[i]
-		s.Silent = c.silent(s.Label)
+		s.Silent = c.silentWord(s.Label)
 		s.NotWord = !s.Silent && inBrackets(s.Label)
 	}
 	for i := range a.Phones {

@@ -116,6 +116,13 @@ func TestSilence(t *testing.T) {
 	if err != nil || !a.Words[0].Silent || a.Words[1].Silent || !a.Words[1].NotWord || a.Words[2].NotWord {
 		t.Errorf("%+v %v", a, err)
 	}
+	silence := grid(1, tier{"words", labels("Silence", .5, "sil", 1.)}, tier{"phones", labels("S", .5, "silence", 1.)})
+	if a, _, err = alignGrid(t, Spec{}, silence); err != nil || a.Words[0].Silent || !IsWord("silence") || !a.Words[1].Silent || !a.Phones[1].Silent {
+		t.Errorf("the word silence: %+v %v", a, err)
+	}
+	if a, _, err = alignGrid(t, Spec{Silence: []string{"silence"}}, silence); err != nil || !a.Words[0].Silent {
+		t.Errorf("silence where the config says that it is: %+v %v", a, err)
+	}
 }
 
 func TestWithin(t *testing.T) {

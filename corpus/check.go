@@ -16,15 +16,17 @@ import (
 	"sync"
 
 	"speechsim/corpus/internal/audio"
+	"speechsim/tokenizer"
 )
 
 // CheckOptions say how deep Check looks.
 type CheckOptions struct {
-	Audio          string   // "header" or "": read headers; "full": decode everything; "none": don't touch the audio
-	Workers        int      // 0 = one a processor; the report does not depend on it
-	Limit          int      // findings kept of each kind, 0 = 20; all are counted
-	LabelsOptional bool     // a run that needs no labels (rows: frame): faults of labels are warnings, since nothing is dropped for them
-	Tiers          []string // tiers that must be there, of "word" and "phone"
+	Audio          string             // "header" or "": read headers; "full": decode everything; "none": don't touch the audio
+	Workers        int                // 0 = one a processor; the report does not depend on it
+	Limit          int                // findings kept of each kind, 0 = 20; all are counted
+	LabelsOptional bool               // a run that needs no labels (rows: frame): faults of labels are warnings, since nothing is dropped for them
+	Tiers          []string           // tiers that must be there, of "word" and "phone"
+	Lexicon        *tokenizer.Lexicon // to hold the words and the aligned phones against; nil is fine
 
 	Progress func(done, total int) // called now and then, never concurrently; nil is fine
 }
@@ -130,6 +132,9 @@ func (c *Corpus) checkUtterance(u *Utterance, o CheckOptions) checked {
 			}
 		}
 		c.checkLabels(&v, &r, u, a, seconds)
+		if o.Lexicon != nil {
+			v.checkPronunciations(a, o.Lexicon)
+		}
 		if sound != nil {
 			r.shift = newShiftCurve(sound, a)
 			if lag, ok := r.shift.lag(); ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -18,7 +19,7 @@ type Spec struct {
 	Groups     string // CSV with the columns speaker,group: units of resampling larger than a speaker; "" = every speaker is a group
 	Table      string // the table's file (layout table)
 	AudioRoot  string // Kaldi: where relative paths in wav.scp start; "" = Root
-	Speaker    string // folder layout: "folder" or "" = the folder of the file (MFA's rule), "top" = the first folder below Root, "none"
+	Speaker    string // folder layout: "folder" or "" = the folder of the file (MFA's rule), "top" = the first folder below Root, "none", or a regular expression with one group, the speaker in the ID
 
 	SA     bool   // TIMIT: keep the two SA sentences that every speaker reads (both papers keep them; Default sets it)
 	Phones string // TIMIT: "" or "61" as labelled, "48" or "39" folded (Lee and Hon 1989)
@@ -137,10 +138,19 @@ func (s *Spec) validate() error {
 		return fmt.Errorf("corpus: audio rate %d Hz: expected 1000 to 384000 (16000 for all models of the wav2vec 2.0 family)", s.Audio.Rate)
 	case !slices.Contains([]string{"", "61", "48", "39"}, s.Phones):
 		return fmt.Errorf("corpus: phones %q: expected 61, 48 or 39", s.Phones)
-	case !slices.Contains([]string{"", "folder", "top", "none"}, s.Speaker):
-		return fmt.Errorf("corpus: speaker %q: expected folder, top or none", s.Speaker)
+	case s.speakerPattern() == nil && !slices.Contains([]string{"", "folder", "top", "none"}, s.Speaker):
+		return fmt.Errorf("corpus: speaker %q: expected folder, top, none, or a regular expression with one group", s.Speaker)
 	}
 	return s.Audio.validateChannel(s.Audio.Channel)
+}
+
+// speakerPattern is Spec.Speaker as a regular expression with one group, nil when it is none.
+func (s *Spec) speakerPattern() *regexp.Regexp {
+	r, err := regexp.Compile(s.Speaker)
+	if err != nil || r.NumSubexp() != 1 {
+		return nil
+	}
+	return r
 }
 
 // builder collects what a layout finds.

@@ -35,33 +35,35 @@ type Kind string
 
 // The kinds of findings, grouped as a report shows them.
 const (
-	KindMissingAudio     Kind = "missing-audio"         // a transcript or label without its audio
-	KindMissingText      Kind = "missing-transcript"    // audio without a transcript
-	KindMissingAlignment Kind = "missing-alignment"     // no TextGrid, .PHN/.WRD or CTM lines for an utterance
-	KindMissingSpeaker   Kind = "missing-speaker"       // the speaker, or the speaker's sex, is not given
-	KindUnreadable       Kind = "unreadable"            // a file that can't be opened or parsed
-	KindFormat           Kind = "odd-format"            // a file that breaks its format and could be read all the same
-	KindName             Kind = "bad-name"              // a name with control characters, or not UTF-8
-	KindLink             Kind = "symlink"               // a link that is broken, loops, or leads to what was read already
-	KindDuplicate        Kind = "duplicate"             // one ID, one file or one recording twice
-	KindTranscript       Kind = "bad-transcript"        // a transcript line that can't be read
-	KindEncoding         Kind = "not-utf-8"             // text in another encoding
-	KindAudio            Kind = "bad-audio"             // audio that can't be decoded, or of another rate or number of channels
-	KindSignal           Kind = "suspicious-audio"      // clipping, silence, DC, a header that disagrees with its data
-	KindDuration         Kind = "duration"              // audio and alignment disagree about how long the utterance is
-	KindPastEnd          Kind = "past-the-end"          // a segment that ends after the audio
-	KindOverlap          Kind = "overlap"               // two segments of one tier overlap
-	KindGap              Kind = "gap"                   // time between two intervals of a tier that should be gapless
-	KindTimes            Kind = "bad-times"             // a segment that ends before it starts, or starts before 0
-	KindZeroLength       Kind = "zero-length"           // a segment of no samples
-	KindLongWord         Kind = "long-word"             // a word longer than 2 s
-	KindShortWord        Kind = "short-word"            // a word shorter than 30 ms
-	KindTiers            Kind = "words-against-phones"  // the word tier contradicts the phone tier
-	KindMismatch         Kind = "words-against-text"    // the word tier contradicts the transcript
-	KindShift            Kind = "energy-against-labels" // speech energy and labels are shifted against each other
-	KindNoWords          Kind = "no-words"              // an alignment with nothing but silence
-	KindColumn           Kind = "unused-column"         // a column of a table that means nothing here
-	KindRefusedPath      Kind = "refused-path"          // a path that leaves the corpus root, or a command where a path is expected
+	KindMissingAudio     Kind = "missing-audio"          // a transcript or label without its audio
+	KindMissingText      Kind = "missing-transcript"     // audio without a transcript
+	KindMissingAlignment Kind = "missing-alignment"      // no TextGrid, .PHN/.WRD or CTM lines for an utterance
+	KindMissingSpeaker   Kind = "missing-speaker"        // the speaker, or the speaker's sex, is not given
+	KindUnreadable       Kind = "unreadable"             // a file that can't be opened or parsed
+	KindFormat           Kind = "odd-format"             // a file that breaks its format and could be read all the same
+	KindName             Kind = "bad-name"               // a name with control characters, or not UTF-8
+	KindLink             Kind = "symlink"                // a link that is broken, loops, or leads to what was read already
+	KindDuplicate        Kind = "duplicate"              // one ID, one file or one recording twice
+	KindTranscript       Kind = "bad-transcript"         // a transcript line that can't be read
+	KindEncoding         Kind = "not-utf-8"              // text in another encoding
+	KindAudio            Kind = "bad-audio"              // audio that can't be decoded, or of another rate or number of channels
+	KindSignal           Kind = "suspicious-audio"       // clipping, silence, DC, a header that disagrees with its data
+	KindDuration         Kind = "duration"               // audio and alignment disagree about how long the utterance is
+	KindPastEnd          Kind = "past-the-end"           // a segment that ends after the audio
+	KindOverlap          Kind = "overlap"                // two segments of one tier overlap
+	KindGap              Kind = "gap"                    // time between two intervals of a tier that should be gapless
+	KindTimes            Kind = "bad-times"              // a segment that ends before it starts, or starts before 0
+	KindZeroLength       Kind = "zero-length"            // a segment of no samples
+	KindLongWord         Kind = "long-word"              // a word longer than 2 s
+	KindShortWord        Kind = "short-word"             // a word shorter than 30 ms
+	KindTiers            Kind = "words-against-phones"   // the word tier contradicts the phone tier
+	KindMismatch         Kind = "words-against-text"     // the word tier contradicts the transcript
+	KindPronunciation    Kind = "phones-against-lexicon" // the phones of an utterance are far from what the lexicon says of its words
+	KindLexicon          Kind = "not-in-lexicon"         // a word type that the lexicon lacks
+	KindShift            Kind = "energy-against-labels"  // speech energy and labels are shifted against each other
+	KindNoWords          Kind = "no-words"               // an alignment with nothing but silence
+	KindColumn           Kind = "unused-column"          // a column of a table that means nothing here
+	KindRefusedPath      Kind = "refused-path"           // a path that leaves the corpus root, or a command where a path is expected
 )
 
 // Finding is one anomaly: what, how bad, where.

@@ -11,7 +11,7 @@ import (
 // NAME.txt, the transcript) and NAME.TextGrid, or the TextGrids in a parallel tree, Spec.Alignments.
 //
 // The ID is the path below ROOT without its ending, with slashes (speaker1/rec2). The speaker is the name of the file's
-// folder, as in MFA; Spec.Speaker chooses otherwise. Files that lie in ROOT itself have no speaker.
+// folder, as in MFA, and files in ROOT itself have none; Spec.Speaker chooses otherwise.
 func openFolder(ctx context.Context, b *builder) error {
 	var tree *textGridTree
 	if b.spec.Alignments != "" {
@@ -60,12 +60,22 @@ func (b *builder) folderFiles(tree *textGridTree, dir string, files []string) {
 		b.find(Finding{Kind: KindMissingAudio, Severity: severity, Utterance: utteranceName(rel, stem(name)), File: filepath.Join(dir, name),
 			Message: fmt.Sprintf("no audio for it: expected %s.wav or .flac beside it", oneLine(stem(name)))})
 	}
-	speaker := b.folderSpeaker(rel)
+	folderSpeaker, pattern := b.folderSpeaker(rel), b.spec.speakerPattern()
 	for _, id := range audio.stems() {
-		u := Utterance{ID: utteranceName(rel, id), Speaker: speaker, AudioPath: filepath.Join(dir, audio[id])}
+		u := Utterance{ID: utteranceName(rel, id), Speaker: folderSpeaker, AudioPath: filepath.Join(dir, audio[id])}
+		if pattern != nil {
+			u.Speaker = ""
+			if m := pattern.FindStringSubmatch(u.ID); m != nil {
+				u.Speaker = m[1]
+			}
+			if u.Speaker == "" {
+				b.find(Finding{Kind: KindMissingSpeaker, Severity: SeverityWarning, Utterance: u.ID, File: u.AudioPath,
+					Message: fmt.Sprintf("speaker: %s finds no speaker in the name %s", b.spec.Speaker, u.ID)})
+			}
+		}
 		grid := ""
 		if tree != nil {
-			grid = tree.find(id, rel, speaker)
+			grid = tree.find(id, rel, folderSpeaker)
 		} else if name, ok := grids[id]; ok {
 			grid = filepath.Join(dir, name)
 		}

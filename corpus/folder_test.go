@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -50,7 +51,15 @@ func TestFolder(t *testing.T) {
 	if c := open(t, Spec{Layout: "folder", Root: root, Speaker: "none"}); c.Utterances[1].Speaker != "" || c.Utterances[1].Group != "anna/deep/a2" {
 		t.Errorf("speaker: none gives %+v", c.Utterances[1])
 	}
-	openError(t, Spec{Layout: "folder", Root: root, Speaker: "file"}, "folder, top or none")
+	c = open(t, Spec{Layout: "folder", Root: root, Speaker: "/([a-z])2?$"})
+	if u := c.Utterances[1]; u.Speaker != "a" || c.Utterances[len(c.Utterances)-1].Speaker != "" {
+		t.Errorf("speaker by a pattern: %+v", c.Utterances)
+	}
+	if s := fmt.Sprint(c.Findings); !strings.Contains(s, "finds no speaker in the name") {
+		t.Errorf("findings %s", s)
+	}
+	openError(t, Spec{Layout: "folder", Root: root, Speaker: "file"}, "folder, top, none, or a regular expression with one group")
+	openError(t, Spec{Layout: "folder", Root: root, Speaker: "(a)(b)"}, "one group")
 	openError(t, Spec{Layout: "folder", Root: t.TempDir()}, "no utterances found", "NAME.TextGrid")
 }
 

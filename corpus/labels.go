@@ -25,10 +25,12 @@ func IsSilence(label string) bool {
 }
 
 // IsWord reports whether the label of a word tier names a word: false for silence and for what stands in brackets,
-// like <unk> (MFA's word outside the dictionary), [laughter] or {noise}.
+// like <unk> (MFA's word outside the dictionary), [laughter] or {noise}. In a word tier "silence" is a word like others.
 func IsWord(label string) bool {
-	return !IsSilence(label) && !inBrackets(label)
+	return (!IsSilence(label) || isWordSilence(label)) && !inBrackets(label)
 }
+
+func isWordSilence(label string) bool { return strings.EqualFold(strings.TrimSpace(label), "silence") }
 
 func inBrackets(label string) bool {
 	s := strings.TrimSpace(label)
@@ -54,6 +56,11 @@ func isUnknown(label string) bool {
 // silent is IsSilence with the labels of Spec.Silence.
 func (c *Corpus) silent(label string) bool {
 	return IsSilence(label) || len(c.silence) > 0 && c.silence[strings.ToLower(strings.TrimSpace(label))]
+}
+
+// silentWord is silent for a label of a word tier.
+func (c *Corpus) silentWord(label string) bool {
+	return c.silent(label) && (!isWordSilence(label) || c.silence["silence"])
 }
 
 // foldPhones writes TIMIT's labels in the set of Spec.Phones. The glottal stop, which has no class in the smaller sets,

@@ -2,7 +2,9 @@ package corpus
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -120,6 +122,19 @@ func (m *merger) duplicate(u *Utterance, r *checked) {
 		Message: fmt.Sprintf("the sound is that of utterance %s, %s", oneLine(first.ID), oneLine(first.AudioPath))})
 }
 
+// pronounced counts the word types that the lexicon has, and lists the others.
+func (m *merger) pronounced() {
+	n := 0
+	for _, w := range slices.Sorted(maps.Keys(m.words)) {
+		if m.o.Lexicon.Has(w) {
+			n++
+			continue
+		}
+		m.find(Finding{Kind: KindLexicon, Severity: SeverityWarning, Message: fmt.Sprintf("the lexicon lacks %q", w)})
+	}
+	m.report.Pronounced = &n
+}
+
 // finish completes the report.
 func (m *merger) finish() *Report {
 	r := m.report
@@ -135,6 +150,9 @@ func (m *merger) finish() *Report {
 		r.SilenceShare = &share
 	}
 	r.WordTypes, r.PhoneTypes = len(m.words), len(m.phones)
+	if m.o.Lexicon != nil {
+		m.pronounced()
+	}
 	speakers, groups := map[string]string{}, map[string]bool{}
 	for i := range m.c.Utterances {
 		u := &m.c.Utterances[i]

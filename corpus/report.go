@@ -29,6 +29,7 @@ type Report struct {
 	WordTypes     int      `json:"word_types"`     // without regard to case
 	Phones        int      `json:"phones"`         // segments of the phone tiers that are not silence
 	PhoneTypes    int      `json:"phone_types"`
+	Pronounced    *int     `json:"pronounced,omitempty"` // word types that the lexicon has; nil without a lexicon
 
 	// Refused lists, in order of their IDs within Open's findings and Check's, the utterances with a finding of
 	// SeverityError: what a run drops.
@@ -108,6 +109,9 @@ func (r *Report) Write(w io.Writer) error {
 		row("audio", "%s (%s read)", clock(r.Seconds), map[string]string{"header": "headers", "full": "everything"}[r.Audio])
 	}
 	row("words", "%d, %d types", r.Words, r.WordTypes)
+	if r.Pronounced != nil {
+		row("lexicon", "has %d of the %d types", *r.Pronounced, r.WordTypes)
+	}
 	row("phones", "%d, %d types", r.Phones, r.PhoneTypes)
 	if r.SilenceShare != nil {
 		row("silence", "%.1f %%", 100**r.SilenceShare)

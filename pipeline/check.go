@@ -27,6 +27,9 @@ func Check(ctx context.Context, cfg *configs.Config, full bool, o Options) (*cor
 	last, tiers := 0, p.tiers()
 	check := corpus.CheckOptions{Audio: "header", Workers: o.Workers, LabelsOptional: len(tiers) == 0, Tiers: tiers,
 		Progress: func(done, _ int) { progress.Add(float64(done - last)); last = done }}
+	if check.Lexicon, err = loadLexicon(cfg, nil); err != nil {
+		return nil, err
+	}
 	if full {
 		check.Audio = "full"
 	}

@@ -35,7 +35,7 @@ func corpusSpec(cfg *configs.Config) corpus.Spec {
 	case k.Folder != nil:
 		s = corpus.Default("folder")
 		f := k.Folder
-		s.Root, s.Alignments, s.Groups = f.Root, f.Alignments, f.Groups
+		s.Root, s.Alignments, s.Groups, s.Speaker = f.Root, f.Alignments, f.Groups, f.Speaker
 		s.Tiers = corpus.TierNames{Words: f.Words, Phones: f.Phones}
 	case k.Table != nil:
 		s = corpus.Default("table")
@@ -44,8 +44,10 @@ func corpusSpec(cfg *configs.Config) corpus.Spec {
 		s.Tiers = corpus.TierNames{Words: t.Words, Phones: t.Phones}
 	case k.Kaldi != nil:
 		s = corpus.Default("kaldi")
-		s.Root, s.Alignments, s.Groups = k.Kaldi.Root, k.Kaldi.Alignments, k.Kaldi.Groups
+		s.Root, s.Alignments, s.AudioRoot, s.Groups = k.Kaldi.Root, k.Kaldi.Alignments, k.Kaldi.Audio, k.Kaldi.Groups
 	}
+	s.Silence = cfg.Corpus.Silence
+	s.AudioRoot = cfg.Path(s.AudioRoot)
 	s.Root, s.Alignments, s.Groups, s.Table = cfg.Path(s.Root), cfg.Path(s.Alignments), cfg.Path(s.Groups), cfg.Path(s.Table)
 	s.Audio = corpus.AudioSpec{Rate: cfg.Audio.Rate, Resample: cfg.Audio.Resample, Channel: cfg.Audio.Channel}
 	return s

@@ -17,13 +17,14 @@ import (
 
 // fingerprint says what the numbers were made from.
 type fingerprint struct {
-	Stamp   string            `json:"stamp"`   // of the config and the sizes and times of all input files: quick to take
-	Corpus  string            `json:"corpus"`  // sha256 over utterances: names, audio bytes, transcripts, parts
-	Models  map[string]string `json:"models"`  // sha256 of each model's file; of labels, what they are made from
-	Cards   map[string]string `json:"cards"`   // sha256 of each model's card, vocabulary and precision
-	Labels  map[string]string `json:"labels"`  // sha256 of the segments of each unit
-	Audio   int               `json:"audio"`   // audio files read
-	Version string            `json:"version"` // of the program
+	Stamp   string            `json:"stamp"`             // of the config and the sizes and times of all input files: quick to take
+	Corpus  string            `json:"corpus"`            // sha256 over utterances: names, audio bytes, transcripts, parts
+	Models  map[string]string `json:"models"`            // sha256 of each model's file; of labels, what they are made from
+	Cards   map[string]string `json:"cards"`             // sha256 of each model's card, vocabulary and precision
+	Labels  map[string]string `json:"labels"`            // sha256 of the segments of each unit
+	Lexicon string            `json:"lexicon,omitempty"` // sha256 of the pronunciations
+	Audio   int               `json:"audio"`             // audio files read
+	Version string            `json:"version"`           // of the program
 }
 
 // stamp tells quickly whether anything changed since a finished run: the config and, of every input file, path, size and
@@ -56,6 +57,9 @@ func (p *Plan) stamp() (string, error) {
 		}
 	}
 	stampFile(h, p.Corpus.Spec.Groups)
+	if l := p.Config.Corpus.Lexicon; l != nil {
+		stampFile(h, p.Config.Path(l.File))
+	}
 	last := ""
 	for i := range p.Corpus.Utterances {
 		u := &p.Corpus.Utterances[i]
@@ -148,6 +152,11 @@ func (p *Plan) takeFingerprint(ctx context.Context) error {
 		}
 		sum := sha256.Sum256(card)
 		f.Cards[s.Name] = hex.EncodeToString(sum[:])
+	}
+	if l := p.Config.Corpus.Lexicon; l != nil {
+		if f.Lexicon, err = p.digests.File(p.Config.Path(l.File)); err != nil {
+			return err
+		}
 	}
 	f.Stamp = p.fingerprint.Stamp
 	p.fingerprint = f

@@ -14,6 +14,7 @@ import (
 	"speechsim/extract"
 	"speechsim/metrics"
 	"speechsim/models"
+	"speechsim/tokenizer"
 )
 
 // Options are what the command line adds to a config.
@@ -44,6 +45,7 @@ type Plan struct {
 	samples     []int // length of each utterance at the corpus rate, -1 where the audio can't be read
 	unreadable  []extract.Failure
 	candidates  map[string]*extract.Table // by tier: word, phone
+	lexicon     *tokenizer.Lexicon        // nil without one
 	fingerprint fingerprint
 	bases       []*basis
 	pooled      map[poolKey]*pooledRows
@@ -64,7 +66,7 @@ func Prepare(ctx context.Context, cfg *configs.Config, o Options) (*Plan, error)
 	if p.comparisons, err = resolve(cfg); err != nil {
 		return nil, err
 	}
-	if err := p.checkModelFiles(); err != nil {
+	if err := p.checkFiles(); err != nil {
 		return nil, err
 	}
 	p.RunDir = filepath.Join(firstOf(o.Runs, cfg.Path(cfg.Runs), "runs"), cfg.Name)
@@ -93,6 +95,10 @@ func Prepare(ctx context.Context, cfg *configs.Config, o Options) (*Plan, error)
 // open does what needs the labels, the audio headers and the models.
 func (p *Plan) open(ctx context.Context) error {
 	if err := p.checkCorpus(ctx); err != nil {
+		return err
+	}
+	var err error
+	if p.lexicon, err = loadLexicon(p.Config, p.vocabulary()); err != nil {
 		return err
 	}
 	if err := p.loadSources(); err != nil {
@@ -126,22 +132,28 @@ func (p *Plan) Close() {
 	}
 }
 
-// checkModelFiles finds missing files before the corpus is read.
-func (p *Plan) checkModelFiles() error {
+// checkFiles finds missing files before the corpus is read.
+func (p *Plan) checkFiles() error {
 	var errs configs.Errors
+	missing := func(at configs.Pos, what, file string) {
+		path := p.Config.Path(file)
+		if info, err := os.Stat(path); err != nil {
+			errs = append(errs, p.Config.Errorf(at, "%s: %s can't be opened: %v", what, path, errors.Unwrap(err)))
+		} else if info.IsDir() {
+			errs = append(errs, p.Config.Errorf(at, "%s: %s is a folder; a file is wanted", what, path))
+		}
+	}
 	for i := range p.Config.Models {
 		m := &p.Config.Models[i]
 		for key, file := range map[string]string{"onnx": m.ONNX, "vectors": m.Vectors, "card": m.Card, "vocabulary": m.Vocabulary} {
 			if file == "" {
 				continue
 			}
-			path := p.Config.Path(file)
-			if info, err := os.Stat(path); err != nil {
-				errs = append(errs, p.Config.Errorf(m.Pos, "model %q: %s: %s can't be opened: %v", m.Name, key, path, errors.Unwrap(err)))
-			} else if info.IsDir() {
-				errs = append(errs, p.Config.Errorf(m.Pos, "model %q: %s: %s is a folder; a file is wanted", m.Name, key, path))
-			}
+			missing(m.Pos, fmt.Sprintf("model %q: %s", m.Name, key), file)
 		}
+	}
+	if l := p.Config.Corpus.Lexicon; l != nil {
+		missing(l.Pos, "corpus.lexicon", l.File)
 	}
 	if len(errs) > 0 {
 		return errs
@@ -159,6 +171,9 @@ func (p *Plan) tiers() []string {
 	}
 	for _, m := range p.Config.Models {
 		needed[extract.LabelTier(m.Labels)] = true
+	}
+	if l := p.Config.Corpus.Lexicon; l != nil && l.Choice == string(tokenizer.Nearest) {
+		needed["word"], needed["phone"] = true, true
 	}
 	var out []string
 	for _, tier := range []string{"word", "phone"} {

@@ -116,6 +116,12 @@ func fold(word string) string { return strings.ToUpper(word) }
 // Len is the number of different words.
 func (l *Lexicon) Len() int { return len(l.words) }
 
+// Has says whether the lexicon has a word.
+func (l *Lexicon) Has(word string) bool {
+	_, ok := l.words[fold(word)]
+	return ok
+}
+
 // Phones is the inventory: every phone that occurs, sorted.
 func (l *Lexicon) Phones() *Units { return NewUnits(l.names) }
 
