@@ -108,21 +108,29 @@ func (a *AttentionRows) prepare() error {
 // has reports whether a variant is computed.
 func (a *AttentionRows) has(variant string) bool { return slices.Contains(a.state.Variants, variant) }
 
+// N is the number of queries: the frames of all utterances.
+func (a *AttentionRows) N() int { return a.state.Frames }
+
 // Merge adds the utterances of o.
-func (a *AttentionRows) Merge(o *AttentionRows) error {
+func (a *AttentionRows) Merge(o *AttentionRows) error { return a.combine(o, 1, 1) }
+
+func (a *AttentionRows) complement(whole *AttentionRows) error { return a.combine(whole, -1, 1) }
+
+// combine makes a to own*a + other*o.
+func (a *AttentionRows) combine(o *AttentionRows, own, other int) error {
 	s, t := &a.state, &o.state
 	if !slices.Equal(s.Heads, t.Heads) || !slices.Equal(s.Pairs, t.Pairs) || !slices.Equal(s.Variants, t.Variants) {
 		return errors.New("attention of different layers, pairs or variants can't be merged")
 	}
-	s.Utterances += t.Utterances
-	s.Frames += t.Frames
+	s.Utterances = own*s.Utterances + other*t.Utterances
+	s.Frames = own*s.Frames + other*t.Frames
 	for i, n := range t.Flat {
-		s.Flat[i] += n
+		s.Flat[i] = own*s.Flat[i] + other*n
 	}
 	for v, pairs := range t.Sums {
 		for p, sums := range pairs {
 			for k, x := range sums {
-				s.Sums[v][p][k] += x
+				s.Sums[v][p][k] = float64(own)*s.Sums[v][p][k] + float64(other)*x
 			}
 		}
 	}

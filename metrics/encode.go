@@ -111,89 +111,112 @@ func (c *counter) write(b []byte) {
 // short, changed, or written by another version is an error that says so.
 func ReadMoments(r io.Reader, b Backend, o Options) (*Moments, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
-	m, err := readMoments(in, b, o.Workers)
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = fmt.Errorf("the file is cut short: %w", io.ErrUnexpectedEOF)
-	}
+	l, n, written, err := readHeader(in)
 	if err != nil {
-		return nil, fmt.Errorf("reading moments: %w", err)
+		return nil, err
+	}
+	m := &Moments{layout: l, backend: b, float64: written.Float64, workers: o.Workers, pool: &pool{}, n: n, cross: make([][]float64, len(l.blocks))}
+	if err := m.readState(in); err != nil {
+		return nil, err
 	}
 	return m, nil
 }
 
-func readMoments(in *bufio.Reader, b Backend, workers int) (*Moments, error) {
+// Load replaces what the moments hold by what WriteTo wrote, in the same memory.
+// The file must be of the same layers and options.
+func (m *Moments) Load(r io.Reader) error {
+	in := bufio.NewReaderSize(r, 1<<16)
+	l, n, written, err := readHeader(in)
+	if err != nil {
+		return err
+	}
+	if !m.layout.equal(l) {
+		return errors.New("reading moments: the file is of other layers, pairs or options")
+	}
+	m.n, m.float64 = n, written.Float64
+	m.cache.clear()
+	m.broken = m.readState(in)
+	return m.broken
+}
+
+// readHeader reads all that comes before the numbers.
+func readHeader(in *bufio.Reader) (l *layout, n int, o Options, err error) {
+	defer func() { err = readError(err) }()
 	prefix := make([]byte, len(momentsMagic)+8)
 	if _, err := io.ReadFull(in, prefix); err != nil {
-		return nil, err
+		return nil, 0, o, err
 	}
 	if string(prefix[:len(momentsMagic)]) != momentsMagic {
-		return nil, errors.New("this is not a file of moments")
+		return nil, 0, o, errors.New("this is not a file of moments")
 	}
 	numbers := prefix[len(momentsMagic):]
 	if v := binary.LittleEndian.Uint32(numbers); v != momentsVersion {
-		return nil, fmt.Errorf("the file has version %d, this program reads version %d", v, momentsVersion)
+		return nil, 0, o, fmt.Errorf("the file has version %d, this program reads version %d", v, momentsVersion)
 	}
 	size := binary.LittleEndian.Uint32(numbers[4:])
 	var header bytes.Buffer // grows with what is there, not with what is claimed
 	if n, err := io.CopyN(&header, in, int64(size)); err != nil {
-		return nil, fmt.Errorf("after %d of %d bytes of the header: %w", n, size, err)
+		return nil, 0, o, fmt.Errorf("after %d of %d bytes of the header: %w", n, size, err)
 	}
 	if err := checkSum(in, crc32.Checksum(header.Bytes(), castagnoli), "header"); err != nil {
-		return nil, err
+		return nil, 0, o, err
 	}
 	dims, n, o, err := parseHeader(header.Bytes())
 	if err != nil {
-		return nil, err
+		return nil, 0, o, err
 	}
-	o.Workers = workers
-	l, err := newLayout(dims, o)
-	if err != nil {
-		return nil, err
-	}
-	return readState(in, b, l, n, o)
+	l, err = newLayout(dims, o)
+	return l, n, o, err
 }
 
-// readState reads the numbers. Memory is taken as they arrive.
-func readState(in *bufio.Reader, b Backend, l *layout, n int, o Options) (*Moments, error) {
-	m := &Moments{layout: l, backend: b, float64: o.Float64, workers: o.Workers, pool: &pool{}, n: n}
+// readError is an error as callers see it.
+func readError(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = fmt.Errorf("the file is cut short: %w", io.ErrUnexpectedEOF)
+	}
+	if err != nil {
+		return fmt.Errorf("reading moments: %w", err)
+	}
+	return nil
+}
+
+// readState reads the numbers. Memory that is not there yet is taken as they arrive.
+func (m *Moments) readState(in *bufio.Reader) (err error) {
+	defer func() { err = readError(err) }()
 	var sum uint32
-	read := func(count int) ([]float64, error) {
-		const step = 1 << 16
-		buffer := make([]byte, 8*min(count, step))
-		var out []float64
+	buffer := make([]byte, 1<<16)
+	read := func(to *[]float64, count int) error {
+		out := (*to)[:0]
 		for len(out) < count {
-			part := buffer[:8*min(count-len(out), step)]
+			part := buffer[:min(8*(count-len(out)), len(buffer))]
 			if _, err := io.ReadFull(in, part); err != nil {
-				return nil, err
+				return err
 			}
 			sum = crc32.Update(sum, castagnoli, part)
 			for ; len(part) > 0; part = part[8:] {
 				out = append(out, math.Float64frombits(binary.LittleEndian.Uint64(part)))
 			}
 		}
-		return out, nil
+		*to = out
+		return nil
 	}
 	for _, to := range []*[]float64{&m.centre, &m.sum, &m.square, &m.noise} {
-		numbers, err := read(l.columns())
-		if err != nil {
-			return nil, err
+		if err := read(to, m.columns()); err != nil {
+			return err
 		}
-		*to = numbers
 	}
-	for k := range l.blocks {
-		numbers, err := read(l.size(k))
-		if err != nil {
-			return nil, err
+	for k := range m.cross {
+		if err := read(&m.cross[k], m.size(k)); err != nil {
+			return err
 		}
-		m.cross = append(m.cross, numbers)
 	}
 	if err := checkSum(in, sum, "numbers"); err != nil {
-		return nil, err
+		return err
 	}
 	if _, err := in.ReadByte(); err != io.EOF {
-		return nil, errors.New("the file goes on after its end")
+		return errors.New("the file goes on after its end")
 	}
-	return m, nil
+	return nil
 }
 
 func checkSum(in io.Reader, want uint32, what string) error {

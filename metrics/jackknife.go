@@ -2,8 +2,8 @@ package metrics
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 
@@ -26,52 +26,70 @@ type Interval struct {
 	Groups int
 }
 
+// Sums are what rows add up to, from which those of a group can be taken away:
+// Moments and AttentionRows.
+type Sums[S any] interface {
+	// N is the number of rows.
+	N() int
+	// complement turns the sums of some rows of whole into those of the others.
+	complement(whole S) error
+}
+
 // Jackknife computes statistics of all rows and with each group left out.
-// groups are the moments of the groups (speakers, else utterances; see Bundle
-// for how to keep their number at 50), and statistics the numbers wanted of
-// some moments, such as all cells of a map: NaN where one is undefined.
+// whole are the sums of all rows and groups those of the groups that make it
+// up (speakers, else utterances; see Bundle for how to keep their number at 50).
+// statistics gives the numbers wanted of some sums, such as all cells of a
+// map: NaN where one is undefined.
 //
 // Groups are left out by subtraction, so the cost is one subtraction and one
-// call of statistics a group, whatever the number of rows.
+// call of statistics a group, whatever the number of rows. Each group is
+// overwritten by what is left without it, and done with when the next is asked
+// for: groups that are read from files need memory for one.
 //
 // The bootstrap is not offered: drawing rows with replacement duplicates rows,
 // and a row is perfectly similar to its copy. For independent layers of 100
 // units and 500 rows the debiased CKA's bootstrap centres on .17 where the truth is 0.
-func Jackknife(ctx context.Context, groups []*Moments, statistics func(m *Moments) ([]float64, error)) (*Replicates, error) {
-	groups = slices.DeleteFunc(slices.Clone(groups), func(g *Moments) bool { return g.N() == 0 })
-	if len(groups) < 2 {
-		return nil, fmt.Errorf("a jackknife needs at least 2 groups with rows, and there are %d", len(groups))
-	}
-	whole := groups[0].Clone()
-	for _, g := range groups[1:] {
-		if err := whole.Merge(g); err != nil {
-			return nil, err
-		}
-	}
-	r := &Replicates{}
-	var err error
-	if r.Whole, err = statistics(whole); err != nil {
+func Jackknife[S Sums[S]](ctx context.Context, whole S, groups iter.Seq2[S, error], statistics func(S) ([]float64, error)) (*Replicates, error) {
+	values, err := statistics(whole)
+	if err != nil {
 		return nil, err
 	}
-	rest := whole.Empty()
-	for k, g := range groups {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	r := &Replicates{Whole: values}
+	for g, err := range groups {
+		if err == nil {
+			err = ctx.Err()
 		}
-		rest.set(whole)
-		if err := rest.Sub(g); err != nil {
-			return nil, err
-		}
-		left, err := statistics(rest)
 		if err != nil {
-			return nil, fmt.Errorf("without group %d: %w", k, err)
+			return nil, err
 		}
-		if len(left) != len(r.Whole) {
-			return nil, errors.New("the number of statistics changed between groups")
+		n := g.N()
+		if n == 0 {
+			continue
 		}
-		r.Left, r.Sizes = append(r.Left, left), append(r.Sizes, g.N())
+		if err := g.complement(whole); err != nil {
+			return nil, err
+		}
+		left, err := statistics(g)
+		if err != nil {
+			return nil, fmt.Errorf("without group %d: %w", len(r.Left), err)
+		}
+		r.Left, r.Sizes = append(r.Left, left), append(r.Sizes, n)
 	}
-	return r, nil
+	return r, r.check(whole.N())
+}
+
+// check refuses groups that are not all rows.
+func (r *Replicates) check(rows int) error {
+	if len(r.Left) < 2 {
+		return fmt.Errorf("a jackknife needs at least 2 groups with rows, and there are %d", len(r.Left))
+	}
+	for _, n := range r.Sizes {
+		rows -= n
+	}
+	if rows != 0 {
+		return fmt.Errorf("the groups of a jackknife have %d rows fewer than the whole", rows)
+	}
+	return nil
 }
 
 // Interval returns the interval of statistic k; ok is false if it is undefined,

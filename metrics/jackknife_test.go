@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"errors"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -27,6 +28,30 @@ func effects(r *rand.Rand, groups, each, dx, dy int, shared float64) (x, y Matri
 	return x, y
 }
 
+// jackknife leaves out equal groups of rows.
+func jackknife(t testing.TB, o Options, groups int, statistics func(*Moments) ([]float64, error), layers ...Matrix) (*Replicates, error) {
+	t.Helper()
+	parts := inGroups(t, o, groups, layers...)
+	whole := parts[0].Clone()
+	for _, g := range parts[1:] {
+		if err := whole.Merge(g); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return Jackknife(context.Background(), whole, each(parts), statistics)
+}
+
+// each yields the groups as a reader of files would.
+func each(groups []*Moments) iter.Seq2[*Moments, error] {
+	return func(yield func(*Moments, error) bool) {
+		for _, g := range groups {
+			if !yield(g, nil) {
+				return
+			}
+		}
+	}
+}
+
 // inGroups returns the moments of equal groups of rows.
 func inGroups(t testing.TB, o Options, groups int, layers ...Matrix) []*Moments {
 	t.Helper()
@@ -49,7 +74,7 @@ func TestJackknifeByDefinition(t *testing.T) {
 	o := Options{SquaredNorms: true, Float64: true}
 	cells := []Cell{{"cka", "debiased", 0, 1}, {"neuron_neuron", "", 0, 1}}
 	ctx := context.Background()
-	reps, err := Jackknife(ctx, inGroups(t, o, 6, x, y), Statistics(ctx, cells))
+	reps, err := jackknife(t, o, 6, Statistics(ctx, cells), x, y)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +121,7 @@ func TestJackknifeCovers(t *testing.T) {
 	intervals := make([]Interval, sets)
 	for s := range sets {
 		x, y := effects(random(uint64(1000+s)), groups, each, 4, 4, .6)
-		reps, err := Jackknife(ctx, inGroups(t, o, groups, x, y), Statistics(ctx, cells))
+		reps, err := jackknife(t, o, groups, Statistics(ctx, cells), x, y)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +145,7 @@ func TestJackknifeUndefined(t *testing.T) {
 		y.Data64[k] = 4
 	}
 	ctx := context.Background()
-	reps, err := Jackknife(ctx, inGroups(t, Options{}, 3, x, y), Statistics(ctx, []Cell{{"cka", "biased", 0, 1}, {"cka", "biased", 0, 0}}))
+	reps, err := jackknife(t, Options{}, 3, Statistics(ctx, []Cell{{"cka", "biased", 0, 1}, {"cka", "biased", 0, 0}}), x, y)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,8 +155,12 @@ func TestJackknifeUndefined(t *testing.T) {
 	if _, ok := reps.Interval(1); !ok {
 		t.Error("the other has none")
 	}
-	if _, err := Jackknife(ctx, inGroups(t, Options{}, 1, x, y), Statistics(ctx, nil)); err == nil {
+	if _, err := jackknife(t, Options{}, 1, Statistics(ctx, nil), x, y); err == nil {
 		t.Error("a jackknife of one group")
+	}
+	groups := inGroups(t, Options{}, 3, x, y)
+	if _, err := Jackknife(ctx, momentsOf(t, PureGo(), Options{}, x, y), each(groups[:2]), Statistics(ctx, nil)); err == nil {
+		t.Error("a jackknife of groups that are not all rows")
 	}
 }
 
@@ -148,10 +177,9 @@ func TestBundle(t *testing.T) {
 func TestHeldOutByDefinition(t *testing.T) {
 	r := random(62)
 	x, y := effects(r, 5, 30, 2, 3, .7)
-	groups := inGroups(t, Options{Float64: true}, 5, x, y)
-	got, err := NeuronLayerHeldOut(groups, 0, 1)
-	if err != nil {
-		t.Fatal(err)
+	got := heldOutOf(t, 5, x, y)
+	if got.Err != nil {
+		t.Fatal(got.Err)
 	}
 	want := 0.0
 	for u := range 2 {
@@ -193,13 +221,29 @@ func TestHeldOutByDefinition(t *testing.T) {
 		}
 		want += (1 - missed/total) / 2
 	}
-	near(t, "heldout_r2", got.Value, want, 1e-9)
-	if _, err := NeuronLayerHeldOut(groups[:1], 0, 1); err == nil {
+	near(t, "heldout_r2", got.Value.Value, want, 1e-9)
+	near(t, "the units' mean", (got.Match[0].Value+got.Match[1].Value)/2, want, 1e-9)
+	if one := heldOutOf(t, 1, x, y); one.Err == nil {
 		t.Error("held out of one group")
 	}
-	unrelated := inGroups(t, Options{Float64: true}, 10, gaussian(r, 2000, 3), gaussian(r, 2000, 10))
-	v, err := NeuronLayerHeldOut(unrelated, 0, 1)
-	if err != nil || math.Abs(v.Value) > .02 {
-		t.Errorf("unrelated layers: %g, %v", v.Value, err)
+	if v := heldOutOf(t, 10, gaussian(r, 2000, 3), gaussian(r, 2000, 10)); v.Err != nil || math.Abs(v.Value.Value) > .02 {
+		t.Errorf("unrelated layers: %g, %v", v.Value.Value, v.Err)
 	}
+}
+
+// heldOutOf leaves out equal groups of rows of two layers.
+func heldOutOf(t *testing.T, groups int, x, y Matrix) CellValue {
+	t.Helper()
+	o := Options{Float64: true}
+	parts := inGroups(t, o, groups, x, y)
+	var sizes []int
+	for _, g := range parts {
+		sizes = append(sizes, g.N())
+	}
+	folds := Folds(sizes, func(g int) (*Moments, error) { return parts[g], nil })
+	values, err := NeuronLayerHeldOut(context.Background(), momentsOf(t, PureGo(), o, x, y), folds, [][2]int{{0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return values[0]
 }

@@ -24,6 +24,30 @@ func (m *Moments) Sub(o *Moments) error {
 	return m.combine(o, -1)
 }
 
+// complement turns the moments of some rows of whole into those of the others.
+func (m *Moments) complement(whole *Moments) error {
+	if m.n > whole.n {
+		return fmt.Errorf("can't take %d rows from %d", m.n, whole.n)
+	}
+	const rounding = 1e-13 // of what a subtraction takes away, as in combine
+	for c, v := range m.square {
+		m.noise[c] += rounding * v
+	}
+	m.n = -m.n
+	for _, numbers := range append([][]float64{m.sum, m.square}, m.cross...) {
+		for k, v := range numbers {
+			numbers[k] = -v
+		}
+	}
+	if err := m.combine(whole, 1); err != nil {
+		return err
+	}
+	for c, v := range m.square {
+		m.noise[c] += rounding * v
+	}
+	return nil
+}
+
 func (m *Moments) combine(o *Moments, sign float64) error {
 	switch {
 	case m.broken != nil:

@@ -13,7 +13,7 @@ import (
 //
 // with R_k the multiple correlation of unit x_k on y, in sample. Where the
 // units of y depend on each other linearly, C_yy⁻¹ is the pseudo-inverse.
-// Directed: x is predicted from y.
+// Directed: x is predicted from y. Match gives R_k of each unit.
 //
 // In sample R grows with the number of predictors: for independent data it is
 // about sqrt(dy/n), .392 at d = 768 and n = 5000. The variant heldout_r2, which
@@ -49,7 +49,9 @@ func NeuronLayer(m *Moments, i, j int, variant string) (Value, error) {
 	m.backend.Gemm64(false, true, s, y.whitening(k), explained)
 	total := m.scatters(i)
 	for r, u := range m.live(i) {
-		v.Value += math.Sqrt(min(1, sumSquares(explained.Row(r))/total[u])) / float64(s.Rows)
+		multiple := math.Sqrt(min(1, sumSquares(explained.Row(r))/total[u]))
+		v.Match = append(v.Match, Match{X: u, Y: -1, Value: multiple})
+		v.Value += multiple / float64(s.Rows)
 	}
 	return v, nil
 }

@@ -1,8 +1,9 @@
 package metrics
 
 import (
-	"fmt"
-	"slices"
+	"context"
+	"errors"
+	"iter"
 
 	"speechsim/metrics/internal/linalg"
 )
@@ -16,70 +17,138 @@ const maxFolds = 10
 //
 //	R²_k = 1 - Σ_g |x_k - x̂_k|²_g / Σ_g |x_k - x̄_k|²_g
 //
-// with prediction x̂ and mean x̄ from the rows outside of fold g. groups are the
-// moments of the groups (speakers, say), bundled to at most 10 folds. No rows
+// with prediction x̂ and mean x̄ from the rows outside of fold g. No rows
 // are needed: the residuals are sums of products too. Unlike R in sample it is
 // about 0, or a little below, for unrelated layers; it has no lower bound.
-func NeuronLayerHeldOut(groups []*Moments, i, j int) (Value, error) {
-	const metric, variant = "neuron_layer", "heldout_r2"
-	folds, whole, err := foldsOf(groups)
-	if err != nil {
-		return Value{}, err
-	}
-	if len(folds) < 2 {
-		return Value{}, undefined(metric, variant, "it needs at least 2 groups with rows and there are %d", len(folds))
-	}
-	if err := whole.check(metric, variant, i, j, 4); err != nil {
-		return Value{}, err
-	}
-	v := newValue(whole, i, j)
-	units := whole.live(i)
-	missed, total := make([]float64, whole.dims[i]), make([]float64, whole.dims[i])
-	rest := whole.Empty()
-	for g, fold := range folds {
-		rest.set(whole)
-		if err := rest.Sub(fold); err != nil {
-			return Value{}, err
+//
+// whole are the moments of all rows, folds those of the folds that make it up
+// (see Folds), and pairs the cells (i, j). Match of a value gives R²_k of each
+// unit. Memory is that of three moments, and each layer j is factored once a fold.
+func NeuronLayerHeldOut(ctx context.Context, whole *Moments, folds iter.Seq2[*Moments, error], pairs [][2]int) ([]CellValue, error) {
+	h := newHeldOut(whole, pairs)
+	for fold, err := range folds {
+		if err == nil {
+			err = ctx.Err()
 		}
-		if err := rest.check(metric, variant, i, j, 4); err != nil {
-			return Value{}, fmt.Errorf("without fold %d: %w", g, err)
+		if err == nil {
+			err = h.leaveOut(fold)
 		}
-		if err := addResiduals(rest, fold, i, j, missed, total); err != nil {
-			return Value{}, err
+		if err != nil {
+			return nil, err
 		}
 	}
-	for _, u := range units {
-		v.Value += (1 - missed[u]/total[u]) / float64(len(units))
+	for k := range h.cells {
+		h.value(k)
 	}
-	if v.N < 5*v.DY {
-		v.warn("%d rows are few for %d predictors: the prediction is poor even for related layers", v.N, v.DY)
-	}
-	return v, nil
+	return h.cells, h.unexpected()
 }
 
-// foldsOf bundles groups, and returns the moments of all rows too.
-func foldsOf(groups []*Moments) (folds []*Moments, whole *Moments, err error) {
-	groups = slices.DeleteFunc(slices.Clone(groups), func(g *Moments) bool { return g.N() == 0 })
-	var sizes []int
-	for _, g := range groups {
-		sizes = append(sizes, g.N())
-	}
-	for g, bundle := range Bundle(sizes, maxFolds) {
-		for len(folds) <= bundle {
-			folds = append(folds, groups[g].Empty())
-		}
-		if err := folds[bundle].Merge(groups[g]); err != nil {
-			return nil, nil, err
-		}
-	}
-	for k, f := range folds {
-		if k == 0 {
-			whole = f.Clone()
-		} else if err := whole.Merge(f); err != nil {
-			return nil, nil, err
+// heldOut are the cells of one map on their way.
+type heldOut struct {
+	whole, rest   *Moments
+	folds         int
+	pairs         [][2]int
+	cells         []CellValue
+	missed, total [][]float64 // of each cell: by unit of x
+}
+
+func newHeldOut(whole *Moments, pairs [][2]int) *heldOut {
+	h := &heldOut{whole: whole, rest: whole.Empty(), pairs: pairs, cells: make([]CellValue, len(pairs))}
+	for k, p := range pairs {
+		h.missed, h.total = append(h.missed, nil), append(h.total, nil)
+		if h.cells[k].Err = whole.check("neuron_layer", "heldout_r2", p[0], p[1], 4); h.cells[k].Err == nil {
+			h.missed[k], h.total[k] = make([]float64, whole.dims[p[0]]), make([]float64, whole.dims[p[0]])
 		}
 	}
-	return folds, whole, nil
+	return h
+}
+
+// leaveOut fits to all rows but the fold's, and predicts those.
+func (h *heldOut) leaveOut(fold *Moments) error {
+	h.rest.set(h.whole)
+	if err := h.rest.Sub(fold); err != nil {
+		return err
+	}
+	parallel(h.rest.workers, len(h.pairs), func(_, k int) {
+		i, j, c := h.pairs[k][0], h.pairs[k][1], &h.cells[k]
+		if c.Err == nil {
+			c.Err = h.rest.check("neuron_layer", "heldout_r2", i, j, 4)
+		}
+		if c.Err == nil {
+			c.Err = addResiduals(h.rest, fold, i, j, h.missed[k], h.total[k])
+		}
+	})
+	h.folds++
+	return h.unexpected()
+}
+
+// unexpected is the first error that is not about a cell's data.
+func (h *heldOut) unexpected() error {
+	for _, c := range h.cells {
+		var undefined *UndefinedError
+		if c.Err != nil && !errors.As(c.Err, &undefined) {
+			return c.Err
+		}
+	}
+	return nil
+}
+
+// value is the value of a cell after all folds.
+func (h *heldOut) value(k int) {
+	c, i, j := &h.cells[k], h.pairs[k][0], h.pairs[k][1]
+	if c.Err == nil && h.folds < 2 {
+		c.Err = undefined("neuron_layer", "heldout_r2", "it needs at least 2 groups with rows and there are %d", h.folds)
+	}
+	if c.Err != nil {
+		return
+	}
+	c.Value = newValue(h.whole, i, j)
+	units := h.whole.live(i)
+	for _, u := range units {
+		r2 := 1 - h.missed[k][u]/h.total[k][u]
+		c.Match = append(c.Match, Match{X: u, Y: -1, Value: r2})
+		c.Value.Value += r2 / float64(len(units))
+	}
+	if c.N < 5*c.DY {
+		c.warn("%d rows are few for %d predictors: the prediction is poor even for related layers", c.N, c.DY)
+	}
+}
+
+// Folds bundles groups with sizes rows to at most 10 folds of about equal size,
+// and yields the moments of one fold after the other, in the same memory. group
+// returns the moments of group g, which are done with when the next is asked for.
+func Folds(sizes []int, group func(g int) (*Moments, error)) iter.Seq2[*Moments, error] {
+	folds := make([][]int, min(maxFolds, len(sizes)))
+	for g, fold := range Bundle(sizes, maxFolds) {
+		if sizes[g] > 0 {
+			folds[fold] = append(folds[fold], g)
+		}
+	}
+	return func(yield func(*Moments, error) bool) {
+		var fold *Moments
+		for _, groups := range folds {
+			for k, g := range groups {
+				m, err := group(g)
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if fold == nil {
+					fold = m.Empty()
+				}
+				if k == 0 {
+					fold.n = 0 // what is merged into nothing replaces it
+				}
+				if err := fold.Merge(m); err != nil {
+					yield(nil, err)
+					return
+				}
+			}
+			if len(groups) > 0 && !yield(fold, nil) {
+				return
+			}
+		}
+	}
 }
 
 // addResiduals adds, for each unit of layer i, the squared errors in the fold of

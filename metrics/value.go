@@ -11,13 +11,14 @@ type Value struct {
 	// Warnings say in words what the number must be read with: dead units, a
 	// sample that is small for its dimensions, a deficient rank.
 	Warnings []string
-	// Match tells, for the metrics that match units or heads, which of y each
-	// one of x was matched to.
+	// Match tells, for the metrics that look at each unit or head of x, how it
+	// fared, and which one of y it was matched to.
 	Match []Match
 }
 
 // Match is a unit (or head) of x, the one of y that is most like it, and their
-// correlation, with its sign.
+// similarity: a correlation with its sign, or what else the metric's units
+// have. Y is -1 where all of y serves each unit of x.
 type Match struct {
 	X, Y  int
 	Value float64

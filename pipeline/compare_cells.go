@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"iter"
 
 	"speechsim/metrics"
 	"speechsim/pipeline/results"
@@ -105,13 +106,11 @@ func (c *matrixComparison) momentCells(ctx context.Context, l *matrixLevel, ofMo
 			return err
 		}
 	}
-	for _, cell := range ofGroups {
-		if err := cell.set(metrics.NeuronLayerHeldOut(b.moments, cell.at.X, cell.at.Y)); err != nil {
-			return err
-		}
+	if err := b.heldOut(ctx, m, ofGroups); err != nil {
+		return err
 	}
-	if l.intervals {
-		if err := c.intervals(ctx, b, ofMoments); err != nil {
+	if l.intervals { // last: it uses the bundles up
+		if err := c.intervals(ctx, b, m, ofMoments); err != nil {
 			return err
 		}
 	}
@@ -119,6 +118,45 @@ func (c *matrixComparison) momentCells(ctx context.Context, l *matrixLevel, ofMo
 		return nil
 	}
 	return c.nulls(ctx, l, m, o, ofMoments)
+}
+
+// heldOut computes the cells that fit on some bundles and are tested on the others.
+func (b *bundles) heldOut(ctx context.Context, whole *metrics.Moments, cells []*matrixCell) error {
+	if len(cells) == 0 {
+		return nil
+	}
+	var sizes []int
+	for _, m := range b.moments {
+		sizes = append(sizes, m.N())
+	}
+	folds, err := metrics.Folds(sizes, func(g int) (*metrics.Moments, error) { return b.moments[g], nil })
+	if err != nil {
+		return err
+	}
+	var pairs [][2]int
+	for _, cell := range cells {
+		pairs = append(pairs, [2]int{cell.at.X, cell.at.Y})
+	}
+	values, err := metrics.NeuronLayerHeldOut(ctx, whole, folds, pairs)
+	if err != nil {
+		return err
+	}
+	for k, cell := range cells {
+		if err := cell.set(values[k].Value, values[k].Err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func each(groups []*metrics.Moments) iter.Seq2[*metrics.Moments, error] {
+	return func(yield func(*metrics.Moments, error) bool) {
+		for _, g := range groups {
+			if !yield(g, nil) {
+				return
+			}
+		}
+	}
 }
 
 func places(cells []*matrixCell) []metrics.Cell {
@@ -130,7 +168,7 @@ func places(cells []*matrixCell) []metrics.Cell {
 }
 
 // intervals gives cells their jackknife intervals: those that cost little, or all if asked for.
-func (c *matrixComparison) intervals(ctx context.Context, b *bundles, cells []*matrixCell) error {
+func (c *matrixComparison) intervals(ctx context.Context, b *bundles, whole *metrics.Moments, cells []*matrixCell) error {
 	var wanted []*matrixCell
 	for _, cell := range cells {
 		if c.Interval || cell.Cost == metrics.Quadratic {
@@ -142,7 +180,7 @@ func (c *matrixComparison) intervals(ctx context.Context, b *bundles, cells []*m
 	}
 	statistics := metrics.Statistics(ctx, places(wanted))
 	c.Progress.Stage("intervals", float64(len(b.moments)+1), "groups")
-	replicates, err := metrics.Jackknife(ctx, b.moments, func(m *metrics.Moments) ([]float64, error) {
+	replicates, err := metrics.Jackknife(ctx, whole, each(b.moments), func(m *metrics.Moments) ([]float64, error) {
 		defer c.Progress.Add(1)
 		return statistics(m)
 	})
