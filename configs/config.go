@@ -142,7 +142,10 @@ type Comparison struct {
 	Null     *Null
 	Figure   *Figure
 
-	Published []string `path:".csv"` // values to draw beside ours: of a paper (bolanos2024/cka), or a file that ends in .csv
+	// Differences are the pairs of layers told apart wherever there are intervals: neighbours, best, models (all three by
+	// default), or none.
+	Differences []string
+	Published   []string `path:".csv"` // values to draw beside ours: of a paper (bolanos2024/cka), or a file that ends in .csv
 }
 
 // Null asks for the values that the metrics take by chance: under pairings of rows that hold no relation but keep the
@@ -201,6 +204,7 @@ var (
 	precisions = []string{"float32", "tf32", "fp16"}
 
 	intervals    = []string{"jackknife", "none"}
+	differences  = []string{"neighbours", "best", "models"}
 	permutations = []string{"group", "word_type"}
 )
 
@@ -276,6 +280,7 @@ func (c *Config) Validate() error {
 		if k.Interval != "" {
 			oneOf(k.Pos, "interval", k.Interval, intervals)
 		}
+		c.validateDifferences(k, oneOf, bad)
 		if k.Null != nil {
 			c.validateNull(k, oneOf, bad)
 		}
@@ -393,6 +398,20 @@ func (c *Config) validateRows(r *Rows, key string, oneOf func(Pos, string, strin
 		bad(r.Pos, "%s.select: %s chooses words; it needs unit: word", key, r.Select)
 	}
 	r.validateLists(key, oneOf, bad)
+}
+
+func (c *Config) validateDifferences(k *Comparison, oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) {
+	switch asked := k.Differences; {
+	case len(asked) == 0 && k.Interval != "none":
+		k.Differences = differences
+	case len(asked) == 1 && asked[0] == "none":
+	case len(asked) > 0 && k.Interval == "none":
+		bad(k.Pos, "comparison %q: differences between layers come with the intervals, and interval is none: leave one of the two out", k.Name)
+	default:
+		for _, d := range asked {
+			oneOf(k.Pos, "differences", d, differences)
+		}
+	}
 }
 
 func (c *Config) validateNull(k *Comparison, oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) {

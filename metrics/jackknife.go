@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -24,6 +25,21 @@ type Interval struct {
 	SE     float64 // standard error
 	Lo, Hi float64 // Value ± t SE, with Student's t for groups - 1 degrees of freedom
 	Groups int
+}
+
+// ErrFewGroups says that there is nothing to leave out.
+var ErrFewGroups = errors.New("a jackknife needs at least 2 groups with rows")
+
+// P is the two-sided probability of a value so far from 0 if the truth were 0:
+// for differences.
+func (i Interval) P() float64 {
+	switch {
+	case i.Value == 0:
+		return 1
+	case i.SE == 0:
+		return 0
+	}
+	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(i.Groups - 1)}.CDF(-math.Abs(i.Value/i.SE))
 }
 
 // Sums are what rows add up to, from which those of a group can be taken away:
@@ -81,7 +97,7 @@ func Jackknife[S Sums[S]](ctx context.Context, whole S, groups iter.Seq2[S, erro
 // check refuses groups that are not all rows.
 func (r *Replicates) check(rows int) error {
 	if len(r.Left) < 2 {
-		return fmt.Errorf("a jackknife needs at least 2 groups with rows, and there are %d", len(r.Left))
+		return fmt.Errorf("%w, and there are %d", ErrFewGroups, len(r.Left))
 	}
 	for _, n := range r.Sizes {
 		rows -= n

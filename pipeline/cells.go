@@ -4,64 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 
-	"speechsim/extract"
 	"speechsim/metrics"
 	"speechsim/pipeline/results"
 )
 
-// total adds the parts of a basis up, in their order.
-func (p *Plan) total(b *basis) (*metrics.Moments, []extract.Failure, error) {
-	var whole *metrics.Moments
-	failed, err := p.eachPart(b, func(part int, in io.Reader) error {
-		m, err := metrics.ReadMoments(in, p.backend, p.momentsOptions(b))
-		if err != nil || whole == nil {
-			whole = m
-			return err
-		}
-		return whole.Merge(m)
-	})
-	return whole, failed, err
-}
-
-// totalRows is total for the accumulator of attention maps by the query.
-func (p *Plan) totalRows(b *basis) (*metrics.AttentionRows, []extract.Failure, error) {
-	var whole *metrics.AttentionRows
-	failed, err := p.eachPart(b, func(part int, in io.Reader) error {
-		m, err := metrics.ReadAttentionRows(in, p.backend, p.opts.Workers)
-		if err != nil || whole == nil {
-			whole = m
-			return err
-		}
-		return whole.Merge(m)
-	})
-	return whole, failed, err
-}
-
-func (p *Plan) eachPart(b *basis, read func(part int, in io.Reader) error) (failed []extract.Failure, err error) {
-	for part := range p.partCount(b) {
-		entry := b.entryOf(part)
-		if entry == nil {
-			continue
-		}
-		f, err := entry.ReadPart(part, func(in io.Reader) error { return read(part, in) })
-		if err != nil {
-			return nil, err
-		}
-		failed = append(failed, f...)
-	}
-	return failed, nil
-}
-
 // value computes one cell of a basis.
 type value func(m measure, i, j int) (metrics.Value, error)
 
-// cellsOf computes all cells of a basis, n being its rows. A metric that is undefined on these data gives a cell that says
-// why; any other error ends the run.
-func (p *Plan) cellsOf(ctx context.Context, b *basis, n int, compute value) ([]results.Cell, error) {
+// cellsOf computes all cells of a basis, n being its rows, and what they matched. A metric that is undefined on these data
+// gives a cell that says why; any other error ends the run.
+func (p *Plan) cellsOf(ctx context.Context, b *basis, n int, compute value) ([]results.Cell, []results.Match, error) {
 	measures := b.measures()
 	cells := make([]results.Cell, len(measures)*len(b.x)*len(b.y))
+	matches := make([][]results.Match, len(cells))
 	err := p.parallel(ctx, len(cells), func(at int) error {
 		v := measures[at/(len(b.x)*len(b.y))]
 		i, j := b.sides(at)
@@ -78,9 +35,12 @@ func (p *Plan) cellsOf(ctx context.Context, b *basis, n int, compute value) ([]r
 			return fmt.Errorf("comparison %s: %s %s of %s and %s: %w", b.k.Name, v.Name, v.variant.Name, c.X, c.Y, err)
 		}
 		c.Value, c.N, c.DX, c.DY, c.Warnings = &got.Value, got.N, got.DX, got.DY, got.Warnings
+		if i != j {
+			matches[at] = matchesOf(c, got.Match)
+		}
 		return nil
 	})
-	return cells, err
+	return cells, slices.Concat(matches...), err
 }
 
 func (p *Plan) layerName(l stacked) results.Layer {

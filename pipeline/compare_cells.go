@@ -129,10 +129,7 @@ func (b *bundles) heldOut(ctx context.Context, whole *metrics.Moments, cells []*
 	for _, m := range b.moments {
 		sizes = append(sizes, m.N())
 	}
-	folds, err := metrics.Folds(sizes, func(g int) (*metrics.Moments, error) { return b.moments[g], nil })
-	if err != nil {
-		return err
-	}
+	folds := metrics.Folds(sizes, func(g int) (*metrics.Moments, error) { return b.moments[g], nil })
 	var pairs [][2]int
 	for _, cell := range cells {
 		pairs = append(pairs, [2]int{cell.at.X, cell.at.Y})
@@ -149,7 +146,7 @@ func (b *bundles) heldOut(ctx context.Context, whole *metrics.Moments, cells []*
 	return nil
 }
 
-func each(groups []*metrics.Moments) iter.Seq2[*metrics.Moments, error] {
+func oneByOne(groups []*metrics.Moments) iter.Seq2[*metrics.Moments, error] {
 	return func(yield func(*metrics.Moments, error) bool) {
 		for _, g := range groups {
 			if !yield(g, nil) {
@@ -180,7 +177,7 @@ func (c *matrixComparison) intervals(ctx context.Context, b *bundles, whole *met
 	}
 	statistics := metrics.Statistics(ctx, places(wanted))
 	c.Progress.Stage("intervals", float64(len(b.moments)+1), "groups")
-	replicates, err := metrics.Jackknife(ctx, whole, each(b.moments), func(m *metrics.Moments) ([]float64, error) {
+	replicates, err := metrics.Jackknife(ctx, whole, oneByOne(b.moments), func(m *metrics.Moments) ([]float64, error) {
 		defer c.Progress.Add(1)
 		return statistics(m)
 	})

@@ -99,8 +99,9 @@ func whole(a *npy.Array, order []int) (metrics.Matrix, error) {
 // An interval is made of at most mostBundles groups, and more are joined: of fewer where their moments would need more
 // than intervalBytes of memory, but not of fewer than leastBundles.
 const (
-	mostBundles  = 50
-	leastBundles = 10
+	mostBundles   = 50
+	leastBundles  = 10
+	intervalBytes = 4 << 30
 )
 
 // bundles are the moments of bundles of rows, and rows on their way into them.

@@ -212,6 +212,7 @@ func jackknifeOf(t *testing.T, x, y matrix, groups, each int) (lo, hi float64) {
 	}
 	sizes := slices.Repeat([]int{each}, groups)
 	bundles := make([]*metrics.Moments, mostBundles)
+	whole := all.Empty()
 	for g, b := range metrics.Bundle(sizes, mostBundles) {
 		if bundles[b] == nil {
 			bundles[b] = all.Empty()
@@ -220,11 +221,11 @@ func jackknifeOf(t *testing.T, x, y matrix, groups, each int) (lo, hi float64) {
 		for _, m := range []matrix{x, y} {
 			block = append(block, metrics.Matrix{Rows: each, Cols: len(m[0]), Data64: slices.Concat(m[g*each : (g+1)*each]...)})
 		}
-		if err := bundles[b].Add(context.Background(), block); err != nil {
+		if err := errors.Join(bundles[b].Add(context.Background(), block), whole.Add(context.Background(), block)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	r, err := metrics.Jackknife(context.Background(), bundles, metrics.Statistics(context.Background(), []metrics.Cell{{Metric: "cka", Variant: "debiased", X: 0, Y: 1}}))
+	r, err := metrics.Jackknife(context.Background(), whole, oneByOne(bundles), metrics.Statistics(context.Background(), []metrics.Cell{{Metric: "cka", Variant: "debiased", X: 0, Y: 1}}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -133,7 +133,7 @@ func (p *Plan) findFinished(stamp string) *Outcome {
 		return nil
 	}
 	o := &Outcome{Dir: p.RunDir, Cells: m.Cells, Failed: m.Skipped, AlreadyDone: true, Seconds: m.Seconds, Report: reportFile(p.RunDir)}
-	need := []string{"results.jsonl", "results.csv", "dropped.csv", pageName, "report.html"}
+	need := []string{"results.jsonl", "results.csv", "matches.csv", "differences.csv", "dropped.csv", pageName, "report.html"}
 	for _, f := range m.Figures {
 		need = append(need, f)
 		o.Figures = append(o.Figures, filepath.Join(p.RunDir, filepath.FromSlash(f)))

@@ -43,28 +43,28 @@ func (p *Plan) Run(ctx context.Context) (*Outcome, error) {
 	if err := p.extractAll(ctx); err != nil {
 		return nil, err
 	}
-	cells, accounts, failed, err := p.measure(ctx)
+	all, accounts, err := p.measure(ctx)
 	if err != nil {
 		return nil, err
 	}
-	failed = distinct(append(append([]extract.Failure{}, p.unreadable...), failed...))
+	failed := distinct(append(append([]extract.Failure{}, p.unreadable...), all.failed...))
 	if len(failed) > 0 && p.opts.Strict {
 		return nil, fmt.Errorf("%d inputs were skipped, and --strict refuses that; the first:\n%s", len(failed), failed[0].Error)
 	}
-	o := &Outcome{Dir: p.RunDir, Cells: len(cells), Failed: failed, Report: reportFile(p.RunDir), accounts: accounts}
-	return o, p.diskError(p.finish(o, cells, start))
+	o := &Outcome{Dir: p.RunDir, Cells: len(all.cells), Failed: failed, Report: reportFile(p.RunDir), accounts: accounts}
+	return o, p.diskError(p.finish(o, all, start))
 }
 
 // finish writes the run directory. The manifest comes last: a run that has one is complete.
-func (p *Plan) finish(o *Outcome, cells []results.Cell, start time.Time) error {
-	if err := p.write(cells, o.accounts, o.Failed); err != nil {
+func (p *Plan) finish(o *Outcome, all found, start time.Time) error {
+	if err := p.write(all, o.accounts, o.Failed); err != nil {
 		return err
 	}
 	page := p.page(o)
 	if err := writePageFile(p.RunDir, page); err != nil {
 		return err
 	}
-	page.Cells = cells
+	page.Cells = all.cells
 	if err := draw(p.opts.Progress, page, o); err != nil {
 		return err
 	}
@@ -118,14 +118,22 @@ func (p *Plan) pooledKeys() []poolKey {
 
 // measuring is what turning moments and rows into cells gathers on the way.
 type measuring struct {
+	found
 	plan     *Plan
 	rows     map[view]*joinedRows
 	accounts []accounting
-	failed   []extract.Failure
+}
+
+// found is what bases give.
+type found struct {
+	cells       []results.Cell
+	matches     []results.Match
+	differences []results.Difference
+	failed      []extract.Failure
 }
 
 // measure makes the cells, comparison by comparison.
-func (p *Plan) measure(ctx context.Context) (cells []results.Cell, accounts []accounting, failed []extract.Failure, err error) {
+func (p *Plan) measure(ctx context.Context) (all found, accounts []accounting, err error) {
 	total := 0
 	for _, b := range p.bases {
 		total += len(b.measures()) * len(b.x) * len(b.y)
@@ -133,13 +141,16 @@ func (p *Plan) measure(ctx context.Context) (cells []results.Cell, accounts []ac
 	p.opts.Progress.Stage("measuring", float64(total), "cells")
 	m := &measuring{plan: p, rows: map[view]*joinedRows{}}
 	for _, b := range p.bases {
-		c, err := m.basis(ctx, b)
+		f, err := m.basis(ctx, b)
 		if err != nil {
-			return nil, nil, nil, err
+			return all, nil, err
 		}
-		cells = append(cells, c...)
+		m.cells = append(m.cells, f.cells...)
+		m.matches = append(m.matches, f.matches...)
+		m.differences = append(m.differences, f.differences...)
+		m.failed = append(m.failed, f.failed...)
 	}
-	return cells, m.accounts, m.failed, nil
+	return m.found, m.accounts, nil
 }
 
 // account adds up what became of the segments of a comparison, and lists what its sources could not read.
@@ -158,70 +169,75 @@ func (m *measuring) account(b *basis, j *joinedRows) error {
 }
 
 // basis makes the cells of a basis, of the rows of its view where it is on words or phones.
-func (m *measuring) basis(ctx context.Context, b *basis) ([]results.Cell, error) {
+func (m *measuring) basis(ctx context.Context, b *basis) (f found, err error) {
 	if b.onSegments() {
 		all, err := m.joined(b)
 		if err != nil {
-			return nil, err
+			return f, err
 		}
 		if b.view.first > len(all.rows) {
-			return m.plan.cellsOf(ctx, b, len(all.rows), func(v measure, _, _ int) (metrics.Value, error) {
+			f.cells, _, err = m.plan.cellsOf(ctx, b, len(all.rows), func(v measure, _, _ int) (metrics.Value, error) {
 				return metrics.Value{}, &metrics.UndefinedError{Metric: v.Name, Variant: v.variant.Name,
 					Reason: fmt.Sprintf("the first %d rows are asked for, and there are %d", b.view.first, len(all.rows))}
 			})
+			return f, err
 		}
 		if b.rows, err = m.rowsOf(ctx, b, all); err != nil {
-			return nil, err
+			return f, err
 		}
 		if b.input == layers {
 			if err := m.plan.segmentMoments(ctx, b); err != nil {
-				return nil, err
+				return f, err
 			}
 		}
 	}
-	cells, failed, err := m.plan.measureBasis(ctx, b)
-	m.failed = append(m.failed, failed...)
-	return cells, err
+	return m.plan.measureBasis(ctx, b)
 }
 
 // measureBasis computes the cells of one basis with their intervals and nulls.
-func (p *Plan) measureBasis(ctx context.Context, b *basis) ([]results.Cell, []extract.Failure, error) {
-	if b.input == queries {
-		rows, failed, err := p.totalRows(b)
-		if err != nil {
-			return nil, nil, err
-		}
-		cells, err := p.cellsOf(ctx, b, 0, func(m measure, i, j int) (metrics.Value, error) { return rows.Value(i, j, m.variant.Name) })
-		return cells, failed, err
-	}
-	if b.input == kept {
+func (p *Plan) measureBasis(ctx context.Context, b *basis) (f found, err error) {
+	switch b.input {
+	case kept:
 		w := p.newRowwise(b, b.rows)
-		cells, err := p.cellsOf(ctx, b, len(b.rows.rows), func(m measure, i, j int) (metrics.Value, error) { return w.value(ctx, m, i, j) })
-		return cells, nil, err
+		f.cells, f.matches, err = p.cellsOf(ctx, b, len(b.rows.rows), func(m measure, i, j int) (metrics.Value, error) { return w.value(ctx, m, i, j) })
+		return f, err
+	case queries:
+		s, failed, err := p.querySums(b)
+		if err != nil {
+			return f, err
+		}
+		f.failed = failed
+		f.cells, f.matches, err = p.cellsOf(ctx, b, 0, func(m measure, i, j int) (metrics.Value, error) { return s.whole.Value(i, j, m.variant.Name) })
+		if err == nil {
+			f.differences, err = intervals(ctx, p, b, s, f.cells, attentionStatistics)
+		}
+		return f, err
 	}
-	whole, failed, err := p.total(b)
+	s, failed, err := p.momentSums(b)
 	if err != nil {
-		return nil, nil, err
+		return f, err
 	}
-	var groups []*metrics.Moments
-	if b.needsGroups() {
-		if groups, err = p.groupMoments(b); err != nil {
-			return nil, nil, err
-		}
+	f.failed = failed
+	heldOut, err := b.heldOut(ctx, s)
+	if err != nil {
+		return f, err
 	}
-	cells, err := p.cellsOf(ctx, b, whole.N(), func(m measure, i, j int) (metrics.Value, error) {
+	f.cells, f.matches, err = p.cellsOf(ctx, b, s.whole.N(), func(m measure, i, j int) (metrics.Value, error) {
 		if m.heldOut() {
-			return metrics.NeuronLayerHeldOut(groups, i, j)
+			v := heldOut[[2]int{i, j}]
+			return v.Value, v.Err
 		}
-		return metrics.Compute(whole, m.Name, m.variant.Name, i, j)
+		return metrics.Compute(s.whole, m.Name, m.variant.Name, i, j)
 	})
 	if err == nil {
-		err = p.intervals(ctx, b, cells)
+		f.differences, err = intervals(ctx, p, b, s, f.cells, func(cells []metrics.Cell) func(*metrics.Moments) ([]float64, error) {
+			return metrics.Statistics(ctx, cells)
+		})
 	}
 	if err == nil && b.onSegments() {
-		err = p.nulls(ctx, b, whole, cells)
+		err = p.nulls(ctx, b, s.whole, f.cells)
 	}
-	return cells, failed, err
+	return f, err
 }
 
 func distinct(list []extract.Failure) []extract.Failure {
@@ -238,15 +254,18 @@ func distinct(list []extract.Failure) []extract.Failure {
 }
 
 // write writes the tables of the run.
-func (p *Plan) write(cells []results.Cell, accounts []accounting, failed []extract.Failure) error {
-	if err := results.WriteFile(filepath.Join(p.RunDir, "results.jsonl"), cells); err != nil {
+func (p *Plan) write(all found, accounts []accounting, failed []extract.Failure) error {
+	at := func(name string) string { return filepath.Join(p.RunDir, name) }
+	err := errors.Join(
+		results.WriteFile(at("results.jsonl"), all.cells),
+		results.WriteCSVFile(at("results.csv"), all.cells),
+		results.WriteMatchesFile(at("matches.csv"), all.matches),
+		results.WriteDifferencesFile(at("differences.csv"), all.differences))
+	if err != nil {
 		return err
 	}
-	if err := results.WriteCSVFile(filepath.Join(p.RunDir, "results.csv"), cells); err != nil {
-		return err
-	}
-	prefixes := results.Prefixes(cells)
-	err := writeIf(len(prefixes) > 0, filepath.Join(p.RunDir, "prefixes.csv"), func(path string) error { return results.WritePrefixesFile(path, prefixes) })
+	prefixes := results.Prefixes(all.cells)
+	err = writeIf(len(prefixes) > 0, filepath.Join(p.RunDir, "prefixes.csv"), func(path string) error { return results.WritePrefixesFile(path, prefixes) })
 	if err != nil {
 		return err
 	}

@@ -2,12 +2,16 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"speechsim/configs"
+	"speechsim/metrics"
 	"speechsim/pipeline/results"
 )
 
@@ -77,6 +81,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("%s: %d %s rows, planned %d", c.Comparison, c.N, c.Rows, want)
 		}
 	}
+	checkTables(t, outcome.Dir, cells)
 	for _, a := range outcome.accounts {
 		in := a.Out
 		for _, n := range a.Dropped {
@@ -89,6 +94,71 @@ func TestRun(t *testing.T) {
 	again, err := prepareSmall(t, o).Run(context.Background())
 	if err != nil || !again.AlreadyDone || again.Cells != outcome.Cells {
 		t.Errorf("the second run: %+v %v", again, err)
+	}
+}
+
+// checkTables: differences and matches are those of the cells.
+func checkTables(t *testing.T, dir string, cells []results.Cell) {
+	t.Helper()
+	values := map[string]float64{}
+	for _, c := range cells {
+		values[c.Comparison+c.Metric+c.X.String()+c.Y.String()] = *c.Value
+	}
+	differences, err := results.ReadDifferencesFile(filepath.Join(dir, "differences.csv"))
+	if err != nil || len(differences) == 0 {
+		t.Fatalf("%d differences: %v", len(differences), err)
+	}
+	for _, d := range differences {
+		want := values[d.Comparison+d.Metric+d.X.String()+d.Y.String()] - values[d.Comparison+d.Metric+d.Than.String()+d.Y.String()]
+		if d.Comparison == "words" || math.Abs(d.Value-want) > 1e-12 || d.Lo > d.Value || d.Hi < d.Value {
+			t.Errorf("%+v, want a difference of %v", d, want)
+		}
+	}
+	matches, err := results.ReadMatchesFile(filepath.Join(dir, "matches.csv"))
+	if err != nil || len(matches) == 0 {
+		t.Fatalf("%d matches: %v", len(matches), err)
+	}
+	sums, heads := map[string]float64{}, map[string]float64{}
+	for _, m := range matches {
+		key := m.Comparison + m.Metric + m.X.String() + m.Y.String()
+		sums[key] += m.Value
+		heads[key]++
+	}
+	for key, sum := range sums {
+		if math.Abs(sum/heads[key]-values[key]) > 1e-12 {
+			t.Errorf("%s: the mean over heads is %v, and the value %v", key, sum/heads[key], values[key])
+		}
+	}
+}
+
+// TestDifferences: which layers are told apart.
+func TestDifferences(t *testing.T) {
+	// Layers 0 to 2 of model 0, 3 and 4 of model 1, 5 of model 2, which is y too.
+	b := &basis{k: &comparison{Comparison: &configs.Comparison{Differences: []string{"neighbours", "best", "models"}}}, x: []int{0, 1, 2, 3, 4, 5}, y: []int{5}}
+	for _, source := range []int{0, 0, 0, 1, 1, 2} {
+		b.stack = append(b.stack, stacked{source: source})
+	}
+	r := &replicates{b: b, at: map[int]int{}, Replicates: &metrics.Replicates{Left: make([][]float64, 3), Sizes: []int{4, 4, 4}}}
+	for c, v := range []float64{.2, .5, .4, .3, .6, 1} {
+		r.cells = append(r.cells, results.Cell{X: results.Layer{Layer: fmt.Sprint(c)}, Value: &v})
+		r.Whole = append(r.Whole, v)
+		for g := range r.Left {
+			r.Left[g] = append(r.Left[g], v+.01*float64(g*c))
+		}
+		if c < 5 { // y with itself has no interval
+			r.at[c] = c
+		}
+	}
+	var got []string
+	for _, d := range r.differences() {
+		got = append(got, fmt.Sprintf("%s %s-%s %.1f", d.Kind, d.X.Layer, d.Than.Layer, d.Value))
+		if !(d.Lo < d.Value && d.Value < d.Hi && d.P > 0 && d.P < 1) {
+			t.Errorf("%+v", d)
+		}
+	}
+	want := []string{"neighbours 1-0 0.3", "neighbours 2-1 -0.1", "neighbours 4-3 0.3", "best 1-2 0.1", "best 4-3 0.3", "models 4-1 0.1"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

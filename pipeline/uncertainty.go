@@ -3,86 +3,13 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"io"
-	"slices"
 
 	"speechsim/metrics"
 	"speechsim/pipeline/results"
 )
 
-// intervalBytes bounds the moments of the groups that an interval nobody asked for may hold in memory at once.
-const intervalBytes = 4 << 30
-
-// wantsInterval says whether cells of a metric get an interval: on request always, by default where a cell is cheap.
-func (p *Plan) wantsInterval(b *basis, m measure) (bool, error) {
-	switch {
-	case b.k.Interval == "none" || b.input == queries || m.heldOut() || p.partCount(b) < 2 || m.variant.Source != metrics.FromMoments:
-		return false, nil
-	case b.k.Interval == "jackknife":
-		return true, nil
-	case m.Cost != metrics.Quadratic:
-		return false, nil
-	}
-	mem, err := p.momentsMemory(b)
-	return mem.State*int64(p.partCount(b)) <= intervalBytes, err
-}
-
-// intervals gives cells their delete-a-group jackknife, the parts being the groups.
-func (p *Plan) intervals(ctx context.Context, b *basis, cells []results.Cell) error {
-	var which []int
-	var asked []metrics.Cell
-	measures := b.measures()
-	for n, m := range measures {
-		want, err := p.wantsInterval(b, m)
-		if err != nil {
-			return err
-		}
-		for c := n * len(b.x) * len(b.y); want && c < (n+1)*len(b.x)*len(b.y); c++ {
-			if i, j := b.sides(c); i != j && cells[c].OK() {
-				which = append(which, c)
-				asked = append(asked, metrics.Cell{Metric: m.Name, Variant: m.variant.Name, X: i, Y: j})
-			}
-		}
-	}
-	if len(asked) == 0 {
-		return nil
-	}
-	groups, err := p.groupMoments(b)
-	if err != nil {
-		return err
-	}
-	r, err := metrics.Jackknife(ctx, groups, metrics.Statistics(ctx, asked))
-	if err != nil {
-		p.opts.Progress.Note("comparison %s has no intervals: %v", b.k.Name, err)
-		return nil
-	}
-	for k, c := range which {
-		if iv, ok := r.Interval(k); ok {
-			cells[c].Lo, cells[c].Hi = &iv.Lo, &iv.Hi
-		} else {
-			cells[c].Warnings = append(cells[c].Warnings, "no interval: the metric is undefined without some group of speakers")
-		}
-	}
-	return nil
-}
-
-// groupMoments are the moments of the parts, which are the groups of intervals and of held-out folds.
-func (p *Plan) groupMoments(b *basis) ([]*metrics.Moments, error) {
-	var groups []*metrics.Moments
-	_, err := p.eachPart(b, func(part int, in io.Reader) error {
-		m, err := metrics.ReadMoments(in, p.backend, p.momentsOptions(b))
-		groups = append(groups, m)
-		return err
-	})
-	return groups, err
-}
-
 // heldOut says whether a metric fits on some groups and is tested on the others, and so needs the groups apart.
 func (m measure) heldOut() bool { return m.variant.Source == metrics.FromGroups }
-
-func (b *basis) needsGroups() bool {
-	return slices.ContainsFunc(b.measures(), measure.heldOut)
-}
 
 // sides are the positions in the stack of cell c.
 func (b *basis) sides(c int) (i, j int) { return b.x[c/len(b.y)%len(b.x)], b.y[c%len(b.y)] }

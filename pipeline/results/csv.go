@@ -1,37 +1,31 @@
 package results
 
 import (
-	"encoding/csv"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // csvHeader names the columns of results.csv: the fields of a cell, flat.
-var csvHeader = []string{
-	"comparison", "metric", "variant", "x_model", "x_layer", "y_model", "y_layer", "rows",
-	"param_level", "param_first", "param_p", "param_k", "param_threshold", "n", "dx", "dy",
-	"value", "lo", "hi", "p", "null_mean", "null_q95", "null_q05", "null_p_max", "null_calibrated", "null_draws", "warnings", "error",
-}
+var csvHeader = slices.Concat([]string{"comparison", "metric", "variant", "x_model", "x_layer", "y_model", "y_layer", "rows"}, paramColumns,
+	[]string{"n", "dx", "dy", "value", "lo", "hi", "p", "null_mean", "null_q95", "null_q05", "null_p_max", "null_calibrated", "null_draws", "warnings", "error"})
 
 // WriteCSV writes the cells as a table with a header: one cell a row, what is
 // absent as an empty field, numbers with all their digits, warnings joined by
 // "; ".
 func WriteCSV(w io.Writer, cells []Cell) error {
-	out := csv.NewWriter(w)
-	if err := out.Write(csvHeader); err != nil {
-		return err
-	}
-	for i := range cells {
-		if err := cells[i].Validate(); err != nil {
-			return err
+	return writeTable(w, csvHeader, func(write func([]string) error) error {
+		for i := range cells {
+			if err := cells[i].Validate(); err != nil {
+				return err
+			}
+			if err := write(csvRow(&cells[i])); err != nil {
+				return err
+			}
 		}
-		if err := out.Write(csvRow(&cells[i])); err != nil {
-			return err
-		}
-	}
-	out.Flush()
-	return out.Error()
+		return nil
+	})
 }
 
 // WriteCSVFile writes results.csv as [WriteFile] writes results.jsonl.
@@ -40,11 +34,8 @@ func WriteCSVFile(path string, cells []Cell) error {
 }
 
 func csvRow(c *Cell) []string {
-	row := []string{
-		c.Comparison, c.Metric, c.Variant, c.X.Model, c.X.Layer, c.Y.Model, c.Y.Layer, c.Rows,
-		c.Params.Level, count(c.Params.First), count(c.Params.P), count(c.Params.K), threshold(c.Params.Threshold),
-		count(c.N), count(c.DX), count(c.DY), number(c.Value), number(c.Lo), number(c.Hi), number(c.P),
-	}
+	row := append([]string{c.Comparison, c.Metric, c.Variant, c.X.Model, c.X.Layer, c.Y.Model, c.Y.Layer, c.Rows}, c.Params.columns()...)
+	row = append(row, count(c.N), count(c.DX), count(c.DY), number(c.Value), number(c.Lo), number(c.Hi), number(c.P))
 	if n := c.Null; n != nil {
 		row = append(row, number(&n.Mean), number(&n.Q95), number(n.Q05), number(n.PMax), number(n.Calibrated), count(n.Draws))
 	} else {

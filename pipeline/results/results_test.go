@@ -2,6 +2,7 @@ package results
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"math"
 	"math/rand/v2"
@@ -186,6 +187,48 @@ func TestValidateRefusesWhatIsNoNumber(t *testing.T) {
 	c.Error = "both"
 	if c.Validate() == nil {
 		t.Error("a cell with value and error passed")
+	}
+}
+
+// TestTables: what is written is read back, and a mistake is named with its line.
+func TestTables(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	x, y := Layer{"hubert, large", "7"}, Layer{"bert", "4"}
+	differences := []Difference{
+		{Comparison: "figure \"1\"", Metric: "cka", Variant: "debiased", Kind: Neighbours, X: x, Than: Layer{"hubert, large", "6"}, Y: y, Value: .1, Lo: -.2, Hi: 1. / 3, SE: .01, P: 1e-300},
+		{Metric: "cka", Kind: Models, Params: Params{P: 4, K: 100, First: 50, Level: TypeLevel, Threshold: .25}, P: 1},
+	}
+	matches := []Match{
+		{Comparison: "c", Metric: "neuron_neuron", X: x, Y: y, Unit: 3, Matched: y, MatchedUnit: 0, Value: -.5},
+		{Metric: "neuron_layer", Params: Params{Threshold: .5}, Unit: 0, MatchedUnit: -1},
+	}
+	if err := errors.Join(WriteDifferencesFile(at("d.csv"), differences), WriteMatchesFile(at("m.csv"), matches)); err != nil {
+		t.Fatal(err)
+	}
+	gotD, errD := ReadDifferencesFile(at("d.csv"))
+	gotM, errM := ReadMatchesFile(at("m.csv"))
+	if err := errors.Join(errD, errM); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(differences, gotD) + cmp.Diff(matches, gotM); diff != "" {
+		t.Error(diff)
+	}
+	if err := WriteDifferences(&bytes.Buffer{}, []Difference{{P: math.NaN()}}); err == nil {
+		t.Error("a difference that is no number was written")
+	}
+	for text, want := range map[string]string{
+		"":    "EOF",
+		"a,b": "bad.csv:1: the columns are a, b, expected",
+		strings.Join(matchHeader, ",") + "\n,,,,,,,,,,,,x,,,0,1\n": `bad.csv:2: unit: "x", expected a whole number`,
+		strings.Join(differenceHeader, ","):                        "bad.csv:1: the columns are",
+	} {
+		if err := os.WriteFile(at("bad.csv"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadMatchesFile(at("bad.csv")); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
 	}
 }
 
