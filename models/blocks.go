@@ -2,6 +2,8 @@ package models
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -184,8 +186,13 @@ func (x *graphIndex) stackInput(s *stack, outputs []string) (string, error) {
 			tie = true
 		}
 	}
-	if best == "" || tie {
-		return "", fmt.Errorf("the input of module %s cannot be told among %d tensors: name layer 0 in the card", s.module(0), len(votes))
+	if best == "" {
+		return "", fmt.Errorf("no tensor enters module %s as %s enters module %s (more than one stream may run between the blocks): name the layers in the card",
+			s.module(0), outputs[0], s.module(1))
+	}
+	if tie {
+		return "", fmt.Errorf("the input of module %s cannot be told among %s: name layer 0 in the card",
+			s.module(0), strings.Join(slices.Sorted(maps.Keys(votes)), ", "))
 	}
 	return best, nil
 }

@@ -4,8 +4,10 @@
 
 Every model is tiny, has random weights, and is exported as the hubs do it: with its last hidden state (or the logits
 of its head) as the only output. NAME.npz holds, for one input, the hidden states and attention maps that the original
-returns: 0.input, 0.hidden_states.0, ..., 0.attentions.0, .... The file name says how it was exported:
+returns: 0.input, 0.hidden_states.0, ..., 0.attentions.0, .... Models that are no class of transformers come from
+../export/testdata, where their references lie too. The file name says how it was exported:
 
+    full17      by ../export, with all layers and maps as outputs and the card in the metadata
     ts17        TorchScript, opset 17
     sdpa17      the same, with torch's own attention operation, which TorchScript takes apart
     dynamo18    the exporter of torch 2.9 and later
@@ -17,6 +19,7 @@ returns: 0.input, 0.hidden_states.0, ..., 0.attentions.0, .... The file name say
     half17      half precision
 """
 
+import copy
 import pathlib
 import sys
 import warnings
@@ -27,6 +30,12 @@ import torch
 import transformers as tf
 
 HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "export"))
+
+import export  # noqa: E402
+import graph  # noqa: E402
+import huggingface  # noqa: E402
+
 warnings.filterwarnings("ignore")
 
 CONV = dict(conv_dim=[8] * 7, num_conv_pos_embeddings=8, num_conv_pos_embedding_groups=2)
@@ -40,19 +49,27 @@ def audio(config, **more):
 
 
 MODELS = {
-    "hubert-base": (tf.HubertModel, audio(tf.HubertConfig), ["ts14", "ts17", "ts20", "dynamo18"]),
-    "hubert-large": (tf.HubertModel, audio(tf.HubertConfig, **LARGE), ["ts14", "ts17", "sdpa17", "dynamo18", "external17", "stripped17"]),
+    "hubert-base": (tf.HubertModel, audio(tf.HubertConfig), ["full17", "ts14", "ts17", "ts20", "dynamo18"]),
+    "hubert-large": (tf.HubertModel, audio(tf.HubertConfig, **LARGE), ["full17", "ts14", "ts17", "sdpa17", "dynamo18", "external17", "stripped17"]),
     "hubert-ctc": (tf.HubertForCTC, audio(tf.HubertConfig, vocab_size=12, **LARGE), ["ts17", "dynamo18"]),
-    "wav2vec2-base": (tf.Wav2Vec2Model, audio(tf.Wav2Vec2Config), ["ts17"]),
-    "wav2vec2-ctc": (tf.Wav2Vec2ForCTC, audio(tf.Wav2Vec2Config, vocab_size=12), ["ts17"]),
-    "wav2vec2-large": (tf.Wav2Vec2Model, audio(tf.Wav2Vec2Config, **LARGE), ["ts17"]),
-    "wavlm-base": (tf.WavLMModel, audio(tf.WavLMConfig), ["ts14", "ts17", "dynamo18"]),
-    "wavlm-large": (tf.WavLMModel, audio(tf.WavLMConfig, **LARGE), ["ts17", "dynamo18"]),
-    "data2vec-audio": (tf.Data2VecAudioModel, audio(tf.Data2VecAudioConfig, conv_pos_kernel_size=3), ["ts17", "dynamo18"]),
-    "unispeech-sat": (tf.UniSpeechSatModel, audio(tf.UniSpeechSatConfig), ["ts17"]),
-    "bert": (tf.BertModel, tf.BertConfig(**SIZE, **BERT), ["ts14", "ts17", "sdpa17", "dynamo18", "sdpadynamo23", "stripped14", "fused17", "quantised17", "half17"]),
-    "bert-mlm": (tf.BertForMaskedLM, tf.BertConfig(**SIZE, **BERT), ["ts17"]),
-    "distilbert": (tf.DistilBertModel, tf.DistilBertConfig(vocab_size=50, max_position_embeddings=40, dim=16, n_layers=3, n_heads=2, hidden_dim=32), ["ts17", "dynamo18"]),
+    "wav2vec2-base": (tf.Wav2Vec2Model, audio(tf.Wav2Vec2Config), ["full17", "ts17", "dynamo18"]),
+    "wav2vec2-ctc": (tf.Wav2Vec2ForCTC, audio(tf.Wav2Vec2Config, vocab_size=12), ["ts17", "dynamo18"]),
+    "wav2vec2-large": (tf.Wav2Vec2Model, audio(tf.Wav2Vec2Config, **LARGE), ["full17", "ts17", "dynamo18"]),
+    "wavlm-base": (tf.WavLMModel, audio(tf.WavLMConfig), ["full17", "ts14", "ts17", "dynamo18"]),
+    "wavlm-large": (tf.WavLMModel, audio(tf.WavLMConfig, **LARGE), ["full17", "ts17", "dynamo18"]),
+    "data2vec-audio": (tf.Data2VecAudioModel, audio(tf.Data2VecAudioConfig, conv_pos_kernel_size=3), ["full17", "ts17", "dynamo18"]),
+    "unispeech-sat": (tf.UniSpeechSatModel, audio(tf.UniSpeechSatConfig), ["full17", "ts17", "dynamo18"]),
+    "bert": (tf.BertModel, tf.BertConfig(**SIZE, **BERT), ["full17", "ts14", "ts17", "sdpa17", "dynamo18", "sdpadynamo23", "stripped14", "fused17", "quantised17", "half17"]),
+    "bert-mlm": (tf.BertForMaskedLM, tf.BertConfig(**SIZE, **BERT), ["ts17", "dynamo18"]),
+    "distilbert": (tf.DistilBertModel, tf.DistilBertConfig(vocab_size=50, max_position_embeddings=40, dim=16, n_layers=3, n_heads=2, hidden_dim=32), ["full17", "ts17", "dynamo18"]),
+}
+
+# Not of transformers: checkpoints in ../export/testdata, the number of heads where that does not show, exports. The newer
+# exporter fixes the length of a waveform that Encodec pads by its length.
+OURS = {
+    "beats": (0, ["ts17", "dynamo18"]),
+    "encodecmae-v1": (4, ["ts17"]),
+    "encodecmae-v2-mel": (3, ["ts17", "dynamo18"]),
 }
 
 
@@ -151,6 +168,9 @@ def make(name):
     output = "logits" if "For" in cls.__name__ else "last_hidden_state"
     for how in exports:
         path, opset = HERE / f"{name}.{how}.onnx", int(how[-2:])
+        if how == "full17":
+            full(model, name, text, path)
+            continue
         model.set_attn_implementation("sdpa" if "sdpa" in how else "eager")
         wrapper = Wrapper(model, list(fed)).eval()
         if "dynamo" in how:
@@ -161,6 +181,63 @@ def make(name):
         if kind := VARIANTS.get(how[:-2]):
             kind(path)
         print(path.name, path.stat().st_size)
+
+
+def full(model, name, text, path):
+    """What `pipeline models export` makes of the same weights; the card stays in the metadata alone."""
+    original = huggingface.original(model, name, "random weights", "" if text else "zero_mean_unit_var")
+    graph.write(original, path, original.lengths)
+    path.with_suffix(".card.yaml").unlink()
+    model.config.tie_last_hidden_states = True
+    print(path.name, path.stat().st_size)
+
+
+class LastLayer(torch.nn.Module):
+    """A module of ../export with the last layer as its only output."""
+
+    def __init__(self, original):
+        super().__init__()
+        self.module = original.module
+        self.at = next(i for i, layer in enumerate(original.card.layers) if layer.name == str(len(original.card.attentions)))
+
+    def forward(self, *inputs):
+        return self.module(*inputs)[self.at]
+
+
+def make_ours(name):
+    """Plain exports; the card has what no graph shows, such as the front end."""
+    heads, exports = OURS[name]
+    original = export.load_file(HERE.parent / "export" / "testdata" / f"{name}.pt", name, "", heads)
+    fed = original.feed(original.sample(original.trace_length, 0))
+    module = LastLayer(original).eval()
+    for how in exports:
+        path, opset = HERE / f"{name}.{how}.onnx", int(how[-2:])
+        if "dynamo" in how:
+            export_dynamo(module, fed, "last_hidden_state", path, opset)
+        else:
+            torch.onnx.export(module, tuple(fed.values()), path, input_names=list(fed), output_names=["last_hidden_state"],
+                              dynamic_axes={k: original.axes[k] for k in fed}, opset_version=opset, dynamo=False)  # fmt: skip
+        path.with_suffix(".card.yaml").write_text(plain_card(original.card, how))
+        print(path.name, path.stat().st_size)
+
+
+def plain_card(card, how):
+    """What no graph shows. The two streams between EncodecMAE's blocks leave open which one is the layer, so its card names
+    the tensors too: the normed one."""
+    if card.family != "encodecmae":
+        return card.to_yaml().partition("heads:")[0]
+    n, encoder = len(card.attentions), "/module/visible_encoder"
+    if how == "ts17":
+        tensors = [f"{encoder}/Add_output_0"] + [f"{encoder}/encoder_layers.{i}/norm2/LayerNormalization_output_0" for i in range(n - 1)]
+        maps = [f"{encoder}/encoder_layers.{i}/att_layer/Softmax_output_0" for i in range(n)]
+    else:
+        tensors = ["add"] + [f"layer_norm_{2 * i + 1}" for i in range(n - 1)]
+        maps = ["softmax"] + [f"softmax_{i}" for i in range(1, n)]
+    named = copy.deepcopy(card)
+    named.layers = named.layers[: n + 1]
+    for layer, tensor in zip(named.layers + named.attentions, [*tensors, "last_hidden_state", *maps], strict=True):
+        layer.tensor = tensor
+    return named.to_yaml()
 
 
 def export_dynamo(wrapper, fed, output, path, opset):
@@ -214,5 +291,5 @@ VARIANTS = {"external": external, "stripped": strip, "fused": fuse, "quantised":
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or MODELS:
-        make(name)
+    for name in sys.argv[1:] or [*MODELS, *OURS]:
+        (make if name in MODELS else make_ours)(name)
