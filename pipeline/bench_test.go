@@ -3,15 +3,19 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"speechsim/configs"
 	"speechsim/corpus"
+	"speechsim/metrics"
+	"speechsim/models"
 )
 
 // BenchmarkExtract takes the words of the demo corpus from every layer of a full-size wav2vec 2.0 base, without and with
@@ -57,6 +61,68 @@ comparisons:
 		b.ReportMetric(whole.Seconds()/alone.Seconds(), "x-model-alone")
 		plan.Close()
 	}
+}
+
+// BenchmarkAttention compares the attention of two models of wav2vec 2.0 base's size, 12 maps of 12 heads each, on an
+// utterance of 10 s, one thread: x-forward is the time of that over the time of one model's forward pass, taken in turns.
+func BenchmarkAttention(b *testing.B) {
+	folder := os.Getenv("SPEECHSIM_BENCH_MODELS")
+	if folder == "" {
+		b.Skip("SPEECHSIM_BENCH_MODELS is not set: the folder of wav2vec2-base.onnx")
+	}
+	rt, err := models.OpenRuntime([]string{"../lib"})
+	if err != nil {
+		b.Skip(err)
+	}
+	model, err := rt.Load(filepath.Join(folder, "wav2vec2-base.onnx"), models.Options{Threads: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer model.Close()
+	blas, err := metrics.OpenBLAS([]string{"../lib"})
+	if err != nil {
+		b.Skip(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	samples := make([]float32, 10*model.Card().SampleRate)
+	for i := range samples {
+		samples[i] = float32(.1 * r.NormFloat64())
+	}
+	var forward, attention time.Duration
+	var dims []int
+	var pairs [][2]int
+	for i := range 12 {
+		dims = append(dims, 12, 12)
+		for j := range 12 {
+			pairs = append(pairs, [2]int{i, 12 + j})
+		}
+	}
+	m, err := metrics.NewMoments(blas, dims, metrics.Options{Pairs: pairs, CrossOnly: true, Workers: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		start := time.Now()
+		out, err := model.Run(context.Background(), models.Input{Samples: samples})
+		if err != nil {
+			b.Fatal(err)
+		}
+		forward += time.Since(start)
+		var maps []metrics.Matrix
+		for _, t := range out.Attentions {
+			heads, cells := t.Shape[0], t.Shape[1]*t.Shape[2]
+			maps = append(maps, metrics.Matrix{Rows: cells, Cols: heads, Stride: cells, Data: t.Data, ColMajor: true})
+		}
+		start = time.Now()
+		if err := m.Add(context.Background(), slices.Concat(maps, maps)); err != nil {
+			b.Fatal(err)
+		}
+		attention += time.Since(start)
+		out.Close()
+	}
+	b.ReportMetric(forward.Seconds()/float64(b.N), "s/forward")
+	b.ReportMetric(attention.Seconds()/float64(b.N), "s/attention")
+	b.ReportMetric(attention.Seconds()/forward.Seconds(), "x-forward")
 }
 
 // modelAlone runs the plan's model on all utterances, as many at once as the plan has workers, and does nothing else.
