@@ -3,7 +3,6 @@ package corpus
 import (
 	"bufio"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -88,12 +87,6 @@ func (r *Report) summarize(counts map[[2]string]int) {
 	if r.Refused == nil {
 		r.Refused = []string{}
 	}
-}
-
-// MarshalJSON writes the report as one object; lists are never null.
-func (r *Report) MarshalJSON() ([]byte, error) {
-	type plain Report
-	return json.Marshal((*plain)(r))
 }
 
 // Write prints the report for a reader: what is in the corpus, then the findings by kind.

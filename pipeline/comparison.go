@@ -181,6 +181,11 @@ func (k *comparison) has(m measure) bool {
 	})
 }
 
+// onSegments says whether any metric reads words or phones.
+func (k *comparison) onSegments() bool {
+	return k.Rows.Unit != "frame" && len(k.measuresOf(layers))+len(k.measuresOf(kept)) > 0
+}
+
 func (k *comparison) hasAttention() bool {
 	return len(k.measuresOf(heads))+len(k.measuresOf(queries)) > 0
 }

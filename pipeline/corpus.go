@@ -83,6 +83,10 @@ func (p *Plan) checkCorpus(ctx context.Context) error {
 			faults[i] = err
 			return nil
 		}
+		if n == 0 {
+			faults[i] = &corpus.Error{File: u.AudioPath, Msg: "the audio has no samples"}
+			return nil
+		}
 		p.samples[i] = n
 		if len(tiers) == 0 {
 			return nil

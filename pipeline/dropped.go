@@ -3,7 +3,6 @@ package pipeline
 import (
 	"encoding/csv"
 	"io"
-	"path/filepath"
 	"sort"
 	"strconv"
 
@@ -22,9 +21,9 @@ type accounting struct {
 }
 
 // account adds up for a comparison on segments.
-func (p *Plan) account(b *basis, j *joinedRows) accounting {
-	a := accounting{Comparison: b.k.Name, Rows: b.unit, Out: len(j.rows), Dropped: map[string]int{}}
-	a.list = append(append([]extract.Dropped{}, p.candidates[b.unit].Dropped...), j.dropped...)
+func (p *Plan) account(k *comparison, j *joinedRows) accounting {
+	a := accounting{Comparison: k.Name, Rows: k.Rows.Unit, Out: len(j.rows), Dropped: map[string]int{}}
+	a.list = append(append([]extract.Dropped{}, p.candidates[k.Rows.Unit].Dropped...), j.dropped...)
 	sort.SliceStable(a.list, func(i, k int) bool {
 		x, y := &a.list[i], &a.list[k]
 		return x.Utterance < y.Utterance || x.Utterance == y.Utterance && x.Segment < y.Segment
@@ -43,10 +42,10 @@ func (p *Plan) account(b *basis, j *joinedRows) accounting {
 	return a
 }
 
-// writeDropped writes dropped.csv: every segment that became no row of a comparison, every transcript word without a
+// writeDropped writes what dropped.csv holds: every segment that became no row of a comparison, every transcript word without a
 // segment, and every utterance that can't be used, each with the reason.
-func (p *Plan) writeDropped(accounts []accounting, failed []extract.Failure) error {
-	return extract.WriteFile(filepath.Join(p.RunDir, "dropped.csv"), func(w io.Writer) error {
+func (p *Plan) writeDropped(path string, accounts []accounting, failed []extract.Failure) error {
+	return extract.WriteFile(path, func(w io.Writer) error {
 		out := csv.NewWriter(w)
 		out.Write([]string{"comparison", "utterance", "segment", "label", "start", "end", "reason"})
 		for _, f := range failed {

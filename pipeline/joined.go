@@ -25,20 +25,36 @@ type rowRange struct {
 	name     string
 }
 
-// join matches the pooled rows of the basis's sources by (utterance, segment).
-func (p *Plan) join(b *basis) (*joinedRows, error) {
-	k := b.k
-	j := &joinedRows{}
-	begin := []int{0} // rows of utterance u: [begin[u], begin[u+1])
+// join matches the pooled rows of a comparison's sources as they are in the store.
+func (p *Plan) join(k *comparison) (*joinedRows, error) {
+	var entries []*extract.Entry
 	var failed []map[string]string
 	for _, s := range k.sources {
-		r := p.pooledOf(s, k.Rows.Unit, k.Rows.Pooling)
-		f, err := r.entry.Failures()
+		entry := p.pooledOf(s, k.Rows.Unit, k.Rows.Pooling).entry
+		f, err := entry.Failures()
 		if err != nil {
 			return nil, err
 		}
-		j.pooled, j.entries = append(j.pooled, r), append(j.entries, r.entry)
-		failed = append(failed, f)
+		entries, failed = append(entries, entry), append(failed, f)
+	}
+	j, begin := p.match(k, failed)
+	j.entries = entries
+	for _, part := range p.parts {
+		var ranges []rowRange
+		for _, u := range part.utterances {
+			ranges = append(ranges, rowRange{begin[u], begin[u+1], "utterance " + p.Corpus.Utterances[u].ID})
+		}
+		j.parts = append(j.parts, ranges)
+	}
+	return j, nil
+}
+
+// match says which segments all sources of a comparison serve, by (utterance, segment), and why not the others. failed has
+// the utterances that each source could not read. The rows of utterance u are [begin[u], begin[u+1]).
+func (p *Plan) match(k *comparison, failed []map[string]string) (j *joinedRows, begin []int) {
+	j, begin = &joinedRows{}, []int{0}
+	for _, s := range k.sources {
+		j.pooled = append(j.pooled, p.pooledOf(s, k.Rows.Unit, k.Rows.Pooling))
 	}
 	j.index = make([][]int, len(j.pooled))
 	at := make([]int, len(j.pooled)) // rows of each source before this utterance
@@ -68,14 +84,7 @@ func (p *Plan) join(b *basis) (*joinedRows, error) {
 		}
 		begin = append(begin, len(j.rows))
 	}
-	for _, part := range p.parts {
-		var ranges []rowRange
-		for _, u := range part.utterances {
-			ranges = append(ranges, rowRange{begin[u], begin[u+1], "utterance " + p.Corpus.Utterances[u].ID})
-		}
-		j.parts = append(j.parts, ranges)
-	}
-	return j, nil
+	return j, begin
 }
 
 // commonRows are the candidates of an utterance that all sources have; the others are dropped with the first reason.

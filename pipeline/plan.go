@@ -55,15 +55,8 @@ type Plan struct {
 // Prepare opens and checks all that a run needs. When the run directory already holds the results of the very same config
 // and inputs, only that is found out, and [Plan.Run] returns at once.
 func Prepare(ctx context.Context, cfg *configs.Config, o Options) (*Plan, error) {
-	if o.Workers <= 0 {
-		o.Workers = runtime.NumCPU()
-	}
-	if o.Progress == nil {
-		o.Progress = Quiet{}
-	}
-	p := &Plan{Config: cfg, opts: o, candidates: map[string]*extract.Table{}, pooled: map[poolKey]*pooledRows{}}
-	var err error
-	if p.comparisons, err = resolve(cfg); err != nil {
+	p, err := newPlan(cfg, o)
+	if err != nil {
 		return nil, err
 	}
 	if err := p.checkFiles(); err != nil {
@@ -73,10 +66,9 @@ func Prepare(ctx context.Context, cfg *configs.Config, o Options) (*Plan, error)
 	if p.Corpus, err = corpus.Open(ctx, corpusSpec(cfg)); err != nil {
 		return nil, err
 	}
-	if p.store, err = extract.OpenStore(firstOf(o.Store, cfg.Path(cfg.Store), "store")); err != nil {
+	if err := p.openStore(); err != nil {
 		return nil, err
 	}
-	p.digests = p.store.Digests()
 	stamp, err := p.stamp()
 	if err != nil {
 		return nil, err
@@ -92,6 +84,26 @@ func Prepare(ctx context.Context, cfg *configs.Config, o Options) (*Plan, error)
 	return p, nil
 }
 
+// newPlan looks up what the config names.
+func newPlan(cfg *configs.Config, o Options) (*Plan, error) {
+	if o.Workers <= 0 {
+		o.Workers = runtime.NumCPU()
+	}
+	if o.Progress == nil {
+		o.Progress = Quiet{}
+	}
+	comparisons, err := resolve(cfg)
+	return &Plan{Config: cfg, opts: o, comparisons: comparisons, candidates: map[string]*extract.Table{}, pooled: map[poolKey]*pooledRows{}}, err
+}
+
+func (p *Plan) openStore() error {
+	var err error
+	if p.store, err = extract.OpenStore(firstOf(p.opts.Store, p.Config.Path(p.Config.Store), "store")); err == nil {
+		p.digests = p.store.Digests()
+	}
+	return err
+}
+
 // open does what needs the labels, the audio headers and the models.
 func (p *Plan) open(ctx context.Context) error {
 	if err := p.checkCorpus(ctx); err != nil {
@@ -99,6 +111,9 @@ func (p *Plan) open(ctx context.Context) error {
 	}
 	var err error
 	if p.lexicon, err = loadLexicon(p.Config, p.vocabulary()); err != nil {
+		return err
+	}
+	if err := p.openBackend(); err != nil {
 		return err
 	}
 	if err := p.loadSources(); err != nil {
@@ -165,7 +180,7 @@ func (p *Plan) checkFiles() error {
 func (p *Plan) tiers() []string {
 	needed := map[string]bool{}
 	for _, k := range p.comparisons {
-		if len(k.measuresOf(layers))+len(k.measuresOf(kept)) > 0 {
+		if k.onSegments() {
 			needed[k.Rows.Unit] = true
 		}
 	}
@@ -212,16 +227,19 @@ func (p *Plan) Seconds() float64 {
 	return float64(total) / float64(p.Corpus.Spec.Audio.Rate)
 }
 
-// loadSources opens the runtime and the models.
-func (p *Plan) loadSources() error {
-	var err error
-	var note string
-	if p.backend, note, err = OpenBackend(p.Config.Path(p.Config.Libraries.OpenBLAS)); err != nil {
-		return err
-	}
+// openBackend opens the linear algebra.
+func (p *Plan) openBackend() error {
+	backend, note, err := OpenBackend(p.Config.Path(p.Config.Libraries.OpenBLAS))
 	if note != "" {
 		p.opts.Progress.Note("%s", note)
 	}
+	p.backend = backend
+	return err
+}
+
+// loadSources opens the runtime and the models.
+func (p *Plan) loadSources() error {
+	var err error
 	p.sources = make([]*extract.Source, len(p.Config.Models))
 	for i := range p.Config.Models {
 		if p.sources[i], err = p.loadSource(&p.Config.Models[i]); err != nil {

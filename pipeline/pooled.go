@@ -21,27 +21,34 @@ type pooledRows struct {
 	entry *extract.Entry
 }
 
-// needPooled plans the pooled rows of a source, once.
-func (p *Plan) needPooled(source int, unit string, pooling extract.Pooling) error {
+// serve finds out which rows a source can serve, once.
+func (p *Plan) serve(source int, unit string, pooling extract.Pooling) *pooledRows {
 	s := p.sources[source]
 	if !s.IsAudio() {
 		pooling = extract.Centre // tokens and vectors are not pooled over time: one product serves every rule
 	}
 	key := poolKey{source, unit, pooling}
-	if p.pooled[key] != nil {
+	r := p.pooled[key]
+	if r == nil {
+		r = &pooledRows{poolKey: key, table: s.Rows(p.Corpus, p.candidates[unit], p.samples, pooling)}
+		p.pooled[key] = r
+	}
+	return r
+}
+
+// needPooled plans the pooled rows of a source, once.
+func (p *Plan) needPooled(source int, unit string, pooling extract.Pooling) error {
+	r, s := p.serve(source, unit, pooling), p.sources[source]
+	if r.entry != nil {
 		return nil
 	}
-	table := s.Rows(p.Corpus, p.candidates[unit], p.samples, pooling)
-	entry, err := p.store.Entry("rows", struct {
+	var err error
+	r.entry, err = p.store.Entry("rows", struct {
 		Holds, Unit, Pooling, Model, Card, Corpus, Rows string
 		Layers                                          []extract.Layer
-	}{"pooled rows of a model, a file a layer", unit, string(pooling), p.fingerprint.Models[s.Name], p.fingerprint.Cards[s.Name],
-		p.fingerprint.Corpus, tableDigest(p, table), s.Layers()})
-	if err != nil {
-		return err
-	}
-	p.pooled[key] = &pooledRows{key, table, entry}
-	return nil
+	}{"pooled rows of a model, a file a layer", unit, string(r.pooling), p.fingerprint.Models[s.Name], p.fingerprint.Cards[s.Name],
+		p.fingerprint.Corpus, tableDigest(p, r.table), s.Layers()})
+	return err
 }
 
 // pooledOf finds the pooled rows that a comparison's source has.

@@ -154,8 +154,8 @@ func (p *Plan) measure(ctx context.Context) (all found, accounts []accounting, e
 }
 
 // account adds up what became of the segments of a comparison, and lists what its sources could not read.
-func (m *measuring) account(b *basis, j *joinedRows) error {
-	m.accounts = append(m.accounts, m.plan.account(b, j))
+func (m *measuring) account(k *comparison, j *joinedRows) error {
+	m.accounts = append(m.accounts, m.plan.account(k, j))
 	for _, r := range j.pooled {
 		list, err := r.entry.Failures()
 		if err != nil {
@@ -269,7 +269,7 @@ func (p *Plan) write(all found, accounts []accounting, failed []extract.Failure)
 	if err != nil {
 		return err
 	}
-	return p.writeDropped(accounts, failed)
+	return p.writeDropped(filepath.Join(p.RunDir, "dropped.csv"), accounts, failed)
 }
 
 // writeIf writes a table that not every run has; one that an earlier config of the same name left is removed.

@@ -29,11 +29,7 @@ comparisons:
 
 func prepareSmall(t *testing.T, o Options, sets ...string) *Plan {
 	t.Helper()
-	if rt, err := OpenRuntime(""); err != nil {
-		t.Skipf("ONNX Runtime not found: %v", err)
-	} else {
-		rt.Close()
-	}
+	needRuntime(t)
 	cfg, err := configs.Parse([]byte(smallRun), "small.yaml", sets)
 	if err != nil {
 		t.Fatal(err)

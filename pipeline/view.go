@@ -41,12 +41,12 @@ func (b *basis) paramsOf(m measure) results.Params {
 func (m *measuring) joined(b *basis) (*joinedRows, error) {
 	whole := view{k: b.k}
 	if m.rows[whole] == nil {
-		j, err := m.plan.join(b)
+		j, err := m.plan.join(b.k)
 		if err != nil {
 			return nil, err
 		}
 		m.rows[whole] = j
-		return j, m.account(b, j)
+		return j, m.account(b.k, j)
 	}
 	return m.rows[whole], nil
 }

@@ -29,7 +29,7 @@ func TestViews(t *testing.T) {
 		byKey[cells[i].Key()] = &cells[i]
 	}
 	all := p.bases[len(p.bases)-1] // types of all rows
-	j, err := p.join(all)
+	j, err := p.join(all.k)
 	if err != nil {
 		t.Fatal(err)
 	}

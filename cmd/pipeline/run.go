@@ -139,6 +139,7 @@ var checkCommand = &command{
 		var o options
 		o.register(c)
 		full := c.flags.Bool("audio", false, "decode all audio too: clipping, silence, truncation, labels against energy")
+		dropped := c.flags.String("dropped", "", "write to `file` what a run would write as dropped.csv: every segment that becomes no row")
 		cfg, err := o.config(c)
 		if err != nil {
 			return exitUsage, err
@@ -151,6 +152,9 @@ var checkCommand = &command{
 			err = json.NewEncoder(c.stdout).Encode(report)
 		} else {
 			err = report.Write(c.stdout)
+		}
+		if err == nil && *dropped != "" {
+			err = report.WriteDropped(*dropped)
 		}
 		if err != nil {
 			return exitFailed, err
