@@ -93,17 +93,7 @@ func stampFile(h hash.Hash, path string) {
 func (p *Plan) takeFingerprint(ctx context.Context) error {
 	f := fingerprint{Version: Version, Models: map[string]string{}, Cards: map[string]string{}, Labels: map[string]string{}}
 	c := p.Corpus
-	sums := make([]string, len(c.Utterances))
-	p.opts.Progress.Stage("reading audio", float64(len(c.Utterances)), "utterances")
-	err := p.parallel(ctx, len(c.Utterances), func(i int) error {
-		if p.samples[i] < 0 {
-			sums[i] = "unusable"
-			return nil
-		}
-		var err error
-		sums[i], err = p.digests.File(c.Utterances[i].AudioPath)
-		return err
-	})
+	sums, err := p.audioDigests(ctx)
 	if err != nil {
 		return err
 	}
@@ -161,6 +151,22 @@ func (p *Plan) takeFingerprint(ctx context.Context) error {
 	f.Stamp = p.fingerprint.Stamp
 	p.fingerprint = f
 	return nil
+}
+
+// audioDigests are the digests of the audio of each utterance; "unusable" where it can't be read.
+func (p *Plan) audioDigests(ctx context.Context) ([]string, error) {
+	sums := make([]string, len(p.Corpus.Utterances))
+	p.opts.Progress.Stage("reading audio", float64(len(sums)), "utterances")
+	err := p.parallel(ctx, len(sums), func(i int) error {
+		if p.samples[i] < 0 {
+			sums[i] = "unusable"
+			return nil
+		}
+		var err error
+		sums[i], err = p.digests.File(p.Corpus.Utterances[i].AudioPath)
+		return err
+	})
+	return sums, err
 }
 
 func tableDigest(p *Plan, t *extract.Table) string {

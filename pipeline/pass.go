@@ -38,12 +38,17 @@ func (p *Plan) missingWork(part int) []partWork {
 	return out
 }
 
-// extractParts walks once over the utterances of all parts that lack something. A part is written as soon as its last
-// utterance is collected, while the models are at work on the next: no core waits for the end of a part.
-func (p *Plan) extractParts(ctx context.Context) error {
+// extractParts walks once over the utterances of those of the given parts, in order, that lack something. A part is written
+// as soon as its last utterance is collected, while the models are at work on the next: no core waits for the end of a part.
+func (p *Plan) extractParts(ctx context.Context, parts []int) error {
+	seconds := 0.0
+	for _, part := range parts {
+		seconds += p.secondsOf(p.usable(part))
+	}
+	p.opts.Progress.Stage("extracting", seconds, "s of audio")
 	v := &visitor{plan: p, works: make([][]partWork, len(p.parts)), partOf: map[int]int{}, at: -1}
 	var utterances []int
-	for part := range p.parts {
+	for _, part := range parts {
 		v.works[part] = p.missingWork(part)
 		usable := p.usable(part)
 		if len(v.works[part]) == 0 {

@@ -55,18 +55,8 @@ type Plan struct {
 // Prepare opens and checks all that a run needs. When the run directory already holds the results of the very same config
 // and inputs, only that is found out, and [Plan.Run] returns at once.
 func Prepare(ctx context.Context, cfg *configs.Config, o Options) (*Plan, error) {
-	p, err := newPlan(cfg, o)
+	p, err := openPlan(ctx, cfg, o)
 	if err != nil {
-		return nil, err
-	}
-	if err := p.checkFiles(); err != nil {
-		return nil, err
-	}
-	p.RunDir = filepath.Join(firstOf(o.Runs, cfg.Path(cfg.Runs), "runs"), cfg.Name)
-	if p.Corpus, err = corpus.Open(ctx, corpusSpec(cfg)); err != nil {
-		return nil, err
-	}
-	if err := p.openStore(); err != nil {
 		return nil, err
 	}
 	stamp, err := p.stamp()
@@ -94,6 +84,22 @@ func newPlan(cfg *configs.Config, o Options) (*Plan, error) {
 	}
 	comparisons, err := resolve(cfg)
 	return &Plan{Config: cfg, opts: o, comparisons: comparisons, candidates: map[string]*extract.Table{}, pooled: map[poolKey]*pooledRows{}}, err
+}
+
+// openPlan is newPlan, with the files of the models looked for, and the corpus and the store opened.
+func openPlan(ctx context.Context, cfg *configs.Config, o Options) (*Plan, error) {
+	p, err := newPlan(cfg, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.checkFiles(); err != nil {
+		return nil, err
+	}
+	p.RunDir = filepath.Join(firstOf(o.Runs, cfg.Path(cfg.Runs), "runs"), cfg.Name)
+	if p.Corpus, err = corpus.Open(ctx, corpusSpec(cfg)); err != nil {
+		return nil, err
+	}
+	return p, p.openStore()
 }
 
 func (p *Plan) openStore() error {

@@ -81,13 +81,14 @@ func (p *Plan) finish(o *Outcome, all found, start time.Time) error {
 
 // extractAll makes the products that need a walk over the corpus, and joins the parts of pooled rows.
 func (p *Plan) extractAll(ctx context.Context) error {
-	p.opts.Progress.Stage("extracting", p.Seconds(), "s of audio")
-	if err := p.extractParts(ctx); err != nil {
-		return err
-	}
+	all := make([]int, len(p.parts))
 	utterances := make([][]int, len(p.parts))
 	for part := range p.parts {
+		all[part] = part
 		utterances[part] = p.usable(part)
+	}
+	if err := p.extractParts(ctx, all); err != nil {
+		return err
 	}
 	for _, key := range p.pooledKeys() {
 		r := p.pooled[key]

@@ -38,8 +38,10 @@ func (o *options) config(c *call) (*configs.Config, error) {
 	if err := c.parse(1, 1); err != nil {
 		return nil, err
 	}
-	return configs.Load(c.args[0], o.sets)
+	return o.load(c.args[0])
 }
+
+func (o *options) load(file string) (*configs.Config, error) { return configs.Load(file, o.sets) }
 
 // prepare reads the config and opens and checks what it names.
 func (o *options) prepare(ctx context.Context, c *call) (*pipeline.Plan, error) {
@@ -55,21 +57,34 @@ var runCommand = &command{
 	run: func(ctx context.Context, c *call) (int, error) {
 		var o options
 		o.register(c)
+		var shard pipeline.Shard
+		c.flags.Func("shard", "do only share `I/N` of the utterances, such as 3/16, and leave it in the store for pipeline merge", func(s string) (err error) {
+			shard, err = pipeline.ParseShard(s)
+			return err
+		})
 		plan, err := o.prepare(ctx, c)
 		if err != nil {
 			return exitFailed, err
 		}
 		defer plan.Close()
-		outcome, err := plan.Run(ctx)
-		if err != nil {
-			return exitFailed, err
+		if shard.Count > 0 {
+			return runShard(ctx, c, plan, shard)
 		}
-		printOutcome(c, plan, outcome, o.json)
-		if len(outcome.Failed) > 0 {
-			return exitSkipped, nil
-		}
-		return exitDone, nil
+		return finish(c, plan, o.json, func() (*pipeline.Outcome, error) { return plan.Run(ctx) })
 	},
+}
+
+// finish computes and prints the outcome of a run.
+func finish(c *call, plan *pipeline.Plan, asJSON bool, compute func() (*pipeline.Outcome, error)) (int, error) {
+	outcome, err := compute()
+	if err != nil {
+		return exitFailed, err
+	}
+	printOutcome(c, plan, outcome, asJSON)
+	if len(outcome.Failed) > 0 {
+		return exitSkipped, nil
+	}
+	return exitDone, nil
 }
 
 // shownFailures is how many skipped inputs are printed; dropped.csv has all.

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"speechsim/pipeline"
+	"speechsim/pipeline/slurm"
+)
+
+func runShard(ctx context.Context, c *call, plan *pipeline.Plan, s pipeline.Shard) (int, error) {
+	o, err := plan.RunShard(ctx, s)
+	if err != nil {
+		return exitFailed, err
+	}
+	if o.Record == "" {
+		fmt.Fprintf(c.stdout, "%s is complete: shard %s has nothing to do\n", plan.RunDir, s)
+		return exitDone, nil
+	}
+	fmt.Fprintf(c.stdout, "shard %s is done: %d parts (%s), %.1f min of audio\n", s, len(o.Parts), strings.Join(o.Parts, ", "), o.Seconds/60)
+	fmt.Fprintf(c.stdout, "when all %d are done: pipeline merge %s\n", s.Count, c.args[0])
+	return exitDone, nil
+}
+
+var mergeCommand = &command{
+	name: "merge", args: "CONFIG", summary: "compute the results from what run --shard left in the store",
+	run: func(ctx context.Context, c *call) (int, error) {
+		var o options
+		o.register(c)
+		wait := c.flags.Duration("wait", 0, "wait so `long` for shards that are not done, such as 10m")
+		plan, err := o.prepare(ctx, c)
+		if err != nil {
+			return exitFailed, err
+		}
+		defer plan.Close()
+		return finish(c, plan, o.json, func() (*pipeline.Outcome, error) { return plan.Merge(ctx, *wait) })
+	},
+}
+
+// askSlurm adds what Slurm says of the shards that were submitted; a machine without Slurm knows nothing.
+func askSlurm(ctx context.Context, s *pipeline.Status, dir string) error {
+	sub, err := slurm.ReadSubmission(dir)
+	if err != nil || sub == nil {
+		return err
+	}
+	if _, err := exec.LookPath("squeue"); err != nil {
+		return nil
+	}
+	tasks, err := sub.Active(ctx)
+	if err != nil {
+		return err
+	}
+	queued := map[int]string{}
+	for _, t := range tasks {
+		queued[t.Shard] = strings.ToLower(t.State) + " in job " + t.Array
+	}
+	s.Managed(sub.Shards, queued)
+	return nil
+}
+
+var statusCommand = &command{
+	name: "status", args: "CONFIG", summary: "which shards of a run are done, running or failed",
+	run: func(ctx context.Context, c *call) (int, error) {
+		var o options
+		o.register(c)
+		cfg, err := o.config(c)
+		if err != nil {
+			return exitUsage, err
+		}
+		state, err := pipeline.ReadStatus(cfg, o.pipeline(c))
+		if err != nil {
+			return exitFailed, err
+		}
+		if err := askSlurm(ctx, state, filepath.Join(state.Run, "slurm")); err != nil {
+			return exitFailed, err
+		}
+		if o.json {
+			return exitDone, json.NewEncoder(c.stdout).Encode(state)
+		}
+		fmt.Fprint(c.stdout, state.Text(time.Now()))
+		return exitDone, nil
+	},
+}
