@@ -28,6 +28,9 @@ test: build lib ## pass the whole suite: format, vet, staticcheck, tests with th
 	$(STATICCHECK) ./...
 	$(GO) test -race -shuffle=on -timeout 30m $(TESTFLAGS) ./...
 
+test-slurm: build lib ## four shards on a real Slurm of this machine, one killed (root, slurm-wlm, munge)
+	$(GO) test -count=1 -v -run '^TestSlurm$$' ./cmd/pipeline
+
 export-env: .venv-export/.installed ## Python environment of models/export (about 3 GB)
 
 .venv-export/.installed: models/export/requirements.txt
@@ -55,4 +58,4 @@ fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 clean: ## remove what was built and computed, keep what was fetched
 	rm -rf bin runs store
 
-.PHONY: help build lib demo test export-env test-export bench fuzz clean
+.PHONY: help build lib demo test test-slurm export-env test-export bench fuzz clean
