@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"speechsim/metrics/internal/linalg"
@@ -48,8 +47,11 @@ type ASIFQuery struct {
 	Rows   []int     // the best candidate rows
 	Scores []float64 // of each; +Inf where the power is beyond a float64
 	Types  []int     // the best distinct word types
-	Right  bool      // the best candidate is of the query's type
-	Known  bool      // there is an anchor of the query's type
+	// Similarities are those of the best candidate of each of Types: cosines of
+	// relative representations.
+	Similarities []float64
+	Right        bool // the best candidate is of the query's type
+	Known        bool // there is an anchor of the query's type
 }
 
 // ASIF translates rows of x to rows of y without training (Norelli et al. 2023;
@@ -71,93 +73,22 @@ type ASIFQuery struct {
 //
 // Memory is some n (dx + dy + 4 k) numbers of 4 bytes; no n x n matrix is made.
 func ASIF(ctx context.Context, b Backend, x, y Matrix, types, test []int, o ASIFOptions) (*ASIFResult, error) {
-	o, x, y, err := checkASIF(o, x, y, types, test)
+	if o.K == 0 {
+		o.K = ASIFAnchors
+	}
+	t, err := NewASIFTask(o.Variant, types, test, o.K)
 	if err != nil {
 		return nil, err
 	}
-	isTest := make([]bool, x.Rows)
-	for _, r := range test {
-		isTest[r] = true
-	}
-	var anchors []int
-	for r := range x.Rows {
-		if !isTest[r] {
-			anchors = append(anchors, r)
-		}
-	}
-	if len(anchors) < o.K {
-		return nil, undefined("asif", o.Variant, "%d anchors are fewer than k = %d", len(anchors), o.K)
-	}
-	queries, xAnchors := pick(x, test), pick(x, anchors)
-	yAnchors := pick(y, anchors)
-	if o.Variant == "cosine" {
-		for _, d := range []linalg.Dense[float32]{queries, xAnchors, yAnchors} {
-			for r := range d.Rows {
-				if !normalise(d.Row(r)) {
-					return nil, undefined("asif", o.Variant, "a row is all zeros and has no direction")
-				}
-			}
-		}
-	}
-	similar, err := mostSimilar(ctx, b, queries, xAnchors, o.K, o.Workers)
+	queries, err := t.Queries(ctx, b, x, o.Workers)
 	if err != nil {
 		return nil, err
 	}
-	index, err := relativeIndex(ctx, b, yAnchors, o)
+	candidates, err := t.Candidates(ctx, b, y, o.Workers)
 	if err != nil {
 		return nil, err
 	}
-	result := &ASIFResult{Queries: len(test), Anchors: len(anchors), Retrieved: make([]ASIFQuery, len(test))}
-	known := map[int]bool{}
-	for _, r := range anchors {
-		known[types[r]] = true
-	}
-	scratch := make([][]float64, min(workerCount(o.Workers), len(test)))
-	parallel(o.Workers, len(test), func(worker, q int) {
-		if scratch[worker] == nil {
-			scratch[worker] = make([]float64, index.candidates)
-		}
-		result.Retrieved[q] = index.retrieve(similar[q], scratch[worker], anchors, types, test[q], known, o)
-	})
-	result.judge(types, anchors)
-	return result, ctx.Err()
-}
-
-func checkASIF(o ASIFOptions, x, y Matrix, types, test []int) (ASIFOptions, Matrix, Matrix, error) {
-	variant, err := variantOf("asif", o.Variant)
-	if err != nil {
-		return o, x, y, err
-	}
-	o.Variant = variant
-	for _, d := range []struct {
-		field *int
-		value int
-	}{{&o.P, ASIFPower}, {&o.K, ASIFAnchors}, {&o.Top, 5}} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
-	}
-	if o.P < 1 || o.K < 1 || o.Top < 1 {
-		return o, x, y, fmt.Errorf("asif: p = %d, k = %d, top = %d; all must be at least 1", o.P, o.K, o.Top)
-	}
-	if x, err = finite(x, 0); err != nil {
-		return o, x, y, err
-	}
-	if y, err = finite(y, 1); err != nil {
-		return o, x, y, err
-	}
-	if x.Rows != y.Rows || len(types) != x.Rows {
-		return o, x, y, fmt.Errorf("asif: %d rows of x, %d of y, %d types", x.Rows, y.Rows, len(types))
-	}
-	if len(test) == 0 {
-		return o, x, y, undefined("asif", variant, "there are no test rows")
-	}
-	for _, r := range test {
-		if r < 0 || r >= x.Rows {
-			return o, x, y, fmt.Errorf("asif: test row %d is outside 0 to %d", r, x.Rows-1)
-		}
-	}
-	return o, x, y, nil
+	return t.Retrieve(ctx, queries, candidates, o)
 }
 
 // pick returns rows of x, in float32.

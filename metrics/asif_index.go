@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"context"
 	"math"
 	"slices"
 
@@ -51,26 +50,14 @@ type asifEntry struct {
 	weight    float32
 }
 
-// relativeIndex builds the index. Identical rows are searched for once: their
-// similarities are equal to the last bit then, and ties fall as documented.
-func relativeIndex(ctx context.Context, b Backend, y linalg.Dense[float32], o ASIFOptions) (*asifIndex, error) {
-	unique, copies := distinct(y)
-	rows := y
-	if len(unique) < y.Rows {
-		rows = linalg.New[float32](len(unique), y.Cols)
-		for k, r := range unique {
-			copy(rows.Row(k), y.Row(r))
-		}
-	}
-	found, err := mostSimilarAmong(ctx, b, rows, min(o.K, len(unique)), o.Workers, true)
-	if err != nil {
-		return nil, err
-	}
-	index := &asifIndex{candidates: y.Rows, starts: make([]int, y.Rows+1)}
-	kept := make([][]scored, len(unique))
-	weights := make([][]float32, len(unique))
-	parallel(o.Workers, len(unique), func(_, k int) {
-		kept[k] = expand(found[k], copies, o.K)
+// relativeIndex builds the index. Of similarities in order, the first o.K are the
+// o.K largest.
+func relativeIndex(c *ASIFCandidates, o ASIFOptions) *asifIndex {
+	index := &asifIndex{candidates: c.rows, starts: make([]int, c.rows+1)}
+	kept := make([][]scored, len(c.found))
+	weights := make([][]float32, len(c.found))
+	parallel(o.Workers, len(c.found), func(_, k int) {
+		kept[k] = expand(c.found[k], c.copies, o.K)
 		w, _ := relative(kept[k], o.P)
 		norm := 0.0
 		for _, v := range w {
@@ -83,25 +70,25 @@ func relativeIndex(ctx context.Context, b Backend, y linalg.Dense[float32], o AS
 			}
 		}
 	})
-	for k := range unique {
+	for k := range kept {
 		for _, s := range kept[k] {
-			index.starts[s.row()+1] += len(copies[k])
+			index.starts[s.row()+1] += len(c.copies[k])
 		}
 	}
-	for a := range y.Rows {
+	for a := range c.rows {
 		index.starts[a+1] += index.starts[a]
 	}
-	index.entries = make([]asifEntry, index.starts[y.Rows])
+	index.entries = make([]asifEntry, index.starts[c.rows])
 	next := slices.Clone(index.starts)
-	for k := range unique {
+	for k := range kept {
 		for i, s := range kept[k] {
-			for _, candidate := range copies[k] {
+			for _, candidate := range c.copies[k] {
 				index.entries[next[s.row()]] = asifEntry{candidate, weights[k][i]}
 				next[s.row()]++
 			}
 		}
 	}
-	return index, nil
+	return index
 }
 
 // distinct returns the first of each set of identical rows, and the rows of
@@ -142,25 +129,32 @@ func expand(found []scored, copies [][]int32, k int) []scored {
 }
 
 // retrieve scores all candidates for one query. scores is scratch, one a candidate.
-func (x *asifIndex) retrieve(similar []scored, scores []float64, anchors, types []int, row int, known map[int]bool, o ASIFOptions) ASIFQuery {
+func (x *asifIndex) retrieve(similar []scored, scores []float64, t *ASIFTask, row int, o ASIFOptions) ASIFQuery {
 	clear(scores)
 	weights, logScale := relative(similar, o.P)
+	norm := 0.0
 	for i, s := range similar {
 		w := weights[i]
+		norm += w * w
 		for _, e := range x.entries[x.starts[s.row()]:x.starts[s.row()+1]] {
 			scores[e.candidate] += w * float64(e.weight)
 		}
 	}
-	query := ASIFQuery{Row: row, Known: known[types[row]]}
-	order := bestCandidates(scores, o.Top, func(candidate int) int { return types[anchors[candidate]] })
+	query := ASIFQuery{Row: row, Known: t.known[t.types[row]]}
+	order := bestCandidates(scores, o.Top, func(candidate int) int { return t.types[t.anchors[candidate]] })
 	for _, c := range order.rows {
-		query.Rows = append(query.Rows, anchors[c])
+		query.Rows = append(query.Rows, t.anchors[c])
 		query.Scores = append(query.Scores, scores[c]*math.Exp(logScale))
 	}
 	for _, c := range order.types {
-		query.Types = append(query.Types, types[anchors[c]])
+		query.Types = append(query.Types, t.types[t.anchors[c]])
+		similarity := 0.0
+		if norm > 0 {
+			similarity = scores[c] / math.Sqrt(norm)
+		}
+		query.Similarities = append(query.Similarities, similarity)
 	}
-	query.Right = query.Types[0] == types[row]
+	query.Right = query.Types[0] == t.types[row]
 	return query
 }
 

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	gocmp "github.com/google/go-cmp/cmp"
 	"speechsim/metrics/internal/linalg"
 )
 
@@ -113,6 +115,38 @@ func TestASIFPowers(t *testing.T) {
 				if !slices.Equal(got.Retrieved[q].Types, first.Retrieved[q].Types) || !slices.Equal(got.Retrieved[q].Rows, first.Retrieved[q].Rows) {
 					t.Errorf("scale %g, %d workers: query %d retrieves other rows", scale, workers, q)
 				}
+			}
+		}
+	}
+	// One task serves all settings: each gives what it gives by itself.
+	task, err := NewASIFTask("bolanos2024", types, test, 60)
+	if err != nil {
+		t.Fatal(err)
+	}
+	queries, err := task.Queries(context.Background(), PureGo(), x, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	candidates, err := task.Candidates(context.Background(), PureGo(), y, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []ASIFOptions{{P: 1, K: 5}, {P: 2, K: 20}, {P: 7, K: 59}, {P: 2, K: 60}} {
+		got, err := task.Retrieve(context.Background(), queries, candidates, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Variant = "bolanos2024"
+		alone, err := ASIF(context.Background(), PureGo(), x, y, types, test, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := gocmp.Diff(alone, got); diff != "" {
+			t.Errorf("p %d, k %d differ from the same alone:\n%s", o.P, o.K, diff)
+		}
+		for _, q := range got.Retrieved {
+			if s := q.Similarities; s[0] > 1+1e-6 || !slices.IsSortedFunc(s, func(a, b float64) int { return cmp.Compare(b, a) }) {
+				t.Errorf("similarities %v", s)
 			}
 		}
 	}
