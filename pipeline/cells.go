@@ -10,8 +10,8 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// value computes one cell of a basis.
-type value func(m measure, i, j int) (metrics.Value, error)
+// value computes one cell of a basis. What it finds beside the value goes into c.
+type value func(c *results.Cell, m measure, i, j int) (metrics.Value, error)
 
 // cellsOf computes all cells of a basis, n being its rows, and what they matched. A metric that is undefined on these data
 // gives a cell that says why; any other error ends the run.
@@ -25,7 +25,7 @@ func (p *Plan) cellsOf(ctx context.Context, b *basis, n int, compute value) ([]r
 		c := &cells[at]
 		*c = results.Cell{Comparison: b.k.Name, Metric: v.Name, Variant: v.variant.Name, Params: b.paramsOf(v), X: p.layerName(b.stack[i]), Y: p.layerName(b.stack[j]),
 			Rows: b.unit, N: n, DX: b.stack[i].units, DY: b.stack[j].units}
-		got, err := compute(v, i, j)
+		got, err := compute(c, v, i, j)
 		var undefined *metrics.UndefinedError
 		if errors.As(err, &undefined) {
 			c.Error = undefined.Reason

@@ -8,35 +8,49 @@ import (
 	"sync"
 
 	"speechsim/metrics"
+	"speechsim/pipeline/results"
 )
 
-// rowwise computes the metrics that go back to the stored rows: each layer is read once, and its neighbours are found once.
+// rowwise computes the metrics that go back to the stored rows: each layer is read once, and searched once for all layers
+// and settings that it is compared under.
 type rowwise struct {
-	plan  *Plan
-	b     *basis
-	j     *joinedRows
-	types []int // word type of each row, numbered in the order in which they appear
-	test  []int
-
-	mu     sync.Mutex
-	layers map[int]*rowLayer
+	plan    *Plan
+	b       *basis
+	types   []int // word type of each row, numbered in the order in which they appear
+	labels  []string
+	workers int // of each search
+	layers  []rowLayer
+	asif    *retrieval
 }
 
+// rowLayer is what is known of a layer of the stack.
 type rowLayer struct {
-	read, search sync.Once
-	rows         metrics.Matrix
-	near         *metrics.Neighbours
-	readErr, err error
+	rows lazy[metrics.Matrix]
+	near lazy[*metrics.Neighbours]
 }
 
-func (p *Plan) newRowwise(b *basis, j *joinedRows) *rowwise {
-	w := &rowwise{plan: p, b: b, j: j, test: metrics.ASIFSplit(len(j.rows)), layers: map[int]*rowLayer{}}
-	w.types, _ = j.types()
-	return w
+// lazy is a value that is made when it is first asked for.
+type lazy[T any] struct {
+	once  sync.Once
+	value T
+	err   error
 }
 
-// cells computes all rowwise cells of the basis.
-func (w *rowwise) value(ctx context.Context, m measure, i, j int) (metrics.Value, error) {
+func (l *lazy[T]) get(make func() (T, error)) (T, error) {
+	l.once.Do(func() { l.value, l.err = make() })
+	return l.value, l.err
+}
+
+func (p *Plan) newRowwise(b *basis) (*rowwise, error) {
+	w := &rowwise{plan: p, b: b, layers: make([]rowLayer, len(b.stack)), workers: max(1, p.opts.Workers/len(b.stack))}
+	w.types, w.labels = b.rows.types()
+	var err error
+	w.asif, err = w.newRetrieval()
+	return w, err
+}
+
+// value computes a cell.
+func (w *rowwise) value(ctx context.Context, c *results.Cell, m measure, i, j int) (metrics.Value, error) {
 	switch m.Name {
 	case "knn":
 		x, err := w.neighbours(ctx, i)
@@ -49,60 +63,34 @@ func (w *rowwise) value(ctx context.Context, m measure, i, j int) (metrics.Value
 		}
 		return metrics.MutualKNN(x, y)
 	case "asif":
-		x, err := w.layer(i)
-		if err != nil {
-			return metrics.Value{}, err
-		}
-		y, err := w.layer(j)
-		if err != nil {
-			return metrics.Value{}, err
-		}
-		r, err := metrics.ASIF(ctx, w.plan.backend, x.rows, y.rows, w.types, w.test, metrics.ASIFOptions{Variant: m.variant.Name, P: m.params.P, K: m.params.K, Workers: 1})
-		if err != nil {
-			return metrics.Value{}, err
-		}
-		return asifValue(r, x.rows, y.rows), nil
+		return w.retrieve(ctx, c, m, i, j)
 	}
 	return metrics.Value{}, fmt.Errorf("metric %s is not made of rows", m.Name)
 }
 
-// layer reads a layer of the stack, all rows in the order of the join.
-func (w *rowwise) layer(at int) (*rowLayer, error) {
-	w.mu.Lock()
-	l := w.layers[at]
-	if l == nil {
-		l = &rowLayer{}
-		w.layers[at] = l
-	}
-	w.mu.Unlock()
-	l.read.Do(func() {
-		order := make([]int, len(w.j.rows))
+// read reads a layer of the stack, all rows of the view in their order.
+func (w *rowwise) read(at int) (metrics.Matrix, error) {
+	return w.layers[at].rows.get(func() (metrics.Matrix, error) {
+		order := make([]int, len(w.b.rows.rows))
 		for r := range order {
 			order[r] = r
 		}
-		var rows []metrics.Matrix
-		if rows, l.readErr = w.plan.wholeLayers(w.b, w.j, order, []int{at}); l.readErr == nil {
-			l.rows = rows[0]
+		rows, err := w.plan.wholeLayers(w.b, w.b.rows, order, []int{at})
+		if err != nil {
+			return metrics.Matrix{}, err
 		}
+		return rows[0], nil
 	})
-	return l, l.readErr
 }
 
 func (w *rowwise) neighbours(ctx context.Context, at int) (*metrics.Neighbours, error) {
-	l, err := w.layer(at)
-	if err != nil {
-		return nil, err
-	}
-	l.search.Do(func() { l.near, l.err = metrics.FindNeighbours(ctx, w.plan.backend, l.rows, neighbours, 1) })
-	return l.near, l.err
-}
-
-// asifValue is top-1 accuracy by word, with what it must be read with as warnings.
-func asifValue(r *metrics.ASIFResult, x, y metrics.Matrix) metrics.Value {
-	return metrics.Value{Value: r.Top1, N: x.Rows, DX: x.Cols, DY: y.Cols, Warnings: []string{
-		fmt.Sprintf("top-1 by word of %d queries among %d anchors; top-5 words %.4g, top-5 rows %.4g", r.Queries, r.Anchors, r.TopTypes, r.TopRows),
-		fmt.Sprintf("at most %.4g can be right: the other queries' words have no anchor (of those that have one, %.4g are right); the most frequent word alone gives %.4g", r.Ceiling, r.InVocabulary, r.Majority),
-	}}
+	return w.layers[at].near.get(func() (*metrics.Neighbours, error) {
+		rows, err := w.read(at)
+		if err != nil {
+			return nil, err
+		}
+		return metrics.FindNeighbours(ctx, w.plan.backend, rows, neighbours, w.workers)
+	})
 }
 
 // rowMetricsInConfigs are the rowwise metrics whose results are cells.
@@ -120,6 +108,8 @@ func (k *comparison) checkRowwise(m measure) string {
 		return fmt.Sprintf("metric %s has no value for a pair of layers, so a comparison can't hold it (those that can: %s)", m.Name, strings.Join(rowMetricsInConfigs, ", "))
 	case k.Rows.Unit == "frame":
 		return fmt.Sprintf("metric %s needs rows that are kept, and frames are reduced while they stream: use rows: {unit: word} or phone", m.Name)
+	case m.perToken() && !slices.Contains(k.Rows.Level, "token"):
+		return fmt.Sprintf("metric %s finds words among other tokens of them, and rows.level leaves one row a type: add token to it", m.Name)
 	}
 	return ""
 }

@@ -130,6 +130,7 @@ type found struct {
 	cells       []results.Cell
 	matches     []results.Match
 	differences []results.Difference
+	retrieved   []results.Retrieved
 	failed      []extract.Failure
 }
 
@@ -149,6 +150,7 @@ func (p *Plan) measure(ctx context.Context) (all found, accounts []accounting, e
 		m.cells = append(m.cells, f.cells...)
 		m.matches = append(m.matches, f.matches...)
 		m.differences = append(m.differences, f.differences...)
+		m.retrieved = append(m.retrieved, f.retrieved...)
 		m.failed = append(m.failed, f.failed...)
 	}
 	return m.found, m.accounts, nil
@@ -177,7 +179,7 @@ func (m *measuring) basis(ctx context.Context, b *basis) (f found, err error) {
 			return f, err
 		}
 		if b.view.first > len(all.rows) {
-			f.cells, _, err = m.plan.cellsOf(ctx, b, len(all.rows), func(v measure, _, _ int) (metrics.Value, error) {
+			f.cells, _, err = m.plan.cellsOf(ctx, b, len(all.rows), func(_ *results.Cell, v measure, _, _ int) (metrics.Value, error) {
 				return metrics.Value{}, &metrics.UndefinedError{Metric: v.Name, Variant: v.variant.Name,
 					Reason: fmt.Sprintf("the first %d rows are asked for, and there are %d", b.view.first, len(all.rows))}
 			})
@@ -199,8 +201,14 @@ func (m *measuring) basis(ctx context.Context, b *basis) (f found, err error) {
 func (p *Plan) measureBasis(ctx context.Context, b *basis) (f found, err error) {
 	switch b.input {
 	case kept:
-		w := p.newRowwise(b, b.rows)
-		f.cells, f.matches, err = p.cellsOf(ctx, b, len(b.rows.rows), func(m measure, i, j int) (metrics.Value, error) { return w.value(ctx, m, i, j) })
+		w, err := p.newRowwise(b)
+		if err != nil {
+			return f, err
+		}
+		f.cells, _, err = p.cellsOf(ctx, b, len(b.rows.rows), func(c *results.Cell, m measure, i, j int) (metrics.Value, error) {
+			return w.value(ctx, c, m, i, j)
+		})
+		f.retrieved = w.lists()
 		return f, err
 	case queries:
 		s, failed, err := p.querySums(b)
@@ -208,7 +216,9 @@ func (p *Plan) measureBasis(ctx context.Context, b *basis) (f found, err error) 
 			return f, err
 		}
 		f.failed = failed
-		f.cells, f.matches, err = p.cellsOf(ctx, b, 0, func(m measure, i, j int) (metrics.Value, error) { return s.whole.Value(i, j, m.variant.Name) })
+		f.cells, f.matches, err = p.cellsOf(ctx, b, 0, func(_ *results.Cell, m measure, i, j int) (metrics.Value, error) {
+			return s.whole.Value(i, j, m.variant.Name)
+		})
 		if err == nil {
 			f.differences, err = intervals(ctx, p, b, s, f.cells, attentionStatistics)
 		}
@@ -223,7 +233,7 @@ func (p *Plan) measureBasis(ctx context.Context, b *basis) (f found, err error) 
 	if err != nil {
 		return f, err
 	}
-	f.cells, f.matches, err = p.cellsOf(ctx, b, s.whole.N(), func(m measure, i, j int) (metrics.Value, error) {
+	f.cells, f.matches, err = p.cellsOf(ctx, b, s.whole.N(), func(_ *results.Cell, m measure, i, j int) (metrics.Value, error) {
 		if m.heldOut() {
 			v := heldOut[[2]int{i, j}]
 			return v.Value, v.Err
@@ -257,16 +267,14 @@ func distinct(list []extract.Failure) []extract.Failure {
 // write writes the tables of the run.
 func (p *Plan) write(all found, accounts []accounting, failed []extract.Failure) error {
 	at := func(name string) string { return filepath.Join(p.RunDir, name) }
+	prefixes := results.Prefixes(all.cells)
 	err := errors.Join(
 		results.WriteFile(at("results.jsonl"), all.cells),
 		results.WriteCSVFile(at("results.csv"), all.cells),
 		results.WriteMatchesFile(at("matches.csv"), all.matches),
-		results.WriteDifferencesFile(at("differences.csv"), all.differences))
-	if err != nil {
-		return err
-	}
-	prefixes := results.Prefixes(all.cells)
-	err = writeIf(len(prefixes) > 0, filepath.Join(p.RunDir, "prefixes.csv"), func(path string) error { return results.WritePrefixesFile(path, prefixes) })
+		results.WriteDifferencesFile(at("differences.csv"), all.differences),
+		writeIf(len(prefixes) > 0, at("prefixes.csv"), func(path string) error { return results.WritePrefixesFile(path, prefixes) }),
+		writeIf(len(all.retrieved) > 0, at("retrieval.csv"), func(path string) error { return results.WriteRetrievedFile(path, all.retrieved) }))
 	if err != nil {
 		return err
 	}

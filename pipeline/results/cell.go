@@ -44,6 +44,8 @@ type Cell struct {
 	P     *float64 `json:"p,omitempty"`     // permutation p-value of this cell, in (0, 1]
 	Null  *Null    `json:"null,omitempty"`  // values of the same metric under permutation
 
+	Retrieval *Retrieval `json:"retrieval,omitempty"` // of asif
+
 	Warnings []string `json:"warnings"`        // what to doubt about the value
 	Error    string   `json:"error,omitempty"` // why there is no value
 }
@@ -125,26 +127,22 @@ func (c *Cell) Validate() error {
 	return nil
 }
 
-// validateNumbers checks that every number is finite and every probability
-// lies in [0, 1].
+// validateNumbers checks that every number is finite and every probability or
+// share lies in [0, 1].
 func (c *Cell) validateNumbers() error {
-	numbers := []struct {
+	type number struct {
 		name        string
 		value       *float64
 		probability bool
-	}{
-		{"value", c.Value, false}, {"lo", c.Lo, false}, {"hi", c.Hi, false}, {"p", c.P, true},
 	}
-	if c.Null != nil {
-		type number = struct {
-			name        string
-			value       *float64
-			probability bool
-		}
-		numbers = append(numbers,
-			number{"null.mean", &c.Null.Mean, false}, number{"null.q95", &c.Null.Q95, false},
-			number{"null.q05", c.Null.Q05, false}, number{"null.p_max", c.Null.PMax, true},
-			number{"null.calibrated", c.Null.Calibrated, false})
+	numbers := []number{{"value", c.Value, false}, {"lo", c.Lo, false}, {"hi", c.Hi, false}, {"p", c.P, true}}
+	if n := c.Null; n != nil {
+		numbers = append(numbers, number{"null.mean", &n.Mean, false}, number{"null.q95", &n.Q95, false}, number{"null.q05", n.Q05, false},
+			number{"null.p_max", n.PMax, true}, number{"null.calibrated", n.Calibrated, false})
+	}
+	if r := c.Retrieval; r != nil {
+		numbers = append(numbers, number{"retrieval.top_types", &r.TopTypes, true}, number{"retrieval.top_rows", &r.TopRows, true},
+			number{"retrieval.in_vocabulary", &r.InVocabulary, true}, number{"retrieval.ceiling", &r.Ceiling, true}, number{"retrieval.majority", &r.Majority, true})
 	}
 	for _, f := range numbers {
 		switch {

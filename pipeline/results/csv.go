@@ -9,7 +9,8 @@ import (
 
 // csvHeader names the columns of results.csv: the fields of a cell, flat.
 var csvHeader = slices.Concat([]string{"comparison", "metric", "variant", "x_model", "x_layer", "y_model", "y_layer", "rows"}, paramColumns,
-	[]string{"n", "dx", "dy", "value", "lo", "hi", "p", "null_mean", "null_q95", "null_q05", "null_p_max", "null_calibrated", "null_draws", "warnings", "error"})
+	[]string{"n", "dx", "dy", "value", "lo", "hi", "p", "null_mean", "null_q95", "null_q05", "null_p_max", "null_calibrated", "null_draws"},
+	retrievalColumns, []string{"warnings", "error"})
 
 // WriteCSV writes the cells as a table with a header: one cell a row, what is
 // absent as an empty field, numbers with all their digits, warnings joined by
@@ -41,6 +42,7 @@ func csvRow(c *Cell) []string {
 	} else {
 		row = append(row, "", "", "", "", "", "")
 	}
+	row = append(row, c.Retrieval.columns()...)
 	return append(row, strings.Join(c.Warnings, "; "), c.Error)
 }
 

@@ -1,7 +1,6 @@
 package results
 
 import (
-	"encoding/csv"
 	"io"
 	"math"
 	"slices"
@@ -56,21 +55,24 @@ func Prefixes(cells []Cell) []Prefix {
 	return list
 }
 
-// WritePrefixes writes them as a table with a header; a correlation that there
-// is none of is an empty field.
+var prefixHeader = slices.Concat([]string{"comparison", "metric", "variant", "x_model", "y_model"}, paramColumns, []string{"cells", "correlation"})
+
+// WritePrefixes writes prefixes.csv: a header, and one Prefix a row; a
+// correlation that there is none of is an empty field.
 func WritePrefixes(w io.Writer, list []Prefix) error {
-	out := csv.NewWriter(w)
-	out.Write([]string{"comparison", "metric", "variant", "level", "p", "k", "threshold", "x_model", "y_model", "first", "cells", "correlation"})
-	for _, p := range list {
-		r := ""
-		if !math.IsNaN(p.Correlation) {
-			r = number(&p.Correlation)
+	return writeTable(w, prefixHeader, func(write func([]string) error) error {
+		for _, p := range list {
+			correlation := ""
+			if !math.IsNaN(p.Correlation) {
+				correlation = number(&p.Correlation)
+			}
+			row := append([]string{p.Comparison, p.Metric, p.Variant, p.XModel, p.YModel}, p.Params.columns()...)
+			if err := write(append(row, strconv.Itoa(p.Cells), correlation)); err != nil {
+				return err
+			}
 		}
-		out.Write([]string{p.Comparison, p.Metric, p.Variant, p.Params.Level, count(p.Params.P), count(p.Params.K), threshold(p.Params.Threshold),
-			p.XModel, p.YModel, strconv.Itoa(p.Params.First), strconv.Itoa(p.Cells), r})
-	}
-	out.Flush()
-	return out.Error()
+		return nil
+	})
 }
 
 // WritePrefixesFile writes prefixes.csv as [WriteFile] writes results.jsonl.

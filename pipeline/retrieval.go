@@ -1,0 +1,194 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"speechsim/metrics"
+	"speechsim/pipeline/results"
+)
+
+// retrievedWords is how many words are listed for each query.
+const retrievedWords = 5
+
+// retrieval is what the asif cells of a basis share: the searches of each layer, and the best retrieval so far between two
+// models, whose lists are written.
+type retrieval struct {
+	tasks map[string]*metrics.ASIFTask // by variant
+	sides map[retrievalSide]*retrievalSearch
+
+	mu   sync.Mutex
+	best map[retrievalPair]*retrieved
+}
+
+type retrievalSide struct {
+	variant string
+	layer   int // of the stack
+}
+
+type retrievalSearch struct {
+	queries    lazy[*metrics.ASIFQueries]
+	candidates lazy[*metrics.ASIFCandidates]
+}
+
+// retrievalPair is two models in one variant.
+type retrievalPair struct {
+	variant string
+	x, y    int // sources
+}
+
+// retrieved is one cell's retrieval; at tells apart those that are equally good.
+type retrieved struct {
+	cell   *results.Cell
+	at     [2]int
+	result *metrics.ASIFResult
+}
+
+func (w *rowwise) newRetrieval() (*retrieval, error) {
+	r := &retrieval{tasks: map[string]*metrics.ASIFTask{}, sides: map[retrievalSide]*retrievalSearch{}, best: map[retrievalPair]*retrieved{}}
+	most := map[string]int{}
+	for _, m := range w.b.measures() {
+		if m.Name == "asif" {
+			most[m.variant.Name] = max(most[m.variant.Name], m.params.K)
+		}
+	}
+	test := metrics.ASIFSplit(len(w.types))
+	for variant, k := range most {
+		if len(test) == 0 {
+			continue // each cell says so
+		}
+		var err error
+		if r.tasks[variant], err = metrics.NewASIFTask(variant, w.types, test, k); err != nil {
+			return nil, err
+		}
+		for layer := range w.layers {
+			r.sides[retrievalSide{variant, layer}] = &retrievalSearch{}
+		}
+	}
+	return r, nil
+}
+
+// retrieve computes an asif cell.
+func (w *rowwise) retrieve(ctx context.Context, c *results.Cell, m measure, i, j int) (metrics.Value, error) {
+	task := w.asif.tasks[m.variant.Name]
+	if task == nil {
+		return metrics.Value{}, &metrics.UndefinedError{Metric: m.Name, Variant: m.variant.Name, Reason: fmt.Sprintf("%d rows are too few to take queries from", len(w.types))}
+	}
+	x, err := w.read(i)
+	if err != nil {
+		return metrics.Value{}, err
+	}
+	y, err := w.read(j)
+	if err != nil {
+		return metrics.Value{}, err
+	}
+	queries, err := w.asif.sides[retrievalSide{m.variant.Name, i}].queries.get(func() (*metrics.ASIFQueries, error) {
+		return task.Queries(ctx, w.plan.backend, x, w.workers)
+	})
+	if err != nil {
+		return metrics.Value{}, err
+	}
+	candidates, err := w.asif.sides[retrievalSide{m.variant.Name, j}].candidates.get(func() (*metrics.ASIFCandidates, error) {
+		return task.Candidates(ctx, w.plan.backend, y, w.workers)
+	})
+	if err != nil {
+		return metrics.Value{}, err
+	}
+	r, err := task.Retrieve(ctx, queries, candidates, metrics.ASIFOptions{P: m.params.P, K: m.params.K, Top: retrievedWords, Workers: 1})
+	if err != nil {
+		return metrics.Value{}, err
+	}
+	c.Retrieval = retrievalOf(r)
+	w.asif.keep(retrievalPair{m.variant.Name, w.b.stack[i].source, w.b.stack[j].source}, &retrieved{c, [2]int{i, j}, r})
+	return asifValue(r, x, y), nil
+}
+
+// keep remembers the retrieval if it is the best between its models so far; of equals, the first in the order of the cells.
+func (r *retrieval) keep(pair retrievalPair, n *retrieved) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o := r.best[pair]
+	if o == nil || cmp.Or(cmp.Compare(o.result.Top1, n.result.Top1), n.cell.Params.Compare(o.cell.Params), slices.Compare(n.at[:], o.at[:])) < 0 {
+		r.best[pair] = n
+	}
+}
+
+// asifValue is top-1 accuracy by word, with what it must be read with as warnings.
+func asifValue(r *metrics.ASIFResult, x, y metrics.Matrix) metrics.Value {
+	return metrics.Value{Value: r.Top1, N: x.Rows, DX: x.Cols, DY: y.Cols, Warnings: []string{
+		fmt.Sprintf("top-1 by word of %d queries among %d anchors; top-5 words %.4g, top-5 rows %.4g", r.Queries, r.Anchors, r.TopTypes, r.TopRows),
+		fmt.Sprintf("at most %.4g can be right: the other queries' words have no anchor (of those that have one, %.4g are right); the most frequent word alone gives %.4g", r.Ceiling, r.InVocabulary, r.Majority),
+	}}
+}
+
+// retrievalOf is the same in numbers.
+func retrievalOf(r *metrics.ASIFResult) *results.Retrieval {
+	return &results.Retrieval{Queries: r.Queries, Anchors: r.Anchors, TopTypes: r.TopTypes, TopRows: r.TopRows,
+		InVocabulary: r.InVocabulary, Ceiling: r.Ceiling, Majority: r.Majority}
+}
+
+// lists are the words that the best retrieval between each two models found, for each word that was asked for.
+func (w *rowwise) lists() []results.Retrieved {
+	var best []*retrieved
+	for _, r := range w.asif.best {
+		best = append(best, r)
+	}
+	slices.SortFunc(best, func(a, b *retrieved) int {
+		return cmp.Or(cmp.Compare(a.cell.Variant, b.cell.Variant), a.cell.Params.Compare(b.cell.Params), slices.Compare(a.at[:], b.at[:]))
+	})
+	var out []results.Retrieved
+	for _, r := range best {
+		out = append(out, w.listsOf(r)...)
+	}
+	return out
+}
+
+// listsOf adds up the queries of each word: a word that was found counts once for each query that has it among its first
+// five.
+func (w *rowwise) listsOf(r *retrieved) []results.Retrieved {
+	type vote struct {
+		word, count int
+		similarity  float64
+	}
+	isQuery := make([]bool, len(w.types))
+	votes := make([][]vote, len(w.labels))
+	queries, right, anchors := make([]int, len(w.labels)), make([]int, len(w.labels)), make([]int, len(w.labels))
+	for _, q := range r.result.Retrieved {
+		word := w.types[q.Row]
+		isQuery[q.Row] = true
+		queries[word]++
+		if q.Right {
+			right[word]++
+		}
+		for k, found := range q.Types {
+			at := slices.IndexFunc(votes[word], func(v vote) bool { return v.word == found })
+			if at < 0 {
+				at = len(votes[word])
+				votes[word] = append(votes[word], vote{word: found})
+			}
+			votes[word][at].count++
+			votes[word][at].similarity += q.Similarities[k]
+		}
+	}
+	for row, word := range w.types {
+		if !isQuery[row] {
+			anchors[word]++
+		}
+	}
+	var out []results.Retrieved
+	for word, list := range votes {
+		slices.SortFunc(list, func(a, b vote) int {
+			return cmp.Or(b.count-a.count, cmp.Compare(b.similarity, a.similarity), a.word-b.word)
+		})
+		for rank, v := range list[:min(len(list), retrievedWords)] {
+			c := r.cell
+			out = append(out, results.Retrieved{Comparison: c.Comparison, Metric: c.Metric, Variant: c.Variant, Params: c.Params, X: c.X, Y: c.Y,
+				Word: w.labels[word], Anchors: anchors[word], Queries: queries[word], Right: right[word],
+				Rank: rank + 1, Found: w.labels[v.word], Count: v.count, Similarity: v.similarity / float64(v.count)})
+		}
+	}
+	return out
+}
