@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"os"
 	"sort"
 	"strings"
 	"time"
@@ -26,6 +25,7 @@ type Estimate struct {
 	Seconds     float64              `json:"seconds"`      // of extraction that is left
 	Realtime    float64              `json:"x_realtime"`
 	Complete    bool                 `json:"complete"` // the results are there already
+	Warnings    []string             `json:"warnings,omitempty"`
 }
 
 // ComparisonEstimate counts one comparison.
@@ -38,13 +38,6 @@ type ComparisonEstimate struct {
 	Cells  int    `json:"cells"`
 	Bytes  int64  `json:"moments_bytes"`
 }
-
-// sessionOverhead is what a loaded model takes beside its weights' size on disk, and a process at rest.
-const (
-	processBytes    = 60 << 20
-	arenaPerSecond  = 24 << 20 // activations of a base model (12 layers, 768 units) per second of audio; scaled by units x layers
-	referenceLayers = 13 * 768
-)
 
 // Estimate counts rows and bytes and runs one utterance of middle length to estimate time.
 func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
@@ -91,11 +84,16 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 			e.StoreBytes += int64(len(r.table.Rows)) * int64(l.Units) * 4
 		}
 	}
-	speed, peak, err := p.probe(ctx)
+	models := p.modelMemory()
+	e.MemoryBytes = processBytes + moments + models.bytes
+	if warning := models.warning(p, e.MemoryBytes); warning != "" {
+		e.Warnings = append(e.Warnings, warning) // and nothing is tried
+		return e, nil
+	}
+	speed, err := p.probe(ctx)
 	if err != nil {
 		return nil, err
 	}
-	e.MemoryBytes = processBytes + moments + peak
 	e.Realtime = speed
 	left := 0.0
 	for part := range p.parts {
@@ -145,28 +143,26 @@ func (p *Plan) countRows(b *basis) int {
 }
 
 // probe runs every audio model on one utterance of middle length and says how many seconds of audio a second takes, with
-// all workers busy, and what memory the models need for the longest one.
-func (p *Plan) probe(ctx context.Context) (realtime float64, bytes int64, err error) {
+// all workers busy.
+func (p *Plan) probe(ctx context.Context) (realtime float64, err error) {
 	var usable []int
-	longest := 0
 	for u, n := range p.samples {
 		if n > 0 {
 			usable = append(usable, u)
-			longest = max(longest, n)
 		}
 	}
 	if len(usable) == 0 || !p.hears() {
-		return 0, 0, nil
+		return 0, nil
 	}
 	sort.Slice(usable, func(i, j int) bool { return p.samples[usable[i]] < p.samples[usable[j]] })
 	u := &p.Corpus.Utterances[usable[len(usable)/2]]
 	audio, err := p.Corpus.Audio(u)
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	rate := float64(p.Corpus.Spec.Audio.Rate)
 	spent := 0.0
-	for i, s := range p.sources {
+	for _, s := range p.sources {
 		if !s.IsAudio() {
 			continue
 		}
@@ -174,24 +170,15 @@ func (p *Plan) probe(ctx context.Context) (realtime float64, bytes int64, err er
 			start := time.Now()
 			a, err := s.Activate(ctx, p.Corpus, u, audio)
 			if err != nil {
-				return 0, 0, err
+				return 0, err
 			}
 			a.Close()
 			if d := time.Since(start).Seconds(); spent == 0 || d > 0 {
 				spent += d / 2
 			}
 		}
-		units := 0
-		for _, l := range s.Layers() {
-			units += l.Units
-		}
-		perUtterance := float64(arenaPerSecond) * float64(units) / referenceLayers * float64(longest) / rate
-		if info, err := os.Stat(p.Config.Path(p.Config.Models[i].ONNX)); err == nil {
-			bytes += info.Size()
-		}
-		bytes += int64(perUtterance * float64(2*p.opts.Workers))
 	}
-	return float64(len(audio.Samples)) / rate / spent * float64(p.opts.Workers), bytes, nil
+	return float64(len(audio.Samples)) / rate / spent * float64(p.opts.Workers), nil
 }
 
 // String is the plan for people.
@@ -210,6 +197,9 @@ func (e *Estimate) String() string {
 	}
 	fmt.Fprintf(&b, "disk        %s into the store\n", bytesText(e.StoreBytes))
 	fmt.Fprintf(&b, "memory      about %s\n", bytesText(e.MemoryBytes))
+	for _, w := range e.Warnings {
+		fmt.Fprintf(&b, "warning     %s\n", w)
+	}
 	if e.Realtime > 0 {
 		fmt.Fprintf(&b, "time        about %s of extraction (%.0f x real time, from one utterance)\n", time.Duration(e.Seconds*float64(time.Second)).Round(time.Second), e.Realtime)
 	}

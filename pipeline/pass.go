@@ -60,6 +60,11 @@ func (p *Plan) extractParts(ctx context.Context, parts []int) error {
 		}
 		utterances = append(utterances, usable...)
 	}
+	if m := p.modelMemory(); len(utterances) > 0 {
+		if warning := m.warning(p, processBytes+m.bytes); warning != "" {
+			p.opts.Progress.Note("%s", warning)
+		}
+	}
 	if err := extract.Walk(ctx, p.Corpus, utterances, p.sources, p.opts.Workers, v); err != nil {
 		return err
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"speechsim/pipeline"
 )
 
 // program is the real binary, without the race detector: memory and time are the user's. (pipeline/run_test.go runs the
@@ -289,5 +293,68 @@ comparisons:
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestLongAudio: the plan knows what long audio takes, attention maps above all, before anything is computed. It is enough
+// for half a minute, and not many times too much; and of forty minutes, whose maps no machine holds, it says so.
+func TestLongAudio(t *testing.T) {
+	dir := t.TempDir()
+	command := func(name string, seconds int, verb string, flags ...string) *exec.Cmd {
+		writeLongAudio(t, dir, name, seconds)
+		cmd := demoCommand(t, dir, append(flags, "--workers", "1")...)
+		cmd.Args[1], cmd.Args[2] = verb, filepath.Join(dir, name+".yaml")
+		return cmd
+	}
+	out, err := command("half-minute", 30, "plan", "--json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plan pipeline.Estimate
+	if err := json.Unmarshal(out, &plan); err != nil {
+		t.Fatal(err)
+	}
+	run := command("half-minute", 30, "run")
+	mustRun(t, run)
+	planned, peak := float64(plan.MemoryBytes)/(1<<20), float64(run.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)/1024
+	t.Logf("planned %.0f MiB, peak %.0f MiB", planned, peak)
+	if peak > planned || planned > 3*peak {
+		t.Errorf("the plan says %.0f MiB, the run took %.0f MiB", planned, peak)
+	}
+	if out, err = command("forty-minutes", 2400, "plan").Output(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(out), "warning     about ") || !strings.Contains(string(out), "utterance forty-minutes (2400 s) alone takes") || strings.Contains(string(out), "\ntime ") {
+		t.Errorf("the plan says\n%s", out)
+	}
+}
+
+// writeLongAudio writes a config and a WAV file: a second of noise, the rest a hole in the file, which reads as silence.
+func writeLongAudio(t *testing.T, dir, name string, seconds int) {
+	t.Helper()
+	const rate = 16000
+	le := binary.LittleEndian
+	wav := le.AppendUint32([]byte("RIFF"), uint32(36+2*rate*seconds))
+	wav = append(wav, "WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x80\x3e\x00\x00\x00\x7d\x00\x00\x02\x00\x10\x00data"...)
+	wav = le.AppendUint32(wav, uint32(2*rate*seconds))
+	random := rand.New(rand.NewPCG(1, 2))
+	for range rate {
+		wav = le.AppendUint16(wav, uint16(random.IntN(20000)-10000))
+	}
+	config := fmt.Sprintf(`name: long
+corpus: {table: {file: %s.csv}}
+models:
+  - {name: hubert, onnx: %q}
+comparisons:
+  - {name: attention, models: [hubert], metrics: [attention]}
+`, name, filepath.Join(root, "models", "demo", "hubert.onnx"))
+	path := filepath.Join(dir, name+".wav")
+	for file, data := range map[string][]byte{path: wav, filepath.Join(dir, name+".yaml"): []byte(config), filepath.Join(dir, name+".csv"): []byte("audio\n" + name + ".wav\n")} {
+		if err := os.WriteFile(file, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Truncate(path, int64(44+2*rate*seconds)); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,0 +1,120 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"speechsim/extract"
+)
+
+const (
+	processBytes    = 60 << 20 // of a process at rest
+	arenaPerSecond  = 24 << 20 // activations of a base model (12 layers, 768 units) per second of audio; scaled by units x layers
+	referenceLayers = 13 * 768
+	scoreCopies     = 3 // of one layer's attention scores, that a session holds at once: product, position bias, Softmax
+)
+
+// modelMemory is what the models take while they run: their weights, and the activations of the utterances that are held at
+// once (see extract.Walk), which grow with the length of an utterance, and those of attention with its square.
+type modelMemory struct {
+	bytes     int64
+	longest   int   // the utterance that takes most, -1 if no model hears audio
+	alone     int64 // what it takes
+	attention int64 // of that, for attention
+}
+
+// modelMemory foretells it from the lengths alone, for the longest utterances meeting.
+func (p *Plan) modelMemory() modelMemory {
+	m := modelMemory{longest: -1}
+	order := make([]int, len(p.samples))
+	for u := range order {
+		order[u] = u
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(p.samples[b], p.samples[a]) })
+	for i, s := range p.sources {
+		if !s.IsAudio() {
+			continue
+		}
+		if info, err := os.Stat(p.Config.Path(p.Config.Models[i].ONNX)); err == nil {
+			m.bytes += info.Size()
+		}
+		for rank, u := range order[:min(len(order), 2*p.opts.Workers)] {
+			if p.samples[u] <= 0 {
+				break
+			}
+			states, maps, scores := p.activationBytes(s, p.samples[u])
+			if rank >= p.opts.Workers {
+				scores = 0 // it waits to be collected
+			}
+			m.bytes += states + maps + scores
+			if rank == 0 {
+				m.longest = u
+				m.alone += states + maps + scores
+				m.attention += maps + scores
+			}
+		}
+	}
+	return m
+}
+
+// activationBytes is what a source takes for one utterance of so many samples: for its states, for the attention maps that it
+// gives, and for the scores of one layer inside the session.
+func (p *Plan) activationBytes(s *extract.Source, samples int) (states, maps, scores int64) {
+	card, rate := s.Model.Card(), p.Corpus.Spec.Audio.Rate
+	n := extract.Scale(samples, rate, card.SampleRate)
+	units := 0
+	for _, l := range s.Layers() {
+		units += l.Units
+	}
+	states = int64(float64(arenaPerSecond) * float64(units) / referenceLayers * float64(samples) / float64(rate))
+	square := func(n int) int64 {
+		frames := int64(card.Frames(n))
+		return 4 * frames * frames * int64(max(card.Heads, 1))
+	}
+	maps = square(n) * int64(len(s.Model.Attentions()))
+	if card.Chunk > 0 {
+		n = min(n, card.Chunk)
+	}
+	return states, maps, scoreCopies * square(n)
+}
+
+// warning says that so many bytes in all are more than there are, and what takes them; "" if they fit or if nobody knows.
+func (m modelMemory) warning(p *Plan, total int64) string {
+	free := freeMemory()
+	if free == 0 || total <= free {
+		return ""
+	}
+	text := fmt.Sprintf("about %s of memory will be needed, but only %s are free", bytesText(total), bytesText(free))
+	if m.longest < 0 {
+		return text
+	}
+	return fmt.Sprintf("%s: utterance %s (%.0f s) alone takes %s, %s of it for attention, which grows with the square of the length; "+
+		"cut long audio into utterances, use fewer --workers, or leave attention metrics out", text, p.Corpus.Utterances[m.longest].ID,
+		float64(p.samples[m.longest])/float64(p.Corpus.Spec.Audio.Rate), bytesText(m.alone), bytesText(m.attention))
+}
+
+// freeMemory is what a process may still take, on Linux: what the system has to give, or the control group's limit; 0 where
+// that is not known.
+func freeMemory() int64 {
+	info, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	var free int64
+	for line := range strings.Lines(string(info)) {
+		if rest, ok := strings.CutPrefix(line, "MemAvailable:"); ok {
+			n, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
+			free = n << 10
+		}
+	}
+	if limit, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
+		if n, err := strconv.ParseInt(strings.TrimSpace(string(limit)), 10, 64); err == nil { // else "max"
+			free = min(free, n)
+		}
+	}
+	return free
+}
