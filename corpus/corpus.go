@@ -159,12 +159,45 @@ type builder struct {
 	layout     layout
 	utterances []Utterance
 	findings   []Finding
+	counts     map[findingKey]int
 	ctm        map[string]*ctmFile
 }
 
 func (b *builder) add(u Utterance) { b.utterances = append(b.utterances, u) }
 
-func (b *builder) find(f Finding) { b.findings = append(b.findings, f) }
+// findingsOfAFile is how many findings of a kind one file may have before the others are only counted: a file that is not
+// what its name says must not fill the memory with complaints.
+const findingsOfAFile = 10_000
+
+// findingKey is what is counted together.
+type findingKey struct {
+	file     string
+	kind     Kind
+	severity Severity
+}
+
+func (b *builder) find(f Finding) {
+	if b.counts == nil {
+		b.counts = map[findingKey]int{}
+	}
+	key := findingKey{f.File, f.Kind, f.Severity}
+	if b.counts[key]++; b.counts[key] <= findingsOfAFile {
+		b.findings = append(b.findings, f)
+	}
+}
+
+// overflow says how many findings were only counted.
+func (b *builder) overflow() []Finding {
+	var out []Finding
+	for key, n := range b.counts {
+		if n > findingsOfAFile {
+			out = append(out, Finding{Kind: key.kind, Severity: key.severity, File: key.file, More: n - findingsOfAFile,
+				Message: fmt.Sprintf("%d more such places in this file: is it what its name says?", n-findingsOfAFile)})
+		}
+	}
+	sortFindings(out)
+	return out
+}
 
 // mustBeFolder returns a clear error when path is not a readable folder.
 func (b *builder) mustBeFolder(path, what string) error {
@@ -204,6 +237,7 @@ func (b *builder) finish() (*Corpus, error) {
 	}
 	b.utterances = slices.Clip(kept)
 	sortFindings(b.findings)
+	b.findings = append(b.findings, b.overflow()...)
 	if len(b.utterances) == 0 {
 		where := b.spec.Root
 		if b.spec.Layout == "table" {

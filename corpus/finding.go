@@ -75,6 +75,7 @@ type Finding struct {
 	Line      int      `json:"line,omitempty"`
 	Col       int      `json:"col,omitempty"`
 	Message   string   `json:"message"`
+	More      int      `json:"more,omitempty"` // this finding stands for so many of a file that had more of a kind than are listed
 }
 
 // String prints "file:line:col: severity: message [kind]" on one line, whatever the names in it hold.

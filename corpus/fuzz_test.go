@@ -26,7 +26,9 @@ func FuzzTranscripts(f *testing.F) {
 	f.Add("84-121123-0000 GO DO YOU HEAR\n84-121123-0001 BUT IN LESS\r\n")
 	f.Add("\n\n a\tb c  \nid\n\xff\xfe x\r\ry z")
 	f.Fuzz(func(t *testing.T, text string) {
-		out, findings := parseTranscripts("f", text)
+		var out []transcript
+		var findings []Finding
+		parseTranscripts("f", text, func(f Finding) { findings = append(findings, f) }, func(t transcript) { out = append(out, t) })
 		checkPlaces(t, "f", text, findings)
 		for _, tr := range out {
 			if tr.id == "" || !tr.bad && (!utf8.ValidString(tr.text) || !strings.Contains(text, tr.text)) || tr.line < 1 {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -137,5 +139,75 @@ func TestPromises(t *testing.T) {
 		if f.Kind == KindUnreadable && f.Line == 0 {
 			t.Errorf("no line: %v", f)
 		}
+	}
+}
+
+// TestTranscriptMemory: what is kept of a transcript file stays below 20 times its size, whatever its lines are.
+func TestTranscriptMemory(t *testing.T) {
+	const size = 1 << 19
+	lines := func(line func(i int) string) string {
+		var b strings.Builder
+		for i := 0; b.Len() < size; i++ {
+			b.WriteString(line(i))
+		}
+		return b.String()
+	}
+	for name, text := range map[string]string{
+		"one ID":         lines(func(int) string { return "a\n" }),
+		"one utterance":  lines(func(int) string { return "a x\n" }),
+		"many IDs":       lines(func(i int) string { return strconv.FormatInt(int64(i), 36) + "\n" }),
+		"many texts":     lines(func(i int) string { return strconv.FormatInt(int64(i), 36) + " x\n" }),
+		"not UTF-8":      lines(func(int) string { return "a \xff\n" }),
+		"one long line":  "a " + lines(func(int) string { return "X " }),
+		"words in words": "a " + lines(func(i int) string { return strconv.FormatInt(int64(i), 36) + " " }),
+		"dashes":         "a " + lines(func(int) string { return "x--" }),
+	} {
+		for layout, path := range map[string]string{"librispeech": "dev/1/2/1-2.trans.txt", "kaldi": "text"} {
+			root := t.TempDir()
+			write(t, filepath.Join(root, filepath.Dir(path), "a.wav"), wav(16000, 1, tone(1600, 16000)))
+			write(t, filepath.Join(root, path), text)
+			if layout == "kaldi" {
+				write(t, filepath.Join(root, "wav.scp"), "a a.wav\n")
+			}
+			before := heapInUse()
+			c, err := Open(context.Background(), Spec{Layout: layout, Root: root})
+			var m *matcher
+			if err == nil {
+				m = newMatcher(c.TranscriptWords(&c.Utterances[0]), nil, nil)
+			}
+			if times := float64(heapInUse()-before) / size; times > 20 {
+				t.Errorf("%s, %s: %.1f times the size of the file (%v)", name, layout, times, err)
+			}
+			runtime.KeepAlive(c)
+			runtime.KeepAlive(m)
+		}
+	}
+}
+
+func heapInUse() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// TestFindingsOverflow: beyond ten thousand of a kind in one file, findings are counted and not listed.
+func TestFindingsOverflow(t *testing.T) {
+	const lines = 3 * findingsOfAFile
+	root := t.TempDir()
+	write(t, filepath.Join(root, "1", "2", "a.wav"), wav(16000, 1, tone(1600, 16000)))
+	write(t, filepath.Join(root, "1", "2", "1-2.trans.txt"), strings.Repeat("a x\n", lines))
+	c := open(t, Spec{Layout: "librispeech", Root: root})
+	r := check(t, c, CheckOptions{LabelsOptional: true})
+	if len(c.Findings) > findingsOfAFile+10 {
+		t.Errorf("%d findings", len(c.Findings))
+	}
+	for _, n := range r.Summary {
+		if n.Kind == KindDuplicate && (n.Count != lines-1 || n.Listed != 20) {
+			t.Errorf("%+v, want %d", n, lines-1)
+		}
+	}
+	if r.Errors() != lines-1 {
+		t.Errorf("%d errors", r.Errors())
 	}
 }

@@ -38,53 +38,66 @@ func openKaldi(ctx context.Context, b *builder) error {
 	}
 	speakers := b.kaldiMap("utt2spk", "UTTERANCE SPEAKER")
 	sexes := b.kaldiMap("spk2gender", "SPEAKER f|m")
-	texts := map[string]transcript{}
-	textPath := filepath.Join(root, "text")
-	hasText := exists(textPath)
-	if hasText {
-		for _, t := range b.transcripts(textPath) {
-			texts[t.id] = t
-		}
-	} else {
-		b.find(Finding{Kind: KindMissingText, Severity: SeverityWarning, File: textPath, Message: "no file text: no utterance has a transcript"})
-	}
+	at := map[string]int{} // by ID
 	for i := range utterances {
 		u := &utterances[i]
+		at[u.ID] = i
 		u.WordsFile, u.PhonesFile = words, phones
 		u.Speaker = speakers[u.ID].value
 		switch s := strings.ToUpper(sexes[u.Speaker].value); s {
 		case "F", "M":
 			u.Sex = s
 		}
-		t, ok := texts[u.ID]
-		if t.bad {
-			delete(texts, u.ID)
-			continue
-		}
-		if ok {
-			u.Text, u.TextFile, u.TextLine = t.text, textPath, t.line
-			delete(texts, u.ID)
-		} else if hasText {
-			b.find(Finding{Kind: KindMissingText, Severity: SeverityWarning, Utterance: u.ID, File: textPath,
-				Message: fmt.Sprintf("no line for %s: it has no transcript", u.ID)})
-		}
 		if speakers != nil && u.Speaker == "" {
 			b.find(Finding{Kind: KindMissingSpeaker, Severity: SeverityWarning, Utterance: u.ID, File: filepath.Join(root, "utt2spk"),
 				Message: fmt.Sprintf("no line for %s: it has no speaker", u.ID)})
 		}
-		b.add(*u)
+	}
+	bad := b.kaldiText(utterances, at)
+	for i := range utterances {
+		if !bad[i] {
+			b.add(utterances[i])
+		}
+	}
+	return nil
+}
+
+// kaldiText gives the utterances their transcripts. at has their places by ID; bad says which can't be used.
+func (b *builder) kaldiText(utterances []Utterance, at map[string]int) (bad map[int]bool) {
+	path := filepath.Join(b.spec.Root, "text")
+	bad = map[int]bool{}
+	if !exists(path) {
+		b.find(Finding{Kind: KindMissingText, Severity: SeverityWarning, File: path, Message: "no file text: no utterance has a transcript"})
+		return bad
 	}
 	refused := map[string]bool{} // their audio was complained about already
 	for _, f := range b.findings {
 		refused[f.Utterance] = true
 	}
-	for id, t := range texts {
-		if !refused[id] && !t.bad {
-			b.find(Finding{Kind: KindMissingAudio, Severity: SeverityError, Utterance: id, File: textPath, Line: t.line,
-				Message: fmt.Sprintf("no audio for %s: neither segments nor wav.scp has it", id)})
+	told := make([]bool, len(utterances))
+	b.transcripts(path, func(t transcript) {
+		i, ok := at[t.id]
+		switch {
+		case !ok && !refused[t.id] && !t.bad:
+			b.find(Finding{Kind: KindMissingAudio, Severity: SeverityError, Utterance: t.id, File: path, Line: t.line,
+				Message: fmt.Sprintf("no audio for %s: neither segments nor wav.scp has it", t.id)})
+		case !ok:
+		case told[i]:
+			b.find(t.again(path))
+		case t.bad:
+			bad[i], told[i] = true, true
+		default:
+			u := &utterances[i]
+			u.Text, u.TextFile, u.TextLine, told[i] = t.text, path, t.line, true
+		}
+	})
+	for i := range utterances {
+		if u := &utterances[i]; !told[i] {
+			b.find(Finding{Kind: KindMissingText, Severity: SeverityWarning, Utterance: u.ID, File: path,
+				Message: fmt.Sprintf("no line for %s: it has no transcript", u.ID)})
 		}
 	}
-	return nil
+	return bad
 }
 
 func exists(path string) bool {

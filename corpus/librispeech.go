@@ -185,20 +185,22 @@ func (b *builder) librispeechChapter(tree *textGridTree, sex map[string]string, 
 	told := map[string]bool{}
 	for _, name := range transcripts {
 		path := filepath.Join(dir, name)
-		for _, t := range b.transcripts(path) {
-			told[t.id] = true
-			if t.bad {
-				continue
-			}
-			if _, ok := audio[t.id]; !ok {
+		b.transcripts(path, func(t transcript) {
+			_, ok := audio[t.id]
+			switch {
+			case told[t.id]:
+				b.find(t.again(path))
+			case t.bad:
+			case !ok:
 				b.find(Finding{Kind: KindMissingAudio, Severity: SeverityError, Utterance: t.id, File: path, Line: t.line,
 					Message: fmt.Sprintf("no audio for %s: expected %s.flac beside the transcript", t.id, t.id)})
-				continue
+			default:
+				u := utterance(t.id)
+				u.Text, u.TextFile, u.TextLine = t.text, path, t.line
+				b.add(u)
 			}
-			u := utterance(t.id)
-			u.Text, u.TextFile, u.TextLine = t.text, path, t.line
-			b.add(u)
-		}
+			told[t.id] = true
+		})
 	}
 	for _, id := range audio.stems() {
 		if told[id] {
@@ -217,38 +219,43 @@ type transcript struct {
 	bad      bool // not UTF-8: its finding refuses the utterance
 }
 
-// transcripts reads the "ID TEXT" lines of a file (LibriSpeech's trans.txt, Kaldi's text). A line without text or in
-// another encoding is a finding; the utterance of the first is kept with empty text, that of the second is not (bad).
-func (b *builder) transcripts(path string) []transcript {
+// again is the finding for a second line of the same ID.
+func (t transcript) again(path string) Finding {
+	// Finding.Utterance stays empty: the utterance of that ID is used.
+	return Finding{Kind: KindDuplicate, Severity: SeverityError, File: path, Line: t.line,
+		Message: fmt.Sprintf("utterance %s was already given; the first is used", shorten(t.id))}
+}
+
+// transcripts reads the "ID TEXT" lines of a file (LibriSpeech's trans.txt, Kaldi's text) and hands each to yield. A line
+// without text or in another encoding is a finding; the utterance of the first is kept with empty text, that of the second is
+// not (bad).
+func (b *builder) transcripts(path string, yield func(transcript)) {
 	text, err := readText(path)
 	if err != nil {
 		b.unreadable(path, err)
-		return nil
+		return
 	}
-	out, findings := parseTranscripts(path, text)
-	b.findings = append(b.findings, findings...)
-	return out
+	parseTranscripts(path, text, b.find, yield)
 }
 
-func parseTranscripts(path, text string) (out []transcript, findings []Finding) {
+// parseTranscripts keeps nothing of its own, so that a large file costs what its utterances do.
+func parseTranscripts(path, text string, find func(Finding), yield func(transcript)) {
 	eachLine(text, func(line int, s string) {
 		id, words := cutField(s)
 		if id == "" {
 			return
 		}
+		t := transcript{id: id, text: words, line: line}
 		if f := checkUTF8(path, line, s); f != nil {
 			f.Utterance = id
-			findings = append(findings, *f)
-			out = append(out, transcript{id: id, line: line, bad: true})
-			return
-		}
-		if words == "" {
-			findings = append(findings, Finding{Kind: KindTranscript, Severity: SeverityWarning, Utterance: id, File: path, Line: line,
+			find(*f)
+			t = transcript{id: id, line: line, bad: true}
+		} else if words == "" {
+			find(Finding{Kind: KindTranscript, Severity: SeverityWarning, Utterance: id, File: path, Line: line,
 				Message: fmt.Sprintf("expected ID TRANSCRIPT, found %q alone: the transcript is empty", shorten(id))})
 		}
-		out = append(out, transcript{id: id, text: words, line: line})
+		yield(t)
 	})
-	return out, findings
 }
 
 // audioFiles maps a stem to the name of its audio file.

@@ -66,7 +66,7 @@ func (m *merger) add(i int, results []checked) {
 // find counts a finding and keeps it if there is room for one more of its kind.
 func (m *merger) find(f Finding) {
 	key := [2]string{string(f.Severity), string(f.Kind)}
-	if m.counts[key]++; m.counts[key] <= m.o.Limit {
+	if m.counts[key] += max(f.More, 1); m.counts[key] <= m.o.Limit {
 		m.report.Findings = append(m.report.Findings, f)
 	}
 	if f.Severity == SeverityError && f.Utterance != "" && !m.refused[f.Utterance] {

@@ -12,8 +12,13 @@ import (
 func (c *Corpus) TranscriptWords(u *Utterance) []string { return splitWords(u.Text) }
 
 func splitWords(text string) []string {
-	var words []string
-	for field := range strings.FieldsFuncSeq(strings.ReplaceAll(text, "--", " "), betweenWords) {
+	text = strings.ReplaceAll(text, "--", " ")
+	n := 0 // counted first, since a long transcript would leave as much behind in growing
+	for range strings.FieldsFuncSeq(text, betweenWords) {
+		n++
+	}
+	words := make([]string, 0, n)
+	for field := range strings.FieldsFuncSeq(text, betweenWords) {
 		if inBrackets(field) { // <unk>, [laughter]: a token of its own
 			words = append(words, field)
 			continue
@@ -163,41 +168,41 @@ const none = int32(-1)
 
 func newMatcher(transcript []string, aligned []Segment, spoken []int) *matcher {
 	numbers := map[string]int32{}
+	var keys []string // by number: a key is kept once, however often its word comes
 	number := func(word string) int32 {
-		n, ok := numbers[word]
+		key := transcriptKey(word)
+		n, ok := numbers[key]
 		if !ok {
-			n = int32(len(numbers))
-			numbers[word] = n
+			n = int32(len(keys))
+			numbers[key] = n
+			keys = append(keys, key)
 		}
 		return n
 	}
 	m := &matcher{text: make([]int32, len(transcript)), heard: make([]int32, len(spoken)), unknown: make([]bool, len(spoken))}
-	textKeys, heardKeys := make([]string, len(transcript)), make([]string, len(spoken))
 	for i, w := range transcript {
-		textKeys[i] = transcriptKey(w)
-		m.text[i] = number(textKeys[i])
+		m.text[i] = number(w)
 	}
 	for j, i := range spoken {
 		m.unknown[j] = isUnknown(aligned[i].Label)
-		heardKeys[j] = transcriptKey(aligned[i].Label)
-		m.heard[j] = number(heardKeys[j])
+		m.heard[j] = number(aligned[i].Label)
 	}
 	var pair []byte
-	join := func(keys []string) []int32 {
-		out := make([]int32, len(keys))
-		for i := range keys {
+	join := func(words []int32) []int32 {
+		out := make([]int32, len(words))
+		for i := range words {
 			out[i] = none
-			if i == 0 || keys[i-1] == "" || keys[i] == "" {
+			if i == 0 || keys[words[i-1]] == "" || keys[words[i]] == "" {
 				continue
 			}
-			pair = append(append(pair[:0], keys[i-1]...), keys[i]...)
+			pair = append(append(pair[:0], keys[words[i-1]]...), keys[words[i]]...)
 			if n, ok := numbers[string(pair)]; ok {
 				out[i] = n
 			}
 		}
 		return out
 	}
-	m.textJoin, m.heardJoin = join(textKeys), join(heardKeys)
+	m.textJoin, m.heardJoin = join(m.text), join(m.heard)
 	return m
 }
 
