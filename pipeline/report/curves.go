@@ -24,6 +24,7 @@ type curves struct {
 	count         [absent + 1]int
 	halves        []float64 // half-widths of the intervals
 	chance, paper bool
+	weakText      string
 	title, rests  []string
 	yTitle        []string
 	w, h          vg.Length // of one plot
@@ -73,6 +74,7 @@ func newCurves(f *Figure, ix *index) *curves {
 	}
 	c.lo, c.hi = limits(f.Scale, values)
 	c.ticks = ticks(c.lo, c.hi)
+	c.weakText = f.notSignificantText(cells)
 	c.layout(cells)
 	return c
 }
@@ -188,7 +190,7 @@ func (c *curves) layoutLegend() {
 	if c.paper {
 		add(true, "paper", c.f.Published.Label)
 	}
-	add(c.count[notSignificant] > 0, "weak", fmt.Sprintf("not significant at %s (%d)", c.f.alphaText(), c.count[notSignificant]))
+	add(c.count[notSignificant] > 0, "weak", fmt.Sprintf("%s (%d)", c.weakText, c.count[notSignificant]))
 	add(c.count[notComputed] > 0, "failed", fmt.Sprintf("could not be computed (%d)", c.count[notComputed]))
 	add(c.count[absent] > 0, "absent", fmt.Sprintf("not among the results (%d)", c.count[absent]))
 	c.legendRows = len(c.legend)
@@ -287,8 +289,8 @@ func (c *curves) drawLayerLabels(p *pen, panel *panel, x, y vg.Length) {
 		}
 	}
 	strokeTicks(p, marks)
-	name := "layer"
-	if panel.title == "" && len(c.f.XModels) == 1 {
+	name := orDefault(c.f.XTitle, "layer")
+	if c.f.XTitle == "" && panel.title == "" && len(c.f.XModels) == 1 {
 		name = "layer of " + c.f.XModels[0].Name
 	}
 	p.text(regular, textSize, ink, centre, x+c.w/2, y-tickSize-2-c.depth-textSize*lineHeight, name)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"speechsim/pipeline/results"
@@ -49,7 +50,9 @@ type Figure struct {
 	Symmetric  bool           `json:"symmetric,omitempty"` // value(x, y) = value(y, x): a cell that is stored one way is used for both
 
 	XModels   []Model    `json:"x"`
-	YModels   []Model    `json:"y,omitempty"` // none for a tree
+	YModels   []Model    `json:"y,omitempty"`       // none for a tree
+	XTitle    string     `json:"x_title,omitempty"` // of the axes; "" = layer
+	YTitle    string     `json:"y_title,omitempty"`
 	Scale     Scale      `json:"scale,omitzero"`
 	Alpha     float64    `json:"alpha,omitempty"`     // a cell with p >= Alpha is marked as not significant; 0 = 0.05
 	Published *Published `json:"published,omitempty"` // drawn beside ours: as a line, or as a second map of the differences
@@ -124,6 +127,29 @@ func (f *Figure) yModels() []Model {
 		return f.XModels
 	}
 	return f.YModels
+}
+
+// notSignificantText says at which level a cell is marked, and whether against
+// the whole family of cells: the p-value that decides is then the one against
+// the largest value that chance gives anywhere in the comparison.
+func (f *Figure) notSignificantText(cells []*results.Cell) string {
+	if familyWise(cells) {
+		return "not significant at " + f.alphaText() + ", family-wise"
+	}
+	return "not significant at " + f.alphaText()
+}
+
+// familyWise says whether the p-values that decide are those against the
+// maximum over all cells.
+func familyWise(cells []*results.Cell) bool {
+	return slices.ContainsFunc(cells, func(c *results.Cell) bool { return c != nil && c.Null != nil && c.Null.PMax != nil })
+}
+
+func orDefault(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
 }
 
 // alphaText writes the level: "0.05".

@@ -259,7 +259,7 @@ func doubts(groups []*group, dropped []Dropped) []string {
 	case tested == 0:
 		add("No value was tested against chance: on small samples these metrics are large on noise too.")
 	case weak > 0:
-		add("%d of %s tested against chance are not significant at 0.05, and marked.", weak, plural(tested, "value"))
+		add("%d of %s tested against chance are not significant at 0.05 (family-wise where chance was taken over the whole map), and marked.", weak, plural(tested, "value"))
 	}
 	if tested > 0 && tested < values {
 		add("%s not tested against chance.", plural(values-tested, "value")+" "+wasWere(values-tested))

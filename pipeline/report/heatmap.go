@@ -115,7 +115,7 @@ func (h *heatmap) legendEntries() []legendEntry {
 	var list []legendEntry
 	count := h.g.count()
 	if n := count[notSignificant]; n > 0 {
-		list = append(list, legendEntry{notSignificant, fmt.Sprintf("not significant at %s: %s", h.f.alphaText(), plural(n, "cell"))})
+		list = append(list, legendEntry{notSignificant, fmt.Sprintf("%s: %s", h.f.notSignificantText(h.g.cells), plural(n, "cell"))})
 	}
 	if n := count[notComputed]; n > 0 {
 		list = append(list, legendEntry{notComputed, "could not be computed: " + plural(n, "cell")})
@@ -301,7 +301,7 @@ func (h *heatmap) drawXLabels(p *pen) {
 		}
 	}
 	y -= h.x.nameDepth() + textSize*lineHeight
-	p.text(regular, labelSize, softInk, centre, h.originX+h.x.length/2, y+0.3*textSize, "layer of x")
+	p.text(regular, labelSize, softInk, centre, h.originX+h.x.length/2, y+0.3*textSize, orDefault(h.f.XTitle, "layer of x"))
 }
 
 func (h *heatmap) drawYLabels(p *pen) {
@@ -328,7 +328,7 @@ func (h *heatmap) drawYLabels(p *pen) {
 			p.upText(regular, h.y.nameSize, ink, centre, x-away-0.25*h.y.nameSize, mid, l)
 		}
 	}
-	p.upText(regular, labelSize, softInk, centre, x-h.y.nameDepth()-0.4*textSize, h.originY+h.y.length/2, "layer of y")
+	p.upText(regular, labelSize, softInk, centre, x-h.y.nameDepth()-0.4*textSize, h.originY+h.y.length/2, orDefault(h.f.YTitle, "layer of y"))
 }
 
 // lineOffset is how far the baseline of line k of n lies past the middle of

@@ -172,7 +172,7 @@ func (f *Figure) captionWith(ix *index, picture bool) string {
 	var all []*results.Cell
 	var labels, agreement []string
 	var count [absent + 1]int
-	intervals, nulls, family := false, false, false
+	intervals, nulls := false, false
 	for _, m := range f.measures() {
 		g := f.grid(ix, m)
 		all = append(all, g.cells...)
@@ -190,7 +190,6 @@ func (f *Figure) captionWith(ix *index, picture bool) string {
 		}
 		intervals = intervals || c.Lo != nil
 		nulls = nulls || c.Null != nil
-		family = family || (c.Null != nil && c.Null.PMax != nil)
 	}
 	parts = append(parts, strings.Join(labels, "; ")+".")
 	if s := summaryLine(all); s != "" {
@@ -209,8 +208,8 @@ func (f *Figure) captionWith(ix *index, picture bool) string {
 	}
 	if count[notSignificant] > 0 && f.Kind != Tree {
 		kind := "p"
-		if family {
-			kind = "p against the maximum over all cells"
+		if familyWise(all) {
+			kind = "family-wise: p against the maximum over all cells"
 		}
 		parts = append(parts, fmt.Sprintf("%s not significant (%s ≥ %s).", marked(count[notSignificant]), kind, f.alphaText()))
 	}

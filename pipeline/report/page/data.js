@@ -99,8 +99,8 @@ function inWords(cell) {
   lines.push(`${cell.group.label} = ${short(cell.value)}` + (cell.lo == null ? "" : ` (${interval(cell)})`));
   const facts = [];
   if (cell.p != null) facts.push(`p = ${pText(cell.p)}`);
-  if (cell.pmax != null) facts.push(`p against the maximum = ${pText(cell.pmax)}`);
-  if (cell.state === "weak") facts.push("not significant");
+  if (cell.pmax != null) facts.push(`family-wise p = ${pText(cell.pmax)}`);
+  if (cell.state === "weak") facts.push(cell.pmax != null ? "not significant, family-wise" : "not significant");
   if (cell.n) facts.push(`n = ${count(cell.n)}`);
   if (cell.mean != null) facts.push(`chance ${short(cell.mean)}`);
   if (facts.length) lines.push(facts.join(", "));
