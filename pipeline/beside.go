@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"speechsim/configs"
@@ -28,51 +29,35 @@ func loadPublished(cfg *configs.Config, name string) ([]published.Map, error) {
 	return maps, err
 }
 
-// publishedFor gathers the published values of a figure's cells, nil when there are none.
-func (k *comparison) publishedFor(f *report.Figure) *report.Published {
-	all := report.Published{Values: map[report.Pair]float64{}}
+// publishedFor lists the published values of a figure's measures and layers.
+func (k *comparison) publishedFor(f *report.Figure) []report.Published {
+	var list []report.Published
 	for _, maps := range k.published {
 		for _, m := range maps {
-			if m.Measure == f.Measure() && addPublished(all.Values, f, m.Values) > 0 {
-				all.Label = joinLabels(all.Label, m.Label)
+			if values := valuesFor(f, m); len(values) > 0 {
+				list = append(list, report.Published{Label: m.Label, Measure: m.Measure, Values: values})
 			}
 		}
 	}
-	if len(all.Values) == 0 {
-		return nil
-	}
-	return &all
+	return list
 }
 
-// addPublished adds the values at the figure's pairs of layers, those of a symmetric measure for either order.
-func addPublished(to map[report.Pair]float64, f *report.Figure, from map[report.Pair]float64) int {
-	n := 0
+// valuesFor are the values at the figure's pairs of layers, those of a symmetric measure in either order.
+func valuesFor(f *report.Figure, m published.Map) map[report.Pair]float64 {
+	values := map[report.Pair]float64{}
+	if !slices.Contains(f.Measures(), m.Measure) {
+		return values
+	}
 	for _, at := range f.Pairs() {
-		v, ok := from[at]
+		v, ok := m.Values[at]
 		if !ok && f.Symmetric {
-			v, ok = from[report.Pair{X: at.Y, Y: at.X}]
+			v, ok = m.Values[report.Pair{X: at.Y, Y: at.X}]
 		}
 		if ok {
-			to[at] = v
-			n++
+			values[at] = v
 		}
 	}
-	return n
-}
-
-// joinLabels joins "Paper, figure 1" and "Paper, figure 2" to "Paper, figure 1; figure 2".
-func joinLabels(a, b string) string {
-	paper, rest, ok := strings.Cut(b, ", ")
-	switch {
-	case a == "" || a == b:
-		return b
-	case ok && strings.HasPrefix(a, paper+", "):
-		if strings.Contains(a, rest) {
-			return a
-		}
-		return a + "; " + rest
-	}
-	return a + "; " + b
+	return values
 }
 
 // checkPublished refuses published values of which none is drawn: a name mistyped in either file would else be silence.
@@ -96,7 +81,7 @@ func (p *Plan) checkPublished() error {
 func drawsAny(figures []report.Figure, comparison string, maps []published.Map) bool {
 	for i := range figures {
 		for _, m := range maps {
-			if f := &figures[i]; f.Comparison == comparison && m.Measure == f.Measure() && addPublished(map[report.Pair]float64{}, f, m.Values) > 0 {
+			if figures[i].Comparison == comparison && len(valuesFor(&figures[i], m)) > 0 {
 				return true
 			}
 		}

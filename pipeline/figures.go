@@ -54,9 +54,12 @@ func (p *Plan) figures() []report.Figure {
 				out[at].Also = append(out[at].Also, report.Measure{Metric: f.Metric, Variant: f.Variant, Params: f.Params})
 				continue
 			}
-			f.Published = b.k.publishedFor(&f)
 			out = append(out, f)
 		}
+	}
+	for i := range out {
+		at := slices.IndexFunc(p.comparisons, func(k *comparison) bool { return k.Name == out[i].Comparison })
+		out[i].Published = p.comparisons[at].publishedFor(&out[i])
 	}
 	return out
 }

@@ -36,9 +36,8 @@ var files embed.FS
 
 // Map is the published values of one measure.
 type Map struct {
-	Measure report.Measure
-	First   report.Pair // the first that has a value
 	report.Published
+	First report.Pair // the first that has a value
 }
 
 // Error is a mistake in a file of published values.
@@ -158,7 +157,7 @@ func (p *parser) begin(text string) error {
 	if len(words) < 2 || p.label == "" {
 		return p.fail("expected \"# label: ...\" and then \"# metric: NAME VARIANT\", found %q under the label %q", text, p.label)
 	}
-	m := Map{Measure: report.Measure{Metric: words[0], Variant: words[1]}, Published: report.Published{Label: p.label, Values: map[report.Pair]float64{}}}
+	m := Map{Published: report.Published{Label: p.label, Measure: report.Measure{Metric: words[0], Variant: words[1]}, Values: map[report.Pair]float64{}}}
 	for _, w := range words[2:] {
 		if err := setParam(&m.Measure.Params, w); err != nil {
 			return p.fail("%v", err)

@@ -17,7 +17,14 @@ const (
 	Heatmap Kind = "heatmap" // a square a cell: x layers across, y layers upward
 	Curves  Kind = "curves"  // value against the x layers, a line for each y layer (or each x model)
 	Tree    Kind = "tree"    // which of the x layers group: a dendrogram on 1 - similarity
+	MDS     Kind = "mds"     // the same as a map: layers that are alike stand close (classical scaling of 1 - similarity)
+	Profile Kind = "profile" // the value of each x layer with its best layer in each y model, as curves
+	Sweep   Kind = "sweep"   // value against a setting that the measures vary (threshold, first rows)
+	Grid    Kind = "grid"    // a heat map over asif's settings: k across, p upward
+	Prefix  Kind = "prefix"  // against the number of first rows, the correlation with the cells on all rows
 )
+
+var kinds = []Kind{Heatmap, Curves, Tree, MDS, Profile, Sweep, Grid, Prefix}
 
 // Model is a model's part of an axis: its name and its layers in the order in
 // which they are drawn.
@@ -46,16 +53,18 @@ type Figure struct {
 	Metric     string         `json:"metric"`
 	Variant    string         `json:"variant,omitempty"`
 	Params     results.Params `json:"params,omitzero"`     // of the cells
-	Also       []Measure      `json:"also,omitempty"`      // Curves only: more metrics, drawn as lines of their own
+	Also       []Measure      `json:"also,omitempty"`      // more measures: lines of their own in curves, and the settings of sweep, grid and prefix
 	Symmetric  bool           `json:"symmetric,omitempty"` // value(x, y) = value(y, x): a cell that is stored one way is used for both
 
-	XModels   []Model    `json:"x"`
-	YModels   []Model    `json:"y,omitempty"`       // none for a tree
-	XTitle    string     `json:"x_title,omitempty"` // of the axes; "" = layer
-	YTitle    string     `json:"y_title,omitempty"`
-	Scale     Scale      `json:"scale,omitzero"`
-	Alpha     float64    `json:"alpha,omitempty"`     // a cell with p >= Alpha is marked as not significant; 0 = 0.05
-	Published *Published `json:"published,omitempty"` // drawn beside ours: as a line, or as a second map of the differences
+	XModels  []Model `json:"x"`
+	YModels  []Model `json:"y,omitempty"`       // none for a tree
+	XTitle   string  `json:"x_title,omitempty"` // of the axes; "" = layer
+	YTitle   string  `json:"y_title,omitempty"`
+	Scale    Scale   `json:"scale,omitzero"`
+	Alpha    float64 `json:"alpha,omitempty"`    // a cell with p >= Alpha is marked as not significant; 0 = 0.05
+	Quantity string  `json:"quantity,omitempty"` // what the values are, where it is not the metric's number
+
+	Published []Published `json:"published,omitempty"` // drawn beside ours: as lines, or as a second map of the differences
 
 	difference bool   // the values are differences of two others
 	own        *index // the cells to draw, where they are not the run's
@@ -71,8 +80,9 @@ type Measure struct {
 
 // Published holds values from a paper to draw beside ours.
 type Published struct {
-	Label  string // "Bolaños 2024, figure 4.2"
-	Values map[Pair]float64
+	Label   string  // "Bolaños 2024, figure 4.2"
+	Measure Measure // what they are values of
+	Values  map[Pair]float64
 }
 
 // Pair names two layers.
@@ -88,11 +98,11 @@ func (f *Figure) Validate() error {
 	switch {
 	case !figureName.MatchString(f.Name):
 		return fail("the name is used for files: expected letters, digits, '-', '_' and '.'")
-	case f.Kind != Heatmap && f.Kind != Curves && f.Kind != Tree:
-		return fail("kind %q, expected %q, %q or %q", f.Kind, Heatmap, Curves, Tree)
+	case !slices.Contains(kinds, f.Kind):
+		return fail("kind %q, expected one of %q", f.Kind, kinds)
 	case f.Metric == "":
 		return fail("metric: missing")
-	case f.Kind != Curves && len(f.Also) > 0:
+	case len(f.Also) > 0 && !slices.Contains([]Kind{Curves, Sweep, Grid, Prefix}, f.Kind):
 		return fail("also: a %s shows one metric; draw a second figure", f.Kind)
 	case f.Alpha < 0 || f.Alpha >= 1:
 		return fail("alpha %v, expected 0 < alpha < 1", f.Alpha)
@@ -120,10 +130,10 @@ func (f *Figure) alpha() float64 {
 	return f.Alpha
 }
 
-// yModels is the other side of the figure: a tree compares its layers with
-// one another.
+// yModels is the other side of the figure: a tree and an MDS compare their
+// layers with one another.
 func (f *Figure) yModels() []Model {
-	if f.Kind == Tree {
+	if f.Kind == Tree || f.Kind == MDS {
 		return f.XModels
 	}
 	return f.YModels
@@ -287,6 +297,23 @@ func (f *Figure) Measure() Measure {
 	return Measure{Metric: f.Metric, Variant: f.Variant, Params: f.Params}
 }
 
+// key is the measure without its label.
+func (m Measure) key() Measure {
+	m.Label = ""
+	return m
+}
+
+// published returns the published value of a measure at a pair of layers, nil
+// where there is none.
+func (f *Figure) published(m Measure, x, y results.Layer) *float64 {
+	for _, p := range f.Published {
+		if v, ok := p.Values[Pair{x, y}]; ok && p.Measure.key() == m.key() {
+			return &v
+		}
+	}
+	return nil
+}
+
 // Pairs lists the pairs of layers that the figure shows.
 func (f *Figure) Pairs() []Pair {
 	var list []Pair
@@ -298,4 +325,5 @@ func (f *Figure) Pairs() []Pair {
 	return list
 }
 
-func (f *Figure) measures() []Measure { return append([]Measure{f.Measure()}, f.Also...) }
+// Measures are all that the figure shows.
+func (f *Figure) Measures() []Measure { return append([]Measure{f.Measure()}, f.Also...) }

@@ -65,7 +65,7 @@ func TestGallery(t *testing.T) {
 }
 
 func TestGoldenFigures(t *testing.T) {
-	figures, cells := pick(t, "demo-broken", "row", "curve-one", "curve-models", "curve-panels", "tree")
+	figures, cells := pick(t, "demo-broken", "row", "curve-one", "curve-models", "curve-panels", "tree", "mds", "profile", "sweep", "grid", "prefix")
 	ix := newIndex(cells)
 	for i := range figures {
 		f := &figures[i]

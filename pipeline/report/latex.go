@@ -20,14 +20,16 @@ func WriteLaTeX(w io.Writer, f *Figure, cells []results.Cell) error {
 	if err := f.Validate(); err != nil {
 		return err
 	}
-	return f.writeLaTeX(w, newIndex(cells))
+	ix := newIndex(cells)
+	drawn := f.drawnAs(ix)
+	return drawn.writeLaTeX(w, ix)
 }
 
 func (f *Figure) writeLaTeX(w io.Writer, ix *index) error {
 	t := &latexTable{f: f}
-	for _, m := range f.measures() {
+	for _, m := range f.Measures() {
 		g := f.grid(ix, m)
-		if len(g.y)*len(f.measures()) > maxColumns {
+		if len(g.y)*len(f.Measures()) > maxColumns {
 			t.addSummary(m, g)
 		} else {
 			t.addColumns(m, g)

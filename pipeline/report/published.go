@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/stat"
 	"speechsim/pipeline/results"
@@ -133,11 +134,11 @@ func withDifferences(figures []Figure, ix *index) []Figure {
 	var list []Figure
 	for _, f := range figures {
 		list = append(list, f)
-		if f.Published == nil || f.Kind != Heatmap {
+		if len(f.Published) == 0 || f.Kind != Heatmap {
 			continue
 		}
 		d := f
-		d.Name, d.Title = f.Name+".difference", f.Title+": ours minus "+f.Published.Label
+		d.Name, d.Title = f.Name+".difference", f.Title+": ours minus "+labelsOf(f.Published)
 		d.Scale, d.Published, d.difference = Scale{Map: "diverging"}, nil, true
 		d.own = newIndex(f.minusPublished(ix))
 		list = append(list, d)
@@ -151,18 +152,36 @@ func (f *Figure) minusPublished(ix *index) []results.Cell {
 	for i, x := range g.x {
 		for j, y := range g.y {
 			c, _ := g.at(i, j)
-			v, ok := f.Published.Values[Pair{x, y}]
-			if c == nil || !ok {
+			v := f.published(f.Measure(), x, y)
+			if c == nil || v == nil {
 				continue
 			}
 			d := results.Cell{Comparison: f.Comparison, Metric: f.Metric, Variant: f.Variant, X: x, Y: y, Params: f.Params, Rows: c.Rows, N: c.N, DX: c.DX, DY: c.DY, Error: c.Error}
 			if c.Value != nil {
-				d.Value = ptrTo(*c.Value - v)
+				d.Value = ptrTo(*c.Value - *v)
 			}
 			cells = append(cells, d)
 		}
 	}
 	return cells
+}
+
+// labelsOf joins "Paper, figure 1" and "Paper, figure 2" to "Paper, figure 1,
+// figure 2".
+func labelsOf(list []Published) string {
+	text := ""
+	for _, p := range list {
+		paper, rest, ok := strings.Cut(p.Label, ", ")
+		switch {
+		case text == "":
+			text = p.Label
+		case ok && strings.HasPrefix(text, paper+", "):
+			text += ", " + rest
+		default:
+			text += ", " + p.Label
+		}
+	}
+	return text
 }
 
 func ptrTo(v float64) *float64 { return &v }

@@ -11,10 +11,11 @@ import (
 // publishedJSON is [Published] as a file holds it: a row of values for each
 // layer of x, null where nothing was published.
 type publishedJSON struct {
-	Label  string          `json:"label"`
-	X      []results.Layer `json:"x"`
-	Y      []results.Layer `json:"y"`
-	Values [][]*float64    `json:"values"`
+	Label   string          `json:"label"`
+	Measure Measure         `json:"measure"`
+	X       []results.Layer `json:"x"`
+	Y       []results.Layer `json:"y"`
+	Values  [][]*float64    `json:"values"`
 }
 
 // MarshalJSON writes the values as a matrix, since a pair of layers can't be
@@ -27,7 +28,7 @@ func (p Published) MarshalJSON() ([]byte, error) {
 	}
 	slices.SortFunc(xs.list, results.CompareLayers)
 	slices.SortFunc(ys.list, results.CompareLayers)
-	out := publishedJSON{Label: p.Label, X: xs.list, Y: ys.list, Values: make([][]*float64, len(xs.list))}
+	out := publishedJSON{Label: p.Label, Measure: p.Measure, X: xs.list, Y: ys.list, Values: make([][]*float64, len(xs.list))}
 	for i, x := range out.X {
 		for _, y := range out.Y {
 			var value *float64
@@ -46,7 +47,7 @@ func (p *Published) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &in); err != nil {
 		return err
 	}
-	p.Label, p.Values = in.Label, map[Pair]float64{}
+	p.Label, p.Measure, p.Values = in.Label, in.Measure, map[Pair]float64{}
 	if len(in.Values) != len(in.X) {
 		return errors.New("published: expected a row of values for each layer of x")
 	}

@@ -56,10 +56,10 @@ func TestDifferences(t *testing.T) {
 func TestPublishedMapGetsDifferences(t *testing.T) {
 	figures, cells := pick(t, "demo-cka")
 	f := &figures[0]
-	f.Published = &Published{Label: "El Kheir 2024, figure 1", Values: map[Pair]float64{}}
+	f.Published = []Published{{Label: "El Kheir 2024, figure 1", Measure: f.Measure(), Values: map[Pair]float64{}}}
 	for _, x := range flatten(demoModels) {
 		for _, y := range flatten(demoModels)[:9] {
-			f.Published.Values[Pair{x, y}] = 0.3
+			f.Published[0].Values[Pair{x, y}] = 0.3
 		}
 	}
 	list, err := checked(figures, newIndex(cells))

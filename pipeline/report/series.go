@@ -68,7 +68,7 @@ func (f *Figure) panels(ix *index) (panels []panel, labels []string, naming stri
 			panels = append(panels, p)
 		}
 		p := &panels[len(panels)-1]
-		for _, m := range f.measures() {
+		for _, m := range f.Measures() {
 			for _, y := range ys {
 				label := f.lineLabel(m, x, y, single)
 				s := series{label: label, model: x.Name, y: y, style: style(label)}
@@ -76,11 +76,7 @@ func (f *Figure) panels(ix *index) (panels []panel, labels []string, naming stri
 					at := results.Layer{Model: x.Name, Layer: l}
 					c := ix.find(f, m, at, y)
 					point := seriesPoint{at: slices.Index(p.layers, l), x: at, cell: c, state: f.state(c)}
-					if f.Published != nil {
-						if v, ok := f.Published.Values[Pair{at, y}]; ok {
-							point.paper = &v
-						}
-					}
+					point.paper = f.published(m, at, y)
 					s.points = append(s.points, point)
 				}
 				p.lines = append(p.lines, s)
@@ -94,6 +90,8 @@ func (f *Figure) panels(ix *index) (panels []panel, labels []string, naming stri
 func (f *Figure) naming(single bool, ys []results.Layer) string {
 	switch {
 	case len(f.Also) > 0 && single:
+		return ""
+	case single && ys[0] == (results.Layer{}):
 		return ""
 	case single:
 		return "x, against " + layerName(ys[0])

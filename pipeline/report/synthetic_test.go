@@ -117,7 +117,7 @@ var madeGallery = sync.OnceValue(func() galleryParts {
 	cells = append(cells, broken.cells(demoModels, glove)...)
 	cells = append(cells, cka.cells(demoModels, glove)...)
 	cells = append(cells, broken.cells(demoModels, bert)...)
-	published := &Published{Label: "Bolaños 2024, figure 4.2", Values: map[Pair]float64{}}
+	published := Published{Label: "Bolaños 2024, figure 4.2", Measure: Measure{Metric: "cka", Variant: "debiased"}, Values: map[Pair]float64{}}
 	for i := range 13 {
 		at := Pair{results.Layer{Model: "wav2vec2-base", Layer: fmt.Sprint(i)}, results.Layer{Model: "glove.840B.300d", Layer: "vectors"}}
 		published.Values[at] = 0.2 + 0.02*float64(i)
@@ -132,10 +132,64 @@ var madeGallery = sync.OnceValue(func() galleryParts {
 		{Name: "rectangle", Title: "wav2vec 2.0 and BERT", Kind: Heatmap, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: bert, Scale: Scale{Map: "diverging"}},
 		{Name: "tree", Title: "Which layers group", Kind: Tree, Metric: "svcca", Variant: "textbook", XModels: demoModels},
 		{Name: "tree-74", Title: "Which layers group", Kind: Tree, Metric: "cka", Variant: "debiased", XModels: paperA},
-		{Name: "curve-one", Title: "wav2vec 2.0 against word vectors, ¿más alto?", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: glove, Published: published},
+		{Name: "mds", Title: "Which layers are close", Kind: MDS, Metric: "svcca", Variant: "textbook", XModels: demoModels},
+		{Name: "mds-74", Title: "Which layers are close", Kind: MDS, Metric: "cka", Variant: "debiased", XModels: paperA},
+		{Name: "profile", Title: "Best match of each layer", Kind: Profile, Metric: "cka", Variant: "debiased", XModels: demoModels, YModels: demoModels},
+		{Name: "curve-one", Title: "wav2vec 2.0 against word vectors, ¿más alto?", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: glove, Published: []Published{published}},
 		{Name: "curve-models", Title: "Two models against word vectors", Kind: Curves, Metric: "svcca", Variant: "textbook", Also: []Measure{{Metric: "cka", Variant: "debiased"}}, XModels: demoModels, YModels: glove},
 		{Name: "curve-layers", Title: "wav2vec 2.0 against each layer of BERT", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: bert},
 		{Name: "curve-panels", Title: "Two models against each layer of BERT", Kind: Curves, Metric: "svcca", Variant: "textbook", XModels: demoModels, YModels: bert},
 	}
-	return galleryParts{figures, cells}
+	settings, swept := settingsGallery()
+	return galleryParts{append(figures, settings...), append(cells, swept...)}
 })
+
+// settingsGallery holds figures over settings in place of layers.
+func settingsGallery() ([]Figure, []results.Cell) {
+	one := []Model{{"wav2vec2", []string{"7"}}, {"encodecmae", []string{"8"}}}
+	words := []Model{{"glove", []string{"vector"}}}
+	figures := []Figure{
+		{Name: "sweep", Title: "Words that sound alike, words that mean alike", Kind: Sweep, Metric: "word_distance", Variant: "phonetic", XModels: one, YModels: words},
+		{Name: "grid", Title: "Settings of ASIF", Kind: Grid, Metric: "asif", Variant: "cosine", XModels: one, YModels: words},
+		{Name: "prefix", Title: "How many rows are enough", Kind: Prefix, Metric: "cka", Variant: "biased", Comparison: "first", XModels: []Model{{"wav2vec2", layers(1, 4)}}, YModels: words},
+	}
+	var cells []results.Cell
+	add := func(f *Figure, m Measure, value func(i int) float64) {
+		if f.Metric != m.Metric || f.Variant != m.Variant || f.Params != m.Params {
+			f.Also = append(f.Also, m)
+		}
+		for i, at := range f.Pairs() {
+			cells = append(cells, results.Cell{Comparison: f.Comparison, Metric: m.Metric, Variant: m.Variant, Params: m.Params, X: at.X, Y: at.Y, Rows: "word", N: 8001, Value: ptr(value(i))})
+		}
+	}
+	for k, variant := range []string{"phonetic", "semantic"} {
+		for t := 1; t <= 15; t++ {
+			m := Measure{Metric: "word_distance", Variant: variant, Params: results.Params{Threshold: 0.05 * float64(t)}}
+			if t == 1 && k == 0 {
+				figures[0].Params = m.Params
+			}
+			add(&figures[0], m, func(i int) float64 { return 0.3 + 0.02*float64(t) + 0.1*float64(k) + 0.05*float64(i) })
+		}
+	}
+	for _, p := range []int{1, 2, 4, 8} {
+		for _, k := range []int{10, 50, 100, 250, 750} {
+			m := Measure{Metric: "asif", Variant: "cosine", Params: results.Params{P: p, K: k}}
+			if p == 1 && k == 10 {
+				figures[1].Params = m.Params
+			}
+			add(&figures[1], m, func(i int) float64 { return 0.7 - 0.03*float64(p-4)*float64(p-4)/4 - float64(k)/5000 - 0.2*float64(i) })
+		}
+	}
+	figures[1].Published = []Published{{"A paper, table 3.1", Measure{Metric: "asif", Variant: "cosine", Params: results.Params{P: 4, K: 100}},
+		map[Pair]float64{{results.Layer{Model: "wav2vec2", Layer: "7"}, results.Layer{Model: "glove", Layer: "vector"}}: 0.5}}}
+	for _, first := range []int{0, 50, 500, 3000} {
+		m := Measure{Metric: "cka", Variant: "biased", Params: results.Params{First: first}}
+		add(&figures[2], m, func(i int) float64 {
+			if first == 0 {
+				return 0.1 * float64(i)
+			}
+			return 0.1*float64(i) + float64(i*i)*30/float64(first)
+		})
+	}
+	return figures, cells
+}

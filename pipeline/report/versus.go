@@ -136,7 +136,7 @@ func Versus(name, otherName string, ours, theirs Page, changes []Change) (Page, 
 
 // any says whether any cell of the figure is among the results.
 func (f *Figure) any(ix *index) bool {
-	for _, m := range f.measures() {
+	for _, m := range f.Measures() {
 		if f.grid(ix, m).count()[absent] < len(f.Pairs()) {
 			return true
 		}

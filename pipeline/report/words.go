@@ -66,7 +66,7 @@ func (m Measure) label() string {
 
 // quantityLabel is what stands at a colour bar or a value axis: measure and unit.
 func (f *Figure) quantityLabel(m Measure) string {
-	label := fmt.Sprintf("%s (%s)", m.label(), wordsOf(m).quantity)
+	label := fmt.Sprintf("%s (%s)", m.label(), orDefault(f.Quantity, wordsOf(m).quantity))
 	if f.difference {
 		return "difference of " + label
 	}
@@ -154,7 +154,9 @@ func plural(n int, noun string) string {
 // metric, variant, rows and n, then what marks and hatching mean and how many
 // cells have them.
 func CaptionOf(f *Figure, cells []results.Cell) string {
-	return f.caption(newIndex(cells))
+	ix := newIndex(cells)
+	drawn := f.drawnAs(ix)
+	return drawn.caption(ix)
 }
 
 func (f *Figure) caption(ix *index) string { return f.captionWith(ix, true) }
@@ -173,12 +175,14 @@ func (f *Figure) captionWith(ix *index, picture bool) string {
 	var labels, agreement []string
 	var count [absent + 1]int
 	intervals, nulls := false, false
-	for _, m := range f.measures() {
+	for _, m := range f.Measures() {
 		g := f.grid(ix, m)
 		all = append(all, g.cells...)
 		labels = append(labels, f.quantityLabel(m))
-		if f.Published != nil {
-			agreement = append(agreement, "Compared with "+f.Published.Label+", "+Compare(g.cells, f.Published.Values).String()+".")
+		for _, p := range f.Published {
+			if p.Measure.key() == m.key() {
+				agreement = append(agreement, "Compared with "+p.Label+", "+Compare(g.cells, p.Values).String()+".")
+			}
 		}
 		for s, n := range g.count() {
 			count[s] += n
@@ -196,6 +200,9 @@ func (f *Figure) captionWith(ix *index, picture bool) string {
 		parts = append(parts, strings.ToUpper(s[:1])+s[1:]+".")
 	}
 	parts = append(parts, agreement...)
+	if f.Kind == MDS {
+		parts = append(parts, f.mdsWords(ix))
+	}
 	if f.Kind == Tree {
 		own, all := f.ownNearest(ix)
 		parts = append(parts, fmt.Sprintf("Average linkage on 1 minus the value (mean of both directions). Of %s, %d have their most similar other layer in their own model.", plural(all, "layer"), own))
@@ -206,7 +213,7 @@ func (f *Figure) captionWith(ix *index, picture bool) string {
 	if picture && f.Kind == Curves && nulls {
 		parts = append(parts, "Dashed grey: chance, the mean over permutations; dotted grey: its 95th percentile.")
 	}
-	if count[notSignificant] > 0 && f.Kind != Tree {
+	if count[notSignificant] > 0 && f.Kind != Tree && f.Kind != MDS {
 		kind := "p"
 		if familyWise(all) {
 			kind = "family-wise: p against the maximum over all cells"

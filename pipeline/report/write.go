@@ -78,7 +78,11 @@ func checked(figures []Figure, ix *index) ([]Figure, error) {
 			seen[name] = true
 		}
 	}
-	return withDifferences(figures, ix), nil
+	drawn := make([]Figure, len(figures))
+	for i := range figures {
+		drawn[i] = figures[i].drawnAs(ix)
+	}
+	return withDifferences(drawn, ix), nil
 }
 
 // file is a file in memory.
@@ -128,6 +132,8 @@ func (f *Figure) drawing(ix *index) drawing {
 		return newCurves(f, ix)
 	case Tree:
 		return newTree(f, ix)
+	case MDS:
+		return newMDS(f, ix)
 	}
 	return newHeatmap(f, ix)
 }
@@ -138,7 +144,8 @@ func WriteSVG(w io.Writer, f *Figure, cells []results.Cell) error {
 		return err
 	}
 	ix := newIndex(cells)
-	return writeSVG(w, f.drawing(ix), f.Title, f.caption(ix))
+	drawn := f.drawnAs(ix)
+	return writeSVG(w, drawn.drawing(ix), drawn.Title, drawn.caption(ix))
 }
 
 func writeSVG(w io.Writer, d drawing, title, desc string) error {
@@ -171,7 +178,7 @@ func (f *Figure) writeCSV(w io.Writer, ix *index) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{{"metric", "variant", "params", "x_model", "x_layer", "y_model", "y_layer", "value", "lo", "hi", "p", "n",
 		"null_mean", "null_q95", "published", "status", "note"}}
-	for _, m := range f.measures() {
+	for _, m := range f.Measures() {
 		g := f.grid(ix, m)
 		for i, x := range g.x {
 			for j, y := range g.y {
@@ -202,11 +209,7 @@ func (f *Figure) csvRow(m Measure, x, y results.Layer, c *results.Cell, s state)
 		note = strings.Join(append(c.Warnings[:len(c.Warnings):len(c.Warnings)], c.Error), "; ")
 		note = strings.Trim(note, "; ")
 	}
-	if f.Published != nil {
-		if v, ok := f.Published.Values[Pair{x, y}]; ok {
-			values[7] = exact(&v)
-		}
-	}
+	values[7] = exact(f.published(m, x, y))
 	return append(append(row, values[:]...), s.String(), note)
 }
 
