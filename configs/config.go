@@ -14,6 +14,7 @@ type Config struct {
 	File        string // where it was read, for messages
 	Base        string // the config that this one is laid over; paths and messages stay those of the file that says them
 	Name        string
+	Note        string // said in the title of every figure and on the page, such as what the run stands for
 	Corpus      Corpus
 	Audio       Audio
 	Models      []Model
@@ -140,7 +141,7 @@ type Comparison struct {
 	Metrics  []Metric
 	Interval string // jackknife, none, or "" for a jackknife where a cell costs O(d^2)
 	Null     *Null
-	Figure   *Figure
+	Figures  []Figure `yaml:"figure"` // how it is drawn; none: as a heat map, or curves where the y side has one layer
 
 	// Differences are the pairs of layers told apart wherever there are intervals: neighbours, best, models (all three by
 	// default), or none.
@@ -168,12 +169,22 @@ type Metric struct {
 	K        []int // asif: numbers of anchors that are kept, each with each power; none = 100
 }
 
-// Figure says how a comparison is drawn; by default a heat map, or curves where the y side has one layer.
+// Figure is one way in which a comparison is drawn.
+//
+// In YAML: heatmap, or {heatmap: {title: ..., caption: ..., scale: {map: rocket, min: 0, max: 1}}}, or a list of such.
 type Figure struct {
 	Pos     Pos
-	Kind    string // heatmap or curves
+	Kind    string
 	Title   string
 	Caption string
+	Scale   Scale
+}
+
+// Scale is the range of values that a figure shows, by default that of the data, and the colours of a map.
+type Scale struct {
+	Pos      Pos
+	Min, Max *float64
+	Map      string // viridis (default), cividis, rocket, or diverging
 }
 
 // Libraries are native libraries the user places by hand.
@@ -196,7 +207,8 @@ var (
 	poolings = []string{"centre", "bolanos2024", "pasad2021", "middle", "max", "first"}
 	labels   = []string{"phone", "word", "speaker", "logmel", "length"}
 	selects  = []string{"all", "bolanos2024"}
-	kinds    = []string{"heatmap", "curves"}
+	kinds    = []string{"heatmap", "curves", "profile", "tree", "mds", "sweep", "grid", "prefix"}
+	maps     = []string{"viridis", "cividis", "rocket", "diverging"}
 	devices  = []string{"cpu", "cuda"}
 	speakers = []string{"folder", "top", "none"}
 	choices  = []string{"first", "last", "nearest"}
@@ -284,9 +296,7 @@ func (c *Config) Validate() error {
 		if k.Null != nil {
 			c.validateNull(k, oneOf, bad)
 		}
-		if k.Figure != nil && k.Figure.Kind != "" {
-			oneOf(k.Figure.Pos, "figure kind", k.Figure.Kind, kinds)
-		}
+		k.validateFigures(oneOf, bad)
 	}
 	if len(errs) == 0 {
 		return nil
@@ -410,6 +420,26 @@ func (c *Config) validateDifferences(k *Comparison, oneOf func(Pos, string, stri
 	default:
 		for _, d := range asked {
 			oneOf(k.Pos, "differences", d, differences)
+		}
+	}
+}
+
+func (k *Comparison) validateFigures(oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) {
+	seen := map[string]bool{}
+	for _, f := range k.Figures {
+		oneOf(f.Pos, "figure", f.Kind, kinds)
+		if seen[f.Kind] {
+			bad(f.Pos, "comparison %q: figure has %s twice", k.Name, f.Kind)
+		}
+		seen[f.Kind] = true
+		if f.Scale.Map != "" {
+			oneOf(f.Scale.Pos, "figure scale.map", f.Scale.Map, maps)
+		}
+		if s := f.Scale; s.Min != nil && s.Max != nil && *s.Min >= *s.Max {
+			bad(s.Pos, "figure scale: min is %g and max is %g; min must be less", *s.Min, *s.Max)
+		}
+		if (f.Kind == "tree" || f.Kind == "mds") && len(k.Models) == 0 {
+			bad(f.Pos, "comparison %q: figure: %s shows the layers of models among themselves; give models: [...] in place of x and y", k.Name, f.Kind)
 		}
 	}
 }

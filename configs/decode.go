@@ -137,8 +137,9 @@ func (d *decoder) decodeSlice(n *yaml.Node, v reflect.Value, where string) {
 		return
 	}
 	if n.Kind != yaml.SequenceNode {
-		// One name or number where a list of them is wanted is what a person means by it.
-		if v.Type().Elem().Kind() != reflect.Struct && n.Kind == yaml.ScalarNode {
+		// One name, number or figure where a list of them is wanted is what a person means by it.
+		elem := v.Type().Elem()
+		if elem == reflect.TypeFor[Figure]() && !isNull(n) || elem.Kind() != reflect.Struct && n.Kind == yaml.ScalarNode {
 			n = &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{n}, Line: n.Line, Column: n.Column}
 		} else {
 			d.errorf(n, "%s must be a list; found %s", where, describe(n))
@@ -193,11 +194,12 @@ func (d *decoder) decodeFigure(n *yaml.Node, f *Figure, where string) {
 		var opts struct {
 			Pos            Pos
 			Title, Caption string
+			Scale          Scale
 		}
 		d.decodeStruct(n.Content[1], reflect.ValueOf(&opts).Elem(), join(where, f.Kind))
-		f.Title, f.Caption = opts.Title, opts.Caption
+		f.Title, f.Caption, f.Scale = opts.Title, opts.Caption, opts.Scale
 	default:
-		d.errorf(n, "%s must be heatmap or curves, or one mapping such as {heatmap: {title: ...}}; found %s", where, describe(n))
+		d.errorf(n, "%s must be a kind such as heatmap or curves, or one mapping such as {heatmap: {title: ...}}; found %s", where, describe(n))
 	}
 }
 

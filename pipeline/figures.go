@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"speechsim/configs"
 	"speechsim/pipeline/report"
 	"speechsim/pipeline/results"
 )
@@ -43,18 +44,21 @@ func removeOthers(dir string, drawn map[string]bool) error {
 	return nil
 }
 
-// figures describes the figures: one for each comparison, metric, variant and level, in which curves for several numbers
-// of first rows, or settings of the metric, stand together; maps are one each.
+// figures describes the figures: for each comparison, metric, variant and level, one of each kind that is wanted. Kinds
+// that show measures together (curves for several numbers of first rows, say) gather them in one figure; the others are
+// one each.
 func (p *Plan) figures() []report.Figure {
 	var out []report.Figure
 	for _, b := range p.bases {
 		for _, m := range b.measures() {
-			f := p.figure(b, m)
-			if at := slices.IndexFunc(out, func(o report.Figure) bool { return o.Name == f.Name }); at >= 0 {
-				out[at].Also = append(out[at].Also, report.Measure{Metric: f.Metric, Variant: f.Variant, Params: f.Params})
-				continue
+			for i, wanted := range b.figuresWanted(m) {
+				f := p.figure(b, m, wanted, i == 0)
+				if at := slices.IndexFunc(out, func(o report.Figure) bool { return o.Name == f.Name }); at >= 0 {
+					out[at].Also = append(out[at].Also, f.Measure())
+					continue
+				}
+				out = append(out, f)
 			}
-			out = append(out, f)
 		}
 	}
 	for i := range out {
@@ -64,37 +68,56 @@ func (p *Plan) figures() []report.Figure {
 	return out
 }
 
-// figure describes the figure of a metric on a basis.
-func (p *Plan) figure(b *basis, m measure) report.Figure {
+// figuresWanted are those of the config, or what suits the cells.
+func (b *basis) figuresWanted(m measure) []configs.Figure {
+	if len(b.k.Figures) > 0 {
+		return b.k.Figures
+	}
+	kind := report.Heatmap
+	switch {
+	case m.params.Threshold > 0:
+		kind = report.Sweep
+	case len(b.x) == 1 && len(b.y) == 1 && b.k.settingsOf(m) > 1:
+		kind = report.Grid
+	case len(b.y) == 1:
+		kind = report.Curves
+	}
+	list := []configs.Figure{{Kind: string(kind)}}
+	if len(b.k.Rows.Firsts()) > 1 && len(b.x)*len(b.y) > 1 {
+		list = append(list, configs.Figure{Kind: string(report.Prefix)})
+	}
+	return list
+}
+
+// figure describes a figure of a metric on a basis. The first of a comparison's figures goes by the metric alone, the
+// others by their kind too.
+func (p *Plan) figure(b *basis, m measure, wanted configs.Figure, first bool) report.Figure {
 	f := report.Figure{
-		Comparison: b.k.Name, Metric: m.Name, Variant: m.variant.Name, Params: b.paramsOf(m),
-		Symmetric: !m.variant.Directed, Kind: report.Heatmap, Title: fmt.Sprintf("%s: %s", b.k.Name, m.Title),
+		Comparison: b.k.Name, Metric: m.Name, Variant: m.variant.Name, Params: b.paramsOf(m), Kind: report.Kind(wanted.Kind),
+		Symmetric: !m.variant.Directed, Title: firstOf(wanted.Title, fmt.Sprintf("%s: %s", b.k.Name, m.Title)), Caption: wanted.Caption,
+		Scale:   report.Scale{Min: wanted.Scale.Min, Max: wanted.Scale.Max, Map: wanted.Scale.Map},
 		XModels: p.axis(b, b.x), YModels: p.axis(b, b.y),
 	}
-	if len(b.y) == 1 {
-		f.Kind = report.Curves
-	}
-	if g := b.k.Figure; g != nil {
-		if g.Kind != "" {
-			f.Kind = report.Kind(g.Kind)
-		}
-		f.Title = firstOf(g.Title, f.Title)
-		f.Caption = g.Caption
+	if note := p.Config.Note; note != "" {
+		f.Title += " [" + note + "]"
 	}
 	words := []string{b.k.Name, m.Name}
-	if b.k.variantsOf(m.Name) > 1 {
+	if b.k.variantsOf(m.Name) > 1 && f.Kind != report.Sweep {
 		words = append(words, m.variant.Name)
 	}
 	if b.view.level == results.TypeLevel {
 		words = append(words, "types")
 	}
-	if f.Kind != report.Curves {
+	if !f.Kind.Gathers() {
 		if b.view.first > 0 {
 			words = append(words, fmt.Sprintf("first-%d", b.view.first))
 		}
 		if b.k.settingsOf(m) > 1 {
 			words = append(words, fmt.Sprintf("p%d-k%d", m.params.P, m.params.K))
 		}
+	}
+	if !first {
+		words = append(words, wanted.Kind)
 	}
 	f.Name = fileName(words...)
 	return f

@@ -17,6 +17,9 @@ func (p *Plan) page(o *Outcome) report.Page {
 		Title: p.Config.Name, Figures: p.figures(),
 		Lead: fmt.Sprintf("%d layers of %d models compared on %d utterances of %s.", p.countLayers(), len(p.sources), k.Usable, k.Root),
 	}
+	if note := p.Config.Note; note != "" {
+		page.Title += " [" + note + "]"
+	}
 	for _, b := range p.bases {
 		if s := p.sentence(b); !slices.Contains(page.Compared, s) {
 			page.Compared = append(page.Compared, s)

@@ -26,6 +26,9 @@ const (
 
 var kinds = []Kind{Heatmap, Curves, Tree, MDS, Profile, Sweep, Grid, Prefix}
 
+// Gathers says whether figures of this kind show several measures together.
+func (k Kind) Gathers() bool { return k == Curves || k == Sweep || k == Grid || k == Prefix }
+
 // Model is a model's part of an axis: its name and its layers in the order in
 // which they are drawn.
 type Model struct {
@@ -102,7 +105,7 @@ func (f *Figure) Validate() error {
 		return fail("kind %q, expected one of %q", f.Kind, kinds)
 	case f.Metric == "":
 		return fail("metric: missing")
-	case len(f.Also) > 0 && !slices.Contains([]Kind{Curves, Sweep, Grid, Prefix}, f.Kind):
+	case len(f.Also) > 0 && !f.Kind.Gathers():
 		return fail("also: a %s shows one metric; draw a second figure", f.Kind)
 	case f.Alpha < 0 || f.Alpha >= 1:
 		return fail("alpha %v, expected 0 < alpha < 1", f.Alpha)
