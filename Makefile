@@ -49,6 +49,14 @@ test-export: export-env ## tests of models/export against the original libraries
 bench: build lib .bench/wav2vec2-base.onnx ## measure what docs/benchmarks.md reports
 	env -u OPENBLAS_CORETYPE SPEECHSIM_BENCH_MODELS=$(CURDIR)/.bench $(GO) test -run '^$$' -bench . -benchtime 3x ./...
 
+.venv-bench/.installed: metrics/bench/requirements.txt
+	python3 -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --requirement $<
+	@touch $@
+
+bench-peers: lib .venv-bench/.installed ## measure our metrics beside numpy, pytorch-cka, scikit-learn and torch (3 GB, 15 minutes)
+	.venv-bench/bin/python metrics/bench/peers.py
+
 fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 	@set -e; for pkg in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
@@ -58,4 +66,4 @@ fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 clean: ## remove what was built and computed, keep what was fetched
 	rm -rf bin runs store
 
-.PHONY: help build lib demo test test-slurm export-env test-export bench fuzz clean
+.PHONY: help build lib demo test test-slurm export-env test-export bench bench-peers fuzz clean

@@ -216,7 +216,7 @@ func BenchmarkNullCKA12x12(b *testing.B) {
 	m := emptyFor(b, openBLAS(b), Options{Pairs: bipartite(layers, layers), SquaredNorms: true}, block...)
 	repeated(b, m, block, 2048)
 	m.n = n
-	sketch, err := NewSketch(openBLAS(b), dims, SketchWidth, 1, 0)
+	sketch, err := NewPrincipalSketch(m, SketchWidth, 1, 0)
 	if err != nil {
 		b.Fatal(err)
 	}

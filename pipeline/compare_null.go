@@ -9,7 +9,7 @@ import (
 
 // sketchFrom is the number of units of both sides from which a null of CKA is drawn from random projections: below it
 // they save nothing.
-const sketchFrom = 2 * metrics.SketchWidth
+const sketchFrom = 4 * metrics.SketchWidth
 
 // nulls gives cells the distribution of their values on rows that are paired by chance.
 func (c *matrixComparison) nulls(ctx context.Context, l *matrixLevel, m *metrics.Moments, o metrics.Options, cells []*matrixCell) error {

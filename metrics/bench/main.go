@@ -1,0 +1,298 @@
+// Command bench computes, on matrices that peers.py wrote, what the peers
+// compute, and prints for each piece of work one JSON line: the seconds without
+// reading files, the processor seconds, the peak memory of the process, and the
+// values. See peers.py, which runs it.
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"speechsim/metrics"
+)
+
+func main() {
+	if err := run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// shape is what meta.json says of the data: rows and units of the 2 x layers
+// matrices LAYER.f32, the units of words.f32, the rows that ASIF translates.
+type shape struct {
+	Rows, Layers, Units, Words, Queries int
+}
+
+// bench is the data and the clock.
+type bench struct {
+	shape
+	folder  string
+	backend metrics.Backend
+	wall    time.Duration
+	cpu     time.Duration
+}
+
+func run(ctx context.Context) error {
+	folder := flag.String("data", "", "folder that peers.py filled")
+	work := flag.String("work", "", "maps, sketched, cca or asif")
+	library := flag.String("lib", "lib", "folder of OpenBLAS")
+	flag.Parse()
+	b := &bench{folder: *folder}
+	text, err := os.ReadFile(filepath.Join(*folder, "meta.json"))
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, &b.shape); err != nil {
+		return err
+	}
+	if b.backend, err = metrics.OpenBLAS([]string{*library}); err != nil {
+		return err
+	}
+	switch *work {
+	case "maps":
+		return b.maps(ctx)
+	case "sketched":
+		return b.sketched(ctx)
+	case "cca":
+		return b.cca(ctx)
+	case "asif":
+		return b.asif(ctx)
+	}
+	return fmt.Errorf("-work %q: it is maps, sketched, cca or asif", *work)
+}
+
+// timed runs f with the clock on.
+func (b *bench) timed(f func() error) error {
+	cpu, start := processorTime(), time.Now()
+	err := f()
+	b.wall, b.cpu = b.wall+time.Since(start), b.cpu+processorTime()-cpu
+	return err
+}
+
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// report prints the line and sets the clock back.
+func (b *bench) report(name string, values any) error {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return err
+	}
+	line := map[string]any{"name": name, "seconds": b.wall.Seconds(), "cpu": b.cpu.Seconds(), "peak_mb": float64(u.Maxrss) / 1000, "values": values}
+	b.wall, b.cpu = 0, 0
+	return json.NewEncoder(os.Stdout).Encode(line)
+}
+
+const blockRows = 2048
+
+// eachBlock reads the matrices block by block and runs add on each, timed.
+func (b *bench) eachBlock(names []string, units []int, rows int, add func(block []metrics.Matrix) error) error {
+	files := make([]*os.File, len(names))
+	block := make([]metrics.Matrix, len(names))
+	for i, name := range names {
+		f, err := os.Open(filepath.Join(b.folder, name+".f32"))
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		files[i] = f
+		block[i].Data = make([]float32, min(blockRows, rows)*units[i])
+	}
+	for from := 0; from < rows; from += blockRows {
+		n := min(blockRows, rows-from)
+		for i, f := range files {
+			block[i] = metrics.Matrix{Rows: n, Cols: units[i], Data: block[i].Data[:n*units[i]]}
+			if err := binary.Read(f, binary.LittleEndian, block[i].Data); err != nil {
+				return err
+			}
+		}
+		if err := b.timed(func() error { return add(block) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// layers are the names and units of x's layers and then y's, and all pairs across.
+func (b *bench) layers() (names []string, units []int, pairs [][2]int) {
+	for _, side := range []string{"x", "y"} {
+		for i := range b.Layers {
+			names, units = append(names, fmt.Sprint(side, i)), append(units, b.Units)
+		}
+	}
+	for i := range b.Layers {
+		for j := range b.Layers {
+			pairs = append(pairs, [2]int{i, b.Layers + j})
+		}
+	}
+	return names, units, pairs
+}
+
+// maps are linear CKA, biased and debiased, then svcca, pwcca and neuron_layer,
+// of all pairs of layers, from one pass.
+func (b *bench) maps(ctx context.Context) error {
+	names, units, pairs := b.layers()
+	m, err := metrics.NewMoments(b.backend, units, metrics.Options{Pairs: pairs, SquaredNorms: true})
+	if err != nil {
+		return err
+	}
+	if err := b.eachBlock(names, units, b.Rows, func(block []metrics.Matrix) error { return m.Add(ctx, block) }); err != nil {
+		return err
+	}
+	for _, work := range []struct {
+		name  string
+		cells [][2]string
+	}{
+		{"cka", [][2]string{{"cka", "biased"}, {"cka", "debiased"}}},
+		{"svcca pwcca neuron_layer", [][2]string{{"svcca", "elkheir2024"}, {"pwcca", "elkheir2024"}, {"neuron_layer", "r"}}},
+	} {
+		values := map[string][][]float64{}
+		err := b.timed(func() error {
+			for _, c := range work.cells {
+				var cells []metrics.Cell
+				for _, p := range pairs {
+					cells = append(cells, metrics.Cell{Metric: c[0], Variant: c[1], X: p[0], Y: p[1]})
+				}
+				found, err := metrics.ComputeCells(ctx, m, cells)
+				if err != nil {
+					return err
+				}
+				rows := make([][]float64, b.Layers)
+				for k, v := range found {
+					if v.Err != nil {
+						return v.Err
+					}
+					rows[k/b.Layers] = append(rows[k/b.Layers], v.Value.Value)
+				}
+				values[c[0]+" "+c[1]] = rows
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := b.report(work.name, values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sketched is debiased CKA of all pairs of layers, approximately: principal
+// components of the first rows exactly, the rest by random directions.
+func (b *bench) sketched(ctx context.Context) error {
+	names, units, pairs := b.layers()
+	var own [][2]int
+	for i := range names {
+		own = append(own, [2]int{i, i})
+	}
+	few, err := metrics.NewMoments(b.backend, units, metrics.Options{Pairs: own})
+	if err != nil {
+		return err
+	}
+	if err := b.eachBlock(names, units, min(blockRows, b.Rows), func(block []metrics.Matrix) error { return few.Add(ctx, block) }); err != nil {
+		return err
+	}
+	var sketches [2]*metrics.Sketch
+	err = b.timed(func() (err error) {
+		for k := range sketches {
+			if sketches[k], err = metrics.NewPrincipalSketch(few, metrics.SketchWidth, uint64(k), 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = b.eachBlock(names, units, b.Rows, func(block []metrics.Matrix) error {
+		for _, s := range sketches {
+			if err := s.Add(ctx, block); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var estimates []metrics.Estimate
+	err = b.timed(func() (err error) {
+		estimates, err = metrics.ApproximateCKA(ctx, sketches[0], sketches[1], "debiased", pairs)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	rows := make([][]float64, b.Layers)
+	for k, e := range estimates {
+		rows[k/b.Layers] = append(rows[k/b.Layers], e.Value)
+	}
+	return b.report("sketched", map[string]any{"cka debiased": rows})
+}
+
+// cca is the mean canonical correlation of the first layer and word vectors.
+func (b *bench) cca(ctx context.Context) error {
+	units := []int{b.Units, b.Words}
+	m, err := metrics.NewMoments(b.backend, units, metrics.Options{})
+	if err != nil {
+		return err
+	}
+	if err := b.eachBlock([]string{"x0", "words"}, units, b.Rows, func(block []metrics.Matrix) error { return m.Add(ctx, block) }); err != nil {
+		return err
+	}
+	var v metrics.Value
+	err = b.timed(func() (err error) {
+		v, err = metrics.CCA(m, 0, 1, "mean")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return b.report("cca", v.Value)
+}
+
+// asif translates the first layer of x to that of y; every row is a word of its own.
+func (b *bench) asif(ctx context.Context) error {
+	var layers []metrics.Matrix
+	types, test := make([]int, b.Rows), make([]int, b.Queries)
+	for _, name := range []string{"x0", "y0"} {
+		x := metrics.Matrix{Rows: b.Rows, Cols: b.Units}
+		err := b.eachBlock([]string{name}, []int{b.Units}, b.Rows, func(block []metrics.Matrix) error {
+			x.Data = append(x.Data, block[0].Data...)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		layers = append(layers, x)
+	}
+	b.wall, b.cpu = 0, 0
+	for r := range types {
+		types[r] = r
+	}
+	for q := range test {
+		test[q] = q
+	}
+	err := b.timed(func() error {
+		_, err := metrics.ASIF(ctx, b.backend, layers[0], layers[1], types, test, metrics.ASIFOptions{P: 6, K: 250})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return b.report("asif", nil)
+}
