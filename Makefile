@@ -4,6 +4,8 @@ SHELL := /bin/bash
 GO ?= go
 STATICCHECK := $(GO) tool staticcheck
 FUZZTIME ?= 20s
+# To minimise inputs of kilobytes would take most of the time. Add -parallel=1 on a busy machine.
+FUZZFLAGS ?= -fuzzminimizetime=10x
 
 LIB := lib/.fetched
 
@@ -60,7 +62,7 @@ bench-peers: lib .venv-bench/.installed ## measure our metrics beside numpy, pyt
 fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 	@set -e; for pkg in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $(FUZZFLAGS) $$pkg; \
 	  done; done
 
 clean: ## remove what was built and computed, keep what was fetched

@@ -13,8 +13,6 @@ import (
 	"github.com/mewkiz/flac/frame"
 )
 
-// Run with -fuzzminimizetime 10x: to minimise inputs of kilobytes takes Go a minute each, and finds nothing.
-
 // checkFuzzed decodes arbitrary bytes: either one line of *Error, or channels of one length that a header-only look agrees with.
 func checkFuzzed(t *testing.T, data []byte) *Audio {
 	t.Helper()
