@@ -115,17 +115,10 @@ func (p *Plan) momentsMemory(b *basis) (metrics.Memory, error) {
 	return metrics.MemoryOf(dims, p.momentsOptions(b))
 }
 
-// countRows counts the rows of a basis as planned; words that only some sources have are not matched here.
+// countRows counts the rows of a basis as planned.
 func (p *Plan) countRows(b *basis) int {
 	if b.onSegments() {
-		least := -1
-		for _, s := range b.k.sources {
-			n := len(p.pooledOf(s, b.k.Rows.Unit, b.k.Rows.Pooling).table.Rows)
-			if least < 0 || n < least {
-				least = n
-			}
-		}
-		return p.countView(b, least)
+		return p.countView(b)
 	}
 	card := p.grid(b).Model.Card()
 	rate, n := p.Corpus.Spec.Audio.Rate, 0

@@ -127,15 +127,15 @@ func (p *Plan) missingParts(b *basis) int {
 	return missing
 }
 
-// countView counts the rows of a view of so many rows, as planned.
-func (p *Plan) countView(b *basis, all int) int {
-	rows := p.candidates[b.unit].Rows
+// countView counts the rows of a basis on words or phones, as planned: audio may yet turn out to be unreadable.
+func (p *Plan) countView(b *basis) int {
+	j, _ := p.match(b.k, make([]map[string]string, len(b.k.sources)))
 	if n := b.view.first; n > 0 {
-		all, rows = min(all, n), rows[:min(len(rows), n)]
+		j.rows = j.rows[:min(len(j.rows), n)]
 	}
 	if b.view.level != results.TypeLevel {
-		return all
+		return len(j.rows)
 	}
-	_, labels := (&joinedRows{rows: rows}).types()
-	return min(all, len(labels))
+	_, labels := j.types()
+	return len(labels)
 }
