@@ -118,8 +118,9 @@ func (e *Entry) join(c *corpus.Corpus, table *Table, layers []Layer, parts [][]i
 		total += n
 	}
 	offsets := heads
+	sums := sums{}
 	for _, l := range layers {
-		if err := e.joinLayer(l, spans, offsets, total, len(parts)); err != nil {
+		if err := e.joinLayer(l, spans, offsets, total, len(parts), sums); err != nil {
 			return err
 		}
 		for p := range offsets {
@@ -136,6 +137,9 @@ func (e *Entry) join(c *corpus.Corpus, table *Table, layers []Layer, parts [][]i
 		}
 	}
 	if err := e.writeFailures(list); err != nil {
+		return err
+	}
+	if err := sums.write(e); err != nil {
 		return err
 	}
 	return e.writeRows(c, table, failed)
@@ -186,7 +190,7 @@ func headerLength(path string) (int64, error) {
 	}
 }
 
-func (e *Entry) joinLayer(l Layer, spans []span, offsets []int64, total, parts int) error {
+func (e *Entry) joinLayer(l Layer, spans []span, offsets []int64, total, parts int, sums sums) error {
 	files := make([]*os.File, parts)
 	for p := range files {
 		f, err := os.Open(e.PartPath(p))
@@ -196,7 +200,7 @@ func (e *Entry) joinLayer(l Layer, spans []span, offsets []int64, total, parts i
 		defer f.Close()
 		files[p] = f
 	}
-	return WriteFile(e.LayerPath(l.Name), func(w io.Writer) error {
+	write := func(w io.Writer) error {
 		if _, err := w.Write(npyHeader(total, l.Units)); err != nil {
 			return err
 		}
@@ -208,7 +212,9 @@ func (e *Entry) joinLayer(l Layer, spans []span, offsets []int64, total, parts i
 			}
 		}
 		return nil
-	})
+	}
+	path := e.LayerPath(l.Name)
+	return WriteFile(path, func(w io.Writer) error { return sums.summed(filepath.Base(path), w, write) })
 }
 
 // writeRows writes rows.csv: one line a row, in the order of the layers' rows.

@@ -9,10 +9,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -21,14 +24,19 @@ const FormatVersion = 1
 
 // Store is a folder of finished work that runs share. Everything in it is written whole under a temporary name and
 // renamed, and its name says what it was made from, so two runs at once can do no worse than make the same bytes twice.
-type Store struct{ Dir string }
+type Store struct {
+	Dir string
+
+	mu   sync.Mutex
+	used map[string]bool
+}
 
 // OpenStore makes the folder where it is missing and removes what killed runs of this machine left half-written.
 func OpenStore(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("the store: %w", err)
 	}
-	s := &Store{dir}
+	s := &Store{Dir: dir, used: map[string]bool{}}
 	for _, pattern := range []string{".tmp-*", "*/.tmp-*"} {
 		leftovers, err := filepath.Glob(filepath.Join(dir, pattern))
 		if err != nil {
@@ -77,6 +85,9 @@ func (s *Store) Entry(kind string, description any) (*Entry, error) {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %s", FormatVersion, kind, meta))
 	key := kind + "-" + hex.EncodeToString(sum[:10])
 	e := &Entry{Key: key, Dir: filepath.Join(s.Dir, key), Meta: meta}
+	s.mu.Lock()
+	s.used[key] = true
+	s.mu.Unlock()
 	if err := os.MkdirAll(e.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("the store: %w", err)
 	}
@@ -85,6 +96,13 @@ func (s *Store) Entry(kind string, description any) (*Entry, error) {
 		return e, nil
 	}
 	return e, WriteFile(about, func(w io.Writer) error { _, err := w.Write(append(meta, '\n')); return err })
+}
+
+// Used lists the keys of the entries that were opened, in order.
+func (s *Store) Used() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.used))
 }
 
 // PartPath is where part p of the entry lies once it is done.

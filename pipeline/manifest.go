@@ -30,6 +30,7 @@ type manifest struct {
 	Skipped  []extract.Failure `json:"skipped"`
 	Cells    int               `json:"cells"`
 	Figures  []string          `json:"figures"`
+	Work     []string          `json:"work"` // entries of the store that it was made from
 }
 
 type hostInfo struct {
@@ -68,7 +69,7 @@ func (p *Plan) makeManifest(o *Outcome) ([]byte, error) {
 		Name: p.Config.Name, Finished: time.Now().UTC().Truncate(time.Second), Seconds: o.Seconds, Config: p.Config, Inputs: p.fingerprint,
 		Versions: map[string]string{"pipeline": Version, "go": runtime.Version(), "blas": p.backend.Name() + " " + p.backend.Version()},
 		Host:     hostInfo{runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), p.opts.Workers},
-		Corpus:   p.counts(), Accounts: o.accounts, Skipped: o.Failed, Cells: o.Cells,
+		Corpus:   p.counts(), Accounts: o.accounts, Skipped: o.Failed, Cells: o.Cells, Work: p.store.Used(),
 	}
 	if p.runtime != nil {
 		m.Versions["onnxruntime"] = p.runtime.Version()

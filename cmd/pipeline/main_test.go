@@ -56,7 +56,7 @@ func TestScripts(t *testing.T) {
 			return strings.Contains(pipeline.VersionText(configs.Libraries{}), "CUDAExecutionProvider"), nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"tone": makeTone, "cut": cutFile, "lines": countLines, "same": sameFiles,
+			"tone": makeTone, "cut": cutFile, "lines": countLines, "same": sameFiles, "flip": flipByte,
 		},
 	})
 }
@@ -146,4 +146,20 @@ func sameFiles(ts *testscript.TestScript, neg bool, args []string) {
 	if (ts.ReadFile(args[0]) == ts.ReadFile(args[1])) == neg {
 		ts.Fatalf("%s and %s: the same bytes is %v", args[0], args[1], !neg == false)
 	}
+}
+
+// flipByte changes one byte in the middle of the first file that a pattern names: flip PATTERN.
+func flipByte(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: flip PATTERN")
+	}
+	files, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(files) == 0 {
+		ts.Fatalf("no file is named %s", args[0])
+	}
+	data, err := os.ReadFile(files[0])
+	ts.Check(err)
+	data[2*len(data)/3] ^= 1
+	ts.Check(os.WriteFile(files[0], data, 0o644))
 }

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"speechsim/configs"
+	"speechsim/pipeline"
+)
+
+// storeCommand has verbs of its own.
+var storeCommand = &command{
+	name: "store", args: "ls|verify|prune", summary: "what the store holds and which runs use it; checksums; deleting what none uses",
+	run: func(ctx context.Context, c *call) (int, error) {
+		store := c.flags.String("store", "", "`folder` of the store (default: store)")
+		runs := c.flags.String("runs", "", "`folder` of the run directories (default: runs)")
+		asJSON := c.flags.Bool("json", false, "as one JSON object")
+		mend := c.flags.Bool("mend", false, "verify: delete what is damaged; the next run makes it again")
+		dry := c.flags.Bool("dry-run", false, "prune: say what would be deleted")
+		rested := c.flags.Duration("rested", 24*time.Hour, "prune: spare what was written less than so `long` ago: it may be of a run at work")
+		if err := c.parse(1, 1); err != nil {
+			return exitUsage, err
+		}
+		verb, verbs := c.args[0], []string{"ls", "verify", "prune"}
+		if !strings.Contains(" ls verify prune ", " "+verb+" ") {
+			return exitUsage, usagef("unknown verb %q%s (known: %s)", verb, configs.Nearest(verb, verbs), strings.Join(verbs, ", "))
+		}
+		v, err := pipeline.TakeInventory(*store, *runs)
+		if err != nil {
+			return exitFailed, err
+		}
+		switch verb {
+		case "verify":
+			return verifyStore(c, v, *mend, *asJSON)
+		case "prune":
+			return pruneStore(c, v, *rested, *dry)
+		}
+		if *asJSON {
+			return exitDone, json.NewEncoder(c.stdout).Encode(v)
+		}
+		fmt.Fprint(c.stdout, v.Text())
+		return exitDone, nil
+	},
+}
+
+func verifyStore(c *call, v *pipeline.Inventory, mend, asJSON bool) (int, error) {
+	damage, err := v.Verify(mend, newProgress(c.stderr, asJSON))
+	if err != nil {
+		return exitFailed, err
+	}
+	if asJSON {
+		err = json.NewEncoder(c.stdout).Encode(damage)
+	} else {
+		for _, d := range damage {
+			fmt.Fprintf(c.stdout, "damaged: %s: %s\n", d.File, d.Why)
+		}
+		fmt.Fprintf(c.stdout, "%d entries, %d damaged files\n", len(v.Entries), len(damage))
+	}
+	switch {
+	case len(damage) == 0 || mend:
+		return exitDone, err
+	case !asJSON:
+		fmt.Fprintln(c.stdout, "pipeline store verify --mend deletes them; the next run makes them again")
+	}
+	return exitFailed, err
+}
+
+func pruneStore(c *call, v *pipeline.Inventory, rested time.Duration, dry bool) (int, error) {
+	unused := v.Unused(rested, time.Now())
+	said := "deleted"
+	if dry {
+		said = "would delete"
+	} else if err := v.Remove(unused); err != nil {
+		return exitFailed, err
+	}
+	bytes := int64(0)
+	for _, e := range unused {
+		fmt.Fprintf(c.stdout, "%s %s\n", said, e.Key)
+		bytes += e.Bytes
+	}
+	fmt.Fprintf(c.stdout, "%s %d of %d entries, %.1f MB\n", said, len(unused), len(v.Entries), float64(bytes)/1e6)
+	return exitDone, nil
+}

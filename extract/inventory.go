@@ -1,0 +1,182 @@
+package extract
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+)
+
+// Info is one entry of the store as it lies there.
+type Info struct {
+	Key      string    `json:"key"`
+	Kind     string    `json:"kind"` // rows, types, moments
+	Bytes    int64     `json:"bytes"`
+	Parts    int       `json:"parts"`    // files of parts
+	Finished bool      `json:"finished"` // rows: the parts are joined
+	Changed  time.Time `json:"changed"`
+}
+
+// List looks through the store: entries by name. It reads no file.
+func (s *Store) List() ([]Info, error) {
+	dirs, err := os.ReadDir(s.Dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []Info
+	for _, d := range dirs {
+		kind, _, isEntry := strings.Cut(d.Name(), "-")
+		if !d.IsDir() || !isEntry {
+			continue
+		}
+		info, err := s.inspect(d.Name(), kind)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // removed under our eyes, or not an entry
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, info)
+	}
+	return out, nil
+}
+
+func (s *Store) inspect(key, kind string) (Info, error) {
+	dir := filepath.Join(s.Dir, key)
+	if _, err := os.Stat(filepath.Join(dir, "entry.json")); err != nil {
+		return Info{}, err
+	}
+	files, err := os.ReadDir(dir)
+	info := Info{Key: key, Kind: kind}
+	for _, f := range files {
+		stat, err := f.Info()
+		if err != nil {
+			continue // removed under our eyes
+		}
+		info.Bytes += stat.Size()
+		if stat.ModTime().After(info.Changed) {
+			info.Changed = stat.ModTime()
+		}
+		switch {
+		case strings.HasPrefix(f.Name(), "part-"):
+			info.Parts++
+		case f.Name() == "rows.csv":
+			info.Finished = true
+		}
+	}
+	return info, err
+}
+
+// Remove deletes an entry. A run that needs it makes it again.
+func (s *Store) Remove(key string) error {
+	// Without its description a half-removed entry is none.
+	if err := os.Remove(filepath.Join(s.Dir, key, "entry.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.RemoveAll(filepath.Join(s.Dir, key))
+}
+
+// castagnoli is the polynomial of all checksums here, as in the files of moments.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+const sumsFile = "sums.json"
+
+// sums are the checksums of the layers of a finished entry, by file.
+type sums map[string]string
+
+// summed passes on what is written and remembers its checksum under a name.
+func (s sums) summed(name string, w io.Writer, write func(io.Writer) error) error {
+	h := crc32.New(castagnoli)
+	err := write(io.MultiWriter(w, h))
+	s[name] = fmt.Sprintf("%08x", h.Sum32())
+	return err
+}
+
+func (s sums) write(e *Entry) error {
+	return WriteFile(filepath.Join(e.Dir, sumsFile), func(w io.Writer) error { return json.NewEncoder(w).Encode(s) })
+}
+
+// Verify reads a whole entry and lists the paths of files that are damaged, and why. checkPart reads what follows the
+// header of a part of moments, whose form this package does not know.
+func (s *Store) Verify(key string, checkPart func(io.Reader) error) (map[string]error, error) {
+	e := &Entry{Key: key, Dir: filepath.Join(s.Dir, key)}
+	damaged := map[string]error{}
+	files, err := os.ReadDir(e.Dir)
+	if err != nil {
+		return nil, err
+	}
+	known := sums{}
+	if data, err := os.ReadFile(filepath.Join(e.Dir, sumsFile)); err == nil {
+		if err := json.Unmarshal(data, &known); err != nil {
+			damaged[filepath.Join(e.Dir, sumsFile)] = err
+		}
+	}
+	for _, f := range files {
+		path := filepath.Join(e.Dir, f.Name())
+		var part int
+		switch want, ok := known[f.Name()]; {
+		case ok:
+			got, err := checksumOf(path)
+			if err == nil && got != want {
+				err = fmt.Errorf("the checksum is %s and was %s when it was written", got, want)
+			}
+			if err != nil {
+				damaged[path] = err
+			}
+		case strings.HasPrefix(f.Name(), "part-"):
+			if _, err := fmt.Sscanf(f.Name(), "part-%04d", &part); err != nil {
+				damaged[path] = fmt.Errorf("no file of the store has this name")
+				continue
+			}
+			check := checkPart
+			if strings.HasPrefix(key, "rows-") {
+				check = nil // raw rows: their length is checked when they are joined
+			}
+			if _, err := e.ReadPart(part, check); err != nil {
+				damaged[path] = err
+			}
+		}
+	}
+	for name := range known {
+		if !exists(filepath.Join(e.Dir, name)) {
+			damaged[filepath.Join(e.Dir, name)] = errors.New("it is missing")
+		}
+	}
+	return damaged, nil
+}
+
+func checksumOf(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := crc32.New(castagnoli)
+	_, err = io.Copy(h, f)
+	return fmt.Sprintf("%08x", h.Sum32()), err
+}
+
+// Mend deletes damaged files, so that the next run makes them again. A damaged layer takes its whole entry with it.
+func (s *Store) Mend(key string, damaged map[string]error) error {
+	paths := make([]string, 0, len(damaged))
+	for path := range damaged {
+		paths = append(paths, path)
+	}
+	sort.Strings(paths)
+	for _, path := range paths {
+		if !strings.HasPrefix(filepath.Base(path), "part-") {
+			return s.Remove(key)
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"speechsim/extract"
+	"speechsim/metrics"
+)
+
+// Inventory is what a store holds and which runs use it.
+type Inventory struct {
+	Store   string           `json:"store"`
+	Entries []InventoryEntry `json:"entries"`
+
+	store *extract.Store
+}
+
+// InventoryEntry is an entry with the names of the runs that were made from it.
+type InventoryEntry struct {
+	extract.Info
+	Runs []string `json:"runs"`
+}
+
+// TakeInventory lists the store, and looks into the manifests of the runs in a folder for what they use. Empty names are
+// store and runs in the working directory.
+func TakeInventory(store, runs string) (*Inventory, error) {
+	dir := firstOf(store, "store")
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("there is no store %s: name it with --store", dir)
+	}
+	s, err := extract.OpenStore(dir)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := s.List()
+	if err != nil {
+		return nil, err
+	}
+	users, err := usersOf(firstOf(runs, "runs"))
+	if err != nil {
+		return nil, err
+	}
+	v := &Inventory{Store: dir, store: s}
+	for _, e := range entries {
+		v.Entries = append(v.Entries, InventoryEntry{e, users[e.Key]})
+	}
+	return v, nil
+}
+
+// usersOf lists the runs in a folder by the keys of what they use.
+func usersOf(runs string) (map[string][]string, error) {
+	manifests, err := filepath.Glob(filepath.Join(runs, "*", "manifest.json"))
+	if err != nil {
+		return nil, err
+	}
+	users := map[string][]string{}
+	for _, path := range manifests {
+		data, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var m manifest
+		if err == nil {
+			err = json.Unmarshal(data, &m)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w: what its run uses can't be known", path, err)
+		}
+		for _, key := range m.Work {
+			users[key] = append(users[key], filepath.Base(filepath.Dir(path)))
+		}
+	}
+	return users, nil
+}
+
+// Text is the inventory for people.
+func (v *Inventory) Text() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	total := int64(0)
+	for _, e := range v.Entries {
+		state := fmt.Sprintf("%d parts", e.Parts)
+		if e.Finished {
+			state = "finished"
+		}
+		runs := strings.Join(e.Runs, ", ")
+		if runs == "" {
+			runs = "no run"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", e.Key, bytesText(e.Bytes), state, e.Changed.Local().Format("2006-01-02 15:04"), runs)
+		total += e.Bytes
+	}
+	w.Flush()
+	fmt.Fprintf(&b, "%d entries, %s in %s\n", len(v.Entries), bytesText(total), v.Store)
+	return b.String()
+}
+
+// Damage is a file of the store that does not hold what was written.
+type Damage struct {
+	Key  string `json:"key"`
+	File string `json:"file"`
+	Why  string `json:"why"`
+}
+
+// Verify reads the whole store. With mend, what is damaged is deleted: the next run that needs it makes it again.
+func (v *Inventory) Verify(mend bool, progress Progress) ([]Damage, error) {
+	var out []Damage
+	progress.Stage("verifying", float64(len(v.Entries)), "entries")
+	for _, e := range v.Entries {
+		damaged, err := v.store.Verify(e.Key, metrics.Verify)
+		if err != nil {
+			return nil, err
+		}
+		for file, why := range damaged {
+			out = append(out, Damage{e.Key, file, why.Error()})
+		}
+		if mend && len(damaged) > 0 {
+			if err := v.store.Mend(e.Key, damaged); err != nil {
+				return nil, err
+			}
+		}
+		progress.Add(1)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].File < out[j].File })
+	return out, nil
+}
+
+// Unused are the entries that no run uses and that have rested for so long: younger ones may be of a run at work.
+func (v *Inventory) Unused(rested time.Duration, now time.Time) []InventoryEntry {
+	return slices.DeleteFunc(slices.Clone(v.Entries), func(e InventoryEntry) bool {
+		return len(e.Runs) > 0 || now.Sub(e.Changed) < rested
+	})
+}
+
+// Remove deletes entries.
+func (v *Inventory) Remove(entries []InventoryEntry) error {
+	for _, e := range entries {
+		if err := v.store.Remove(e.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
