@@ -56,6 +56,26 @@ func (l *lines) left() time.Duration {
 	return time.Duration(float64(spent) * (l.total - l.done) / l.done).Round(time.Second)
 }
 
+// rate is how many units a second were done so far in this stage.
+func (l *lines) rate() float64 {
+	if spent := l.now().Sub(l.start).Seconds(); spent > 0 {
+		return l.done / spent
+	}
+	return 0
+}
+
+// audio is the unit of stages that hear the corpus: seconds, of which people are told hours and the speed.
+const audio = "s of audio"
+
+// String is the state of the stage for people, with the memory that the process takes.
+func (l *lines) String() string {
+	s := fmt.Sprintf("%s: %.0f of %.0f %s", l.name, l.done, l.total, l.unit)
+	if l.unit == audio {
+		s = fmt.Sprintf("%s: %.2f of %.2f h of audio, %.0f x real time", l.name, l.done/3600, l.total/3600, l.rate())
+	}
+	return fmt.Sprintf("%s, %s left, %d MiB", s, l.left(), residentBytes()>>20)
+}
+
 type lineProgress struct{ lines }
 
 func (p *lineProgress) Stage(name string, total float64, unit string) {
@@ -66,7 +86,7 @@ func (p *lineProgress) Stage(name string, total float64, unit string) {
 func (p *lineProgress) Add(done float64) {
 	p.done += done
 	if p.due() {
-		fmt.Fprintf(p.w, "%s: %.0f of %.0f %s, %s left\n", p.name, p.done, p.total, p.unit, p.left())
+		fmt.Fprintln(p.w, p.lines.String())
 	}
 }
 
@@ -84,7 +104,8 @@ func (p *jsonProgress) write(v map[string]any) {
 }
 
 func (p *jsonProgress) state(event string) {
-	p.write(map[string]any{"event": event, "stage": p.name, "unit": p.unit, "done": p.done, "total": p.total, "seconds_left": p.left().Seconds()})
+	p.write(map[string]any{"event": event, "stage": p.name, "unit": p.unit, "done": p.done, "total": p.total,
+		"a_second": p.rate(), "seconds_left": p.left().Seconds(), "memory_bytes": residentBytes()})
 }
 
 func (p *jsonProgress) Stage(name string, total float64, unit string) {

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestProgress: a line each 30 s says how much is done, how fast, and how long it will take.
+func TestProgress(t *testing.T) {
+	now := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	work := func(p interface {
+		Stage(string, float64, string)
+		Add(float64)
+	}) {
+		p.Stage("extracting", 7200, audio)
+		for range 4 { // 10 s of work for 300 s of audio each
+			now = now.Add(10 * time.Second)
+			p.Add(300)
+		}
+	}
+	var text bytes.Buffer
+	work(&lineProgress{lines: lines{w: &text, now: clock}})
+	want := regexp.MustCompile(`^extracting: 7200 s of audio\nextracting: 0\.25 of 2\.00 h of audio, 30 x real time, 3m30s left, [1-9]\d* MiB\n$`)
+	if !want.MatchString(text.String()) {
+		t.Errorf("the lines are %q", text.String())
+	}
+
+	text.Reset()
+	work(&jsonProgress{lines: lines{w: &text, now: clock}})
+	out := strings.Split(strings.TrimSpace(text.String()), "\n")
+	var last struct {
+		Event       string
+		Done, Total float64
+		Rate        float64 `json:"a_second"`
+		Left        float64 `json:"seconds_left"`
+		Memory      int64   `json:"memory_bytes"`
+	}
+	if err := json.Unmarshal([]byte(out[len(out)-1]), &last); err != nil {
+		t.Fatal(err)
+	}
+	if len(out) != 2 || last.Event != "progress" || last.Done != 900 || last.Total != 7200 || last.Rate != 30 || last.Left != 210 || last.Memory == 0 {
+		t.Errorf("%d lines, the last %+v", len(out), last)
+	}
+}
