@@ -8,8 +8,9 @@ import (
 )
 
 // NullCKA draws the null distribution of a map of CKA. sketch holds the rows of
-// all layers, m their moments (which give the denominators, exactly), and pairs
-// the cells (x, y), of different layers each. Only the products across change
+// all layers, m their moments (which give the denominators, exactly, and need no
+// more than each layer with itself), and pairs the cells (x, y), of different
+// layers each. Only the products across change
 // from draw to draw, and those of the sketch cost (dx/width)(dy/width) times less.
 //
 // Null.Observed is the sketch's estimate for the true pairing, which the draws
@@ -35,13 +36,16 @@ func NullCKA(ctx context.Context, m *Moments, sketch *Sketch, variant string, pa
 		if p[0] == p[1] {
 			return nil, fmt.Errorf("layer %d is paired with itself: the two sides of a sketch must have independent directions", p[0])
 		}
-		if _, err := CKA(m, p[0], p[1], variant); err != nil {
+		if err := m.check("cka", variant, p[0], p[1], 4); err != nil {
 			return nil, err
 		}
 		for _, i := range p {
 			if self[i] == 0 {
 				if self[i], err = hsic(i, i); err != nil {
 					return nil, err
+				}
+				if self[i] <= 0 {
+					return nil, undefined("cka", variant, "the debiased HSIC of layer %d with itself is %.3g, not positive: %d rows are too few", i, self[i], m.n)
 				}
 			}
 		}

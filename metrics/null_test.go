@@ -201,6 +201,56 @@ func TestSketch(t *testing.T) {
 	}
 }
 
+// TestPrincipalNull: draws from a principal sketch are those of the exact null, up to a small part of their spread, from
+// moments of each layer with itself alone.
+func TestPrincipalNull(t *testing.T) {
+	ctx := context.Background()
+	r := random(73)
+	x, y := effects(r, 24, 20, 60, 50, .1)
+	for k, m := range []Matrix{x, y} {
+		for u := range m.Cols { // a falling spectrum
+			for row := range m.Rows {
+				m.Data64[row*m.Cols+u] *= math.Exp(-float64(u) / float64(8+k))
+			}
+		}
+	}
+	layers := []Matrix{x, y}
+	shuffle, err := ShiftRows(480, 20, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const draws = 39
+	for _, variant := range []string{"biased", "debiased"} {
+		exact, err := NullOf(ctx, PureGo(), layers[:1], layers[1:], Options{SquaredNorms: true}, shuffle, draws, Statistics(ctx, []Cell{{"cka", variant, 0, 1}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, _ := exact.Summary(0, exact.Observed[0])
+		// Of 64 directions all components are exact; of 24 the first 12.
+		for width, tolerance := range map[int]float64{64: 1e-5, 24: .2} {
+			own := momentsOf(t, PureGo(), Options{SquaredNorms: true, Pairs: [][2]int{{0, 0}, {1, 1}}}, layers...)
+			sketch, err := NewPrincipalSketch(own, width, 1, 1)
+			if err == nil {
+				err = sketch.Add(ctx, layers)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			null, err := NullCKA(ctx, own, sketch, variant, [][2]int{{0, 1}}, shuffle, draws)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, _ := null.Summary(0, exact.Observed[0])
+			spread := want.Q95 - want.Mean
+			for k := range draws {
+				near(t, "a draw", null.Draws[k][0], exact.Draws[k][0], tolerance*spread)
+			}
+			near(t, "p", got.P, want.P, tolerance)
+			near(t, "95th percentile", got.Q95, want.Q95, tolerance*spread)
+		}
+	}
+}
+
 // TestApproximateCKA: the estimates are right on average, and principal
 // components make them sharper.
 func TestApproximateCKA(t *testing.T) {

@@ -17,8 +17,9 @@ import (
 //
 // Half of the directions can be principal components, which are then kept
 // exactly; the others are random and stand for the rest: W = [P, (I - P P') R],
-// R Gaussian. The error is that of the rest alone. The components need not be
-// exact, nor of all rows: any orthonormal P gives the right mean.
+// R Gaussian. The error is that of the rest alone, and none for a layer of at
+// most width components. The components need not be exact, nor of all rows: any
+// orthonormal P gives the right mean.
 //
 // It takes n * layers * width * 4 bytes.
 type Sketch struct {
@@ -73,10 +74,22 @@ func (s *Sketch) directions(i int, m *Moments, seed uint64) ([]float32, error) {
 		if err != nil {
 			return nil, err
 		}
-		k := min(s.width/2, len(p.values))
+		k := len(p.values)
+		if k > s.width {
+			k = s.width / 2
+		}
 		principal = scatterColumns(p.vectors.Slice(0, k, 0, p.vectors.Cols), p.units, d)
 	}
 	k := principal.Rows
+	w := make([]float32, d*s.width)
+	for u := range d {
+		for c := range k {
+			w[u*s.width+c] = float32(principal.At(c, u))
+		}
+	}
+	if k == s.width {
+		return w, nil
+	}
 	r := rand.New(rand.NewPCG(seed, uint64(i)))
 	rest := linalg.New[float64](s.width-k, d)
 	for c := range rest.Data {
@@ -87,11 +100,7 @@ func (s *Sketch) directions(i int, m *Moments, seed uint64) ([]float32, error) {
 	s.backend.Gemm64(false, true, rest, principal, along)
 	part := linalg.New[float64](rest.Rows, d)
 	s.backend.Gemm64(false, false, along, principal, part)
-	w := make([]float32, d*s.width)
 	for u := range d {
-		for c := range k {
-			w[u*s.width+c] = float32(principal.At(c, u))
-		}
 		for c := range rest.Rows {
 			w[u*s.width+k+c] = float32(rest.At(c, u) - part.At(c, u))
 		}
