@@ -156,6 +156,7 @@ type Null struct {
 	Permute string // group (default; the unit of resampling), or word_type for word vectors
 	Draws   int    // default 200
 	Seed    int
+	Frames  int // of a comparison on frames: how many are kept to be paired anew, default 16384
 }
 
 // Metric is a metric by name, with its variants; none means the default variant.
@@ -456,8 +457,13 @@ func (c *Config) validateNull(k *Comparison, oneOf func(Pos, string, string, []s
 	if n.Draws < 19 || n.Draws > 100000 {
 		bad(n.Pos, "null.draws is %d; it must be from 19 (for p = .05) to 100000", n.Draws)
 	}
-	if k.Rows.Unit == "frame" {
-		bad(n.Pos, "null: frames are reduced while they stream and can't be paired anew; ask for it on words or phones: rows: {unit: word}")
+	switch onFrames := k.Rows.Unit == "frame"; {
+	case n.Frames != 0 && !onFrames:
+		bad(n.Pos, "null.frames is for rows: {unit: frame}; words and phones are all kept")
+	case n.Frames == 0 && onFrames:
+		n.Frames = 16384
+	case onFrames && n.Frames < 100:
+		bad(n.Pos, "null.frames is %d; it must be at least 100", n.Frames)
 	}
 	if n.Permute == "word_type" && k.Rows.Unit != "word" {
 		bad(n.Pos, "null.permute: word_type needs rows: {unit: word}")

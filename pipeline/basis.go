@@ -25,6 +25,9 @@ type basis struct {
 
 	cutEntry *extract.Entry // of the part that a view of the first rows cuts
 	rows     *joinedRows    // of the view; nil for frames and attention, and until they are matched
+
+	thinned string // the unit of the frames that are kept for a null on frames
+	step    int    // one frame in so many
 }
 
 // stacked is one layer (or attention map) of the stack.
@@ -90,6 +93,11 @@ func (p *Plan) makeBasis(v view, in input) (*basis, error) {
 	if b.unit == "frame" || b.unit == "attention" {
 		if err := p.sameFrames(b); err != nil {
 			return nil, err
+		}
+		if b.unit == "frame" && k.Null != nil {
+			if err := p.needThinned(b); err != nil {
+				return nil, err
+			}
 		}
 	} else {
 		for _, s := range k.sources {
@@ -252,11 +260,16 @@ func (p *Plan) momentsOptions(b *basis) metrics.Options {
 }
 
 func (p *Plan) newMoments(b *basis) (*metrics.Moments, error) {
+	return metrics.NewMoments(p.backend, b.dims(), p.momentsOptions(b))
+}
+
+// dims are the units of the stacked layers.
+func (b *basis) dims() []int {
 	dims := make([]int, len(b.stack))
 	for i, l := range b.stack {
 		dims[i] = l.units
 	}
-	return metrics.NewMoments(p.backend, dims, p.momentsOptions(b))
+	return dims
 }
 
 // onSegments says whether rows are words or phones, which the store keeps.

@@ -96,7 +96,7 @@ func (c *Checked) countRows(ctx context.Context) error {
 				failed[i] = c.undecodable
 			}
 		}
-		j, _ := p.match(k, failed)
+		j, _ := p.match(k, p.pooledRowsOf(k, k.Rows.Unit, k.Rows.Pooling), failed)
 		c.Rows = append(c.Rows, p.account(k, j))
 	}
 	return nil

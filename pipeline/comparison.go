@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"slices"
 
 	"speechsim/configs"
@@ -79,6 +80,9 @@ func resolve(cfg *configs.Config) ([]*comparison, error) {
 			if err != nil {
 				report(err)
 				continue
+			}
+			if why := k.checkNull(found[0]); why != "" {
+				report(cfg.Errorf(m.Pos, "comparison %q: %s", k.Name, why))
 			}
 			for _, f := range found {
 				if why := k.checkRowwise(f); why != "" {
@@ -173,6 +177,20 @@ func grid(m configs.Metric) []results.Params {
 		}
 	}
 	return out
+}
+
+// checkNull says what keeps a metric from a null that the comparison asks for.
+func (k *comparison) checkNull(m measure) string {
+	const elsewhere = "take it to a comparison without null"
+	switch {
+	case k.Null == nil:
+		return ""
+	case m.Name == "attention":
+		return "attention has no null: maps of utterances of different length can't stand for each other; " + elsewhere
+	case k.Rows.Unit == "frame" && m.Name != "cka":
+		return fmt.Sprintf("on frames cka alone has a null: it is drawn from frames that are kept, one in so many, and what %s takes by chance depends on their number; %s, or ask for words or phones: rows: {unit: word}", m.Name, elsewhere)
+	}
+	return ""
 }
 
 func (k *comparison) has(m measure) bool {

@@ -108,11 +108,7 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 }
 
 func (p *Plan) momentsMemory(b *basis) (metrics.Memory, error) {
-	dims := make([]int, len(b.stack))
-	for i, l := range b.stack {
-		dims[i] = l.units
-	}
-	return metrics.MemoryOf(dims, p.momentsOptions(b))
+	return metrics.MemoryOf(b.dims(), p.momentsOptions(b))
 }
 
 // countRows counts the rows of a basis as planned.

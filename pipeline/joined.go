@@ -25,19 +25,19 @@ type rowRange struct {
 	name     string
 }
 
-// join matches the pooled rows of a comparison's sources as they are in the store.
-func (p *Plan) join(k *comparison) (*joinedRows, error) {
+// join matches rows of a comparison's sources as they are in the store.
+func (p *Plan) join(k *comparison, pooled []*pooledRows) (*joinedRows, error) {
 	var entries []*extract.Entry
 	var failed []map[string]string
-	for _, s := range k.sources {
-		entry := p.pooledOf(s, k.Rows.Unit, k.Rows.Pooling).entry
+	for _, r := range pooled {
+		entry := r.entry
 		f, err := entry.Failures()
 		if err != nil {
 			return nil, err
 		}
 		entries, failed = append(entries, entry), append(failed, f)
 	}
-	j, begin := p.match(k, failed)
+	j, begin := p.match(k, pooled, failed)
 	j.entries = entries
 	for _, part := range p.parts {
 		var ranges []rowRange
@@ -51,11 +51,8 @@ func (p *Plan) join(k *comparison) (*joinedRows, error) {
 
 // match says which segments all sources of a comparison serve, by (utterance, segment), and why not the others. failed has
 // the utterances that each source could not read. The rows of utterance u are [begin[u], begin[u+1]).
-func (p *Plan) match(k *comparison, failed []map[string]string) (j *joinedRows, begin []int) {
-	j, begin = &joinedRows{}, []int{0}
-	for _, s := range k.sources {
-		j.pooled = append(j.pooled, p.pooledOf(s, k.Rows.Unit, k.Rows.Pooling))
-	}
+func (p *Plan) match(k *comparison, pooled []*pooledRows, failed []map[string]string) (j *joinedRows, begin []int) {
+	j, begin = &joinedRows{pooled: pooled}, []int{0}
 	j.index = make([][]int, len(j.pooled))
 	at := make([]int, len(j.pooled)) // rows of each source before this utterance
 	for u := range p.Corpus.Utterances {

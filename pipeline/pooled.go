@@ -59,6 +59,15 @@ func (p *Plan) pooledOf(source int, unit, pooling string) *pooledRows {
 	return p.pooled[poolKey{source, unit, extract.Centre}]
 }
 
+// pooledRowsOf are the pooled rows of all sources of a comparison.
+func (p *Plan) pooledRowsOf(k *comparison, unit, pooling string) []*pooledRows {
+	var out []*pooledRows
+	for _, s := range k.sources {
+		out = append(out, p.pooledOf(s, unit, pooling))
+	}
+	return out
+}
+
 // poolWork makes one part of pooled rows during a walk.
 type poolWork struct {
 	plan *Plan

@@ -208,6 +208,9 @@ func (p *Plan) measureBasis(ctx context.Context, b *basis) (f found, err error) 
 		f.cells, _, err = p.cellsOf(ctx, b, len(b.rows.rows), func(c *results.Cell, m measure, i, j int) (metrics.Value, error) {
 			return w.value(ctx, c, m, i, j)
 		})
+		if err == nil {
+			err = p.nulls(ctx, b, nil, f.cells)
+		}
 		f.retrieved = w.lists()
 		return f, err
 	case queries:
@@ -245,7 +248,7 @@ func (p *Plan) measureBasis(ctx context.Context, b *basis) (f found, err error) 
 			return metrics.Statistics(ctx, cells)
 		})
 	}
-	if err == nil && b.onSegments() {
+	if err == nil && b.input == layers {
 		err = p.nulls(ctx, b, s.whole, f.cells)
 	}
 	return f, err

@@ -41,7 +41,7 @@ func (b *basis) paramsOf(m measure) results.Params {
 func (m *measuring) joined(b *basis) (*joinedRows, error) {
 	whole := view{k: b.k}
 	if m.rows[whole] == nil {
-		j, err := m.plan.join(b.k)
+		j, err := m.plan.join(b.k, m.plan.pooledRowsOf(b.k, b.k.Rows.Unit, b.k.Rows.Pooling))
 		if err != nil {
 			return nil, err
 		}

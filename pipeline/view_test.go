@@ -29,7 +29,7 @@ func TestViews(t *testing.T) {
 		byKey[cells[i].Key()] = &cells[i]
 	}
 	all := p.bases[len(p.bases)-1] // types of all rows
-	j, err := p.join(all.k)
+	j, err := p.join(all.k, p.pooledRowsOf(all.k, all.unit, all.k.Rows.Pooling))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,289 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"speechsim/extract"
+	"speechsim/metrics"
+	"speechsim/pipeline/results"
+)
+
+// heldOut says whether a metric fits on some groups and is tested on the others, and so needs the groups apart.
+func (m measure) heldOut() bool { return m.variant.Source == metrics.FromGroups }
+
+// sides are the positions in the stack of cell c.
+func (b *basis) sides(c int) (i, j int) { return b.x[c/len(b.y)%len(b.x)], b.y[c%len(b.y)] }
+
+// nullRows are the rows that a null pairs anew, in the order in which each group's stand together.
+type nullRows struct {
+	*joinedRows
+	plan    *Plan
+	b       *basis
+	order   []int
+	shuffle *metrics.Shuffle
+	own     *metrics.Moments // of these rows: each layer with itself
+}
+
+// nulls gives the cells of a comparison what the metrics take by chance.
+func (p *Plan) nulls(ctx context.Context, b *basis, whole *metrics.Moments, cells []results.Cell) error {
+	if b.k.Null == nil {
+		return nil
+	}
+	n := &nullRows{joinedRows: b.rows, plan: p, b: b, own: whole}
+	var err error
+	if !b.onSegments() {
+		if n.joinedRows, err = p.join(b.k, p.pooledRowsOf(b.k, b.thinned, string(extract.Centre))); err != nil {
+			return err
+		}
+	}
+	var sizes []int
+	n.order, sizes = n.byGroup()
+	n.shuffle, err = p.shuffle(b, n.joinedRows, n.order, sizes)
+	if err != nil && b.view.first > 0 {
+		for i := range cells {
+			cells[i].Warnings = append(cells[i].Warnings, fmt.Sprintf("no null: %v", err))
+		}
+		return nil
+	}
+	if err == nil && !b.onSegments() {
+		n.own, err = n.ownMoments(ctx)
+	}
+	if err != nil && b.step > 1 {
+		err = fmt.Errorf("%w, of 1 frame in %d; null: {frames: ...} keeps more than %d", err, b.step, b.k.Null.Frames)
+	}
+	if err != nil {
+		return fmt.Errorf("comparison %s: null: %w", b.k.Name, err)
+	}
+	size := len(b.x) * len(b.y)
+	for k, m := range b.measures() {
+		if err := n.judge(ctx, m, cells[k*size:(k+1)*size]); err != nil {
+			return fmt.Errorf("comparison %s: null of %s: %w", b.k.Name, m.Name, err)
+		}
+	}
+	return nil
+}
+
+// judge draws the null of one metric and sets p and the chance level of its cells. A layer with itself has none.
+func (n *nullRows) judge(ctx context.Context, m measure, cells []results.Cell) error {
+	var at []int
+	var pairs [][2]int
+	for c := range cells {
+		if i, j := n.b.sides(c); i != j && cells[c].OK() {
+			at, pairs = append(at, c), append(pairs, [2]int{i, j})
+		}
+	}
+	if len(pairs) == 0 || !m.hasNull() {
+		return nil
+	}
+	n.plan.opts.Progress.Stage("null of "+m.Name, float64(n.b.k.Null.Draws), "draws")
+	var null *metrics.Null
+	var err error
+	switch {
+	case m.Name == "knn":
+		null, err = n.knn(ctx, pairs)
+	case m.Name == "cka" && (n.b.k.Null.Permute == "group" || n.b.view.level == results.TypeLevel):
+		null, err = n.cka(ctx, m, pairs)
+	default:
+		null, err = n.exact(ctx, m, pairs)
+	}
+	if err != nil {
+		return err
+	}
+	for k, c := range at {
+		if s, ok := null.Summary(k, *cells[c].Value); ok {
+			cells[c].P = &s.P
+			cells[c].Null = &results.Null{Mean: s.Mean, Q95: s.Q95, PMax: &s.FamilyP, Calibrated: &s.Calibrated, Draws: len(null.Draws), About: null.About + n.b.thinning()}
+		}
+	}
+	return nil
+}
+
+// hasNull says whether the metric can be drawn on rows that are paired anew.
+func (m measure) hasNull() bool {
+	return m.variant.Source == metrics.FromMoments && m.input() == layers || m.Name == "knn"
+}
+
+// ownMoments are the moments of each layer with itself.
+func (n *nullRows) ownMoments(ctx context.Context) (*metrics.Moments, error) {
+	o := metrics.Options{SquaredNorms: true, Workers: n.plan.opts.Workers}
+	for i := range n.b.stack {
+		o.Pairs = append(o.Pairs, [2]int{i, i})
+	}
+	own, err := metrics.NewMoments(n.plan.backend, n.b.dims(), o)
+	if err != nil {
+		return nil, err
+	}
+	return own, n.eachBlock(n.all(), func(rows []metrics.Matrix) error { return own.Add(ctx, rows) })
+}
+
+// all are the positions in the stack.
+func (n *nullRows) all() []int {
+	stack := make([]int, len(n.b.stack))
+	for i := range stack {
+		stack[i] = i
+	}
+	return stack
+}
+
+func (n *nullRows) eachBlock(stack []int, visit func([]metrics.Matrix) error) error {
+	return n.plan.eachBlock(n.b, n.joinedRows, n.order, stack, visit)
+}
+
+// byGroup is the order of the rows in which each group's stand together, and the rows of each group.
+func (j *joinedRows) byGroup() (order, sizes []int) {
+	for _, ranges := range j.parts {
+		n := 0
+		for _, rows := range ranges {
+			for r := rows.from; r < rows.to; r++ {
+				order = append(order, r)
+				n++
+			}
+		}
+		if n > 0 {
+			sizes = append(sizes, n)
+		}
+	}
+	return order, sizes
+}
+
+// shuffle is how rows are paired anew: word types exchanged, else groups of equal size, else the rows shifted in a circle.
+func (p *Plan) shuffle(b *basis, j *joinedRows, order, sizes []int) (*metrics.Shuffle, error) {
+	seed := uint64(b.k.Null.Seed)
+	if b.view.level == results.TypeLevel { // each row is a type
+		return metrics.PermuteTypes(order, seed)
+	}
+	if b.k.Null.Permute == "word_type" {
+		of, _ := j.types()
+		types := make([]int, len(order))
+		for k, r := range order {
+			types[k] = of[r]
+		}
+		return metrics.PermuteTypes(types, seed)
+	}
+	longest, equal := 0, true
+	for _, n := range sizes {
+		longest = max(longest, n)
+		equal = equal && n == sizes[0]
+	}
+	if equal && len(sizes) >= 5 {
+		return metrics.PermuteGroups(sizes, seed)
+	}
+	return metrics.ShiftRows(len(order), longest, seed)
+}
+
+// cka draws the null of CKA from projections of the rows, which need a fraction of the memory and of the time.
+func (n *nullRows) cka(ctx context.Context, m measure, pairs [][2]int) (*metrics.Null, error) {
+	sketch, err := metrics.NewPrincipalSketch(n.own, metrics.SketchWidth, uint64(n.b.k.Null.Seed), n.plan.opts.Workers)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.eachBlock(n.all(), func(rows []metrics.Matrix) error { return sketch.Add(ctx, rows) }); err != nil {
+		return nil, err
+	}
+	return metrics.NullCKA(ctx, n.own, sketch, m.variant.Name, pairs, n.shuffle, n.b.k.Null.Draws)
+}
+
+// exact adds all rows again for each draw.
+func (n *nullRows) exact(ctx context.Context, m measure, pairs [][2]int) (*metrics.Null, error) {
+	x, err := n.plan.wholeLayers(n.b, n.joinedRows, n.order, n.b.x)
+	if err != nil {
+		return nil, err
+	}
+	y, err := n.plan.wholeLayers(n.b, n.joinedRows, n.order, n.b.y)
+	if err != nil {
+		return nil, err
+	}
+	o := metrics.Needs(m.variant)
+	o.Workers = n.plan.opts.Workers
+	var asked []metrics.Cell
+	for _, p := range pairs {
+		cell := metrics.Cell{Metric: m.Name, Variant: m.variant.Name, X: slices.Index(n.b.x, p[0]), Y: len(x) + slices.Index(n.b.y, p[1])}
+		o.Pairs = append(o.Pairs, [2]int{cell.X, cell.Y})
+		asked = append(asked, cell)
+	}
+	return metrics.NullOf(ctx, n.plan.backend, x, y, o, n.shuffle, n.b.k.Null.Draws, metrics.Statistics(ctx, asked))
+}
+
+// knn finds no neighbours again: under a pairing those of y's rows move with them.
+func (n *nullRows) knn(ctx context.Context, pairs [][2]int) (*metrics.Null, error) {
+	near := map[int]*metrics.Neighbours{}
+	for _, l := range n.all() {
+		rows, err := n.plan.wholeLayers(n.b, n.joinedRows, n.order, []int{l})
+		if err != nil {
+			return nil, err
+		}
+		if near[l], err = metrics.FindNeighbours(ctx, n.plan.backend, rows[0], neighbours, n.plan.opts.Workers); err != nil {
+			return nil, err
+		}
+	}
+	null := &metrics.Null{About: n.shuffle.About}
+	for k := -1; k < n.b.k.Null.Draws; k++ {
+		values := make([]float64, len(pairs))
+		for c, p := range pairs {
+			y := near[p[1]]
+			if k >= 0 {
+				var ok bool
+				if y, ok = paired(y, n.shuffle.Draw(k)); !ok {
+					return nil, errors.New("word types repeat, and their neighbours would have to be found again for each draw: take knn to a comparison without a null, or permute: group")
+				}
+			}
+			v, err := metrics.MutualKNN(near[p[0]], y)
+			if err != nil {
+				return nil, err
+			}
+			values[c] = v.Value
+		}
+		if k < 0 {
+			null.Observed = values
+		} else {
+			null.Draws = append(null.Draws, values)
+		}
+	}
+	return null, nil
+}
+
+// wholeLayers reads all rows of some layers of the stack, in the given order.
+func (p *Plan) wholeLayers(b *basis, j *joinedRows, order, stack []int) ([]metrics.Matrix, error) {
+	out := make([]metrics.Matrix, len(stack))
+	for i, l := range stack {
+		out[i] = metrics.Matrix{Rows: len(order), Cols: b.stack[l].units, Data: make([]float32, 0, len(order)*b.stack[l].units)}
+	}
+	err := p.eachBlock(b, j, order, stack, func(rows []metrics.Matrix) error {
+		for i := range rows {
+			out[i].Data = append(out[i].Data, rows[i].Data...)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// eachBlock reads rows of some layers of the stack in the given order, a block at a time.
+func (p *Plan) eachBlock(b *basis, j *joinedRows, order, stack []int, visit func([]metrics.Matrix) error) error {
+	readers, sourceAt, err := p.openLayers(b, j)
+	if err != nil {
+		return err
+	}
+	defer closeAll(readers)
+	for from := 0; from < len(order); from += blockRows {
+		to := min(from+blockRows, len(order))
+		rows := make([]metrics.Matrix, len(stack))
+		for i, l := range stack {
+			index := make([]int, to-from)
+			for k := range index {
+				index[k] = j.index[sourceAt[l]][order[from+k]]
+			}
+			data, err := gather(readers[l], index, b.stack[l].units)
+			if err != nil {
+				return err
+			}
+			rows[i] = metrics.Matrix{Rows: to - from, Cols: b.stack[l].units, Data: data}
+		}
+		if err := visit(rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
