@@ -40,9 +40,12 @@ export-env: .venv-export/.installed ## Python environment of models/export (abou
 	.venv-export/bin/pip install --quiet --requirement $<
 	@touch $@
 
-test-export: export-env ## tests of models/export against the original libraries
+test-export: lib export-env ## tests of models/export against the original libraries; its exports through the program
 	.venv-export/bin/pip install --quiet --requirement models/export/tests/requirements.txt
 	.venv-export/bin/python -m pytest -q models/export/tests
+	@rm -rf .bench/exports && mkdir -p .bench/exports
+	.venv-export/bin/python models/testdata/make.py --out .bench/exports --without dynamo
+	SPEECHSIM_EXPORTS=$(CURDIR)/.bench/exports $(GO) test -count=1 -run ExtractMatches ./models
 
 .bench/wav2vec2-base.onnx: | .venv-export/.installed
 	@mkdir -p .bench
@@ -59,6 +62,9 @@ bench: build lib .bench/wav2vec2-base.onnx ## measure what docs/benchmarks.md re
 bench-peers: lib .venv-bench/.installed ## measure our metrics beside numpy, pytorch-cka, scikit-learn and torch (3 GB, 15 minutes)
 	.venv-bench/bin/python metrics/bench/peers.py
 
+bench-models: lib export-env ## time models beside transformers: docs/benchmarks.md (20 minutes)
+	.venv-export/bin/python models/export/bench.py
+
 fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 	@set -e; for pkg in $$($(GO) list ./...); do \
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
@@ -68,4 +74,4 @@ fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 clean: ## remove what was built and computed, keep what was fetched
 	rm -rf bin runs store
 
-.PHONY: help build lib demo test test-slurm export-env test-export bench bench-peers fuzz clean
+.PHONY: help build lib demo test test-slurm export-env test-export bench bench-peers bench-models fuzz clean

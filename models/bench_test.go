@@ -6,40 +6,78 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
-// BenchmarkWav2vec2Base runs wav2vec 2.0 base, every layer and attention map,
-// on 10 s and on 2 s of audio, with two processors: two runs at a time with one
-// thread each, which is how the program fills a machine, and one run with two
-// threads. testdata/peer_onnxruntime.py does the latter in Python and prints
-// lines that benchstat can compare.
+// BenchmarkModel runs full-size models, every layer and attention map, on 10 s and
+// on 2 s of audio, with two processors: two runs at a time with one thread each,
+// which is how the program fills a machine, and one run with two threads.
+// testdata/peer_onnxruntime.py does the latter in Python and prints lines that
+// benchstat can compare; export/bench.py sets the former beside transformers.
 //
-// The model is wav2vec2-base.onnx in the folder that SPEECHSIM_BENCH_MODELS
-// names (export/export.py --random wav2vec2-base makes one).
-func BenchmarkWav2vec2Base(b *testing.B) {
+// The models are those of the folder that SPEECHSIM_BENCH_MODELS names
+// (export/export.py --random wav2vec2-base makes one).
+func BenchmarkModel(b *testing.B) {
 	folder := os.Getenv("SPEECHSIM_BENCH_MODELS")
 	if folder == "" {
 		b.Skip("SPEECHSIM_BENCH_MODELS is not set: the folder of wav2vec2-base.onnx")
 	}
-	for _, seconds := range []int{10, 2} {
-		for _, s := range []struct{ runs, threads int }{{2, 1}, {1, 2}} {
-			b.Run(fmt.Sprintf("%ds/runs=%d/threads=%d", seconds, s.runs, s.threads), func(b *testing.B) {
-				m := loadForBench(b, filepath.Join(folder, "wav2vec2-base.onnx"), s.threads)
-				benchmarkRuns(b, m, seconds, s.runs)
-			})
+	files, err := filepath.Glob(filepath.Join(folder, "*.onnx"))
+	if err != nil || len(files) == 0 {
+		b.Fatalf("%s holds no models (%v)", folder, err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".onnx")
+		for _, seconds := range []int{10, 2} {
+			for _, s := range []struct{ runs, threads int }{{2, 1}, {1, 2}} {
+				b.Run(fmt.Sprintf("%s/%ds/runs=%d/threads=%d", name, seconds, s.runs, s.threads), func(b *testing.B) {
+					benchmarkRuns(b, loadForBench(b, file, Options{Threads: s.threads}), seconds, s.runs)
+				})
+			}
 		}
 	}
 }
 
-func loadForBench(b *testing.B, path string, threads int) *Model {
+// BenchmarkPruned runs wav2vec 2.0 base with layers 0 to 6 alone and with all, in
+// turns, and reports the share of the time.
+func BenchmarkPruned(b *testing.B) {
+	folder := os.Getenv("SPEECHSIM_BENCH_MODELS")
+	if folder == "" {
+		b.Skip("SPEECHSIM_BENCH_MODELS is not set: the folder of wav2vec2-base.onnx")
+	}
+	file := filepath.Join(folder, "wav2vec2-base.onnx")
+	whole := loadForBench(b, file, Options{Attentions: []string{}})
+	pruned := loadForBench(b, file, Options{Layers: []string{"0-6"}, Attentions: []string{}})
+	in := Input{Samples: noise(5 * whole.Card().SampleRate)}
+	var spent [2][]float64
+	b.ResetTimer()
+	for range b.N {
+		for i, m := range []*Model{whole, pruned} {
+			start := time.Now()
+			a, err := m.Run(context.Background(), in)
+			if err != nil {
+				b.Fatal(err)
+			}
+			a.Close()
+			spent[i] = append(spent[i], time.Since(start).Seconds())
+		}
+	}
+	slices.Sort(spent[0])
+	slices.Sort(spent[1])
+	b.ReportMetric(spent[1][b.N/2]/spent[0][b.N/2], "x-whole")
+}
+
+func loadForBench(b *testing.B, path string, o Options) *Model {
 	b.Helper()
 	rt, err := OpenRuntime([]string{os.Getenv("SPEECHSIM_ONNXRUNTIME"), "../lib"})
 	if err != nil {
 		b.Skip(err)
 	}
-	m, err := rt.Load(path, Options{Threads: threads})
+	m, err := rt.Load(path, o)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -49,6 +87,9 @@ func loadForBench(b *testing.B, path string, threads int) *Model {
 
 // benchmarkRuns computes b.N utterances, so many at a time.
 func benchmarkRuns(b *testing.B, m *Model, seconds, runs int) {
+	if m.Card().Kind != Audio {
+		b.Skip("not an audio model")
+	}
 	in := Input{Samples: noise(seconds * m.Card().SampleRate)}
 	utterances := func(n int) {
 		next := make(chan struct{}, n)

@@ -1,6 +1,6 @@
 """Makes the plain ONNX files of this folder and what the original models compute for them.
 
-    .venv-export/bin/python models/testdata/make.py [NAME...]
+    .venv-export/bin/python models/testdata/make.py [NAME...] [--out FOLDER] [--without dynamo]
 
 Every model is tiny, has random weights, and is exported as the hubs do it: with its last hidden state (or the logits
 of its head) as the only output. NAME.npz holds, for one input, the hidden states and attention maps that the original
@@ -19,6 +19,7 @@ returns: 0.input, 0.hidden_states.0, ..., 0.attentions.0, .... Models that are n
     half17      half precision
 """
 
+import argparse
 import copy
 import pathlib
 import sys
@@ -142,7 +143,7 @@ def shorten(path):
     onnx.save(model, path)
 
 
-def make(name):
+def make(name, folder, without):
     cls, config, exports = MODELS[name]
     torch.manual_seed(0)
     config._attn_implementation = "eager"
@@ -164,10 +165,10 @@ def make(name):
         if not np.array_equal(states[-1], final):  # transformers 5.16 and later: before the final layer norm
             reference[f"0.hidden_states.{len(states) - 1}.prenorm"] = states[-1]
         reference |= {f"0.attentions.{i}": a.numpy() for i, a in enumerate(attentions(trunk, out, fed))}
-    np.savez_compressed(HERE / f"{name}.npz", **reference)
+    np.savez_compressed(folder / f"{name}.npz", **reference)
     output = "logits" if "For" in cls.__name__ else "last_hidden_state"
-    for how in exports:
-        path, opset = HERE / f"{name}.{how}.onnx", int(how[-2:])
+    for how in selected(exports, without):
+        path, opset = folder / f"{name}.{how}.onnx", int(how[-2:])
         if how == "full17":
             full(model, name, text, path)
             continue
@@ -181,6 +182,10 @@ def make(name):
         if kind := VARIANTS.get(how[:-2]):
             kind(path)
         print(path.name, path.stat().st_size)
+
+
+def selected(exports, without):
+    return [how for how in exports if not (without and without in how)]
 
 
 def full(model, name, text, path):
@@ -204,14 +209,14 @@ class LastLayer(torch.nn.Module):
         return self.module(*inputs)[self.at]
 
 
-def make_ours(name):
+def make_ours(name, folder, without):
     """Plain exports; the card has what no graph shows, such as the front end."""
     heads, exports = OURS[name]
     original = export.load_file(HERE.parent / "export" / "testdata" / f"{name}.pt", name, "", heads)
     fed = original.feed(original.sample(original.trace_length, 0))
     module = LastLayer(original).eval()
-    for how in exports:
-        path, opset = HERE / f"{name}.{how}.onnx", int(how[-2:])
+    for how in selected(exports, without):
+        path, opset = folder / f"{name}.{how}.onnx", int(how[-2:])
         if "dynamo" in how:
             export_dynamo(module, fed, "last_hidden_state", path, opset)
         else:
@@ -291,5 +296,10 @@ VARIANTS = {"external": external, "stripped": strip, "fused": fuse, "quantised":
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or [*MODELS, *OURS]:
-        (make if name in MODELS else make_ours)(name)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("names", nargs="*", default=[*MODELS, *OURS])
+    parser.add_argument("--out", type=pathlib.Path, default=HERE)
+    parser.add_argument("--without", help="exports whose name has this, such as dynamo, which takes most of the time")
+    args = parser.parse_args()
+    for name in args.names:
+        (make if name in MODELS else make_ours)(name, args.out, args.without)

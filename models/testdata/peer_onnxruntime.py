@@ -1,10 +1,10 @@
-"""The peer of BenchmarkWav2vec2Base: the loop one writes with the onnxruntime package.
+"""The peer of BenchmarkModel: the loop one writes with the onnxruntime package.
 
     python peer_onnxruntime.py MODELS/wav2vec2-base.onnx [--threads 2] [--rounds 10]
 
 prints one line a length in the form of Go's benchmarks, so that benchstat compares the two:
 
-    go test -run '^$' -bench Wav2vec2Base/.*/runs=2 -benchtime 10x ./models > ours.txt
+    go test -run '^$' -bench Model/wav2vec2-base/.*/runs=2 -benchtime 10x ./models > ours.txt
     python models/testdata/peer_onnxruntime.py MODELS/wav2vec2-base.onnx > peer.txt
     benchstat peer.txt ours.txt
 
@@ -12,6 +12,7 @@ Every output of the file is computed: give it one whose outputs are the layers a
 """
 
 import argparse
+import pathlib
 import time
 
 import numpy
@@ -28,6 +29,7 @@ def main():
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = args.threads
+    name = pathlib.Path(args.model).stem
     session = onnxruntime.InferenceSession(args.model, options, providers=["CPUExecutionProvider"])
     for seconds in args.seconds:
         samples = numpy.random.default_rng(1).standard_normal(16000 * seconds).astype(numpy.float32) / 8
@@ -42,7 +44,7 @@ def main():
         for _ in range(args.rounds):
             utterance()
         each = (time.perf_counter() - start) / args.rounds
-        print(f"BenchmarkWav2vec2Base/{seconds}s/runs=1/threads={args.threads} "
+        print(f"BenchmarkModel/{name}/{seconds}s/runs=1/threads={args.threads} "
               f"{args.rounds} {each * 1e9:.0f} ns/op {seconds / each:.2f} x-realtime", flush=True)
 
 
