@@ -129,7 +129,7 @@ func (p *Plan) missingParts(b *basis) int {
 
 // countView counts the rows of a basis on words or phones, as planned: audio may yet turn out to be unreadable.
 func (p *Plan) countView(b *basis) int {
-	j, _ := p.match(b.k, make([]map[string]string, len(b.k.sources)))
+	j, _ := p.match(b.k, p.pooledRowsOf(b.k, b.k.Rows.Unit, b.k.Rows.Pooling), make([]map[string]string, len(b.k.sources)))
 	if n := b.view.first; n > 0 {
 		j.rows = j.rows[:min(len(j.rows), n)]
 	}
