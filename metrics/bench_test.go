@@ -39,6 +39,11 @@ func bipartite(x, y int) [][2]int {
 // both see the same machine.
 func BenchmarkCKA12x12(b *testing.B) { benchmarkCKA(b, 12, 46906) }
 
+// BenchmarkCKA12x12Few is the same with few rows: MB-peak shows that memory does
+// not depend on them, and is that of the whole process, the rows of one block
+// included; MB-stated is what MemoryOf says of the moments.
+func BenchmarkCKA12x12Few(b *testing.B) { benchmarkCKA(b, 12, 4096) }
+
 // BenchmarkCKA3x3 is the same with few layers and rows.
 func BenchmarkCKA3x3(b *testing.B) { benchmarkCKA(b, 3, 8192) }
 
@@ -51,7 +56,12 @@ func benchmarkCKA(b *testing.B, layers, n int) {
 	}
 	for b.Loop() {
 		var ours, bare, cells clock
-		m, err := NewMoments(backend, dims, Options{Pairs: bipartite(layers, layers), SquaredNorms: true})
+		o := Options{Pairs: bipartite(layers, layers), SquaredNorms: true}
+		stated, err := MemoryOf(dims, o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		m, err := NewMoments(backend, dims, o)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -83,6 +93,8 @@ func benchmarkCKA(b *testing.B, layers, n int) {
 		b.ReportMetric(cells.wall.Seconds(), "s/cells")
 		b.ReportMetric(ours.wall.Seconds()/bare.wall.Seconds(), "x-bare-products")
 		b.ReportMetric(ours.cpu.Seconds()/bare.cpu.Seconds(), "x-bare-cpu")
+		b.ReportMetric(peakMB(), "MB-peak")
+		b.ReportMetric(float64(stated.State+stated.Work)/1e6, "MB-stated")
 	}
 }
 

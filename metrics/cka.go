@@ -65,13 +65,38 @@ func CKA(m *Moments, i, j int, variant string) (Value, error) {
 	return v, nil
 }
 
-// hsicBiased returns |XᵀY|².
+// hsicBiased returns |XᵀY|², without a copy of XᵀY.
 func (m *Moments) hsicBiased(i, j int) (float64, error) {
-	c, err := m.scatter(i, j)
+	if i > j {
+		i, j = j, i
+	}
+	if m.broken != nil {
+		return 0, m.broken
+	}
+	raw, _, err := m.stored(i, j)
 	if err != nil {
 		return 0, err
 	}
-	return sumSquares(c.Data), nil
+	x, mean := m.layerSum(i), m.layerSum(j)
+	for k := range mean {
+		mean[k] /= float64(max(m.n, 1))
+	}
+	total, row := 0.0, make([]float64, raw.Cols)
+	for r := range raw.Rows {
+		first := 0
+		if i == j { // the upper triangle, without the diagonal
+			first = r + 1
+		}
+		row := row[first:]
+		for k, p := range raw.Row(r)[first:] {
+			row[k] = p - x[r]*mean[first+k]
+		}
+		total += sumSquares(row)
+	}
+	if i == j {
+		total = 2*total + sumSquares(m.scatters(i))
+	}
+	return total, nil
 }
 
 // hsicDebiased returns Song's estimator, without its factor 1/(n(n-3)).

@@ -235,10 +235,78 @@ def largest(a, b):
     return float(numpy.abs(numpy.array(a) - numpy.array(b)).max())
 
 
+class Comparison:
+    """Runs ours and the peers on one folder of data and prints the rows of the table."""
+
+    def __init__(self, folder, meta):
+        self.folder, self.meta, self.found = folder, meta, {}
+        self.square = f"{meta['layers']} x {meta['layers']}"
+        write_data(folder, meta)
+        self.binary = folder / "bench"
+        subprocess.run(["go", "build", "-o", self.binary, "./metrics/bench"], cwd=REPOSITORY, check=True)
+        preload = fast_mkl(folder)
+        self.torches = {"torch as it is": {}}
+        if preload:
+            self.torches["torch, MKL's fast path"] = {"LD_PRELOAD": str(preload)}
+
+    def ours(self, work):
+        if work not in self.found:
+            self.found[work] = run([self.binary, "-data", self.folder, "-work", work, "-lib", REPOSITORY / "lib"])
+        return self.found[work]
+
+    def theirs(self, name, **environment):
+        (line,) = run([sys.executable, HERE, "--peer", name, "--data", self.folder], **environment)
+        return line
+
+    def row(self, work, program, line, base, error=None):
+        sign = "~" if line.get("extrapolated") else ""
+        figures = f"{sign}{line['seconds']:.3g} | {line['cpu']:.3g} | {line['peak_mb']:.0f} | {line['seconds'] / base['seconds']:.2f}"
+        print(f"| {work} | {program} | {figures} | {'' if error is None else f'{error:.1g}'} |", flush=True)
+
+    def cka(self):
+        work, exact, usual = f"CKA, {self.square}", self.ours("maps")[0], self.theirs("numpy-cka")
+        error = 0
+        for variant in ("biased", "debiased"):
+            mine = [exact["values"]["cka " + variant][i][j] for i, j in usual["values"]["pairs"]]
+            error = max(error, largest(mine, usual["values"][variant]))
+        self.row(work, "ours, exact", exact, exact, error)
+        self.row(work, "numpy float64", usual, exact, 0)
+        (sketched,) = self.ours("sketched")
+        debiased = exact["values"]["cka debiased"]
+        self.row(work, "ours, sketched", sketched, exact, largest(sketched["values"]["cka debiased"], debiased))
+        for batch in (256, 1024):
+            for how, environment in self.torches.items():
+                line = self.theirs(f"pytorch-cka-{batch}", **environment)
+                self.row(work, f"pytorch-cka 1.1, batch {batch}, {how}", line, exact, largest(line["values"]["cka debiased"], debiased))
+
+    def cca(self):
+        (mine,), line = self.ours("cca"), self.theirs("sklearn-cca")
+        values = line["values"]
+        self.row("CCA", f"ours, {self.meta['rows']} rows", mine, mine, abs(mine["values"] - values["all rows"]))
+        self.row("CCA", f"scikit-learn, {self.meta['cca_rows']} rows", line, mine, abs(values["value"] - values["exact"]))
+
+    def correlations(self):
+        work, mine = f"svcca, pwcca, neuron_layer, {self.square}", self.ours("maps")[1]
+        self.row(work, "ours, from the moments of CKA", mine, mine)
+        for how, environment in self.torches.items():
+            line = self.theirs("torch-correlations", **environment)
+            error = max(abs(mine["values"][k][0][0] - v) for k, v in line["values"].items())
+            self.row(work, f"contextual-correlation's way, {how}", line, mine, error)
+
+    def asif(self):
+        (mine,) = self.ours("asif")
+        self.row("ASIF", "ours, all of it", mine, mine)
+        self.row("ASIF", "numpy float32, the dense products alone", self.theirs("dense-products"), mine)
+
+
+WORK = {"cka": Comparison.cka, "cca": Comparison.cca, "correlations": Comparison.correlations, "asif": Comparison.asif}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, value in dict(rows=46906, layers=12, units=768, words=300, cca_rows=3000).items():
         parser.add_argument("--" + name.replace("_", "-"), type=int, default=value)
+    parser.add_argument("--work", nargs="+", choices=WORK, default=list(WORK), help="rows of the table (default: all)")
     parser.add_argument("--peer", choices=PEERS, help=argparse.SUPPRESS)
     parser.add_argument("--data", type=pathlib.Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -247,61 +315,10 @@ def main():
     meta = {k: getattr(args, k) for k in ("rows", "layers", "units", "words", "cca_rows")}
     meta["queries"] = int(0.15 * args.rows)
     with tempfile.TemporaryDirectory() as folder:
-        compare(pathlib.Path(folder), meta)
-
-
-def compare(folder, meta):
-    write_data(folder, meta)
-    binary = folder / "bench"
-    subprocess.run(["go", "build", "-o", binary, "./metrics/bench"], cwd=REPOSITORY, check=True)
-
-    def ours(work):
-        return run([binary, "-data", folder, "-work", work, "-lib", REPOSITORY / "lib"])
-
-    def theirs(name, **environment):
-        (line,) = run([sys.executable, HERE, "--peer", name, "--data", folder], **environment)
-        return line
-
-    print("| work | program | seconds | CPU seconds | peak MB | x ours | error |\n| --- | --- | --- | --- | --- | --- | --- |", flush=True)
-
-    def row(work, program, line, base, error):
-        sign = "~" if line.get("extrapolated") else ""
-        figures = f"{sign}{line['seconds']:.3g} | {line['cpu']:.3g} | {line['peak_mb']:.0f} | {line['seconds'] / base['seconds']:.2f}"
-        print(f"| {work} | {program} | {figures} | {'' if error is None else f'{error:.1g}'} |", flush=True)
-
-    preload = fast_mkl(folder)
-    torches = {"torch as it is": {}} | ({"torch, MKL's fast path": {"LD_PRELOAD": str(preload)}} if preload else {})
-
-    exact, cubic = ours("maps")
-    usual = theirs("numpy-cka")
-    debiased = exact["values"]["cka debiased"]
-    for variant in ("biased", "debiased"):
-        mine = [exact["values"]["cka " + variant][i][j] for i, j in usual["values"]["pairs"]]
-        usual["error " + variant] = largest(mine, usual["values"][variant])
-    work = f"CKA, {meta['layers']} x {meta['layers']}"
-    row(work, "ours, exact", exact, exact, max(usual["error biased"], usual["error debiased"]))
-    row(work, "numpy float64", usual, exact, 0)
-    sketched = ours("sketched")[0]
-    row(work, "ours, sketched", sketched, exact, largest(sketched["values"]["cka debiased"], debiased))
-    for batch in (256, 1024):
-        for how, environment in torches.items():
-            line = theirs(f"pytorch-cka-{batch}", **environment)
-            row(work, f"pytorch-cka 1.1, batch {batch}, {how}", line, exact, largest(line["values"]["cka debiased"], debiased))
-
-    (mine,) = ours("cca")
-    line = theirs("sklearn-cca")
-    row("CCA", f"ours, {meta['rows']} rows", mine, mine, abs(mine["values"] - line["values"]["all rows"]))
-    row("CCA", f"scikit-learn, {meta['cca_rows']} rows", line, mine, abs(line["values"]["value"] - line["values"]["exact"]))
-
-    work = f"svcca, pwcca, neuron_layer, {meta['layers']} x {meta['layers']}"
-    row(work, "ours, from the moments of CKA", cubic, cubic, None)
-    for how, environment in torches.items():
-        line = theirs("torch-correlations", **environment)
-        row(work, f"contextual-correlation's way, {how}", line, cubic, max(abs(cubic["values"][k][0][0] - v) for k, v in line["values"].items()))
-
-    (mine,) = ours("asif")
-    row("ASIF", "ours, all of it", mine, mine, None)
-    row("ASIF", "numpy float32, the dense products alone", theirs("dense-products"), mine, None)
+        comparison = Comparison(pathlib.Path(folder), meta)
+        print("| work | program | seconds | CPU seconds | peak MB | x ours | error |\n| --- | --- | --- | --- | --- | --- | --- |", flush=True)
+        for name in args.work:
+            WORK[name](comparison)
 
 
 if __name__ == "__main__":
