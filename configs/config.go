@@ -168,6 +168,8 @@ type Metric struct {
 	Variants []string
 	P        []int // asif: powers of similarities; none = 4
 	K        []int // asif: numbers of anchors that are kept, each with each power; none = 100
+
+	Thresholds []float64 // word_distance: distances under which words count as close; none = .05, .10, ... .75
 }
 
 // Figure is one way in which a comparison is drawn.

@@ -162,12 +162,13 @@ func (d *decoder) decodeMetric(n *yaml.Node, m *Metric, where string) {
 	case n.Kind == yaml.MappingNode && len(n.Content) == 2:
 		m.Name = n.Content[0].Value
 		var opts struct {
-			Pos     Pos
-			Variant []string
-			P, K    []int
+			Pos        Pos
+			Variant    []string
+			P, K       []int
+			Thresholds []float64
 		}
 		d.decodeStruct(n.Content[1], reflect.ValueOf(&opts).Elem(), join(where, m.Name))
-		m.Variants, m.P, m.K = opts.Variant, opts.P, opts.K
+		m.Variants, m.P, m.K, m.Thresholds = opts.Variant, opts.P, opts.K, opts.Thresholds
 	default:
 		d.errorf(n, "%s must be a metric's name or one mapping such as {cka: {variant: biased}}; found %s", where, describe(n))
 	}

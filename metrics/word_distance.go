@@ -7,6 +7,15 @@ import (
 	"speechsim/metrics/internal/linalg"
 )
 
+// WordThresholds are those of Bolaños 2024: .05, .10, ... .75.
+func WordThresholds() []float64 {
+	var out []float64
+	for t := 5; t <= 75; t += 5 {
+		out = append(out, float64(t)/100)
+	}
+	return out
+}
+
 // Words are the word types whose distances are compared.
 type Words struct {
 	// Means are the types' UnitTypeMeans in the layer, [types, dim].

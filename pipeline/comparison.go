@@ -103,6 +103,13 @@ func resolve(cfg *configs.Config) ([]*comparison, error) {
 			}
 			k.published = append(k.published, maps)
 		}
+		if len(k.measuresNamed("word_distance")) > 0 {
+			for _, s := range k.y {
+				if m := cfg.Models[s]; m.Vectors == "" {
+					report(cfg.Errorf(k.Pos, "comparison %q: word_distance takes from y what words mean, and y has model %q, which is no word vectors: put word vectors in y", k.Name, m.Name))
+				}
+			}
+		}
 		for _, s := range k.sources {
 			m := cfg.Models[s]
 			if m.Vectors != "" && (k.Rows.Unit != "word" || k.hasAttention()) {
@@ -151,30 +158,30 @@ func lookup(cfg *configs.Config, m configs.Metric) ([]measure, error) {
 		if err != nil {
 			return nil, cfg.Errorf(m.Pos, "%v", err)
 		}
-		for _, params := range grid(m) {
+		for _, params := range settings(m, v.Name) {
 			out = append(out, measure{info, v, params})
 		}
 	}
 	return out, nil
 }
 
-// grid lists the settings that a metric is asked for with: asif's powers, each with each number of anchors.
-func grid(m configs.Metric) []results.Params {
-	if m.Name != "asif" {
-		return []results.Params{{}}
-	}
-	ps, ks := m.P, m.K
-	if len(ps) == 0 {
-		ps = []int{metrics.ASIFPower}
-	}
-	if len(ks) == 0 {
-		ks = []int{metrics.ASIFAnchors}
-	}
+// settings lists those that a variant is asked for with: asif's powers, each with each number of anchors, and the thresholds
+// of word_distance.
+func settings(m configs.Metric, variant string) []results.Params {
 	var out []results.Params
-	for _, p := range ps {
-		for _, k := range ks {
-			out = append(out, results.Params{P: p, K: k})
+	switch {
+	case m.Name == "asif":
+		for _, p := range orDefault(m.P, metrics.ASIFPower) {
+			for _, k := range orDefault(m.K, metrics.ASIFAnchors) {
+				out = append(out, results.Params{P: p, K: k})
+			}
 		}
+	case m.Name == "word_distance" && variant != "random":
+		for _, t := range orDefault(m.Thresholds, metrics.WordThresholds()...) {
+			out = append(out, results.Params{Threshold: t})
+		}
+	default:
+		out = append(out, results.Params{})
 	}
 	return out
 }
@@ -193,6 +200,13 @@ func (k *comparison) checkNull(m measure) string {
 	return ""
 }
 
+func orDefault[T any](list []T, otherwise ...T) []T {
+	if len(list) == 0 {
+		return otherwise
+	}
+	return list
+}
+
 func (k *comparison) has(m measure) bool {
 	return slices.ContainsFunc(k.metrics, func(o measure) bool {
 		return o.Name == m.Name && o.variant.Name == m.variant.Name && o.params == m.params
@@ -206,6 +220,17 @@ func (k *comparison) onSegments() bool {
 
 func (k *comparison) hasAttention() bool {
 	return len(k.measuresOf(heads))+len(k.measuresOf(queries)) > 0
+}
+
+// measuresNamed are the variants and settings of one metric.
+func (k *comparison) measuresNamed(name string) []measure {
+	var out []measure
+	for _, m := range k.metrics {
+		if m.Name == name {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // measuresOf are the metrics of the comparison that read layers, or those that read attention maps.

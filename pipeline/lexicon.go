@@ -20,27 +20,43 @@ func loadLexicon(cfg *configs.Config, words map[string]bool) (*tokenizer.Lexicon
 	return tokenizer.LoadLexicon(cfg.Path(l.File), tokenizer.LexiconOptions{StripStress: !l.Stress, Words: words})
 }
 
-// pronunciations gives each word type of the corpus, in lower case, the pronunciation that the config chooses, of those that
-// the lexicon has. The nearest one of a type is the nearest for most of its tokens, the earlier in the file of two.
+// pronunciations gives each word type of the corpus, in lower case, a pronunciation: the one that the config chooses, of those
+// that the lexicon has; without a lexicon the phones that are aligned to it. What is nearest or aligned may differ from
+// token to token: then it is that of most, and of equals the earlier in the file, or the one that is met first.
 func (p *Plan) pronunciations() map[string][]string {
-	choice := tokenizer.Choice(p.Config.Corpus.Lexicon.Choice)
+	choice := tokenizer.Nearest
+	if l := p.Config.Corpus.Lexicon; l != nil {
+		choice = tokenizer.Choice(l.Choice)
+	}
 	tokens := map[string]map[string]int{} // type -> its pronunciation, spelt out -> tokens
+	met := map[string][][]string{}        // type -> its pronunciations in the order in which they are met
 	for _, r := range p.candidates["word"].Rows {
 		var aligned []string
 		if choice == tokenizer.Nearest {
 			aligned = phonesWithin(p.candidates["phone"].Of(r.Utterance), r)
 		}
 		word := strings.ToLower(r.Label)
-		if said, ok := p.lexicon.Pronunciation(word, choice, aligned); ok {
-			if tokens[word] == nil {
-				tokens[word] = map[string]int{}
-			}
-			tokens[word][strings.Join(said, " ")]++
+		said, ok := aligned, len(aligned) > 0
+		if p.lexicon != nil {
+			said, ok = p.lexicon.Pronunciation(word, choice, aligned)
+		}
+		if !ok {
+			continue
+		}
+		if tokens[word] == nil {
+			tokens[word] = map[string]int{}
+		}
+		spelt := strings.Join(said, " ")
+		if tokens[word][spelt]++; tokens[word][spelt] == 1 {
+			met[word] = append(met[word], said)
 		}
 	}
 	chosen := map[string][]string{}
 	for word, count := range tokens {
-		all := p.lexicon.Pronunciations(word)
+		all := met[word]
+		if p.lexicon != nil {
+			all = p.lexicon.Pronunciations(word)
+		}
 		chosen[word] = slices.MaxFunc(all, func(a, b []string) int { return count[strings.Join(a, " ")] - count[strings.Join(b, " ")] })
 	}
 	return chosen

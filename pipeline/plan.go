@@ -189,6 +189,7 @@ func (p *Plan) tiers() []string {
 		if k.onSegments() {
 			needed[k.Rows.Unit] = true
 		}
+		needed["phone"] = needed["phone"] || k.alignedPhones(p.Config)
 	}
 	for _, m := range p.Config.Models {
 		needed[extract.LabelTier(m.Labels)] = true

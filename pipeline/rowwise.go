@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"speechsim/metrics"
@@ -21,6 +20,7 @@ type rowwise struct {
 	workers int // of each search
 	layers  []rowLayer
 	asif    *retrieval
+	words   *wordPairs
 }
 
 // rowLayer is what is known of a layer of the stack.
@@ -45,6 +45,7 @@ func (p *Plan) newRowwise(b *basis) (*rowwise, error) {
 	w := &rowwise{plan: p, b: b, layers: make([]rowLayer, len(b.stack)), workers: max(1, p.opts.Workers/len(b.stack))}
 	w.types, w.labels = b.rows.types()
 	var err error
+	w.words = w.newWordPairs()
 	w.asif, err = w.newRetrieval()
 	return w, err
 }
@@ -64,6 +65,8 @@ func (w *rowwise) value(ctx context.Context, c *results.Cell, m measure, i, j in
 		return metrics.MutualKNN(x, y)
 	case "asif":
 		return w.retrieve(ctx, c, m, i, j)
+	case "word_distance":
+		return w.wordDistance(ctx, m, i, j)
 	}
 	return metrics.Value{}, fmt.Errorf("metric %s is not made of rows", m.Name)
 }
@@ -93,23 +96,20 @@ func (w *rowwise) neighbours(ctx context.Context, at int) (*metrics.Neighbours, 
 	})
 }
 
-// rowMetricsInConfigs are the rowwise metrics whose results are cells.
-var rowMetricsInConfigs = []string{"knn", "asif"}
-
-// perToken says that a metric judges rows by their type, and so means nothing on one row a type.
-func (m measure) perToken() bool { return m.Name == "asif" }
+// perToken says that a metric takes the types of single rows itself, and so means nothing on one row a type.
+func (m measure) perToken() bool { return m.Name == "asif" || m.Name == "word_distance" }
 
 // checkRowwise says what keeps a rowwise metric from being computed for a comparison.
 func (k *comparison) checkRowwise(m measure) string {
 	switch {
 	case m.variant.Source != metrics.FromRows:
 		return ""
-	case !slices.Contains(rowMetricsInConfigs, m.Name):
-		return fmt.Sprintf("metric %s has no value for a pair of layers, so a comparison can't hold it (those that can: %s)", m.Name, strings.Join(rowMetricsInConfigs, ", "))
 	case k.Rows.Unit == "frame":
 		return fmt.Sprintf("metric %s needs rows that are kept, and frames are reduced while they stream: use rows: {unit: word} or phone", m.Name)
 	case m.perToken() && !slices.Contains(k.Rows.Level, "token"):
-		return fmt.Sprintf("metric %s finds words among other tokens of them, and rows.level leaves one row a type: add token to it", m.Name)
+		return fmt.Sprintf("metric %s takes the types of single rows itself, and rows.level leaves one row a type: add token to it", m.Name)
+	case m.Name == "word_distance" && k.Rows.Unit != "word":
+		return "metric word_distance compares words: use rows: {unit: word}"
 	}
 	return ""
 }
