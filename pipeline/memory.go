@@ -36,7 +36,7 @@ func (p *Plan) modelMemory() modelMemory {
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(p.samples[b], p.samples[a]) })
 	for i, s := range p.sources {
-		if !s.IsAudio() {
+		if s.Model == nil || !s.IsAudio() { // log-mel frames hear too, and take next to nothing
 			continue
 		}
 		if info, err := os.Stat(p.Config.Path(p.Config.Models[i].ONNX)); err == nil {
