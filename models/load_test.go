@@ -43,6 +43,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"safetensors", "\x40\x00\x00\x00\x00\x00\x00\x00{\"__metadata__\"", Options{}, []string{"safetensors"}},
 		{"truncated", good[:len(good)/2], Options{}, []string{"is not a complete ONNX file", "bytes long, but only"}},
 		{"random bytes", "\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8\x07\x06\x05\x04", Options{}, []string{"is not a complete ONNX file"}},
+		{"opset that the runtime lacks", strings.Replace(good, "B\x02\x10\x11", "B\x02\x10\x63", 1), Options{}, []string{"the file has opset 99", "export the model with opset 17"}},
 		{"unknown layer", good, Options{Layers: []string{"7"}}, []string{`layers: there is no "7" in this model; it has 0-3`}},
 		{"unknown map", good, Options{Attentions: []string{"3"}}, []string{`attentions: there is no "3" in this model; it has 0-2`}},
 		{"nothing", good, Options{Layers: []string{}, Attentions: []string{}}, []string{"neither a layer nor an attention map is asked for"}},
