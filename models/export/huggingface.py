@@ -39,7 +39,9 @@ def load(source: str, name: str, normalize: str = "") -> Original:
         raise ExportError(
             f"{source}: tensors of another shape than config.json says: {sorted(map(str, mismatched))[:3]}"
         )
-    return original(model, name, source, normalize or _normalize(source, config), Path(source) / "vocab.txt")
+    # Where a folder lies on this machine says nothing to who gets the card.
+    known_as = Path(source).resolve().name if Path(source).is_dir() else source
+    return original(model, name, known_as, normalize or _normalize(source, config), Path(source) / "vocab.txt")
 
 
 def random(config: PretrainedConfig, name: str, source: str, seed: int, normalize: str = "") -> Original:
