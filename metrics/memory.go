@@ -1,6 +1,11 @@
 package metrics
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+
+	"speechsim/metrics/internal/linalg"
+)
 
 // Memory is what moments need, in bytes.
 type Memory struct {
@@ -39,6 +44,23 @@ func (l *layout) memory(o Options) Memory {
 	}
 	mem.Work += element * int64(largest) * int64(workerCount(o.Workers))
 	return mem
+}
+
+// Speed measures how many multiplications of single precision products do in a
+// second on so many workers, in a few hundredths of one.
+func Speed(b Backend, workers int) float64 {
+	const n = 512
+	workers = workerCount(workers)
+	multiply := func() time.Duration {
+		start := time.Now()
+		parallel(workers, workers, func(_, _ int) {
+			x, y, z := linalg.New[float32](n, n), linalg.New[float32](n, n), linalg.New[float32](n, n)
+			b.Gemm32(false, false, x, y, z)
+		})
+		return time.Since(start)
+	}
+	multiply() // the first call starts the library
+	return float64(workers) * n * n * n / multiply().Seconds()
 }
 
 // Passes divides the pairs of o among as few passes over the rows as it takes

@@ -37,6 +37,7 @@ type ComparisonEstimate struct {
 	Units  int    `json:"units"`
 	Cells  int    `json:"cells"`
 	Bytes  int64  `json:"moments_bytes"`
+	uncertaintyCost
 }
 
 // Estimate counts rows and bytes and runs one utterance of middle length to estimate time.
@@ -56,12 +57,18 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 		}
 	}
 	var moments int64
+	products := metrics.Speed(p.backend, p.opts.Workers)
 	for _, b := range p.bases {
 		c := ComparisonEstimate{Name: b.k.Name, Unit: b.unit, Layers: len(b.stack), Cells: len(b.measures()) * len(b.x) * len(b.y), Rows: p.countRows(b)}
 		for _, l := range b.stack {
 			c.Units += l.units
 		}
+		rows := c.Rows
+		if b.thinned != "" {
+			rows = len(p.candidates[b.thinned].Rows)
+		}
 		if b.input == kept {
+			c.uncertaintyCost = p.uncertainty(b, rows, 0, products)
 			moments = max(moments, 4*int64(c.Rows)*int64(c.Units)) // all layers at once
 			e.Comparisons = append(e.Comparisons, c)
 			continue
@@ -71,7 +78,8 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 			return nil, err
 		}
 		c.Bytes = m.State
-		moments = max(moments, 2*m.State+m.Work)
+		c.uncertaintyCost = p.uncertainty(b, rows, m.State, products)
+		moments = max(moments, 2*m.State+m.Work, m.State+c.NullBytes)
 		e.StoreBytes += int64(p.missingParts(b)) * m.State
 		e.Comparisons = append(e.Comparisons, c)
 	}
@@ -182,7 +190,7 @@ func (e *Estimate) String() string {
 		fmt.Fprintf(&b, "skipped     %d inputs, the first: %s\n", n, e.Skipped[0].Error)
 	}
 	for _, c := range e.Comparisons {
-		fmt.Fprintf(&b, "comparison  %s: %d %s rows, %d layers of %d units in all, %d cells\n", c.Name, c.Rows, c.Unit, c.Layers, c.Units, c.Cells)
+		fmt.Fprintf(&b, "comparison  %s: %d %s rows, %d layers of %d units in all, %d cells%s\n", c.Name, c.Rows, c.Unit, c.Layers, c.Units, c.Cells, c.words())
 	}
 	fmt.Fprintf(&b, "disk        %s into the store\n", bytesText(e.StoreBytes))
 	fmt.Fprintf(&b, "memory      about %s\n", bytesText(e.MemoryBytes))

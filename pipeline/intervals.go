@@ -10,9 +10,9 @@ import (
 )
 
 // wantsInterval says whether cells of a metric get an interval: on request always, by default where a cell is cheap.
-func (p *Plan) wantsInterval(b *basis, m measure) bool {
+func (b *basis) wantsInterval(m measure) bool {
 	switch {
-	case b.k.Interval == "none" || p.partCount(b) < 2 || !m.hasInterval():
+	case b.k.Interval == "none" || !m.hasInterval():
 		return false
 	case b.k.Interval == "jackknife":
 		return true
@@ -32,7 +32,7 @@ func intervals[S metrics.Sums[S]](ctx context.Context, p *Plan, b *basis, s *sum
 	var asked []metrics.Cell
 	for c := range cells {
 		m := b.measures()[c/(len(b.x)*len(b.y))]
-		if i, j := b.sides(c); i != j && cells[c].OK() && p.wantsInterval(b, m) {
+		if i, j := b.sides(c); i != j && cells[c].OK() && p.partCount(b) > 1 && b.wantsInterval(m) {
 			r.at[c] = len(asked)
 			asked = append(asked, metrics.Cell{Metric: m.Name, Variant: m.variant.Name, X: i, Y: j})
 		}

@@ -84,7 +84,7 @@ func (n *nullRows) judge(ctx context.Context, m measure, cells []results.Cell) e
 	switch {
 	case m.Name == "knn":
 		null, err = n.knn(ctx, pairs)
-	case m.Name == "cka" && (n.b.k.Null.Permute == "group" || n.b.view.level == results.TypeLevel):
+	case n.b.projects(m):
 		null, err = n.cka(ctx, m, pairs)
 	default:
 		null, err = n.exact(ctx, m, pairs)
