@@ -226,6 +226,15 @@ func TestHeldOutByDefinition(t *testing.T) {
 	if one := heldOutOf(t, 1, x, y); one.Err == nil {
 		t.Error("held out of one group")
 	}
+	for _, offset := range []float64{0, 3, 1e4} { // a layer predicts itself, and no better than that
+		x := gaussian(r, 900, 12)
+		for k := range x.Data64 {
+			x.Data64[k] += offset
+		}
+		if v := heldOutOf(t, 5, x, x); v.Err != nil || v.Value.Value > 1 || v.Value.Value < 1-1e-7 {
+			t.Errorf("a layer with itself, mean %g: %v, %v", offset, v.Value.Value, v.Err)
+		}
+	}
 	if v := heldOutOf(t, 10, gaussian(r, 2000, 3), gaussian(r, 2000, 10)); v.Err != nil || math.Abs(v.Value.Value) > .02 {
 		t.Errorf("unrelated layers: %g, %v", v.Value.Value, v.Err)
 	}

@@ -107,8 +107,9 @@ func (h *heldOut) value(k int) {
 	for _, u := range units {
 		r2 := 1 - h.missed[k][u]/h.total[k][u]
 		c.Match = append(c.Match, Match{X: u, Y: -1, Value: r2})
-		c.Value.Value += r2 / float64(len(units))
+		c.Value.Value += r2
 	}
+	c.Value.Value /= float64(len(units))
 	if c.N < 5*c.DY {
 		c.warn("%d rows are few for %d predictors: the prediction is poor even for related layers", c.N, c.DY)
 	}
@@ -199,7 +200,8 @@ func addResiduals(rest, fold *Moments, i, j int, missed, total []float64) error 
 	gxx := fold.scatters(i)
 	for u := range missed {
 		offset := dx[u] - dot(beta.Row(u), dw)
-		missed[u] += gxx[u] - 2*dot(beta.Row(u), gxw.Row(u)) + dot(betaG.Row(u), beta.Row(u)) + n*offset*offset
+		squares := gxx[u] - 2*dot(beta.Row(u), gxw.Row(u)) + dot(betaG.Row(u), beta.Row(u)) + n*offset*offset
+		missed[u] += max(0, squares) // of a perfect prediction rounding leaves a little on either side
 		total[u] += gxx[u] + n*dx[u]*dx[u]
 	}
 	return nil
