@@ -177,7 +177,7 @@ func TestBundle(t *testing.T) {
 func TestHeldOutByDefinition(t *testing.T) {
 	r := random(62)
 	x, y := effects(r, 5, 30, 2, 3, .7)
-	got := heldOutOf(t, 5, x, y)
+	got := heldOutOf(t, Options{Float64: true}, 5, x, y)
 	if got.Err != nil {
 		t.Fatal(got.Err)
 	}
@@ -223,27 +223,29 @@ func TestHeldOutByDefinition(t *testing.T) {
 	}
 	near(t, "heldout_r2", got.Value.Value, want, 1e-9)
 	near(t, "the units' mean", (got.Match[0].Value+got.Match[1].Value)/2, want, 1e-9)
-	if one := heldOutOf(t, 1, x, y); one.Err == nil {
+	if one := heldOutOf(t, Options{Float64: true}, 1, x, y); one.Err == nil {
 		t.Error("held out of one group")
 	}
-	for _, offset := range []float64{0, 3, 1e4} { // a layer predicts itself, and no better than that
+	for _, common := range []float64{0, 1e2, 1e4} { // a layer predicts itself, and no better than that
 		x := gaussian(r, 900, 12)
-		for k := range x.Data64 {
-			x.Data64[k] += offset
+		for row := range 900 {
+			shared := common * r.NormFloat64()
+			for u := range 12 {
+				x.Data64[row*12+u] += shared
+			}
 		}
-		if v := heldOutOf(t, 5, x, x); v.Err != nil || v.Value.Value > 1 || v.Value.Value < 1-1e-7 {
-			t.Errorf("a layer with itself, mean %g: %v, %v", offset, v.Value.Value, v.Err)
+		if v := heldOutOf(t, Options{}, 5, x, x); v.Err != nil || v.Value.Value > 1 || v.Value.Value < 1-1e-5 {
+			t.Errorf("a layer with itself, %g in common: %v, %v", common, v.Value.Value, v.Err)
 		}
 	}
-	if v := heldOutOf(t, 10, gaussian(r, 2000, 3), gaussian(r, 2000, 10)); v.Err != nil || math.Abs(v.Value.Value) > .02 {
+	if v := heldOutOf(t, Options{Float64: true}, 10, gaussian(r, 2000, 3), gaussian(r, 2000, 10)); v.Err != nil || math.Abs(v.Value.Value) > .02 {
 		t.Errorf("unrelated layers: %g, %v", v.Value.Value, v.Err)
 	}
 }
 
 // heldOutOf leaves out equal groups of rows of two layers.
-func heldOutOf(t *testing.T, groups int, x, y Matrix) CellValue {
+func heldOutOf(t *testing.T, o Options, groups int, x, y Matrix) CellValue {
 	t.Helper()
-	o := Options{Float64: true}
 	parts := inGroups(t, o, groups, x, y)
 	var sizes []int
 	for _, g := range parts {
