@@ -24,6 +24,10 @@ $(LIB): cmd/fetchlibs/main.go
 demo: build lib ## run configs/demo.yaml on the speech in the repository
 	bin/pipeline run configs/demo.yaml
 
+figures: build lib ## run every figure of both papers on the demo corpora, by the command in its config
+	@set -e; for f in configs/elkheir2024/*.yaml configs/bolanos2024/*.yaml; do \
+	  sed -n 's|^# demo: pipeline|bin/pipeline|p' $$f; done | while read -r command; do echo "$$command"; $$command; done
+
 test: build lib ## pass the whole suite: format, vet, staticcheck, tests with the race detector
 	@test -z "$$(gofmt -l $$(git ls-files '*.go' 2>/dev/null || find . -name '*.go'))" || { gofmt -l .; echo 'gofmt would change these files'; exit 1; }
 	$(GO) vet ./...
@@ -74,4 +78,4 @@ fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 clean: ## remove what was built and computed, keep what was fetched
 	rm -rf bin runs store
 
-.PHONY: help build lib demo test test-slurm export-env test-export bench bench-peers bench-models fuzz clean
+.PHONY: help build lib demo figures test test-slurm export-env test-export bench bench-peers bench-models fuzz clean

@@ -145,7 +145,7 @@ func TestShipped(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Parse(data, name, nil); err != nil {
+		if _, err := parse(data, source{name, true}, nil); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if first, _, _ := strings.Cut(string(data), "\n"); !strings.Contains(first, "pipeline run configs/"+name) {

@@ -24,5 +24,5 @@
 // comparison names are left out.
 //
 // The configs that ship with the program are embedded; [Load] finds them by name when no such file exists, so that
-// "pipeline run timit-hubert" works from any folder.
+// "pipeline run elkheir2024/figure1" works from any folder.
 package configs

@@ -86,10 +86,11 @@ func (f Figure) sweep(ix *index) Figure {
 	var measures []Measure
 	title := ""
 	names := f.pairNames()
+	thresholds := f.thresholds()
 	for _, m := range f.Measures() {
 		value, t, rest := setting(m.Params)
 		title = orDefault(title, t)
-		if !slices.Contains(settings, value) {
+		if !slices.Contains(settings, value) && (t != "" || m.Metric != "word_distance") {
 			settings = append(settings, value)
 		}
 		shown := Measure{Metric: m.Metric, Variant: m.Variant, Params: rest}
@@ -97,11 +98,20 @@ func (f Figure) sweep(ix *index) Figure {
 			measures = append(measures, shown)
 		}
 		for _, at := range f.Pairs() {
-			if c := ix.find(&f, m, at.X, at.Y); c != nil {
-				d := *c
-				d.X, d.Y, d.Params = results.Layer{Model: names[at], Layer: value}, results.Layer{}, rest
-				cells = append(cells, d)
+			c := ix.find(&f, m, at.X, at.Y)
+			if c == nil {
+				continue
 			}
+			d := *c
+			d.X, d.Y, d.Params = results.Layer{Model: names[at], Layer: value}, results.Layer{}, rest
+			if t == "" && m.Metric == "word_distance" { // of any two words, whatever the threshold: a level line
+				for _, value := range thresholds {
+					d.X.Layer = value
+					cells = append(cells, d)
+				}
+				continue
+			}
+			cells = append(cells, d)
 		}
 	}
 	f.onSettings(Curves, cells, settings, names)
@@ -109,6 +119,17 @@ func (f Figure) sweep(ix *index) Figure {
 	f.Metric, f.Variant, f.Params, f.Also = measures[0].Metric, measures[0].Variant, measures[0].Params, measures[1:]
 	f.YModels, f.Published = []Model{{"", []string{""}}}, nil
 	return f
+}
+
+// thresholds lists those of the measures.
+func (f *Figure) thresholds() []string {
+	var list []string
+	for _, m := range f.Measures() {
+		if value, t, _ := setting(m.Params); t == "threshold" && !slices.Contains(list, value) {
+			list = append(list, value)
+		}
+	}
+	return list
 }
 
 // gridOfSettings shows asif's values over its two settings: k across, p
