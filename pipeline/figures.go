@@ -75,7 +75,7 @@ func (b *basis) figuresWanted(m measure) []configs.Figure {
 	}
 	kind := report.Heatmap
 	switch {
-	case m.params.Threshold > 0:
+	case m.Name == "word_distance":
 		kind = report.Sweep
 	case len(b.x) == 1 && len(b.y) == 1 && b.k.settingsOf(m) > 1:
 		kind = report.Grid
