@@ -24,8 +24,8 @@ type MatrixJob struct {
 	Null     int      // draws of the null distribution; 0: none
 	Seed     uint64   // of the draws
 	KNN      int      // neighbours of knn; 0: 10
-	ASIF     struct { // parameters of asif; 0: 4 and 100
-		P, K int
+	ASIF     struct { // settings of asif, each power with each number of anchors; none: 4 and 100
+		P, K []int
 	}
 	Float64  bool     // multiply in double precision, as is always done for float64 files
 	Workers  int      // 0: the processors; no result depends on it
@@ -69,7 +69,7 @@ func (j MatrixJob) Run(ctx context.Context) (*MatrixResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &matrixComparison{MatrixJob: j, measures: measures}
+	c := &matrixComparison{MatrixJob: j, measures: measures, searches: map[retrievalSide]*matrixSearch{}}
 	c.result.Notes = notes
 	defer c.close()
 	if err := c.open(); err != nil {
@@ -96,6 +96,7 @@ type matrixComparison struct {
 	groups   *column // of the rows, or nil
 	labels   *column
 	backend  metrics.Backend
+	searches map[retrievalSide]*matrixSearch // of asif, by the side that is asked for
 	result   MatrixResult
 }
 

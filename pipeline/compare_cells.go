@@ -59,8 +59,10 @@ func (c *matrixComparison) plan(l *matrixLevel) []*matrixCell {
 				continue
 			}
 			at := metrics.Cell{Metric: m.Name, Variant: m.variant.Name, X: direction, Y: 1 - direction}
+			params := m.params
+			params.Level = l.level
 			cells = append(cells, &matrixCell{measure: m, at: at, result: results.Cell{
-				Comparison: l.comparison, Metric: m.Name, Variant: m.variant.Name, X: layerOf(sides[at.X]), Y: layerOf(sides[at.Y]), Rows: l.rows,
+				Comparison: l.comparison, Metric: m.Name, Variant: m.variant.Name, Params: params, X: layerOf(sides[at.X]), Y: layerOf(sides[at.Y]), Rows: l.rows,
 				N: c.x.Rows, DX: sides[at.X].Cols, DY: sides[at.Y].Cols}})
 		}
 	}

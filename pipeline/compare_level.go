@@ -7,12 +7,14 @@ import (
 	"slices"
 
 	"speechsim/metrics"
+	"speechsim/pipeline/results"
 )
 
 // matrixLevel is one way to take the rows: all of them, or one mean row a word type. Cells, intervals and nulls are made
 // alike on both.
 type matrixLevel struct {
 	comparison, rows string // of the cells
+	level            string
 	moments          func(ctx context.Context, o metrics.Options) (*bundles, error)
 	intervals        bool // bundles are groups of an interval
 	shuffle          *metrics.Shuffle
@@ -90,7 +92,7 @@ func (c *matrixComparison) groupShuffle() (order []int, s *metrics.Shuffle, err 
 
 // typeLevel is the level of word types. Types are taken to be independent of each other.
 func (c *matrixComparison) typeLevel(types *typeRows) (*matrixLevel, error) {
-	l := &matrixLevel{comparison: "word types", rows: "type", intervals: true, byType: true}
+	l := &matrixLevel{comparison: "word types", rows: "type", level: results.TypeLevel, intervals: true, byType: true}
 	n := types.means[0].Rows
 	each := make([]int, n)  // every type is a group
 	sizes := make([]int, n) // of one row

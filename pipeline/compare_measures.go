@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"speechsim/configs"
 	"speechsim/metrics"
 )
 
@@ -23,19 +24,25 @@ func (j *MatrixJob) measures() (out []measure, notes []string, err error) {
 	for _, info := range infos {
 		for k, v := range info.Variants {
 			m := measure{Info: info, variant: v}
+			all := settings(configs.Metric{Name: info.Name, P: j.ASIF.P, K: j.ASIF.K}, v.Name)
 			asked := len(j.Metrics) > 0 && k == 0 || slices.Contains(j.Variants, v.Name)
 			if !asked && !j.wants(info, k) {
 				continue
 			}
 			switch reason := j.missing(m); {
 			case reason == "":
-				out = append(out, m)
+				for _, m.params = range all {
+					out = append(out, m)
+				}
 			case asked:
 				return nil, nil, &ArgumentError{fmt.Sprintf("%s %s %s", info.Name, v.Name, reason)}
 			default:
 				notes = append(notes, fmt.Sprintf("%s %s is left out: it %s", info.Name, v.Name, reason))
 			}
 		}
+	}
+	if j.Null > 0 && slices.ContainsFunc(out, func(m measure) bool { return m.Name == "asif" }) {
+		notes = append(notes, "asif has no null: what chance gives is at most the share of the most frequent word (majority)")
 	}
 	return out, notes, nil
 }
@@ -44,7 +51,7 @@ func (j *MatrixJob) checkArguments() error {
 	switch grouped := j.Groups != "" || j.Labels != ""; {
 	case j.Null < 0:
 		return &ArgumentError{fmt.Sprintf("--null %d: a number of draws is needed, such as 200", j.Null)}
-	case j.KNN < 0 || j.ASIF.P < 0 || j.ASIF.K < 0:
+	case j.KNN < 0 || slices.ContainsFunc(slices.Concat(j.ASIF.P, j.ASIF.K), func(n int) bool { return n < 1 }):
 		return &ArgumentError{fmt.Sprintf("--knn-k %d, --asif-p %d, --asif-k %d: numbers of 1 or more are needed", j.KNN, j.ASIF.P, j.ASIF.K)}
 	case j.Null > 0 && !grouped:
 		return &ArgumentError{"--null needs --groups or --labels: rows of one speaker or word depend on each other, and exchanging them one by one finds similarity in unrelated data"}

@@ -78,7 +78,7 @@ func (r *MatrixResult) writeMetricParity(b *strings.Builder, from, to int) {
 		if ours := r.defaultOf(c.Metric, r.direction(c), from, to); ours != nil && c.Variant != info.Default().Name && c.Value != nil {
 			difference = fmt.Sprintf("%+.6f", *c.Value-*ours)
 		}
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\n", c.Variant, r.direction(c), sixDigits(c.Value), difference, known.who)
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\n", variantText(c), r.direction(c), sixDigits(c.Value), difference, known.who)
 		if v, err := info.Variant(c.Variant); err == nil && (i == from || r.Cells[i-1].Variant != c.Variant) {
 			fmt.Fprintf(&why, "  %s: %s; %s.\n", c.Variant, v.About, known.why)
 		}

@@ -89,16 +89,53 @@ func paired(n *metrics.Neighbours, pairing []int) (moved *metrics.Neighbours, ok
 	return moved, true
 }
 
-// asif is top-1 retrieval on the split of the published code; what it must be read with stands in its warnings.
+// matrixSearch is what the asif cells of one variant and direction share.
+type matrixSearch struct {
+	task       *metrics.ASIFTask
+	queries    *metrics.ASIFQueries
+	candidates *metrics.ASIFCandidates
+}
+
+// asif is top-1 retrieval on the split of the published code; what it must be read with stands beside it.
 func (c *matrixComparison) asif(ctx context.Context, cell *matrixCell) error {
 	matrices, err := c.matrices(nil) // the split is of the rows as they stand in the files
 	if err != nil {
 		return err
 	}
 	x, y := matrices[cell.at.X], matrices[cell.at.Y]
-	r, err := metrics.ASIF(ctx, c.backend, x, y, c.labels.of, metrics.ASIFSplit(x.Rows), metrics.ASIFOptions{Variant: cell.variant.Name, P: c.ASIF.P, K: c.ASIF.K, Workers: c.Workers})
+	s, err := c.search(ctx, cell, x, y)
 	if err != nil {
 		return cell.set(metrics.Value{}, err)
 	}
+	r, err := s.task.Retrieve(ctx, s.queries, s.candidates, metrics.ASIFOptions{P: cell.params.P, K: cell.params.K, Workers: c.Workers})
+	if err != nil {
+		return cell.set(metrics.Value{}, err)
+	}
+	cell.result.Retrieval = retrievalOf(r)
 	return cell.set(asifValue(r, x, y), nil)
+}
+
+// search makes the searches of a cell's variant and direction, once for all settings.
+func (c *matrixComparison) search(ctx context.Context, cell *matrixCell, x, y metrics.Matrix) (*matrixSearch, error) {
+	side := retrievalSide{cell.variant.Name, cell.at.X}
+	if s := c.searches[side]; s != nil {
+		return s, nil
+	}
+	most := 0
+	for _, m := range c.measures {
+		most = max(most, m.params.K)
+	}
+	s := &matrixSearch{}
+	var err error
+	if s.task, err = metrics.NewASIFTask(cell.variant.Name, c.labels.of, metrics.ASIFSplit(x.Rows), most); err != nil {
+		return nil, err
+	}
+	if s.queries, err = s.task.Queries(ctx, c.backend, x, c.Workers); err != nil {
+		return nil, err
+	}
+	if s.candidates, err = s.task.Candidates(ctx, c.backend, y, c.Workers); err != nil {
+		return nil, err
+	}
+	c.searches[side] = s
+	return s, nil
 }

@@ -54,7 +54,7 @@ func (r *MatrixResult) writeCells(b *strings.Builder) {
 	row(head...)
 	for i := range r.Cells {
 		c := &r.Cells[i]
-		fields := []string{c.Metric, c.Variant, r.direction(c)}
+		fields := []string{c.Metric, variantText(c), r.direction(c)}
 		if levels {
 			fields = append(fields, fmt.Sprintf("%d %ss", c.N, c.Rows))
 		}
@@ -88,6 +88,13 @@ func (r *MatrixResult) direction(c *results.Cell) string {
 	return "y -> x"
 }
 
+// variantText names a cell's variant with its settings; its level is said elsewhere.
+func variantText(c *results.Cell) string {
+	settings := c.Params
+	settings.Level = ""
+	return strings.TrimSuffix(c.Variant+", "+settings.String(), ", ")
+}
+
 func sixDigits(v *float64) string {
 	if v == nil {
 		return "undefined"
@@ -108,7 +115,7 @@ func (r *MatrixResult) writeWarnings(b *strings.Builder) {
 	about := map[string][]string{}
 	for i := range r.Cells {
 		c := &r.Cells[i]
-		name := c.Metric + " " + c.Variant
+		name := c.Metric + " " + variantText(c)
 		if directed(c.Metric, c.Variant) {
 			name += ", " + r.direction(c)
 		}

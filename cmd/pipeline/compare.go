@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"speechsim/pipeline"
@@ -14,7 +15,7 @@ var compareCommand = &command{
 	name: "compare", args: "X.npy Y.npy", summary: "the metrics on two matrices of your own: [rows, units]",
 	run: func(ctx context.Context, c *call) (int, error) {
 		var j pipeline.MatrixJob
-		var metrics, variants string
+		var metrics, variants, powers, anchors string
 		var asJSON bool
 		c.flags.StringVar(&metrics, "metric", "", "`names`, such as cka,svcca (default: all that need no rows again)")
 		c.flags.StringVar(&variants, "variant", "", "`names` of variants besides the default ones, such as elkheir2024, or all")
@@ -25,8 +26,8 @@ var compareCommand = &command{
 		c.flags.IntVar(&j.Null, "null", 0, "`draws` of a null distribution: p, and what chance gives; rows are exchanged by group, word vectors by word")
 		c.flags.Uint64Var(&j.Seed, "seed", 1, "seed of the draws")
 		c.flags.IntVar(&j.KNN, "knn-k", 10, "neighbours of knn")
-		c.flags.IntVar(&j.ASIF.P, "asif-p", 4, "power of the similarities in asif")
-		c.flags.IntVar(&j.ASIF.K, "asif-k", 100, "anchors that a row keeps in asif")
+		c.flags.StringVar(&powers, "asif-p", "4", "`powers` of the similarities in asif: each gives a value")
+		c.flags.StringVar(&anchors, "asif-k", "100", "`numbers` of anchors that a row keeps in asif, each with each power")
 		c.flags.BoolVar(&j.Float64, "float64", false, "multiply in double precision (always so for float64 files)")
 		c.flags.IntVar(&j.Workers, "workers", 0, "goroutines (default: the cores); the results do not depend on it")
 		c.flags.BoolVar(&asJSON, "json", false, "one JSON object a line, as in results.jsonl; x and y name the files")
@@ -35,6 +36,12 @@ var compareCommand = &command{
 		}
 		j.X, j.Y = c.args[0], c.args[1]
 		j.Metrics, j.Variants = words(metrics), words(variants)
+		var errP, errK error
+		j.ASIF.P, errP = numbers("asif-p", powers)
+		j.ASIF.K, errK = numbers("asif-k", anchors)
+		if err := errors.Join(errP, errK); err != nil {
+			return exitUsage, err
+		}
 		j.Progress = newProgress(c.stderr, asJSON)
 		r, err := j.Run(ctx)
 		var argument *pipeline.ArgumentError
@@ -51,6 +58,19 @@ var compareCommand = &command{
 // words splits a list at commas.
 func words(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// numbers splits a list of whole numbers at commas.
+func numbers(flag, list string) ([]int, error) {
+	var out []int
+	for _, w := range words(list) {
+		n, err := strconv.Atoi(w)
+		if err != nil {
+			return nil, usageError{fmt.Sprintf("--%s %s: %q is no whole number", flag, list, w)}
+		}
+		out = append(out, n)
+	}
+	return out, nil
 }
 
 // printMatrices fails if not a single cell has a value: each says why.
