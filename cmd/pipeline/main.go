@@ -12,10 +12,15 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 )
 
 func main() {
+	// The heap is few large arrays without pointers: collecting is cheap, and garbage as large as they are is not.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(20)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
