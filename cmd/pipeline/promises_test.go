@@ -147,8 +147,15 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// TestInterrupt: Ctrl-C is answered with exit code 130, and the next run goes on.
+// TestInterrupt: Ctrl-C, and what workload managers send, are answered with exit code 130 within seconds, and the next run
+// goes on.
 func TestInterrupt(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		t.Run(signal.String(), func(t *testing.T) { testInterrupt(t, signal) })
+	}
+}
+
+func testInterrupt(t *testing.T, signal os.Signal) {
 	dir := t.TempDir()
 	cmd := demoCommand(t, dir)
 	var stderr bytes.Buffer
@@ -161,10 +168,14 @@ func TestInterrupt(t *testing.T) {
 			break
 		}
 	}
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+	asked := time.Now()
+	if err := cmd.Process.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
 	err := cmd.Wait()
+	if d := time.Since(asked); d > 10*time.Second {
+		t.Errorf("it took %v to end", d)
+	}
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
 		t.Fatalf("exit %v, stderr %s", err, stderr.String())
