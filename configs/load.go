@@ -32,8 +32,12 @@ func Load(file string, sets []string) (*Config, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		name := shippedName(file)
 		if name == "" {
-			return nil, &Error{File: file, Msg: fmt.Sprintf("no such config file, and none is shipped under that name%s (shipped: %s)",
-				didYouMean(path.Base(filepath.ToSlash(file)), Shipped()), strings.Join(Shipped(), ", "))}
+			asked := strings.TrimPrefix(filepath.ToSlash(file), "configs/")
+			near := didYouMean(asked, Shipped())
+			if near == "" {
+				near = didYouMean(path.Base(asked), Shipped())
+			}
+			return nil, &Error{File: file, Msg: fmt.Sprintf("no such config file, and none is shipped under that name%s (shipped: %s)", near, strings.Join(Shipped(), ", "))}
 		}
 		if data, err = shipped.ReadFile(name); err == nil {
 			return parse(data, source{name, true}, sets)
