@@ -27,6 +27,8 @@ demo: build lib ## run configs/demo.yaml on the speech in the repository
 figures: build lib ## run every figure of both papers on the demo corpora, by the command in its config
 	@set -e; for f in configs/elkheir2024/*.yaml configs/bolanos2024/*.yaml; do \
 	  sed -n 's|^# demo: pipeline|bin/pipeline|p' $$f; done | while read -r command; do echo "$$command"; $$command; done
+	@grep -oE 'images/[^)]+\.svg' docs/reproduction.md | while read -r image; do \
+	  figure=$${image#images/}; cp "runs/$${figure%%--*}/figures/$${figure#*--}" "docs/$$image"; done
 
 test: build lib ## pass the whole suite: format, vet, staticcheck, tests with the race detector
 	@test -z "$$(gofmt -l $$(git ls-files '*.go' 2>/dev/null || find . -name '*.go'))" || { gofmt -l .; echo 'gofmt would change these files'; exit 1; }
