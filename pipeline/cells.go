@@ -29,6 +29,9 @@ func (p *Plan) cellsOf(ctx context.Context, b *basis, n int, compute value) ([]r
 		var undefined *metrics.UndefinedError
 		if errors.As(err, &undefined) {
 			c.Error = undefined.Reason
+			if got.N > 0 {
+				c.N = got.N
+			}
 			return nil
 		}
 		if err != nil {

@@ -308,3 +308,19 @@ func TestPrefixes(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestRetrievedReadsBack(t *testing.T) {
+	list := []Retrieved{{Comparison: "c", Metric: "asif", Variant: "cosine", Params: Params{P: 4, K: 100}, X: Layer{"a", "1"}, Y: Layer{"b", "v"},
+		Word: "null, \"nan\"", Anchors: 0, Queries: 2, Right: 0, Rank: 1, Found: "and", Count: 2, Similarity: 1.0 / 3}}
+	path := filepath.Join(t.TempDir(), "retrieval.csv")
+	if err := WriteRetrievedFile(path, list); err != nil {
+		t.Fatal(err)
+	}
+	back, err := ReadRetrievedFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(list, back); diff != "" {
+		t.Errorf("read(write(x)) differs from x (-want +got):\n%s", diff)
+	}
+}
