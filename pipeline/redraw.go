@@ -93,7 +93,11 @@ func readRun(dir string) (report.Page, error) {
 	}
 	page := file.Page
 	page.Manifest = manifest
-	page.Cells, err = results.ReadFile(filepath.Join(dir, "results.jsonl"))
+	if page.Cells, err = results.ReadFile(filepath.Join(dir, "results.jsonl")); err != nil {
+		return none, err
+	}
+	extra, err := readExtra(dir)
+	page.Details = extra.Details()
 	return page, err
 }
 

@@ -65,11 +65,15 @@ func (p *Plan) finish(o *Outcome, all found, start time.Time) error {
 		return err
 	}
 	page.Cells = all.cells
+	extra, err := readExtra(p.RunDir)
+	if err != nil {
+		return err
+	}
+	page.Details = extra.Details()
 	if err := draw(p.opts.Progress, page, o); err != nil {
 		return err
 	}
 	o.Seconds = time.Since(start).Seconds()
-	var err error
 	if page.Manifest, err = p.makeManifest(o); err != nil {
 		return err
 	}

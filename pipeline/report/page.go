@@ -44,22 +44,6 @@ type Dropped struct {
 	Examples []string `json:"examples,omitempty"` // a few of them: utterance, time, label
 }
 
-// PairDetail is what drives the similarity of two layers: the words, units or
-// heads that contribute most and least.
-type PairDetail struct {
-	X, Y   results.Layer
-	Metric string
-	Title  string // what the items are: "units of x and their match in y"
-	Most   []Item
-	Least  []Item
-}
-
-// Item is a named number.
-type Item struct {
-	Label string  `json:"label"`
-	Value float64 `json:"value"`
-}
-
 //go:embed page
 var pageFiles embed.FS
 

@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -29,8 +30,8 @@ func demoPage() Page {
 		On:       []string{"60 utterances of the demo corpus, 12 speakers, 158 s; rows are words, 702 of 730."},
 		Figures:  figures[:2],
 		Cells:    demo,
-		Details: []PairDetail{{X: results.Layer{Model: "hubert-tiny", Layer: "4"}, Y: results.Layer{Model: "wav2vec2-tiny", Layer: "4"}, Metric: "cka",
-			Title: "Words that drive it", Most: []Item{{"river", 0.9}, {"stone", 0.8}}, Least: []Item{{"the", -0.1}}}},
+		Details: []PairDetail{{X: results.Layer{Model: "hubert-tiny", Layer: "4"}, Y: results.Layer{Model: "wav2vec2-tiny", Layer: "4"},
+			Title: "Words that drive it", Columns: []string{"Word", "#Value"}, Rows: [][]string{{"river", "0.900"}, {"stone", "0.800"}, {"the", "\u22120.100"}}}},
 		Dropped:  []Dropped{{Reason: "silence", Rows: 20, Examples: []string{"61-70968-0000 0.00 to 0.31 s"}}, {Reason: "word not aligned", Rows: 8}},
 		Warnings: []string{"the models have random weights"},
 		Manifest: json.RawMessage(`{"program":"speechsim 0.1","config":{"name":"demo","corpus":{"librispeech":{"root":"corpus/demo"}},"models":[{"name":"hubert-tiny","sha256":"5f1c"}]},"versions":{"onnxruntime":"1.31.1","blas":"OpenBLAS 0.3.34"},"seconds":3.25}`),
@@ -47,7 +48,31 @@ func largePage() Page {
 		p.Cells = append(p.Cells, s.cells(paperA, paperA)...)
 		p.Figures = append(p.Figures, Figure{Name: m.Metric + "-" + m.Variant, Title: m.label(), Kind: Heatmap, Metric: m.Metric, Variant: m.Variant, XModels: paperA, YModels: paperA})
 	}
+	p.Details = largeExtra(p.Cells).Details()
 	return p
+}
+
+// largeExtra are the matches and differences that a run has beside such cells: 20 units for each cell of two metrics, and a
+// difference of neighbours for each cell of another.
+func largeExtra(cells []results.Cell) *Extra {
+	var e Extra
+	random := rand.New(rand.NewPCG(3, 5))
+	for i, c := range cells {
+		switch c.Metric {
+		case "neuron_neuron", "neuron_layer":
+			for unit := range 20 {
+				e.Matches = append(e.Matches, results.Match{Comparison: c.Comparison, Metric: c.Metric, Variant: c.Variant, X: c.X, Y: c.Y, Matched: c.Y,
+					Unit: random.IntN(1024), MatchedUnit: random.IntN(1024), Value: 1 - float64(unit)*0.04*random.Float64()})
+			}
+		case "cka":
+			if than := cells[max(i-74, 0)].X; than.Model == c.X.Model && than != c.X {
+				d := 0.1 * (random.Float64() - 0.5)
+				e.Differences = append(e.Differences, results.Difference{Comparison: c.Comparison, Metric: c.Metric, Variant: c.Variant, Kind: results.Neighbours,
+					X: c.X, Than: than, Y: c.Y, Value: d, Lo: d - 0.02*random.Float64(), Hi: d + 0.02*random.Float64(), P: random.Float64()})
+			}
+		}
+	}
+	return &e
 }
 
 func TestWritePage(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"speechsim/pipeline/results"
 )
@@ -40,6 +41,7 @@ type pageData struct {
 	Layers  []results.Layer   `json:"layers"`
 	Texts   []string          `json:"texts"` // warnings and errors
 	Groups  []dataGroup       `json:"groups"`
+	Tables  []dataTable       `json:"tables"` // the kinds of details
 	Details []dataDetail      `json:"details"`
 	Maps    map[string]string `json:"maps"`
 }
@@ -72,13 +74,16 @@ type dataGroup struct {
 	There    *[]int        `json:"there,omitempty"` // cells that are among the results; absent: all
 }
 
+type dataTable struct {
+	Title   string   `json:"title"`
+	Columns []string `json:"columns"`
+}
+
 type dataDetail struct {
-	X      int    `json:"x"`
-	Y      int    `json:"y"`
-	Metric string `json:"metric"`
-	Title  string `json:"title"`
-	Most   []Item `json:"most"`
-	Least  []Item `json:"least"`
+	X     int        `json:"x"`
+	Y     int        `json:"y"`
+	Table int        `json:"table"`
+	Rows  [][]string `json:"rows"`
 }
 
 // column is a number a cell; NaN stands for none. A column without any is
@@ -140,13 +145,17 @@ func (in *interner[T]) id(t T) int {
 
 func (p *Page) data() *pageData {
 	var layers interner[results.Layer]
-	var texts interner[string]
-	d := &pageData{Groups: []dataGroup{}, Details: []dataDetail{}, Maps: map[string]string{"viridis": viridisTable, "cividis": cividisTable}}
+	var texts, tables interner[string]
+	d := &pageData{Groups: []dataGroup{}, Tables: []dataTable{}, Details: []dataDetail{}, Maps: map[string]string{"viridis": viridisTable, "cividis": cividisTable}}
 	for _, g := range groupCells(p.Cells) {
 		d.Groups = append(d.Groups, packGroup(g, &layers, &texts))
 	}
 	for _, t := range p.Details {
-		d.Details = append(d.Details, dataDetail{layers.id(t.X), layers.id(t.Y), t.Metric, t.Title, t.Most, t.Least})
+		kind := tables.id(t.Title + "\x00" + strings.Join(t.Columns, "\x00"))
+		if kind == len(d.Tables) {
+			d.Tables = append(d.Tables, dataTable{t.Title, t.Columns})
+		}
+		d.Details = append(d.Details, dataDetail{layers.id(t.X), layers.id(t.Y), kind, t.Rows})
 	}
 	d.Layers, d.Texts = layers.list, texts.list
 	return d

@@ -83,12 +83,13 @@ class PairView {
       make("li", {}, `To ${layerName(this.data, y)} as y: ${best(group.x.map((a) => group.cell(a, y)), "x")}.`));
   }
 
+  // details are the tables about these two layers, in either direction.
   details(x, y) {
     const found = this.data.details.filter((d) => (d.x === x && d.y === y) || (d.x === y && d.y === x));
-    return found.flatMap((d) => [
-      make("h3", {}, d.title),
-      table(["Most", "#Value"], (d.most ?? []).map((i) => [i.label, short(i.value)]), "Most"),
-      table(["Least", "#Value"], (d.least ?? []).map((i) => [i.label, short(i.value)]), "Least"),
-    ]);
+    return found.flatMap((d) => {
+      const { title, columns } = this.data.tables[d.table];
+      const direction = d.x === d.y ? "" : ` (x = ${layerName(this.data, d.x)}, y = ${layerName(this.data, d.y)})`;
+      return [make("h3", {}, title + direction), table(columns, d.rows, title + direction)];
+    });
   }
 }
