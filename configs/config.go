@@ -46,6 +46,8 @@ type Model struct {
 	Cased      bool   // keep case and accents in front of WordPiece
 	Layers     string // a list such as 0-6,9,cnn.1 or all; "" = the numbered ones
 	Device     string // cpu (default) or cuda
+	Objective  string // what it was trained to do, and how large it is: of models that have both, the page tests which of them
+	Size       string // layers group by
 	Precision  string // of products on a GPU: float32 (default), tf32 or fp16
 }
 

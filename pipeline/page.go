@@ -33,6 +33,11 @@ func (p *Plan) page(o *Outcome) report.Page {
 			page.Warnings = append(page.Warnings, fmt.Sprintf("Model %s ran on a GPU and %v.", s.Name, d))
 		}
 	}
+	for i := range p.Config.Models {
+		if m := &p.Config.Models[i]; m.Objective != "" && m.Size != "" {
+			page.Traits = append(page.Traits, report.Trait{Model: m.Name, Objective: m.Objective, Size: m.Size})
+		}
+	}
 	for _, a := range o.accounts {
 		page.On = append(page.On, fmt.Sprintf("%s: %d of %d segments are rows.", a.Comparison, a.Out, a.In))
 		page.Dropped = append(page.Dropped, p.droppedOf(a)...)

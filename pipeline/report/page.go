@@ -25,6 +25,8 @@ type Page struct {
 	StandsOut []string `json:"stands_out,omitempty"` // what stands out, before what is worked out from the cells
 	Doubt     []string `json:"doubt,omitempty"`      // what to doubt, before what is worked out from the cells
 
+	Traits []Trait `json:"traits,omitempty"` // of the models, where they are known: what layers group by is then tested
+
 	Figures []Figure       `json:"figures"`
 	Cells   []results.Cell `json:"-"`
 	Details []PairDetail   `json:"-"` // for the view of one pair of layers; may be empty
@@ -119,6 +121,7 @@ func (p *Page) render() ([]byte, error) {
 	v.StandsOut, v.Doubt = slices.Clone(p.StandsOut), slices.Clone(p.Doubt)
 	if p.Changes == nil {
 		v.StandsOut = append(v.StandsOut, findings(groups)...)
+		v.StandsOut = append(v.StandsOut, groupings(groups, p.Traits)...)
 		v.Doubt = append(v.Doubt, doubts(groups, p.Dropped)...)
 	}
 	v.Pairs = pairRows(groups)
