@@ -254,7 +254,7 @@ func TestValidateNamesTheField(t *testing.T) {
 	}
 	for want, change := range map[string]func(f *Figure){
 		"the name is used for files":                         func(f *Figure) { f.Name = "../a" },
-		`kind "pie", expected "heatmap", "curves" or "tree"`: func(f *Figure) { f.Kind = "pie" },
+		`kind "pie", expected one of`: func(f *Figure) { f.Kind = "pie" },
 		"metric: missing":                                    func(f *Figure) { f.Metric = "" },
 		"no layers: x has 0 and y has 10":                    func(f *Figure) { f.XModels = nil },
 		`colour map "jet", expected viridis`:                 func(f *Figure) { f.Scale.Map = "jet" },
