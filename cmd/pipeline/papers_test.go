@@ -2,8 +2,8 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -21,6 +21,10 @@ func TestPaperConfigs(t *testing.T) {
 		t.Skip("runs every figure of the papers")
 	}
 	needRuntime(t)
+	bin, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	papers := 0
 	for _, name := range configs.Shipped() {
@@ -37,12 +41,9 @@ func TestPaperConfigs(t *testing.T) {
 			if found == nil {
 				t.Fatal("the config does not say how it runs on the demo corpus")
 			}
-			args := strings.Fields(string(found[1]))
-			args[1] = filepath.Join(root, filepath.FromSlash(args[1]))
-			var out, errs bytes.Buffer
-			if code := run(context.Background(), append(args, "--runs", dir, "--store", filepath.Join(dir, "store")), &out, &errs); code != exitDone {
-				t.Fatalf("exit code %d\n%s", code, errs.String())
-			}
+			cmd := exec.Command(bin, append(strings.Fields(string(found[1])), "--runs", dir, "--store", filepath.Join(dir, "store"))...)
+			cmd.Dir = root
+			mustRun(t, cmd)
 			checkPaperRun(t, filepath.Join(dir, strings.ReplaceAll(strings.TrimSuffix(name, ".yaml"), "/", "-")))
 		})
 	}
