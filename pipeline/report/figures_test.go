@@ -253,14 +253,14 @@ func TestValidateNamesTheField(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(f *Figure){
-		"the name is used for files":                         func(f *Figure) { f.Name = "../a" },
-		`kind "pie", expected one of`: func(f *Figure) { f.Kind = "pie" },
-		"metric: missing":                                    func(f *Figure) { f.Metric = "" },
-		"no layers: x has 0 and y has 10":                    func(f *Figure) { f.XModels = nil },
-		`colour map "jet", expected viridis`:                 func(f *Figure) { f.Scale.Map = "jet" },
-		"scale: min 1, max 0, expected min < max":            func(f *Figure) { f.Scale.Min, f.Scale.Max = ptr(1), ptr(0) },
-		"alpha 2, expected 0 < alpha < 1":                    func(f *Figure) { f.Alpha = 2 },
-		"also: a heatmap shows one metric":                   func(f *Figure) { f.Also = []Measure{{}} },
+		"the name is used for files":              func(f *Figure) { f.Name = "../a" },
+		`kind "pie", expected one of`:             func(f *Figure) { f.Kind = "pie" },
+		"metric: missing":                         func(f *Figure) { f.Metric = "" },
+		"no layers: x has 0 and y has 10":         func(f *Figure) { f.XModels = nil },
+		`colour map "jet", expected viridis`:      func(f *Figure) { f.Scale.Map = "jet" },
+		"scale: min 1, max 0, expected min < max": func(f *Figure) { f.Scale.Min, f.Scale.Max = ptr(1), ptr(0) },
+		"alpha 2, expected 0 < alpha < 1":         func(f *Figure) { f.Alpha = 2 },
+		"also: a heatmap shows one metric":        func(f *Figure) { f.Also = []Measure{{}} },
 	} {
 		f := good
 		change(&f)

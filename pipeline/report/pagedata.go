@@ -148,7 +148,11 @@ func (p *Page) data() *pageData {
 	var texts, tables interner[string]
 	d := &pageData{Groups: []dataGroup{}, Tables: []dataTable{}, Details: []dataDetail{}, Maps: map[string]string{"viridis": viridisTable, "cividis": cividisTable}}
 	for _, g := range groupCells(p.Cells) {
-		d.Groups = append(d.Groups, packGroup(g, &layers, &texts))
+		packed := packGroup(g, &layers, &texts)
+		if p.Changes != nil {
+			packed.Label = "difference of " + packed.Label
+		}
+		d.Groups = append(d.Groups, packed)
 	}
 	for _, t := range p.Details {
 		kind := tables.id(t.Title + "\x00" + strings.Join(t.Columns, "\x00"))

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 
@@ -50,7 +49,8 @@ func Changes(ours, theirs json.RawMessage) ([]Change, error) {
 var compared = []string{"config", "inputs", "versions"}
 
 // said flattens those sections to rows. Elements of a list that have a name go
-// by it, so that a model that was put in front moves no other.
+// by it, so that a model that was put in front moves no other; of elements with
+// one name, as metrics in two variants, the later go by their number.
 func said(manifest json.RawMessage) ([]manifestRow, error) {
 	var sections map[string]json.RawMessage
 	if err := json.Unmarshal(manifest, &sections); err != nil {
@@ -82,13 +82,15 @@ func flattenValue(rows []manifestRow, name string, v any) []manifestRow {
 			rows = flattenValue(rows, name+"."+k, v[k])
 		}
 	case []any:
+		seen := map[string]bool{}
 		for i, e := range v {
 			key := strconv.Itoa(i + 1)
 			if m, ok := e.(map[string]any); ok {
-				if n, ok := m["name"].(string); ok {
+				if n, ok := m["name"].(string); ok && !seen[n] {
 					key = n
 				}
 			}
+			seen[key] = true
 			rows = flattenValue(rows, name+"."+key, e)
 		}
 	default:
@@ -144,6 +146,9 @@ func (f *Figure) any(ix *index) bool {
 	return false
 }
 
+// rounding is the size of differences that the order of sums explains.
+const rounding = 1e-6
+
 // differencesInWords says for each measure how far the runs are apart.
 func differencesInWords(cells, others []results.Cell) []string {
 	at := make(map[results.Key]*results.Cell, len(others))
@@ -170,8 +175,8 @@ func differencesInWords(cells, others []results.Cell) []string {
 	slices.SortStableFunc(list, func(a, b found) int { return cmp.Compare(b.agreement.Mean, a.agreement.Mean) })
 	var words []string
 	for _, f := range list {
-		if f.agreement.Largest == 0 || math.IsNaN(f.agreement.Largest) {
-			words = append(words, fmt.Sprintf("%s: no difference in %s.", f.name, plural(f.agreement.N, "pair")+" of layers"))
+		if f.agreement.Largest < rounding {
+			words = append(words, fmt.Sprintf("%s: no difference in %s but for rounding.", f.name, plural(f.agreement.N, "pair")+" of layers"))
 			continue
 		}
 		words = append(words, fmt.Sprintf("%s: %s.", f.name, f.agreement))

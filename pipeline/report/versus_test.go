@@ -11,8 +11,8 @@ import (
 )
 
 func TestChanges(t *testing.T) {
-	ours := `{"seconds": 3, "config": {"name": "a", "file": "x", "models": [{"name": "m", "onnx": "1"}, {"name": "n", "onnx": "2"}]}, "inputs": {"stamp": "1"}, "versions": {"go": "1"}}`
-	theirs := `{"seconds": 4, "config": {"name": "a", "file": "y", "models": [{"name": "n", "onnx": "2"}, {"name": "m", "onnx": "3", "layers": "0"}]}, "inputs": {"stamp": "2"}, "versions": {"go": "1"}}`
+	ours := `{"seconds": 3, "config": {"name": "a", "file": "x", "models": [{"name": "m", "onnx": "1"}, {"name": "n", "onnx": "2"}], "metrics": [{"name": "cka"}, {"name": "cka", "variant": "b"}]}, "inputs": {"stamp": "1"}, "versions": {"go": "1"}}`
+	theirs := `{"seconds": 4, "config": {"name": "a", "file": "y", "models": [{"name": "n", "onnx": "2"}, {"name": "m", "onnx": "3", "layers": "0"}], "metrics": [{"name": "cka"}, {"name": "cka", "variant": "b"}]}, "inputs": {"stamp": "2"}, "versions": {"go": "1"}}`
 	got, err := Changes(json.RawMessage(ours), json.RawMessage(theirs))
 	if err != nil {
 		t.Fatal(err)
