@@ -102,24 +102,6 @@ type Metric struct {
 	Thresholds []float64 // word_distance: distances under which words count as close; none = .05, .10, ... .75
 }
 
-// Figure is one way in which a comparison is drawn.
-//
-// In YAML: heatmap, or {heatmap: {title: ..., caption: ..., scale: {map: rocket, min: 0, max: 1}}}, or a list of such.
-type Figure struct {
-	Pos     Pos
-	Kind    string
-	Title   string
-	Caption string
-	Scale   Scale
-}
-
-// Scale is the range of values that a figure shows, by default that of the data, and the colours of a map.
-type Scale struct {
-	Pos      Pos
-	Min, Max *float64
-	Map      string // viridis (default), cividis, rocket, or diverging
-}
-
 // Libraries are native libraries the user places by hand.
 type Libraries struct {
 	Pos         Pos
@@ -140,8 +122,6 @@ var (
 	poolings = []string{"centre", "bolanos2024", "pasad2021", "middle", "max", "first"}
 	labels   = []string{"phone", "word", "speaker", "logmel", "length"}
 	selects  = []string{"all", "bolanos2024"}
-	kinds    = []string{"heatmap", "curves", "profile", "tree", "mds", "sweep", "grid", "prefix"}
-	maps     = []string{"viridis", "cividis", "rocket", "diverging"}
 	devices  = []string{"cpu", "cuda"}
 
 	precisions = []string{"float32", "tf32", "fp16"}
@@ -299,26 +279,6 @@ func (c *Config) validateDifferences(k *Comparison, oneOf func(Pos, string, stri
 	default:
 		for _, d := range asked {
 			oneOf(k.Pos, "differences", d, differences)
-		}
-	}
-}
-
-func (k *Comparison) validateFigures(oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) {
-	seen := map[string]bool{}
-	for _, f := range k.Figures {
-		oneOf(f.Pos, "figure", f.Kind, kinds)
-		if seen[f.Kind] {
-			bad(f.Pos, "comparison %q: figure has %s twice", k.Name, f.Kind)
-		}
-		seen[f.Kind] = true
-		if f.Scale.Map != "" {
-			oneOf(f.Scale.Pos, "figure scale.map", f.Scale.Map, maps)
-		}
-		if s := f.Scale; s.Min != nil && s.Max != nil && *s.Min >= *s.Max {
-			bad(s.Pos, "figure scale: min is %g and max is %g; min must be less", *s.Min, *s.Max)
-		}
-		if (f.Kind == "tree" || f.Kind == "mds") && len(k.Models) == 0 {
-			bad(f.Pos, "comparison %q: figure: %s shows the layers of models among themselves; give models: [...] in place of x and y", k.Name, f.Kind)
 		}
 	}
 }

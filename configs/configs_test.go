@@ -74,6 +74,11 @@ func TestMistakes(t *testing.T) {
 		{"choice of pronunciation", replace("{root: c}}", "{root: c}, lexicon: {file: l, choice: lats}}"), `corpus.lexicon.choice is "lats"; it must be one of first, last, nearest; did you mean "last"?`},
 		{"labels", replace("onnx: a.onnx", "labels: phones"), `labels is "phones"; it must be one of phone, word, speaker, logmel, length; did you mean "phone"?`},
 		{"labels and a file", replace("onnx: a.onnx", "onnx: a.onnx, labels: phone"), `model "a" has more than one of onnx, vectors and labels`},
+		{"figure kind", replace("metrics:", "figure: heatmp, metrics:"), `figure is "heatmp"; it must be one of heatmap, curves, profile, tree, mds, sweep, grid, prefix; did you mean "heatmap"?`},
+		{"figure twice", replace("metrics:", "figure: [curves, {curves: {title: x}}], metrics:"), `comparison "one": figure has curves twice`},
+		{"figure of two sides", replace("metrics:", "figure: tree, metrics:"), "figure: tree shows the layers of models among themselves; give models: [...]"},
+		{"figure scale", replace("metrics:", "figure: {heatmap: {scale: {min: 1, max: 0}}}, metrics:"), "figure scale: min is 1 and max is 0; min must be less"},
+		{"figure colours", replace("metrics:", "figure: {heatmap: {scale: {map: jet}}}, metrics:"), `figure scale.map is "jet"; it must be one of viridis, cividis, rocket, diverging`},
 		{"no name", replace("name: t\n", ""), "name is missing"},
 		{"folder name", replace("name: t\n", "name: a/b\n"), "can't be the name of a folder"},
 	}
