@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -39,17 +40,29 @@ var program = sync.OnceValues(func() (string, error) {
 // programDir holds the program, "" before it is built.
 var programDir string
 
-func demoCommand(t *testing.T, dir string, args ...string) *exec.Cmd {
+// pipelineCommand calls the program with folders of its own for runs and store.
+func pipelineCommand(t *testing.T, dir, verb, config string, args ...string) *exec.Cmd {
 	t.Helper()
 	needRuntime(t)
 	bin, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := []string{"run", filepath.Join(root, "configs", "demo.yaml"), "--runs", filepath.Join(dir, "runs"), "--store", filepath.Join(dir, "store")}
+	base := []string{verb, config, "--runs", filepath.Join(dir, "runs"), "--store", filepath.Join(dir, "store")}
 	cmd := exec.Command(bin, append(base, args...)...)
 	cmd.Dir = root // where lib is found
 	return cmd
+}
+
+// demo is the demo's config, and settings that shorten its nulls: what these tests look at does not depend on the draws.
+var (
+	demo       = filepath.Join(root, "configs", "demo.yaml")
+	shortNulls = []string{"--set", "comparisons.word-identity.null.draws=19", "--set", "comparisons.words-bert.null.draws=19", "--set", "comparisons.words-glove.null.draws=19"}
+)
+
+func demoCommand(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	return pipelineCommand(t, dir, "run", demo, append(slices.Clone(shortNulls), args...)...)
 }
 
 func mustRun(t *testing.T, cmd *exec.Cmd) {
@@ -244,8 +257,7 @@ func TestMemory(t *testing.T) {
 	peak := func(copies int) float64 {
 		dir := t.TempDir()
 		writeCopies(t, dir, copies)
-		cmd := demoCommand(t, dir, "--workers", "1")
-		cmd.Args[2] = filepath.Join(dir, "copies.yaml")
+		cmd := pipelineCommand(t, dir, "run", filepath.Join(dir, "copies.yaml"), "--workers", "1")
 		mustRun(t, cmd)
 		return float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) / 1024
 	}
@@ -311,13 +323,11 @@ comparisons:
 // for half a minute, and not many times too much; and of forty minutes, whose maps no machine holds, it says so.
 func TestLongAudio(t *testing.T) {
 	dir := t.TempDir()
-	command := func(name string, seconds int, verb string, flags ...string) *exec.Cmd {
+	call := func(name string, seconds int, verb string, flags ...string) *exec.Cmd {
 		writeLongAudio(t, dir, name, seconds)
-		cmd := demoCommand(t, dir, append(flags, "--workers", "1")...)
-		cmd.Args[1], cmd.Args[2] = verb, filepath.Join(dir, name+".yaml")
-		return cmd
+		return pipelineCommand(t, dir, verb, filepath.Join(dir, name+".yaml"), append(flags, "--workers", "1")...)
 	}
-	out, err := command("half-minute", 30, "plan", "--json").Output()
+	out, err := call("half-minute", 30, "plan", "--json").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,14 +335,14 @@ func TestLongAudio(t *testing.T) {
 	if err := json.Unmarshal(out, &plan); err != nil {
 		t.Fatal(err)
 	}
-	run := command("half-minute", 30, "run")
+	run := call("half-minute", 30, "run")
 	mustRun(t, run)
 	planned, peak := float64(plan.MemoryBytes)/(1<<20), float64(run.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)/1024
 	t.Logf("planned %.0f MiB, peak %.0f MiB", planned, peak)
 	if peak > planned || planned > 3*peak {
 		t.Errorf("the plan says %.0f MiB, the run took %.0f MiB", planned, peak)
 	}
-	if out, err = command("forty-minutes", 2400, "plan").Output(); err != nil {
+	if out, err = call("forty-minutes", 2400, "plan").Output(); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(out), "warning     about ") || !strings.Contains(string(out), "utterance forty-minutes (2400 s) alone takes") || strings.Contains(string(out), "\ntime ") {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,8 +26,8 @@ func TestSlurm(t *testing.T) {
 	mustRun(t, demoCommand(t, alone))
 	call := func(args ...string) string {
 		t.Helper()
-		cmd := demoCommand(t, dir, args[1:]...)
-		cmd.Args[1], cmd.Env = args[0], append(os.Environ(), env)
+		cmd := pipelineCommand(t, dir, args[0], demo, append(slices.Clone(shortNulls), args[1:]...)...)
+		cmd.Env = append(os.Environ(), env)
 		out, err := cmd.Output()
 		if err != nil {
 			t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
