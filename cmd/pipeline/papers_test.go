@@ -14,7 +14,7 @@ import (
 
 var demoLine = regexp.MustCompile(`(?m)^# demo: pipeline (.*)$`)
 
-// TestPaperConfigs runs every figure and table of the papers on the demo corpora with the demo models, by the command
+// TestPaperConfigs runs every shipped config, which are the figures and tables of the papers, on the demo corpora with the demo models, by the command
 // that stands in its config. They share a store, as a user's would.
 func TestPaperConfigs(t *testing.T) {
 	if testing.Short() {
@@ -28,7 +28,7 @@ func TestPaperConfigs(t *testing.T) {
 	dir := t.TempDir()
 	papers := 0
 	for _, name := range configs.Shipped() {
-		if !strings.Contains(name, "/") {
+		if name == "demo.yaml" { // it is what scripts run
 			continue
 		}
 		papers++
