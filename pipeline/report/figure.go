@@ -64,7 +64,7 @@ type Figure struct {
 	XTitle   string  `json:"x_title,omitempty"` // of the axes; "" = layer
 	YTitle   string  `json:"y_title,omitempty"`
 	Scale    Scale   `json:"scale,omitzero"`
-	Alpha    float64 `json:"alpha,omitempty"`    // a cell with p >= Alpha is marked as not significant; 0 = 0.05
+	Alpha    float64 `json:"alpha,omitempty"`    // a cell with p > Alpha is marked as not significant: K draws reach p = 1/(K+1); 0 = 0.05
 	Quantity string  `json:"quantity,omitempty"` // what the values are, where it is not the metric's number
 
 	Published []Published `json:"published,omitempty"` // drawn beside ours: as lines, or as a second map of the differences
@@ -229,7 +229,7 @@ type state int
 
 const (
 	shown          state = iota // a value
-	notSignificant              // a value with p >= alpha
+	notSignificant              // a value with p > alpha
 	notComputed                 // the metric could not be computed
 	absent                      // the results hold no such cell
 )
@@ -245,7 +245,7 @@ func (f *Figure) state(c *results.Cell) state {
 	case c.Value == nil:
 		return notComputed
 	}
-	if p := significance(c); p != nil && *p >= f.alpha() {
+	if p := significance(c); p != nil && *p > f.alpha() {
 		return notSignificant
 	}
 	return shown

@@ -218,7 +218,7 @@ func (f *Figure) captionWith(ix *index, picture bool) string {
 		if familyWise(all) {
 			kind = "family-wise: p against the maximum over all cells"
 		}
-		parts = append(parts, fmt.Sprintf("%s not significant (%s ≥ %s).", marked(count[notSignificant]), kind, f.alphaText()))
+		parts = append(parts, fmt.Sprintf("%s not significant (%s > %s).", marked(count[notSignificant]), kind, f.alphaText()))
 	}
 	if count[notComputed] > 0 {
 		parts = append(parts, plural(count[notComputed], "cell")+" could not be computed.")

@@ -60,7 +60,7 @@ class Group {
     cell.warnings = (this.warnings[k] ?? []).map((t) => this.data.texts[t]);
     if (k in this.errors) cell.error = this.data.texts[this.errors[k]];
     const p = cell.pmax ?? cell.p;
-    cell.state = cell.value == null ? "failed" : p != null && p >= alpha ? "weak" : "ok";
+    cell.state = cell.value == null ? "failed" : p != null && p > alpha ? "weak" : "ok";
     return cell;
   }
 
