@@ -72,20 +72,20 @@ var submitCommand = &command{
 		if s.Status.Of != n { // the first time, or cut anew
 			s.Status = &pipeline.Status{Of: n}
 		}
-		todo := s.Status.Unfinished(time.Now())
+		left := s.Status.Unfinished(time.Now())
 		if *dry {
-			if len(todo) > 0 {
-				fmt.Fprintf(c.stdout, "# %s\n%s\n", filepath.Join(job.Dir, "shards.sbatch"), job.ShardScript(slurm.Tasks(todo)))
+			if len(left) > 0 {
+				fmt.Fprintf(c.stdout, "# %s\n%s\n", filepath.Join(job.Dir, "shards.sbatch"), job.ShardScript(slurm.Tasks(left)))
 			}
 			fmt.Fprintf(c.stdout, "# %s\n%s", filepath.Join(job.Dir, "merge.sbatch"), job.MergeScript())
 			return exitDone, nil
 		}
-		sub, err := job.Submit(ctx, todo)
+		sub, err := job.Submit(ctx, left)
 		if err != nil {
 			return exitFailed, err
 		}
-		if len(todo) > 0 {
-			fmt.Fprintf(c.stdout, "shards %s of %d are job %s\n", slurm.Tasks(todo), n, sub.Arrays[len(sub.Arrays)-1])
+		if len(left) > 0 {
+			fmt.Fprintf(c.stdout, "shards %s of %d are job %s\n", slurm.Tasks(left), n, sub.Arrays[len(sub.Arrays)-1])
 		}
 		fmt.Fprintf(c.stdout, "merge is job %s; logs in %s\n", sub.Merge, job.Dir)
 		fmt.Fprintf(c.stdout, "how far they are: pipeline status %s\n", c.args[0])
