@@ -22,6 +22,8 @@ type Config struct {
 	Libraries   Libraries
 	Runs        string `path:""` // folder of the run directories, "" = runs in the working directory
 	Store       string `path:""` // folder of the activation store, "" = store in the working directory
+	Memory      string // that a run may take, such as 6GiB; "" = a share of what there is
+	Frames      string // auto
 
 	folder string // that relative paths start from
 }
@@ -156,6 +158,7 @@ func (c *Config) Validate() error {
 			bad(c.Audio.Pos, "audio.channel is %q; it must be mix or the number of a channel from 1", ch)
 		}
 	}
+	c.validateMemory(bad)
 	c.validateRows(&c.Rows, "rows", oneOf, bad)
 	names := c.validateModels(oneOf, bad)
 	if len(c.Comparisons) == 0 {

@@ -59,7 +59,7 @@ func (e *Entry) Finished() bool { return exists(e.rowsPath()) }
 // parts are removed when all is written.
 func (e *Entry) Finish(c *corpus.Corpus, table *Table, layers []Layer, parts [][]int) error {
 	if e.Finished() {
-		return e.removeParts(len(parts))
+		return e.RemoveParts(len(parts))
 	}
 	err := e.join(c, table, layers, parts)
 	if errors.Is(err, fs.ErrNotExist) && e.Finished() {
@@ -68,7 +68,7 @@ func (e *Entry) Finish(c *corpus.Corpus, table *Table, layers []Layer, parts [][
 	if err != nil {
 		return err
 	}
-	return e.removeParts(len(parts))
+	return e.RemoveParts(len(parts))
 }
 
 // span is a run of rows in a part file that belongs at row `to` of the whole.
@@ -236,7 +236,8 @@ func (e *Entry) writeRows(c *corpus.Corpus, table *Table, failed map[string]bool
 
 func seconds(s float64) string { return strconv.FormatFloat(s, 'g', -1, 64) }
 
-func (e *Entry) removeParts(n int) error {
+// RemoveParts removes the first n parts.
+func (e *Entry) RemoveParts(n int) error {
 	for p := range n {
 		if err := os.Remove(e.PartPath(p)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err

@@ -32,7 +32,7 @@ type fingerprint struct {
 func (p *Plan) stamp() (string, error) {
 	h := sha256.New()
 	cfg := *p.Config
-	cfg.Runs, cfg.Store = "", ""
+	cfg.Runs, cfg.Store, cfg.Memory = "", "", ""
 	text, err := json.Marshal(&cfg)
 	if err != nil {
 		return "", err

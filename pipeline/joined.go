@@ -132,8 +132,8 @@ func closeAll(readers []*extract.LayerReader) {
 	}
 }
 
-// segmentMoments makes the moments of a basis on words or phones from the stored rows, for the parts that lack them.
-func (p *Plan) segmentMoments(ctx context.Context, b *basis) error {
+// storedMoments makes the moments of a basis from the stored rows, for the parts that lack them.
+func (p *Plan) storedMoments(ctx context.Context, b *basis) error {
 	j := b.rows
 	readers, sourceAt, err := p.openLayers(b, j)
 	if err != nil {

@@ -141,15 +141,20 @@ func (p *Plan) open(ctx context.Context) error {
 	return p.digests.Save()
 }
 
-// Close gives the models back.
+// Close gives everything back.
 func (p *Plan) Close() {
+	p.releaseModels()
+	if p.runtime != nil {
+		p.runtime.Close()
+	}
+}
+
+// releaseModels gives the memory of the models back: once all are heard, what is left needs their cards alone.
+func (p *Plan) releaseModels() {
 	for _, s := range p.sources {
 		if s != nil && s.Model != nil {
 			s.Model.Close()
 		}
-	}
-	if p.runtime != nil {
-		p.runtime.Close()
 	}
 }
 

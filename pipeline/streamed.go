@@ -33,7 +33,7 @@ func (w *frameWork) begin() error {
 	return err
 }
 
-func (w *frameWork) sources(int) []int { return w.b.k.sources }
+func (w *frameWork) sources(int) []int { return w.plan.heard(w.b) }
 
 func (w *frameWork) reduce(int, []*extract.Activations) (any, error) { return nil, nil }
 
@@ -67,35 +67,40 @@ func (w *frameWork) collect(ctx context.Context, u int, _ any, acts []*extract.A
 
 // tensorsOf lists the layers of the stack for one utterance, and how many frames it has.
 func (p *Plan) tensorsOf(b *basis, u int, acts []*extract.Activations) (out []models.Tensor, frames int, err error) {
-	var first *stacked
+	grid := p.gridSource(b)
+	rows := func(s int) ([]models.Tensor, int) {
+		if a := acts[s]; b.unit == "attention" {
+			return a.Attentions, a.Attentions[0].Shape[1]
+		}
+		return acts[s].Layers, acts[s].Layers[0].Shape[0]
+	}
+	_, frames = rows(grid)
 	out = make([]models.Tensor, len(b.stack))
 	for i := range b.stack {
 		l := &b.stack[i]
-		if p.sources[l.source].Labels != nil {
-			continue
-		}
-		a := acts[l.source]
-		list, axis := a.Layers, 0
-		if b.unit == "attention" {
-			list, axis = a.Attentions, 1
-		}
-		out[i] = list[l.index]
-		n := out[i].Shape[axis]
-		if first == nil {
-			first, frames = l, n
-		} else if n != frames {
-			return nil, 0, fmt.Errorf("utterance %s: %s gives %d frames and %s gives %d: their frames can't be matched; compare words or phones",
-				p.Corpus.Utterances[u].ID, p.label(*first), frames, p.label(*l), n)
-		}
-	}
-	for i, l := range b.stack {
 		if labels := p.sources[l.source].Labels; labels != nil {
-			if out[i], err = labels.At(u, acts[l.source], p.sources[first.source].Model.Card(), frames); err != nil {
+			if out[i], err = labels.At(u, acts[l.source], p.sources[grid].Model.Card(), frames); err != nil {
 				return nil, 0, err
 			}
+			continue
+		}
+		list, n := rows(l.source)
+		if out[i] = list[l.index]; n != frames {
+			return nil, 0, fmt.Errorf("utterance %s: model %s gives %d frames and %s gives %d: their frames can't be matched; compare words or phones",
+				p.Corpus.Utterances[u].ID, p.sources[grid].Name, frames, p.label(*l), n)
 		}
 	}
 	return out, frames, nil
+}
+
+// heard are the sources that the rows of a basis on frames or attention come from: those of its layers, and the one whose
+// frames they are.
+func (p *Plan) heard(b *basis) []int {
+	out := []int{p.gridSource(b)}
+	for _, l := range b.stack {
+		out = appendOnce(out, l.source)
+	}
+	return out
 }
 
 func (w *frameWork) finish(ctx context.Context) error {
@@ -151,13 +156,7 @@ func (p *Plan) newAttentionRows(b *basis) (*metrics.AttentionRows, error) {
 	for i, l := range b.stack {
 		heads[i] = l.units
 	}
-	var pairs [][2]int
-	for _, i := range b.x {
-		for _, j := range b.y {
-			pairs = append(pairs, [2]int{i, j})
-		}
-	}
-	return metrics.NewAttentionRows(p.backend, heads, pairs, b.variants(), p.opts.Workers)
+	return metrics.NewAttentionRows(p.backend, heads, b.wanted(), b.variants(), p.opts.Workers)
 }
 
 // variants lists the variants asked of the basis.
@@ -169,7 +168,7 @@ func (b *basis) variants() []string {
 	return out
 }
 
-func (w *headWork) sources(int) []int { return w.b.k.sources }
+func (w *headWork) sources(int) []int { return w.plan.heard(w.b) }
 
 func (w *headWork) reduce(int, []*extract.Activations) (any, error) { return nil, nil }
 
