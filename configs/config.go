@@ -21,9 +21,18 @@ type Config struct {
 	Comparisons []Comparison
 	Libraries   Libraries
 	Runs        string `path:""` // folder of the run directories, "" = runs in the working directory
-	Store       string `path:""` // folder of the activation store, "" = store in the working directory
+	Store       Store
 
 	folder string // that relative paths start from
+}
+
+// Store says where work is kept that runs share, and in which form.
+//
+// In YAML: FOLDER, or {folder: FOLDER, numbers: float16}.
+type Store struct {
+	Pos     Pos
+	Folder  string `path:""` // "" = store in the working directory
+	Numbers string // of stored rows: float32 (default) or float16
 }
 
 // Audio says what may be done to files that are not mono at the rate the corpus is read at.
@@ -113,6 +122,7 @@ type Libraries struct {
 func Default() Config {
 	return Config{
 		Audio: Audio{Rate: 16000},
+		Store: Store{Numbers: "float32"},
 		Rows:  Rows{Unit: "frame", Pooling: "centre", Select: "all", Level: []string{"token"}, First: []string{"all"}},
 	}
 }
@@ -125,6 +135,7 @@ var (
 	devices  = []string{"cpu", "cuda"}
 
 	precisions = []string{"float32", "tf32", "fp16"}
+	numbers    = []string{"float32", "float16"}
 
 	intervals    = []string{"jackknife", "none"}
 	differences  = []string{"neighbours", "best", "models"}
@@ -156,6 +167,7 @@ func (c *Config) Validate() error {
 			bad(c.Audio.Pos, "audio.channel is %q; it must be mix or the number of a channel from 1", ch)
 		}
 	}
+	oneOf(c.Store.Pos, "store.numbers", c.Store.Numbers, numbers)
 	c.validateRows(&c.Rows, "rows", oneOf, bad)
 	names := c.validateModels(oneOf, bad)
 	if len(c.Comparisons) == 0 {

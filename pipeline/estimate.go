@@ -89,7 +89,7 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 			continue
 		}
 		for _, l := range p.sources[r.source].Layers() {
-			e.StoreBytes += int64(len(r.table.Rows)) * int64(l.Units) * 4
+			e.StoreBytes += int64(len(r.table.Rows)) * int64(l.Units) * int64(p.numbers().Size())
 		}
 	}
 	models := p.modelMemory()
