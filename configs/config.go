@@ -21,11 +21,20 @@ type Config struct {
 	Comparisons []Comparison
 	Libraries   Libraries
 	Runs        string `path:""` // folder of the run directories, "" = runs in the working directory
-	Store       string `path:""` // folder of the activation store, "" = store in the working directory
+	Store       Store
 	Memory      string // that a run may take, such as 6GiB; "" = a share of what there is
-	Frames      string // auto
 
 	folder string // that relative paths start from
+}
+
+// Store says where work is kept that runs share, and in which form.
+//
+// In YAML: FOLDER, or {folder: FOLDER, numbers: float16, frames: keep}.
+type Store struct {
+	Pos     Pos
+	Folder  string `path:""` // "" = store in the working directory
+	Numbers string // of stored rows: float32 (default) or float16
+	Frames  string // auto (default): kept where moments take too much memory to be made in one walk, and there is room; keep; never
 }
 
 // Audio says what may be done to files that are not mono at the rate the corpus is read at.
@@ -115,6 +124,7 @@ type Libraries struct {
 func Default() Config {
 	return Config{
 		Audio: Audio{Rate: 16000},
+		Store: Store{Numbers: "float32", Frames: "auto"},
 		Rows:  Rows{Unit: "frame", Pooling: "centre", Select: "all", Level: []string{"token"}, First: []string{"all"}},
 	}
 }
@@ -127,6 +137,8 @@ var (
 	devices  = []string{"cpu", "cuda"}
 
 	precisions = []string{"float32", "tf32", "fp16"}
+	numbers    = []string{"float32", "float16"}
+	keeping    = []string{"auto", "keep", "never"}
 
 	intervals    = []string{"jackknife", "none"}
 	differences  = []string{"neighbours", "best", "models"}
@@ -159,6 +171,8 @@ func (c *Config) Validate() error {
 		}
 	}
 	c.validateMemory(bad)
+	oneOf(c.Store.Pos, "store.numbers", c.Store.Numbers, numbers)
+	oneOf(c.Store.Pos, "store.frames", c.Store.Frames, keeping)
 	c.validateRows(&c.Rows, "rows", oneOf, bad)
 	names := c.validateModels(oneOf, bad)
 	if len(c.Comparisons) == 0 {

@@ -79,6 +79,9 @@ func TestMistakes(t *testing.T) {
 		{"figure of two sides", replace("metrics:", "figure: tree, metrics:"), "figure: tree shows the layers of models among themselves; give models: [...]"},
 		{"figure scale", replace("metrics:", "figure: {heatmap: {scale: {min: 1, max: 0}}}, metrics:"), "figure scale: min is 1 and max is 0; min must be less"},
 		{"figure colours", replace("metrics:", "figure: {heatmap: {scale: {map: jet}}}, metrics:"), `figure scale.map is "jet"; it must be one of viridis, cividis, rocket, diverging`},
+		{"store key", whole + "store: {folder: s, number: float16}\n", `t.yaml:8:20: unknown key "number" in store; did you mean "numbers"? (known: folder, numbers, frames)`},
+		{"store numbers", whole + "store: {numbers: fp16}\n", `t.yaml:8:8: store.numbers is "fp16"; it must be one of float32, float16`},
+		{"no store", whole + "store: [s]\n", "t.yaml:8:8: store must be a mapping with the keys folder, numbers, frames; found a list"},
 		{"no name", replace("name: t\n", ""), "name is missing"},
 		{"folder name", replace("name: t\n", "name: a/b\n"), "can't be the name of a folder"},
 	}
@@ -89,6 +92,41 @@ func TestMistakes(t *testing.T) {
 				t.Errorf("error %v\nwant %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestStore: a folder, or a mapping; paths of a base are those of its own folder in both.
+func TestStore(t *testing.T) {
+	base := filepath.Join(t.TempDir(), "b", "base.yaml")
+	if err := os.MkdirAll(filepath.Dir(base), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]struct{ Folder, Numbers string }{
+		"":                                     {"", "float32"},
+		"store: s\n":                           {"s", "float32"},
+		"store: {folder: s}\n":                 {"s", "float32"},
+		"store: {numbers: float16}\n":          {"", "float16"},
+		"store: {folder: s, numbers: float16}": {"s", "float16"},
+	} {
+		if err := os.WriteFile(base, []byte(whole+text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for file, folder := range map[string]string{whole + text: want.Folder, "base: " + base: filepath.Join("b", want.Folder)} {
+			c, err := Parse([]byte(file), filepath.Join(filepath.Dir(filepath.Dir(base)), "t.yaml"), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want.Folder == "" {
+				folder = ""
+			}
+			if c.Store.Folder != folder || c.Store.Numbers != want.Numbers {
+				t.Errorf("%q gives %+v", file, c.Store)
+			}
+		}
+	}
+	c, err := Parse([]byte(whole), "t.yaml", []string{"store.numbers=float16"})
+	if err != nil || c.Store.Numbers != "float16" {
+		t.Errorf("set: %+v %v", c, err)
 	}
 }
 
@@ -195,7 +233,7 @@ func FuzzParse(f *testing.F) {
 
 // TestKeys pins the keys of the language: renaming one breaks users' files.
 func TestKeys(t *testing.T) {
-	want := []string{"base", "name", "note", "corpus", "audio", "models", "rows", "comparisons", "libraries", "runs", "store"}
+	want := []string{"base", "name", "note", "corpus", "audio", "models", "rows", "comparisons", "libraries", "runs", "store", "memory"}
 	if diff := cmp.Diff(want, sortedKeys(keysOf(reflect.TypeOf(Config{})))); diff != "" {
 		t.Error(diff)
 	}

@@ -58,6 +58,9 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, where string) {
 	case *Lexicon:
 		d.decodeLexicon(n, p, where)
 		return
+	case *Store:
+		d.decodeStore(n, p, where)
+		return
 	}
 	switch v.Kind() {
 	case reflect.Struct:
@@ -182,6 +185,15 @@ func (d *decoder) decodeLexicon(n *yaml.Node, l *Lexicon, where string) {
 		return
 	}
 	d.decodeStruct(n, reflect.ValueOf(l).Elem(), where)
+}
+
+// decodeStore reads FOLDER, or {folder: FOLDER, numbers: float16}.
+func (d *decoder) decodeStore(n *yaml.Node, s *Store, where string) {
+	if n.Kind == yaml.ScalarNode && !isNull(n) {
+		s.Pos, s.Folder = d.pos(n), d.rebase(n, d.expand(n, where))
+		return
+	}
+	d.decodeStruct(n, reflect.ValueOf(s).Elem(), where)
 }
 
 // decodeFigure reads heatmap, or {heatmap: {title: ...}}.

@@ -19,12 +19,13 @@ type Info struct {
 	Key      string    `json:"key"`
 	Kind     string    `json:"kind"` // rows, types, moments
 	Bytes    int64     `json:"bytes"`
-	Parts    int       `json:"parts"`    // files of parts
-	Finished bool      `json:"finished"` // rows: the parts are joined
+	Parts    int       `json:"parts"`             // files of parts
+	Finished bool      `json:"finished"`          // rows: the parts are joined
+	Numbers  Numbers   `json:"numbers,omitempty"` // rows, types: the form of their rows
 	Changed  time.Time `json:"changed"`
 }
 
-// List looks through the store: entries by name. It reads no file.
+// List looks through the store: entries by name. Of files it reads the descriptions of rows alone.
 func (s *Store) List() ([]Info, error) {
 	dirs, err := os.ReadDir(s.Dir)
 	if err != nil {
@@ -50,11 +51,19 @@ func (s *Store) List() ([]Info, error) {
 
 func (s *Store) inspect(key, kind string) (Info, error) {
 	dir := filepath.Join(s.Dir, key)
-	if _, err := os.Stat(filepath.Join(dir, "entry.json")); err != nil {
-		return Info{}, err
+	info := Info{Key: key, Kind: kind}
+	about, err := os.ReadFile(filepath.Join(dir, "entry.json"))
+	if err != nil {
+		return info, err
+	}
+	if kind != "moments" {
+		var form Form
+		if err := json.Unmarshal(about, &form); err != nil {
+			return info, fmt.Errorf("%s: %w: delete the folder, and the next run makes it again", filepath.Join(dir, "entry.json"), err)
+		}
+		info.Numbers = form.Numbers
 	}
 	files, err := os.ReadDir(dir)
-	info := Info{Key: key, Kind: kind}
 	for _, f := range files {
 		stat, err := f.Info()
 		if err != nil {
@@ -65,7 +74,7 @@ func (s *Store) inspect(key, kind string) (Info, error) {
 			info.Changed = stat.ModTime()
 		}
 		switch {
-		case strings.HasPrefix(f.Name(), "part-"):
+		case isPart(f.Name()):
 			info.Parts++
 		case f.Name() == "rows.csv":
 			info.Finished = true
@@ -90,14 +99,6 @@ const sumsFile = "sums.json"
 
 // sums are the checksums of the layers of a finished entry, by file.
 type sums map[string]string
-
-// summed passes on what is written and remembers its checksum under a name.
-func (s sums) summed(name string, w io.Writer, write func(io.Writer) error) error {
-	h := crc32.New(castagnoli)
-	err := write(io.MultiWriter(w, h))
-	s[name] = fmt.Sprintf("%08x", h.Sum32())
-	return err
-}
 
 func (s sums) write(e *Entry) error {
 	return WriteFile(filepath.Join(e.Dir, sumsFile), func(w io.Writer) error { return json.NewEncoder(w).Encode(s) })
@@ -125,21 +126,17 @@ func (s *Store) Verify(key string, checkPart func(io.Reader) error) (map[string]
 		case ok:
 			got, err := checksumOf(path)
 			if err == nil && got != want {
-				err = fmt.Errorf("the checksum is %s and was %s when it was written", got, want)
+				err = changed(got, want)
 			}
 			if err != nil {
 				damaged[path] = err
 			}
-		case strings.HasPrefix(f.Name(), "part-"):
+		case isPart(f.Name()):
 			if _, err := fmt.Sscanf(f.Name(), "part-%04d", &part); err != nil {
 				damaged[path] = fmt.Errorf("no file of the store has this name")
 				continue
 			}
-			check := checkPart
-			if strings.HasPrefix(key, "rows-") {
-				check = nil // raw rows: their length is checked when they are joined
-			}
-			if _, err := e.ReadPart(part, check); err != nil {
+			if err := e.verifyPart(part, checkPart); err != nil {
 				damaged[path] = err
 			}
 		}
@@ -150,6 +147,19 @@ func (s *Store) Verify(key string, checkPart func(io.Reader) error) (map[string]
 		}
 	}
 	return damaged, nil
+}
+
+// verifyPart reads a part: sums by check, pooled rows against the checksums of their chunks.
+func (e *Entry) verifyPart(part int, check func(io.Reader) error) error {
+	if !strings.HasPrefix(e.Key, "rows-") {
+		_, err := e.ReadPart(part, check)
+		return err
+	}
+	head, err := e.readPart(part, nil)
+	if err != nil {
+		return err
+	}
+	return e.verifyChunks(part, head.Rows)
 }
 
 func checksumOf(path string) (string, error) {
@@ -171,7 +181,7 @@ func (s *Store) Mend(key string, damaged map[string]error) error {
 	}
 	sort.Strings(paths)
 	for _, path := range paths {
-		if !strings.HasPrefix(filepath.Base(path), "part-") {
+		if !isPart(filepath.Base(path)) {
 			return s.Remove(key)
 		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {

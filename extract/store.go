@@ -20,7 +20,7 @@ import (
 )
 
 // FormatVersion is part of every key: work in an older format is not mistaken for finished.
-const FormatVersion = 1
+const FormatVersion = 2
 
 // Store is a folder of finished work that runs share. Everything in it is written whole under a temporary name and
 // renamed, and its name says what it was made from, so two runs at once can do no worse than make the same bytes twice.
@@ -113,12 +113,16 @@ func (e *Entry) HasPart(p int) bool { return exists(e.PartPath(p)) }
 
 // WritePart stores part p: first a line of JSON with the utterances that could not be read, then what write writes.
 func (e *Entry) WritePart(p int, failed []Failure, write func(io.Writer) error) error {
-	return WriteFile(e.PartPath(p), func(w io.Writer) error {
-		head, err := json.Marshal(partHeader{failed})
+	return e.writePart(e.PartPath(p), partHeader{Failed: failed}, write)
+}
+
+func (e *Entry) writePart(path string, head partHeader, write func(io.Writer) error) error {
+	return WriteFile(path, func(w io.Writer) error {
+		line, err := json.Marshal(head)
 		if err != nil {
 			return err
 		}
-		if _, err := w.Write(append(head, '\n')); err != nil {
+		if _, err := w.Write(append(line, '\n')); err != nil || write == nil {
 			return err
 		}
 		return write(w)
@@ -127,14 +131,18 @@ func (e *Entry) WritePart(p int, failed []Failure, write func(io.Writer) error) 
 
 // ReadPart reads part p; read gets what follows the header.
 func (e *Entry) ReadPart(p int, read func(io.Reader) error) ([]Failure, error) {
+	head, err := e.readPart(p, read)
+	return head.Failed, err
+}
+
+func (e *Entry) readPart(p int, read func(io.Reader) error) (head partHeader, err error) {
 	f, err := os.Open(e.PartPath(p))
 	if err != nil {
-		return nil, err
+		return head, err
 	}
 	defer f.Close()
 	r := bufio.NewReaderSize(f, 1<<20)
 	line, err := r.ReadBytes('\n')
-	var head partHeader
 	if err == nil {
 		err = json.Unmarshal(line, &head)
 	}
@@ -142,9 +150,13 @@ func (e *Entry) ReadPart(p int, read func(io.Reader) error) ([]Failure, error) {
 		err = read(r)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s is damaged (%w): delete it, and the next run makes it again", f.Name(), err)
+		return head, damagedPart(f.Name(), err)
 	}
-	return head.Failed, nil
+	return head, nil
+}
+
+func damagedPart(path string, err error) error {
+	return fmt.Errorf("%s is damaged (%w): delete it, and the next run makes it again", path, err)
 }
 
 // Failure is an utterance that could not be read, and what was wrong with it.
@@ -153,9 +165,15 @@ type Failure struct {
 	Error     string
 }
 
+// partHeader is the first line of a part. A part of pooled rows has no more: its rows lie in chunks.
 type partHeader struct {
 	Failed []Failure `json:"failed"`
+	Rows   []chunk   `json:"rows,omitempty"`
 }
+
+func isPart(name string) bool { return strings.HasPrefix(name, "part-") }
+
+func isChunk(name string) bool { return strings.HasPrefix(name, chunkPrefix) }
 
 func exists(path string) bool {
 	_, err := os.Stat(path)

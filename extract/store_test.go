@@ -1,13 +1,15 @@
 package extract
 
 import (
+	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,66 +26,118 @@ func testStore(t *testing.T) *Store {
 	return s
 }
 
-// TestFinish: parts cut across the corpus order are joined in it, and what could not be read is left out.
+// pooledTest is an entry of four utterances in two parts that are cut across the corpus order, and one that can't be read.
+type pooledTest struct {
+	corpus *corpus.Corpus
+	table  *Table
+	form   Form
+	parts  [][]int
+}
+
+func newPooledTest(n Numbers) *pooledTest {
+	p := &pooledTest{corpus: &corpus.Corpus{}, table: &Table{Begin: []int{0}}, form: Form{[]Layer{{"0", 2}, {"1", 1}}, n}, parts: [][]int{{1, 3}, {0, 2}}}
+	for u, rows := range []int{2, 1, 0, 3} {
+		p.corpus.Utterances = append(p.corpus.Utterances, corpus.Utterance{ID: fmt.Sprint("u", u), Speaker: "s"})
+		for i := range rows {
+			p.table.Rows = append(p.table.Rows, Row{Utterance: u, Segment: i, Label: "w", Start: .1, End: .2})
+		}
+		p.table.Begin = append(p.table.Begin, len(p.table.Rows))
+	}
+	return p
+}
+
+// write makes one part; the chunks end after the utterances at these positions.
+func (p *pooledTest) write(t *testing.T, e *Entry, part int, cuts ...int) {
+	t.Helper()
+	rows := e.NewPartRows(part)
+	defer rows.Close()
+	var failed []Failure
+	for i, u := range p.parts[part] {
+		if u == 1 {
+			failed = append(failed, Failure{"u1", "broken"})
+		} else if n := len(p.table.Of(u)); n > 0 {
+			var a, b []float32
+			for i := range n {
+				a = append(a, float32(u), float32(i))
+				b = append(b, float32(10*u+i))
+			}
+			stored, err := p.form.Numbers.Bytes(append(a, b...))
+			if err == nil {
+				err = rows.Append(stored)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if slices.Contains(cuts, i) {
+			if err := rows.cut(i + 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := rows.Finish(len(p.parts[part]), failed); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *pooledTest) finish(e *Entry) error {
+	return e.Finish(context.Background(), p.corpus, p.table, p.form, p.parts)
+}
+
+// TestFinish: parts cut across the corpus order are joined in it, whatever their chunks, and what could not be read is left out.
 func TestFinish(t *testing.T) {
+	for _, numbers := range []Numbers{Float32, Float16} {
+		for _, cuts := range [][]int{nil, {0}, {0, 1}} {
+			t.Run(fmt.Sprint(numbers, cuts), func(t *testing.T) { testFinish(t, newPooledTest(numbers), cuts) })
+		}
+	}
+}
+
+func testFinish(t *testing.T, p *pooledTest, cuts []int) {
 	s := testStore(t)
 	e, err := s.Entry("rows", "test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &corpus.Corpus{}
-	table := &Table{Begin: []int{0}}
-	for u, rows := range []int{2, 1, 0, 3} {
-		c.Utterances = append(c.Utterances, corpus.Utterance{ID: fmt.Sprint("u", u), Speaker: "s"})
-		for i := range rows {
-			table.Rows = append(table.Rows, Row{Utterance: u, Segment: i, Label: "w", Start: .1, End: .2})
-		}
-		table.Begin = append(table.Begin, len(table.Rows))
-	}
-	layers := []Layer{{"0", 2}, {"1", 1}}
-	parts := [][]int{{1, 3}, {0, 2}}
-	for p, utterances := range parts {
-		rows := NewPartRows(layers, 4)
-		var failed []Failure
-		for _, u := range utterances {
-			if u == 1 {
-				failed = append(failed, Failure{"u1", "broken"})
-				continue
-			}
-			var a, b []float32
-			for i := range table.Of(u) {
-				a = append(a, float32(u), float32(i))
-				b = append(b, float32(10*u+i))
-			}
-			rows.Append([][]float32{a, b})
-		}
-		if err := e.WritePart(p, failed, rows.Write); err != nil {
-			t.Fatal(err)
-		}
+	for part := range p.parts {
+		p.write(t, e, part, cuts...)
 	}
 	if e.Finished() || !e.HasPart(0) {
 		t.Error("an entry with parts only is not finished")
 	}
-	if err := e.Finish(c, table, layers, parts); err != nil {
+	if damaged, err := s.Verify(e.Key, nil); len(damaged) > 0 || err != nil {
+		t.Errorf("damaged %v %v", damaged, err)
+	}
+	if err := p.finish(e); err != nil {
 		t.Fatal(err)
 	}
-	if !e.Finished() || e.HasPart(0) {
-		t.Error("a finished entry has no parts left")
+	if !e.Finished() {
+		t.Error("it is not finished")
 	}
-	if err := e.Finish(c, table, layers, parts); err != nil {
+	var names []string
+	files, err := os.ReadDir(e.Dir)
+	for _, f := range files {
+		names = append(names, f.Name())
+	}
+	if want := "[entry.json failed.json layer.0.npy layer.1.npy rows.csv sums.json]"; fmt.Sprint(names) != want || err != nil {
+		t.Errorf("the folder holds %v, want %s", names, want)
+	}
+	if err := p.finish(e); err != nil {
 		t.Errorf("finishing twice: %v", err)
 	}
-	r, err := e.OpenLayer(layers[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	got := make([]float32, 5)
-	if err := r.Read(0, got); err != nil {
-		t.Fatal(err)
-	}
-	if want := []float32{0, 1, 30, 31, 32}; fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("layer 1 holds %v, want %v", got, want)
+	for layer, want := range [][]float32{{0, 0, 0, 1, 3, 0, 3, 1, 3, 2}, {0, 1, 30, 31, 32}} {
+		r, err := e.OpenLayer(p.form.Layers[layer])
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		got := make([]float32, len(want))
+		if err := r.Read(0, got); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("layer %d holds %v, want %v", layer, got, want)
+		}
 	}
 	failures, err := e.Failures()
 	if err != nil || failures["u1"] != "broken" || len(failures) != 1 {
@@ -93,23 +147,66 @@ func TestFinish(t *testing.T) {
 	if err != nil || strings.Count(string(data), "\n") != 6 || !strings.HasPrefix(string(data), "utterance,segment,speaker,group,start,end,label\nu0,0,s,,0.1,0.2,w\n") {
 		t.Errorf("rows.csv %q %v", data, err)
 	}
+	if damaged, err := s.Verify(e.Key, nil); len(damaged) > 0 || err != nil {
+		t.Errorf("damaged %v %v", damaged, err)
+	}
 }
 
-// TestDamagedPart: a part that was cut short is an error that says what to do.
+// TestDamagedPart: rows that were changed, cut short or lost, or that are not those of the part's utterances, are an error
+// that says what to do. Where a part's own checksums tell it, verifying finds it too.
 func TestDamagedPart(t *testing.T) {
-	s := testStore(t)
-	e, err := s.Entry("rows", "damaged")
+	chunk := "rows-0000-000000-000002"
+	for _, tt := range []struct {
+		name   string
+		damage func(t *testing.T, p *pooledTest, e *Entry)
+		hidden bool // from verify, which does not know the corpus
+	}{
+		{name: "flipped", damage: func(t *testing.T, p *pooledTest, e *Entry) { flip(t, filepath.Join(e.Dir, chunk)) }},
+		{name: "cut", damage: func(t *testing.T, p *pooledTest, e *Entry) { os.Truncate(filepath.Join(e.Dir, chunk), 8) }},
+		{name: "lost", damage: func(t *testing.T, p *pooledTest, e *Entry) { os.Remove(filepath.Join(e.Dir, chunk)) }},
+		{name: "header", damage: func(t *testing.T, p *pooledTest, e *Entry) { os.Truncate(e.PartPath(0), 8) }},
+		{name: "more rows", hidden: true, damage: func(t *testing.T, p *pooledTest, e *Entry) { p.table.Begin[4]-- }},
+		{name: "fewer rows", hidden: true, damage: func(t *testing.T, p *pooledTest, e *Entry) { p.form.Layers[1].Units++ }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, p := testStore(t), newPooledTest(Float32)
+			e, err := s.Entry("rows", "damaged")
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.write(t, e, 0)
+			p.write(t, e, 1)
+			tt.damage(t, p, e)
+			err = p.finish(e)
+			if err == nil || !strings.Contains(err.Error(), "part-000") || !strings.Contains(err.Error(), "delete it, and the next run makes it again") {
+				t.Errorf("error %v", err)
+			}
+			damaged, err := s.Verify(e.Key, nil)
+			if _, found := damaged[e.PartPath(0)]; found == tt.hidden || err != nil {
+				t.Errorf("verify says %v %v", damaged, err)
+			}
+			if tt.hidden {
+				return
+			}
+			if err := s.Mend(e.Key, damaged); err != nil {
+				t.Fatal(err)
+			}
+			if p.write(t, e, 0); p.finish(e) != nil {
+				t.Error("it can't be made again")
+			}
+		})
+	}
+}
+
+func flip(t *testing.T, path string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &corpus.Corpus{Utterances: []corpus.Utterance{{ID: "u"}}}
-	table := &Table{Rows: []Row{{}}, Begin: []int{0, 1}}
-	if err := e.WritePart(0, nil, func(w io.Writer) error { _, err := w.Write([]byte("abc")); return err }); err != nil {
+	data[len(data)/2] ^= 1
+	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
-	}
-	err = e.Finish(c, table, []Layer{{"0", 2}}, [][]int{{0}})
-	if err == nil || !strings.Contains(err.Error(), "delete it, and the next run makes it again") {
-		t.Errorf("error %v", err)
 	}
 }
 
@@ -166,20 +263,23 @@ func TestWriteFile(t *testing.T) {
 
 // TestNPY: the header is numpy's, aligned to 64 bytes.
 func TestNPY(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x.npy")
-	if err := WriteNPY(path, []float32{1, -2, 3, 4, 5, 6}, 2, 3); err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head := 10 + int(binary.LittleEndian.Uint16(data[8:]))
-	if head%64 != 0 || string(data[:8]) != "\x93NUMPY\x01\x00" || !strings.Contains(string(data[:head]), "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }") || data[head-1] != '\n' {
-		t.Errorf("header %q", data[:head])
-	}
-	if v := math.Float32frombits(binary.LittleEndian.Uint32(data[head+4:])); v != -2 || len(data) != head+24 {
-		t.Errorf("second value %v, %d bytes", v, len(data))
+	for numbers, second := range map[Numbers][]byte{Float32: {0, 0, 0, 0xc0}, Float16: {0, 0xc0}} {
+		path := filepath.Join(t.TempDir(), "x.npy")
+		if err := WriteNPY(path, numbers, []float32{1, -2, 3, 4, 5, 6}, 2, 3); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size, head := numbers.Size(), 10+int(binary.LittleEndian.Uint16(data[8:]))
+		want := fmt.Sprintf("{'descr': '<f%d', 'fortran_order': False, 'shape': (2, 3), }", size)
+		if head%64 != 0 || string(data[:8]) != "\x93NUMPY\x01\x00" || !strings.Contains(string(data[:head]), want) || data[head-1] != '\n' {
+			t.Errorf("header %q", data[:head])
+		}
+		if v := data[head+size : head+2*size]; !bytes.Equal(v, second) || len(data) != head+6*size {
+			t.Errorf("second value % x, %d bytes", v, len(data))
+		}
 	}
 }
 

@@ -111,7 +111,7 @@ func (f *fitting) basis(b *basis) error {
 	if err != nil {
 		return err
 	}
-	if b.unit == "frame" && f.Config.Frames == "keep" && f.keepable(b) {
+	if b.unit == "frame" && f.Config.Store.Frames == "keep" && f.keepable(b) {
 		if err := f.keepFrames(b); err != nil {
 			return err
 		}
@@ -207,7 +207,7 @@ func (f *fitting) walksFor(tiles []*basis, rows int, instead bool) (walks int, e
 
 // keepable says whether the frames of a basis can be kept as rows of the store.
 func (f *fitting) keepable(b *basis) bool {
-	return f.Config.Frames != "never" && f.grid(b).Model.Card().Patches <= 1
+	return f.Config.Store.Frames != "never" && f.grid(b).Model.Card().Patches <= 1
 }
 
 // hasRoom says whether the store's disk has room for the frames of a basis and for the moments of one tile after the other.
@@ -233,7 +233,7 @@ func (p *Plan) frameBytes(b *basis) int64 {
 			units += int64(l.Units)
 		}
 	}
-	return int64(p.countRows(b)) * units * p.numberBytes()
+	return int64(p.countRows(b)) * units * int64(p.numbers().Size())
 }
 
 // keepFrames plans all frames of the sources of a basis as rows of the store, which its moments are made from.
@@ -264,6 +264,3 @@ func bytesUp(n int64) string {
 	const unit = 16 << 20
 	return fmt.Sprintf("%dMiB", cmp.Or((n+unit-1)/unit, 1)*unit>>20)
 }
-
-// numberBytes is what a number of a row takes in the store.
-func (p *Plan) numberBytes() int64 { return 4 }

@@ -97,7 +97,7 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 			continue
 		}
 		for _, l := range p.sources[r.source].Layers() {
-			e.StoreBytes += int64(len(r.table.Rows)) * int64(l.Units) * p.numberBytes()
+			e.StoreBytes += int64(len(r.table.Rows)) * int64(l.Units) * int64(p.numbers().Size())
 		}
 	}
 	e.MomentHours = (e.Multiplied/e.Products + float64(transferred)/e.DiskSpeed) / 3600
@@ -167,7 +167,7 @@ func (p *Plan) estimateBasis(b *basis, e *Estimate, walks []int64) (c Comparison
 	}
 	e.StoreBytes += inStore
 	if b.frames != "" {
-		c.FrameBytes = int64(c.Rows) * int64(c.Units) * p.numberBytes()
+		c.FrameBytes = int64(c.Rows) * int64(c.Units) * int64(p.numbers().Size())
 		moved += int64(c.FrameReads * float64(c.FrameBytes))
 	}
 	if len(b.tiles) > 0 {

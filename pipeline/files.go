@@ -89,7 +89,7 @@ func (f FileJob) one(ctx context.Context, c *corpus.Corpus, source *extract.Sour
 	write := func(kind string, tensors []models.Tensor) error {
 		for _, t := range tensors {
 			file := filepath.Join(dir, kind+"."+t.Name+".npy")
-			if err := extract.WriteNPY(file, t.Data, t.Shape...); err != nil {
+			if err := extract.WriteNPY(file, extract.Float32, t.Data, t.Shape...); err != nil {
 				return err
 			}
 			wrote(file, t.Shape)

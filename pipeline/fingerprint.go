@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"speechsim/configs"
 	"speechsim/extract"
 	"speechsim/models"
 	"speechsim/pipeline/published"
@@ -32,7 +33,7 @@ type fingerprint struct {
 func (p *Plan) stamp() (string, error) {
 	h := sha256.New()
 	cfg := *p.Config
-	cfg.Runs, cfg.Store, cfg.Memory = "", "", ""
+	cfg.Runs, cfg.Memory, cfg.Store = "", "", configs.Store{Numbers: cfg.Store.Numbers}
 	text, err := json.Marshal(&cfg)
 	if err != nil {
 		return "", err

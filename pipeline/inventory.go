@@ -93,6 +93,9 @@ func (v *Inventory) Text() string {
 		if e.Finished {
 			state = "finished"
 		}
+		if e.Numbers != "" {
+			state += ", " + string(e.Numbers)
+		}
 		runs := strings.Join(e.Runs, ", ")
 		if runs == "" {
 			runs = "no run"

@@ -16,6 +16,7 @@ type partWork interface {
 	begin() error
 	collect(ctx context.Context, u int, reduced any, acts []*extract.Activations, unreadable error) error
 	finish(ctx context.Context) error
+	abandon() // leaves nothing of a part that is not finished
 }
 
 // walks is how many times the audio is heard: more than once where the moments of all frames take too much memory and the
@@ -104,8 +105,9 @@ func (p *Plan) walkOver(ctx context.Context, walk int, parts []int) error {
 			p.opts.Progress.Note("%s", warning)
 		}
 	}
+	defer v.abandon()
 	if err := extract.Walk(ctx, p.Corpus, utterances, p.sources, p.opts.Workers, v); err != nil {
-		return err
+		return p.diskError(err)
 	}
 	return v.advance(ctx, len(p.parts))
 }
@@ -159,6 +161,16 @@ func (v *visitor) advance(ctx context.Context, part int) error {
 		}
 	}
 	return nil
+}
+
+// abandon ends the works of the part that was being collected when something went wrong.
+func (v *visitor) abandon() {
+	if v.at < 0 || v.at == len(v.works) {
+		return
+	}
+	for _, w := range v.works[v.at] {
+		w.abandon()
+	}
 }
 
 func (v *visitor) Sources(u int) []int {

@@ -104,7 +104,7 @@ func openPlan(ctx context.Context, cfg *configs.Config, o Options) (*Plan, error
 
 func (p *Plan) openStore() error {
 	var err error
-	if p.store, err = extract.OpenStore(firstOf(p.opts.Store, p.Config.Path(p.Config.Store), "store")); err == nil {
+	if p.store, err = extract.OpenStore(firstOf(p.opts.Store, p.Config.Path(p.Config.Store.Folder), "store")); err == nil {
 		p.digests = p.store.Digests()
 	}
 	return err

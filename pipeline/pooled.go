@@ -2,7 +2,8 @@ package pipeline
 
 import (
 	"context"
-	"io"
+	"errors"
+	"fmt"
 
 	"speechsim/extract"
 )
@@ -45,11 +46,18 @@ func (p *Plan) needPooled(source int, unit string, pooling extract.Pooling) erro
 	var err error
 	r.entry, err = p.store.Entry("rows", struct {
 		Holds, Unit, Pooling, Model, Card, Corpus, Rows string
-		Layers                                          []extract.Layer
+		extract.Form
 	}{"pooled rows of a model, a file a layer", unit, string(r.pooling), p.fingerprint.Models[s.Name], p.fingerprint.Cards[s.Name],
-		p.fingerprint.Corpus, tableDigest(p, r.table), s.Layers()})
+		p.fingerprint.Corpus, tableDigest(p, r.table), p.form(source)})
 	return err
 }
+
+// form is what the stored rows of a source consist of.
+func (p *Plan) form(source int) extract.Form {
+	return extract.Form{Layers: p.sources[source].Layers(), Numbers: p.numbers()}
+}
+
+func (p *Plan) numbers() extract.Numbers { return extract.Numbers(p.Config.Store.Numbers) }
 
 // pooledOf finds the pooled rows that a comparison's source has.
 func (p *Plan) pooledOf(source int, unit, pooling string) *pooledRows {
@@ -78,11 +86,7 @@ type poolWork struct {
 }
 
 func (w *poolWork) begin() error {
-	n := 0
-	for _, u := range w.plan.parts[w.part].utterances {
-		n += len(w.table.Of(u))
-	}
-	w.rows = extract.NewPartRows(w.plan.sources[w.source].Layers(), n)
+	w.rows = w.entry.NewPartRows(w.part)
 	return nil
 }
 
@@ -99,11 +103,35 @@ func (w *poolWork) reduce(u int, acts []*extract.Activations) (any, error) {
 		return nil, nil
 	}
 	s := w.plan.sources[w.source]
-	var out [][]float32
+	units := 0
 	for _, l := range s.Layers() {
-		out = append(out, make([]float32, len(rows)*l.Units))
+		units += l.Units
 	}
-	return out, s.Pool(a, rows, w.pooling, w.plan.Corpus.Spec.Audio.Rate, out)
+	values := make([]float32, len(rows)*units)
+	var byLayer [][]float32
+	for rest, i := values, 0; i < len(s.Layers()); i++ {
+		n := len(rows) * s.Layers()[i].Units
+		byLayer, rest = append(byLayer, rest[:n]), rest[n:]
+	}
+	if err := s.Pool(a, rows, w.pooling, w.plan.Corpus.Spec.Audio.Rate, byLayer); err != nil {
+		return nil, err
+	}
+	stored, err := w.plan.numbers().Bytes(values)
+	var beyond *extract.RangeError
+	if errors.As(err, &beyond) {
+		return nil, fmt.Errorf("model %s, layer %s, utterance %s: %w", s.Name, layerAt(beyond.Index, len(rows), s.Layers()), w.plan.Corpus.Utterances[u].ID, err)
+	}
+	return stored, err
+}
+
+// layerAt names the layer of a value among the rows of all layers, one layer after the other.
+func layerAt(index, rows int, layers []extract.Layer) string {
+	for _, l := range layers {
+		if index -= rows * l.Units; index < 0 {
+			return l.Name
+		}
+	}
+	return "?"
 }
 
 func (w *poolWork) collect(_ context.Context, u int, reduced any, acts []*extract.Activations, unreadable error) error {
@@ -114,10 +142,15 @@ func (w *poolWork) collect(_ context.Context, u int, reduced any, acts []*extrac
 		w.failed = append(w.failed, extract.Failure{Utterance: w.plan.Corpus.Utterances[u].ID, Error: unreadable.Error()})
 		return nil
 	}
-	w.rows.Append(reduced.([][]float32))
-	return nil
+	return w.rows.Append(reduced.([]byte))
 }
 
 func (w *poolWork) finish(context.Context) error {
-	return w.entry.WritePart(w.part, w.failed, func(out io.Writer) error { return w.rows.Write(out) })
+	return w.rows.Finish(len(w.plan.usable(w.part)), w.failed)
+}
+
+func (w *poolWork) abandon() {
+	if w.rows != nil {
+		w.rows.Close()
+	}
 }

@@ -97,7 +97,7 @@ func (p *Plan) extractAll(ctx context.Context) error {
 	}
 	for _, key := range p.pooledKeys() {
 		r := p.pooled[key]
-		if err := r.entry.Finish(p.Corpus, r.table, p.sources[r.source].Layers(), utterances); err != nil {
+		if err := r.entry.Finish(ctx, p.Corpus, r.table, p.form(r.source), utterances); err != nil {
 			return p.diskError(err)
 		}
 	}

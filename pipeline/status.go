@@ -35,7 +35,7 @@ func (s *Status) Managed(of int, queued map[int]string) {
 func ReadStatus(cfg *configs.Config, o Options) (*Status, error) {
 	s := &Status{Run: filepath.Join(firstOf(o.Runs, cfg.Path(cfg.Runs), "runs"), cfg.Name)}
 	s.Merged = exists(filepath.Join(s.Run, "manifest.json"))
-	records, err := ReadShards(firstOf(o.Store, cfg.Path(cfg.Store), "store"), cfg.Name)
+	records, err := ReadShards(firstOf(o.Store, cfg.Path(cfg.Store.Folder), "store"), cfg.Name)
 	if err != nil || len(records) == 0 {
 		return s, err
 	}

@@ -110,6 +110,8 @@ func (w *frameWork) finish(ctx context.Context) error {
 	return w.plan.writeSums(w.b.entry, w.part, w.failed, w.moments)
 }
 
+func (w *frameWork) abandon() {}
+
 // headWork streams the attention maps of one part into moments. A row is one (query, key) cell and a unit is a head, so
 // the correlation of two heads over all cells is an entry of the cross-products. Variants that look at each query's row
 // by itself have an accumulator of their own.
@@ -193,6 +195,8 @@ func (w *headWork) collect(ctx context.Context, u int, _ any, acts []*extract.Ac
 func (w *headWork) finish(context.Context) error {
 	return w.plan.writeSums(w.b.entry, w.part, w.failed, w.sums)
 }
+
+func (w *headWork) abandon() {}
 
 func (p *Plan) writeSums(entry *extract.Entry, part int, failed []extract.Failure, m io.WriterTo) error {
 	return entry.WritePart(part, failed, func(out io.Writer) error {

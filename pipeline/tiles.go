@@ -156,9 +156,9 @@ func (p *Plan) measureTile(ctx context.Context, t *basis) (*measured, error) {
 		return nil, p.diskError(err)
 	}
 	if t.rows != nil {
-		err = t.entry.RemoveParts(p.partCount(t))
+		err = t.entry.RemoveParts()
 		if err == nil && t.cutEntry != nil {
-			err = t.cutEntry.RemoveParts(p.partCount(t))
+			err = t.cutEntry.RemoveParts()
 		}
 	}
 	return m, err

@@ -61,7 +61,8 @@ func (p *Plan) typeEntry(b *basis, at int) (*extract.Entry, error) {
 		Holds, Source, Select string
 		Entries               []string // that the rows are common to
 		First                 int      `json:",omitempty"`
-	}{Holds: "one mean row a word type, a file a layer", Select: b.k.Rows.Select, First: b.view.first}
+		extract.Form
+	}{Holds: "one mean row a word type, a file a layer", Select: b.k.Rows.Select, First: b.view.first, Form: p.form(b.k.sources[at])}
 	for i, s := range b.k.sources {
 		key := p.pooledOf(s, b.k.Rows.Unit, b.k.Rows.Pooling).entry.Key
 		if d.Entries = append(d.Entries, key); i == at {
@@ -103,7 +104,7 @@ func (p *Plan) writeTypes(ctx context.Context, entry *extract.Entry, layers []ex
 		for i, v := range m.Data64 {
 			means[i] = float32(v)
 		}
-		return extract.WriteNPY(entry.LayerPath(layers[n].Name), means, m.Rows, m.Cols)
+		return extract.WriteNPY(entry.LayerPath(layers[n].Name), p.numbers(), means, m.Rows, m.Cols)
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,183 @@
+package extract
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// PartRows takes the pooled rows of one part of an entry, utterance after utterance. They go to disk as they come, so that
+// memory does not grow with the part, and are written once more when [Entry.Finish] joins the parts.
+type PartRows struct {
+	entry  *Entry
+	part   int
+	chunks []chunk
+	open   *file // the chunk that is being written; nil before its first row
+	next   chunk // what it will be
+	sum    uint32
+}
+
+// chunk is a file with the rows of some utterances of a part, one utterance after the other: all its rows of the first layer,
+// then of the next. Its name says which utterances, so whoever writes it writes the same.
+type chunk struct {
+	From  int    `json:"from"` // position of the first utterance in the part
+	To    int    `json:"to"`   // of the last, exclusive
+	Bytes int64  `json:"bytes"`
+	Sum   string `json:"crc32c"`
+}
+
+func (e *Entry) chunkPath(part int, c chunk) string {
+	return filepath.Join(e.Dir, fmt.Sprintf("%s%04d-%06d-%06d", chunkPrefix, part, c.From, c.To))
+}
+
+const chunkPrefix = "rows-"
+
+// chunkBuffer is what is held in memory before it is written.
+const chunkBuffer = 1 << 20
+
+// NewPartRows begins a part.
+func (e *Entry) NewPartRows(part int) *PartRows { return &PartRows{entry: e, part: part} }
+
+// Append adds the rows of the next utterance that has any: those of each layer in turn, as [Numbers.Bytes] made them.
+func (p *PartRows) Append(rows []byte) error {
+	if p.open == nil {
+		var err error
+		// The name follows when it is known how many utterances are in it.
+		if p.open, err = create(p.entry.PartPath(p.part), chunkBuffer); err != nil {
+			return err
+		}
+	}
+	n, err := p.open.Write(rows)
+	p.next.Bytes += int64(n)
+	p.sum = crc32.Update(p.sum, castagnoli, rows)
+	return err
+}
+
+// cut ends the chunk: the first so many utterances of the part are in it and those before.
+func (p *PartRows) cut(utterances int) error {
+	if p.open == nil {
+		return nil
+	}
+	c := p.next
+	c.To, c.Sum = utterances, fmt.Sprintf("%08x", p.sum)
+	p.open.path = p.entry.chunkPath(p.part, c)
+	err := p.open.commit()
+	p.open, p.sum, p.next = nil, 0, chunk{From: utterances}
+	if err == nil {
+		p.chunks = append(p.chunks, c)
+	}
+	return err
+}
+
+// Finish completes the part, which has so many utterances, with those that could not be read.
+func (p *PartRows) Finish(utterances int, failed []Failure) error {
+	if err := p.cut(utterances); err != nil {
+		return err
+	}
+	return p.entry.writePart(p.entry.PartPath(p.part), partHeader{Failed: failed, Rows: p.chunks}, nil)
+}
+
+// Close leaves nothing of a part that is not finished.
+func (p *PartRows) Close() {
+	if p.open != nil {
+		p.open.abandon()
+		p.open = nil
+	}
+}
+
+// partReader reads the rows of a part, in the order of its utterances.
+type partReader struct {
+	entry  *Entry
+	part   int
+	chunks []chunk // that are still to be read
+	f      *os.File
+	in     *bufio.Reader
+	left   int64 // bytes of the chunk
+	sum    uint32
+}
+
+// read fills b with rows of the utterance at a position in the part.
+func (r *partReader) read(position int, b []byte) error {
+	if r.f == nil {
+		if len(r.chunks) == 0 || position < r.chunks[0].From || position >= r.chunks[0].To {
+			return r.damaged(fmt.Errorf("it has no rows of utterance %d", position))
+		}
+		f, err := os.Open(r.entry.chunkPath(r.part, r.chunks[0]))
+		if err != nil {
+			return r.damaged(err)
+		}
+		r.f, r.in, r.left, r.sum = f, bufio.NewReaderSize(f, chunkBuffer), r.chunks[0].Bytes, 0
+	}
+	if int64(len(b)) > r.left {
+		return r.damaged(fmt.Errorf("%s holds %d bytes less than its rows have", r.f.Name(), int64(len(b))-r.left))
+	}
+	if _, err := io.ReadFull(r.in, b); err != nil {
+		return r.damaged(fmt.Errorf("%s: %w", r.f.Name(), err))
+	}
+	r.sum = crc32.Update(r.sum, castagnoli, b)
+	if r.left -= int64(len(b)); r.left > 0 {
+		return nil
+	}
+	if got := fmt.Sprintf("%08x", r.sum); got != r.chunks[0].Sum {
+		return r.damaged(fmt.Errorf("%s: %w", r.f.Name(), changed(got, r.chunks[0].Sum)))
+	}
+	r.f.Close()
+	r.f, r.chunks = nil, r.chunks[1:]
+	return nil
+}
+
+// end says whether all has been read.
+func (r *partReader) end() error {
+	if r.f != nil || len(r.chunks) > 0 {
+		return r.damaged(errors.New("it has more rows than its utterances have"))
+	}
+	return nil
+}
+
+func (r *partReader) damaged(err error) error { return damagedPart(r.entry.PartPath(r.part), err) }
+
+func (r *partReader) close() {
+	if r.f != nil {
+		r.f.Close()
+	}
+}
+
+// verifyChunks reads the chunks of a part against their checksums.
+func (e *Entry) verifyChunks(part int, chunks []chunk) error {
+	for _, c := range chunks {
+		path := e.chunkPath(part, c)
+		got, err := checksumOf(path)
+		if err == nil && got != c.Sum {
+			err = fmt.Errorf("%s: %w", path, changed(got, c.Sum))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func changed(got, want string) error {
+	return fmt.Errorf("the checksum is %s and was %s when it was written", got, want)
+}
+
+// RemoveParts removes all parts: what the layers of a finished entry were joined from, or sums that are not wanted any more.
+func (e *Entry) RemoveParts() error {
+	files, err := os.ReadDir(e.Dir)
+	for _, f := range files {
+		if err != nil {
+			break
+		}
+		if name := f.Name(); isPart(name) || isChunk(name) {
+			if err = os.Remove(filepath.Join(e.Dir, name)); errors.Is(err, fs.ErrNotExist) {
+				err = nil // another run was faster
+			}
+		}
+	}
+	return err
+}
