@@ -89,6 +89,15 @@ func (m *Moments) Empty() *Moments {
 	return newMoments(m.backend, m.layout, Options{Float64: m.float64, Workers: m.workers}, m.pool)
 }
 
+// Reset takes all rows away, in the same memory.
+func (m *Moments) Reset() {
+	m.n, m.broken = 0, nil
+	for _, numbers := range m.numbers() {
+		clear(numbers)
+	}
+	m.cache.clear()
+}
+
 // Clone returns a copy that shares no state.
 func (m *Moments) Clone() *Moments {
 	c := m.Empty()

@@ -27,13 +27,14 @@ type basis struct {
 	cutEntry *extract.Entry // of the part that a view of the first rows cuts
 	rows     *joinedRows    // of the view; nil for attention, for frames that are not kept, and until they are matched
 
-	tiles     []*basis // what the basis is measured in where its moments take too much memory; see tiles.go
-	name      string   // of a tile, for messages
-	of        []int    // of a tile: the places of its cells among those of the whole
-	positions []int    // of a tile: the places of its stack in that of the whole
-	walk      int      // the walk over the audio in which the moments of frames are made
-	again     int      // walks that it would take to make them without keeping frames
-	frames    string   // the unit of all frames where the store keeps them, "" where they are reduced as they come
+	tiles     []*basis         // what the basis is measured in where its moments take too much memory; see tiles.go
+	name      string           // of a tile, for messages
+	of        []int            // of a tile: the places of its cells among those of the whole
+	positions []int            // of a tile: the places of its stack in that of the whole
+	earlier   *metrics.Moments // of the part before, in a walk: memory for those of the next
+	walk      int              // the walk over the audio in which the moments of frames are made
+	again     int              // walks that it would take to make them without keeping frames
+	frames    string           // the unit of all frames where the store keeps them, "" where they are reduced as they come
 
 	thinned string // the unit of the frames that are kept for a null on frames
 	step    int    // one frame in so many
@@ -299,6 +300,15 @@ func (p *Plan) momentsOptions(b *basis) metrics.Options {
 
 func (p *Plan) newMoments(b *basis) (*metrics.Moments, error) {
 	return metrics.NewMoments(p.backend, b.dims(), p.momentsOptions(b))
+}
+
+// emptyMoments are new ones, in the memory of earlier ones that nobody needs: those of a part after those of another.
+func (p *Plan) emptyMoments(b *basis, earlier *metrics.Moments) (*metrics.Moments, error) {
+	if earlier == nil {
+		return p.newMoments(b)
+	}
+	earlier.Reset()
+	return earlier, nil
 }
 
 // dims are the units of the stacked layers.

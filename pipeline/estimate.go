@@ -149,11 +149,12 @@ func (p *Plan) estimateBasis(b *basis, e *Estimate, walks []int64) (c Comparison
 		missing := int64(p.missingParts(t)) * n.State
 		moved += missing + 2*int64(p.partCount(t))*n.State
 		e.Measuring = max(e.Measuring, n.measuring())
-		switch {
-		case t.frames != "":
+		if t.frames != "" || len(b.tiles) > 0 && b.onSegments() {
 			inStore = max(inStore, missing)
-		default:
+		} else {
 			inStore += missing
+		}
+		if !b.onSegments() && t.frames == "" {
 			walks[t.walk] += n.walking()
 		}
 		for _, pair := range t.pairs {
@@ -170,9 +171,7 @@ func (p *Plan) estimateBasis(b *basis, e *Estimate, walks []int64) (c Comparison
 		c.FrameBytes = int64(c.Rows) * int64(c.Units) * int64(p.numbers().Size())
 		moved += int64(c.FrameReads * float64(c.FrameBytes))
 	}
-	if len(b.tiles) > 0 {
-		c.Tiles, c.Again = len(b.tiles), b.again
-	}
+	c.Tiles, c.Again = len(b.tiles), b.again
 	c.uncertaintyCost = p.uncertainty(b, nullRows, c.Bytes, e.Products)
 	return c, moved, nil
 }
@@ -267,8 +266,8 @@ func (e *Estimate) String() string {
 	}
 	for _, c := range e.Comparisons {
 		fmt.Fprintf(&b, "comparison  %s: %d %s rows, %d layers of %d units in all, %d cells%s\n", c.Name, c.Rows, c.Unit, c.Layers, c.Units, c.Cells, c.words())
-		if c.Tiles > 0 {
-			fmt.Fprintf(&b, "tiles       %s\n", c.tilesText(e))
+		if text := c.tilesText(e); text != "" {
+			fmt.Fprintf(&b, "            %s\n", text)
 		}
 	}
 	fmt.Fprintf(&b, "disk        %s into the store\n", bytesText(e.StoreBytes))
@@ -293,17 +292,22 @@ func durationText(seconds float64) string {
 	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
 }
 
-// tilesText says why a comparison is made in tiles, and how.
+// tilesText says how the moments of a comparison are made where that is not at once while the audio is heard.
 func (c *ComparisonEstimate) tilesText(e *Estimate) string {
-	s := fmt.Sprintf("%d, of at most %s of moments at a time", c.Tiles, bytesText(c.TileBytes))
+	var s []string
+	if c.Tiles > 0 {
+		s = append(s, fmt.Sprintf("%d tiles, of at most %s of moments each", c.Tiles, bytesText(c.TileBytes)))
+	}
 	switch {
 	case c.FrameBytes > 0:
-		return s + fmt.Sprintf("; frames are kept (%s) and read %.1f times each, which takes %s; to hear the audio again would take %d walks", bytesText(c.FrameBytes), c.FrameReads,
-			durationText(c.FrameReads*float64(c.FrameBytes)/e.DiskSpeed), c.Again)
-	case c.Unit == "frame":
-		return s + fmt.Sprintf("; the audio is heard %d times, since the store has no room for its frames or keeps none (store: {frames: ...})", c.Again)
+		s = append(s, fmt.Sprintf("frames are kept (%s) and read %.1f times each (%s)", bytesText(c.FrameBytes), c.FrameReads, durationText(c.FrameReads*float64(c.FrameBytes)/e.DiskSpeed)))
+		if c.Again > 1 && e.Realtime > 0 {
+			s = append(s, fmt.Sprintf("to hear the audio again would take %d walks (%s)", c.Again, durationText(float64(c.Again)*3600*e.AudioHours/e.Realtime)))
+		}
+	case c.Tiles > 0 && c.Unit == "frame":
+		s = append(s, fmt.Sprintf("made in %d walks over the audio, since the store has no room for its frames or keeps none (store: {frames: ...})", c.Again))
 	}
-	return s + "; rows are read from the store"
+	return strings.Join(s, "; ")
 }
 
 func bytesText(n int64) string {

@@ -70,6 +70,11 @@ func (p *Plan) extractParts(ctx context.Context, parts []int) error {
 		if err := p.walkOver(ctx, walk, parts); err != nil {
 			return err
 		}
+		for _, b := range p.bases {
+			for _, t := range b.each() {
+				t.earlier = nil // its memory
+			}
+		}
 	}
 	return nil
 }

@@ -28,8 +28,8 @@ type frameWork struct {
 
 func (w *frameWork) begin() error {
 	var err error
-	w.moments, err = w.plan.newMoments(w.b)
-	w.block = newBlock(w.b)
+	w.moments, err = w.plan.emptyMoments(w.b, w.b.earlier)
+	w.b.earlier, w.block = w.moments, newBlock(w.b)
 	return err
 }
 

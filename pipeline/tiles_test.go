@@ -95,6 +95,70 @@ func TestTiles(t *testing.T) {
 	}
 }
 
+// TestBudget: memory: in a config decides for tiles, and for frames that are kept or heard again; what it says it takes, it
+// keeps to; and too little is refused with the least that would do.
+func TestBudget(t *testing.T) {
+	free := prepareTiled(t, t.TempDir())
+	models := free.modelMemory().bytes
+	most, least := int64(0), int64(math.MaxInt64)
+	for _, b := range free.bases {
+		if b.unit != "frame" {
+			continue
+		}
+		n, err := free.needOf(b, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		most = max(most, n.walking())
+		for _, tile := range b.cut(len(b.stack)) {
+			if n, err = free.needOf(tile, 0); err != nil {
+				t.Fatal(err)
+			}
+			least = min(least, n.walking())
+		}
+	}
+	for _, c := range []struct {
+		room   int64 // for moments, while models run
+		frames string
+		kept   bool
+		again  bool // heard
+	}{{2 * most, "auto", false, false}, {2 * most, "keep", true, false}, {most / 2, "auto", true, false}, {most / 2, "never", false, true}} {
+		budget := processBytes + models + c.room
+		p := prepareTiled(t, t.TempDir(), fmt.Sprintf("memory=%dB", budget), "store.frames="+c.frames)
+		tiles := 0
+		for _, b := range p.bases {
+			tiles += len(b.tiles)
+			if kept := b.frames != ""; b.unit == "frame" && kept != c.kept {
+				t.Errorf("%+v: %s keeps frames: %v", c, b.k.Name, kept)
+			}
+		}
+		if (tiles > 0) != c.again || (p.walks() > 1) != c.again {
+			t.Errorf("%+v: %d tiles, %d walks", c, tiles, p.walks())
+		}
+		e, err := p.Estimate(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.MemoryBytes > budget {
+			t.Errorf("%+v: %d bytes are planned of %d", c, e.MemoryBytes, budget)
+		}
+		if text := e.String(); strings.Contains(text, "frames are kept") != c.kept || strings.Contains(text, "walks over the audio") != c.again {
+			t.Errorf("%+v: the plan does not say what it does:\n%s", c, text)
+		}
+	}
+	for _, room := range []int64{-1, least / 2} {
+		needRuntime(t)
+		cfg, err := configs.Parse([]byte(tiledRun), "tiled.yaml", []string{fmt.Sprintf("memory=%dB", processBytes+models+room), "store.frames=never"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Prepare(context.Background(), cfg, Options{Workers: 2, Runs: t.TempDir(), Store: t.TempDir()})
+		if err == nil || !strings.HasPrefix(err.Error(), "tiled.yaml:") || !strings.Contains(err.Error(), "the smallest memory that can do is ") {
+			t.Errorf("room of %d bytes: %v", room, err)
+		}
+	}
+}
+
 // TestTilesOnce: what a tile gave is in the store, and neither its rows nor its moments are needed again.
 func TestTilesOnce(t *testing.T) {
 	dir := t.TempDir()
