@@ -20,6 +20,7 @@ type Info struct {
 	Kind     string    `json:"kind"` // rows, types, moments
 	Bytes    int64     `json:"bytes"`
 	Parts    int       `json:"parts"`             // files of parts
+	Begun    int       `json:"begun"`             // parts that a stopped run left half made
 	Finished bool      `json:"finished"`          // rows: the parts are joined
 	Numbers  Numbers   `json:"numbers,omitempty"` // rows, types: the form of their rows
 	Changed  time.Time `json:"changed"`
@@ -76,6 +77,8 @@ func (s *Store) inspect(key, kind string) (Info, error) {
 		switch {
 		case isPart(f.Name()):
 			info.Parts++
+		case isPartial(f.Name()):
+			info.Begun++
 		case f.Name() == "rows.csv":
 			info.Finished = true
 		}
@@ -133,11 +136,22 @@ func (s *Store) Verify(key string, checkPart func(io.Reader) error) (map[string]
 			}
 		case isPart(f.Name()):
 			if _, err := fmt.Sscanf(f.Name(), "part-%04d", &part); err != nil {
-				damaged[path] = fmt.Errorf("no file of the store has this name")
+				damaged[path] = errNoName
 				continue
 			}
 			if err := e.verifyPart(part, checkPart); err != nil {
 				damaged[path] = err
+			}
+		case isPartial(f.Name()):
+			if _, err := fmt.Sscanf(f.Name(), partialPrefix+"%04d", &part); err != nil {
+				damaged[path] = errNoName
+				continue
+			}
+			saved, err := e.OpenPartial(part)
+			if err != nil {
+				damaged[path] = err
+			} else if saved != nil {
+				saved.Close()
 			}
 		}
 	}
@@ -162,6 +176,8 @@ func (e *Entry) verifyPart(part int, check func(io.Reader) error) error {
 	return e.verifyChunks(part, head.Rows)
 }
 
+var errNoName = errors.New("no file of the store has this name")
+
 func checksumOf(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -181,7 +197,7 @@ func (s *Store) Mend(key string, damaged map[string]error) error {
 	}
 	sort.Strings(paths)
 	for _, path := range paths {
-		if !isPart(filepath.Base(path)) {
+		if name := filepath.Base(path); !isPart(name) && !isPartial(name) {
 			return s.Remove(key)
 		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {

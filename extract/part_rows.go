@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -20,6 +21,7 @@ type PartRows struct {
 	open   *file // the chunk that is being written; nil before its first row
 	next   chunk // what it will be
 	sum    uint32
+	lost   error // why rows could not be written
 }
 
 // chunk is a file with the rows of some utterances of a part, one utterance after the other: all its rows of the first layer,
@@ -40,38 +42,49 @@ const chunkPrefix = "rows-"
 // chunkBuffer is what is held in memory before it is written.
 const chunkBuffer = 1 << 20
 
-// NewPartRows begins a part.
-func (e *Entry) NewPartRows(part int) *PartRows { return &PartRows{entry: e, part: part} }
+// NewPartRows begins a part, or goes on after what was saved of it.
+func (e *Entry) NewPartRows(part int, saved *Partial) *PartRows {
+	p := &PartRows{entry: e, part: part}
+	if saved != nil {
+		p.chunks, p.next.From = saved.rows, saved.Utterances
+	}
+	return p
+}
 
 // Append adds the rows of the next utterance that has any: those of each layer in turn, as [Numbers.Bytes] made them.
 func (p *PartRows) Append(rows []byte) error {
-	if p.open == nil {
-		var err error
+	if p.open == nil && p.lost == nil {
 		// The name follows when it is known how many utterances are in it.
-		if p.open, err = create(p.entry.PartPath(p.part), chunkBuffer); err != nil {
-			return err
-		}
+		p.open, p.lost = create(p.entry.PartPath(p.part), chunkBuffer)
 	}
-	n, err := p.open.Write(rows)
-	p.next.Bytes += int64(n)
+	if p.lost == nil {
+		_, p.lost = p.open.Write(rows)
+	}
+	p.next.Bytes += int64(len(rows))
 	p.sum = crc32.Update(p.sum, castagnoli, rows)
-	return err
+	return p.lost
 }
 
 // cut ends the chunk: the first so many utterances of the part are in it and those before.
 func (p *PartRows) cut(utterances int) error {
-	if p.open == nil {
-		return nil
+	if p.open == nil || p.lost != nil {
+		return p.lost
 	}
 	c := p.next
 	c.To, c.Sum = utterances, fmt.Sprintf("%08x", p.sum)
 	p.open.path = p.entry.chunkPath(p.part, c)
-	err := p.open.commit()
+	p.lost = p.open.commit()
 	p.open, p.sum, p.next = nil, 0, chunk{From: utterances}
-	if err == nil {
-		p.chunks = append(p.chunks, c)
+	p.chunks = append(p.chunks, c)
+	return p.lost
+}
+
+// Save leaves what there is after the first so many utterances of the part for a later run, and goes on.
+func (p *PartRows) Save(ctx context.Context, utterances int, failed []Failure) error {
+	if err := p.cut(utterances); err != nil {
+		return err
 	}
-	return err
+	return p.entry.writePartial(ctx, p.part, partHeader{Part: p.entry.partName(p.part), Utterances: utterances, Failed: failed, Rows: p.chunks}, nil)
 }
 
 // Finish completes the part, which has so many utterances, with those that could not be read.
@@ -79,10 +92,10 @@ func (p *PartRows) Finish(utterances int, failed []Failure) error {
 	if err := p.cut(utterances); err != nil {
 		return err
 	}
-	return p.entry.writePart(p.entry.PartPath(p.part), partHeader{Failed: failed, Rows: p.chunks}, nil)
+	return p.entry.writePart(p.part, partHeader{Failed: failed, Rows: p.chunks}, nil)
 }
 
-// Close leaves nothing of a part that is not finished.
+// Close leaves nothing of what is neither saved nor finished.
 func (p *PartRows) Close() {
 	if p.open != nil {
 		p.open.abandon()
@@ -173,7 +186,7 @@ func (e *Entry) RemoveParts() error {
 		if err != nil {
 			break
 		}
-		if name := f.Name(); isPart(name) || isChunk(name) {
+		if name := f.Name(); isPart(name) || isPartial(name) || isChunk(name) {
 			if err = os.Remove(filepath.Join(e.Dir, name)); errors.Is(err, fs.ErrNotExist) {
 				err = nil // another run was faster
 			}

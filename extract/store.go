@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // FormatVersion is part of every key: work in an older format is not mistaken for finished.
@@ -31,7 +32,7 @@ type Store struct {
 	used map[string]bool
 }
 
-// OpenStore makes the folder where it is missing and removes what killed runs of this machine left half-written.
+// OpenStore makes the folder where it is missing and removes what killed runs left half-written.
 func OpenStore(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("the store: %w", err)
@@ -43,7 +44,7 @@ func OpenStore(dir string) (*Store, error) {
 			return nil, err
 		}
 		for _, f := range leftovers {
-			if abandoned(filepath.Base(f)) {
+			if abandoned(f) {
 				if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
 					return nil, err
 				}
@@ -59,11 +60,14 @@ func tempPrefix() string {
 	return fmt.Sprintf(".tmp-%s-%d-", strings.ReplaceAll(host, "-", "_"), os.Getpid())
 }
 
-func abandoned(name string) bool {
-	f := strings.Split(name, "-")
+// abandoned says whether nobody writes a temporary file any more: its process is gone, or, on another machine, it has not
+// grown for two days.
+func abandoned(path string) bool {
+	f := strings.Split(filepath.Base(path), "-")
 	host, _ := os.Hostname()
 	if len(f) < 4 || f[1] != strings.ReplaceAll(host, "-", "_") {
-		return false
+		info, err := os.Stat(path)
+		return err == nil && time.Since(info.ModTime()) > 48*time.Hour
 	}
 	pid, err := strconv.Atoi(f[2])
 	return err == nil && pid != os.Getpid() && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
@@ -111,22 +115,30 @@ func (e *Entry) PartPath(p int) string { return filepath.Join(e.Dir, fmt.Sprintf
 // HasPart says whether part p is done.
 func (e *Entry) HasPart(p int) bool { return exists(e.PartPath(p)) }
 
-// WritePart stores part p: first a line of JSON with the utterances that could not be read, then what write writes.
+// WritePart stores part p: first a line of JSON with the utterances that could not be read, then what write writes. What was
+// saved of the part while it was made is removed.
 func (e *Entry) WritePart(p int, failed []Failure, write func(io.Writer) error) error {
-	return e.writePart(e.PartPath(p), partHeader{Failed: failed}, write)
+	return e.writePart(p, partHeader{Failed: failed}, write)
 }
 
-func (e *Entry) writePart(path string, head partHeader, write func(io.Writer) error) error {
-	return WriteFile(path, func(w io.Writer) error {
-		line, err := json.Marshal(head)
-		if err != nil {
-			return err
-		}
+func (e *Entry) writePart(p int, head partHeader, write func(io.Writer) error) error {
+	line, err := json.Marshal(head)
+	if err != nil {
+		return err
+	}
+	err = WriteFile(e.PartPath(p), func(w io.Writer) error {
 		if _, err := w.Write(append(line, '\n')); err != nil || write == nil {
 			return err
 		}
 		return write(w)
 	})
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(e.partialPath(p)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // ReadPart reads part p; read gets what follows the header.
@@ -165,10 +177,12 @@ type Failure struct {
 	Error     string
 }
 
-// partHeader is the first line of a part. A part of pooled rows has no more: its rows lie in chunks.
+// partHeader is the first line of a part, or of a partial one. A part of pooled rows has no more: its rows lie in chunks.
 type partHeader struct {
-	Failed []Failure `json:"failed"`
-	Rows   []chunk   `json:"rows,omitempty"`
+	Part       string    `json:"part,omitempty"`       // of a partial part: which one
+	Utterances int       `json:"utterances,omitempty"` // of a partial part: how many are in it
+	Failed     []Failure `json:"failed"`
+	Rows       []chunk   `json:"rows,omitempty"`
 }
 
 func isPart(name string) bool { return strings.HasPrefix(name, "part-") }

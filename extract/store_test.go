@@ -49,7 +49,7 @@ func newPooledTest(n Numbers) *pooledTest {
 // write makes one part; the chunks end after the utterances at these positions.
 func (p *pooledTest) write(t *testing.T, e *Entry, part int, cuts ...int) {
 	t.Helper()
-	rows := e.NewPartRows(part)
+	rows := e.NewPartRows(part, nil)
 	defer rows.Close()
 	var failed []Failure
 	for i, u := range p.parts[part] {
@@ -210,6 +210,92 @@ func flip(t *testing.T, path string) {
 	}
 }
 
+// TestPartial: what is saved of a part is read back, checked, and gone with the part.
+func TestPartial(t *testing.T) {
+	s := testStore(t)
+	e, err := s.Entry("moments", "partial")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if saved, err := e.OpenPartial(3); saved != nil || err != nil {
+		t.Fatalf("nothing was saved: %v %v", saved, err)
+	}
+	ctx := context.Background()
+	write := func(n int) func(io.Writer) error {
+		return func(w io.Writer) error { _, err := w.Write(bytes.Repeat([]byte("state"), n)); return err }
+	}
+	for n := range 3 { // each takes the place of the last
+		if err := e.WritePartial(ctx, 3, n, []Failure{{"u", "broken"}}, write(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	saved, err := e.OpenPartial(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer saved.Close()
+	var state []byte
+	if err := saved.Read(func(r io.Reader) (err error) { state, err = io.ReadAll(r); return err }); err != nil || string(state) != "statestate" {
+		t.Errorf("the state is %q %v", state, err)
+	}
+	if saved.Utterances != 2 || !slices.Equal(saved.Failed, []Failure{{"u", "broken"}}) {
+		t.Errorf("saved %+v", saved)
+	}
+	if list, err := s.List(); err != nil || list[0].Begun != 1 || list[0].Parts != 0 {
+		t.Errorf("listed %+v %v", list, err)
+	}
+
+	path := e.partialPath(3)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damage := func(name string, data []byte) {
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.OpenPartial(3); err == nil || !strings.Contains(err.Error(), path+" is damaged") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if damaged, err := s.Verify(e.Key, nil); damaged[path] == nil || err != nil {
+			t.Errorf("%s: verify says %v %v", name, damaged, err)
+		}
+	}
+	for i := range whole {
+		damage("cut", whole[:i])
+		flipped := slices.Clone(whole)
+		flipped[i] ^= 4
+		damage("flipped", flipped)
+	}
+	damage("longer", append(slices.Clone(whole), 0))
+
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := e.WritePartial(cancelled, 3, 9, nil, write(1)); !errors.Is(err, context.Canceled) {
+		t.Errorf("after its time: %v", err)
+	}
+	if err := e.WritePart(3, nil, write(1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.WritePartial(ctx, 3, 9, nil, write(1)); err != nil {
+		t.Fatal(err)
+	}
+	if exists(path) {
+		t.Error("it is still there beside the whole part")
+	}
+
+	// Rows that were saved are checked with it.
+	rows := e.NewPartRows(0, nil)
+	defer rows.Close()
+	if err := errors.Join(rows.Append([]byte("rows")), rows.Save(ctx, 1, nil)); err != nil {
+		t.Fatal(err)
+	}
+	flip(t, filepath.Join(e.Dir, "rows-0000-000000-000001"))
+	if _, err := e.OpenPartial(0); err == nil || !strings.Contains(err.Error(), "the checksum is") {
+		t.Errorf("damaged rows: %v", err)
+	}
+}
+
 // TestKeys: another description is another entry; the same one is the same.
 func TestKeys(t *testing.T) {
 	s := testStore(t)
@@ -221,7 +307,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// TestAbandoned: temporary files of processes that are gone are removed, those of living ones stay.
+// TestAbandoned: temporary files of processes that are gone are removed, those that may be of living ones stay.
 func TestAbandoned(t *testing.T) {
 	s := testStore(t)
 	host, _ := os.Hostname()
@@ -229,16 +315,24 @@ func TestAbandoned(t *testing.T) {
 	dead := filepath.Join(s.Dir, ".tmp-"+host+"-999999999-1")
 	alive := filepath.Join(s.Dir, fmt.Sprintf(".tmp-%s-%d-1", host, os.Getppid()))
 	elsewhere := filepath.Join(s.Dir, ".tmp-elsewhere-999999999-1")
-	for _, f := range []string{dead, alive, elsewhere} {
+	old := filepath.Join(s.Dir, "rows-x", ".tmp-elsewhere-999999999-2")
+	if err := os.Mkdir(filepath.Dir(old), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []string{dead, alive, elsewhere, old} {
 		if err := os.WriteFile(f, nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
+	then := time.Now().Add(-72 * time.Hour)
+	if err := os.Chtimes(old, then, then); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := OpenStore(s.Dir); err != nil {
 		t.Fatal(err)
 	}
-	if exists(dead) || !exists(alive) || !exists(elsewhere) {
-		t.Errorf("dead %v, alive %v, elsewhere %v", exists(dead), exists(alive), exists(elsewhere))
+	if exists(dead) || exists(old) || !exists(alive) || !exists(elsewhere) {
+		t.Errorf("dead %v, alive %v, elsewhere %v, old %v", exists(dead), exists(alive), exists(elsewhere), exists(old))
 	}
 }
 

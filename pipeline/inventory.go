@@ -90,6 +90,9 @@ func (v *Inventory) Text() string {
 	total := int64(0)
 	for _, e := range v.Entries {
 		state := fmt.Sprintf("%d parts", e.Parts)
+		if e.Begun > 0 {
+			state += fmt.Sprintf(", %d begun", e.Begun)
+		}
 		if e.Finished {
 			state = "finished"
 		}

@@ -3,20 +3,25 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
+	"time"
 
 	"speechsim/extract"
 )
 
-// partWork makes one part of one product while the utterances go by. begin comes before the first collect and finish after
-// the last; reduce may come before begin, while the part before is still being collected.
+// partWork makes one part of one product while the utterances go by. begin comes before the first collect, with what an
+// earlier run had saved of the part (nil: nothing), and finish after the last; reduce may come before begin, while the part
+// before is still being collected.
 type partWork interface {
+	product() *extract.Entry
 	sources(u int) []int
 	reduce(u int, acts []*extract.Activations) (any, error)
-	begin() error
+	begin(saved *extract.Partial) error
 	collect(ctx context.Context, u int, reduced any, acts []*extract.Activations, unreadable error) error
+	save(ctx context.Context, utterances int) error // what there is after the part's first utterances
 	finish(ctx context.Context) error
-	abandon() // leaves nothing of a part that is not finished
+	abandon() // leaves nothing of what is neither saved nor finished
 }
 
 // walks is how many times the audio is heard: more than once where the moments of all frames take too much memory and the
@@ -81,6 +86,7 @@ func (p *Plan) extractParts(ctx context.Context, parts []int) error {
 
 // walkOver walks once over the utterances of those of the given parts, in order, that lack something. A part is written
 // as soon as its last utterance is collected, while the models are at work on the next: no core waits for the end of a part.
+// A run that is stopped saves the part that it is at.
 func (p *Plan) walkOver(ctx context.Context, walk int, parts []int) error {
 	seconds := 0.0
 	for _, part := range parts {
@@ -91,30 +97,38 @@ func (p *Plan) walkOver(ctx context.Context, walk int, parts []int) error {
 		stage = fmt.Sprintf("extracting (walk %d of %d)", walk+1, n)
 	}
 	p.opts.Progress.Stage(stage, seconds, "s of audio")
-	v := &visitor{plan: p, works: make([][]partWork, len(p.parts)), partOf: map[int]int{}, at: -1}
+	lasting, cancel := outlast(ctx, saveWithin)
+	defer cancel()
+	v := &visitor{plan: p, ctx: lasting, works: make([][]*begunWork, len(p.parts)), at: -1, saved: time.Now(),
+		partOf: make([]int, len(p.samples)), position: make([]int, len(p.samples))}
+	defer v.close()
 	var utterances []int
 	for _, part := range parts {
-		v.works[part] = p.missingWork(walk, part)
-		usable := p.usable(part)
-		if len(v.works[part]) == 0 {
-			p.opts.Progress.Add(p.secondsOf(usable))
-			continue
+		v.works[part] = p.resume(walk, part)
+		usable, first := p.usable(part), math.MaxInt
+		for _, w := range v.works[part] {
+			first = min(first, w.first)
 		}
-		for _, u := range usable {
-			v.partOf[u] = part
+		first = min(first, len(usable))
+		p.opts.Progress.Add(p.secondsOf(usable[:first]))
+		for i, u := range usable {
+			v.partOf[u], v.position[u] = part, i
 		}
-		utterances = append(utterances, usable...)
+		utterances = append(utterances, usable[first:]...)
 	}
 	if m := p.modelMemory(); len(utterances) > 0 {
 		if warning := m.warning(p, processBytes+m.bytes); warning != "" {
 			p.opts.Progress.Note("%s", warning)
 		}
 	}
-	defer v.abandon()
-	if err := extract.Walk(ctx, p.Corpus, utterances, p.sources, p.opts.Workers, v); err != nil {
-		return p.diskError(err)
+	err := extract.Walk(ctx, p.Corpus, utterances, p.sources, p.opts.Workers, v)
+	if err == nil {
+		err = v.advance(len(p.parts))
 	}
-	return v.advance(ctx, len(p.parts))
+	if err != nil {
+		v.save()
+	}
+	return p.diskError(err)
 }
 
 // usable are the utterances of a part that passed the checks.
@@ -138,20 +152,24 @@ func (p *Plan) secondsOf(utterances []int) float64 {
 
 // visitor hands one walk to the works of all parts and products.
 type visitor struct {
-	plan   *Plan
-	works  [][]partWork // of each part
-	partOf map[int]int  // of each utterance
-	at     int          // the part that is being collected
+	plan     *Plan
+	ctx      context.Context // of what must not be cut in half: it lasts longer than that of the walk
+	works    [][]*begunWork  // of each part
+	partOf   []int           // of each utterance
+	position []int           // of each utterance in its part
+	at       int             // the part that is being collected
+	saved    time.Time
 }
 
 // advance finishes the parts before part and begins it.
-func (v *visitor) advance(ctx context.Context, part int) error {
+func (v *visitor) advance(part int) error {
 	for v.at < part {
 		if v.at >= 0 {
 			for _, w := range v.works[v.at] {
-				if err := w.finish(ctx); err != nil {
-					return v.plan.diskError(err)
+				if err := w.finish(v.ctx); err != nil {
+					return err
 				}
+				w.finished = true
 			}
 			v.works[v.at] = nil // their memory
 		}
@@ -160,7 +178,7 @@ func (v *visitor) advance(ctx context.Context, part int) error {
 			return nil
 		}
 		for _, w := range v.works[v.at] {
-			if err := w.begin(); err != nil {
+			if err := w.start(); err != nil {
 				return err
 			}
 		}
@@ -168,19 +186,12 @@ func (v *visitor) advance(ctx context.Context, part int) error {
 	return nil
 }
 
-// abandon ends the works of the part that was being collected when something went wrong.
-func (v *visitor) abandon() {
-	if v.at < 0 || v.at == len(v.works) {
-		return
-	}
-	for _, w := range v.works[v.at] {
-		w.abandon()
-	}
-}
-
 func (v *visitor) Sources(u int) []int {
 	var out []int
 	for _, w := range v.works[v.partOf[u]] {
+		if v.position[u] < w.first {
+			continue
+		}
 		for _, s := range w.sources(u) {
 			if !slices.Contains(out, s) {
 				out = append(out, s)
@@ -194,6 +205,9 @@ func (v *visitor) Reduce(u int, acts []*extract.Activations) (any, error) {
 	works := v.works[v.partOf[u]]
 	out := make([]any, len(works))
 	for i, w := range works {
+		if v.position[u] < w.first {
+			continue
+		}
 		var err error
 		if out[i], err = w.reduce(u, acts); err != nil {
 			return nil, err
@@ -202,16 +216,29 @@ func (v *visitor) Reduce(u int, acts []*extract.Activations) (any, error) {
 	return out, nil
 }
 
-func (v *visitor) Collect(ctx context.Context, u int, reduced any, acts []*extract.Activations, unreadable error) error {
-	part := v.partOf[u]
-	if err := v.advance(ctx, part); err != nil {
+func (v *visitor) Collect(_ context.Context, u int, reduced any, acts []*extract.Activations, unreadable error) error {
+	if err := v.advance(v.partOf[u]); err != nil {
 		return err
 	}
-	for i, w := range v.works[part] {
-		if err := w.collect(ctx, u, reduced.([]any)[i], acts, unreadable); err != nil {
+	for i, w := range v.works[v.at] {
+		if v.position[u] < w.first {
+			continue
+		}
+		if err := w.collect(v.ctx, u, reduced.([]any)[i], acts, unreadable); err != nil {
+			w.broken = true
+			return err
+		}
+		w.done = v.position[u] + 1
+	}
+	v.plan.opts.Progress.Add(v.plan.secondsOf([]int{u}))
+	if time.Since(v.saved) < saveEvery {
+		return nil
+	}
+	defer func() { v.saved = time.Now() }()
+	for _, w := range v.works[v.at] {
+		if err := w.keep(v.ctx); err != nil {
 			return err
 		}
 	}
-	v.plan.opts.Progress.Add(v.plan.secondsOf([]int{u}))
 	return nil
 }

@@ -85,8 +85,13 @@ type poolWork struct {
 	failed []extract.Failure
 }
 
-func (w *poolWork) begin() error {
-	w.rows = w.entry.NewPartRows(w.part)
+func (w *poolWork) product() *extract.Entry { return w.entry }
+
+func (w *poolWork) begin(saved *extract.Partial) error {
+	w.rows = w.entry.NewPartRows(w.part, saved)
+	if saved != nil {
+		w.failed = saved.Failed
+	}
 	return nil
 }
 
@@ -145,12 +150,12 @@ func (w *poolWork) collect(_ context.Context, u int, reduced any, acts []*extrac
 	return w.rows.Append(reduced.([]byte))
 }
 
+func (w *poolWork) save(ctx context.Context, utterances int) error {
+	return w.rows.Save(ctx, utterances, w.failed)
+}
+
 func (w *poolWork) finish(context.Context) error {
 	return w.rows.Finish(len(w.plan.usable(w.part)), w.failed)
 }
 
-func (w *poolWork) abandon() {
-	if w.rows != nil {
-		w.rows.Close()
-	}
-}
+func (w *poolWork) abandon() { w.rows.Close() }

@@ -1,7 +1,10 @@
 package pipeline
 
 import (
+	"bufio"
 	"context"
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,11 +29,36 @@ type frameWork struct {
 	failed  []extract.Failure
 }
 
-func (w *frameWork) begin() error {
+func (w *frameWork) product() *extract.Entry { return w.b.entry }
+
+func (w *frameWork) begin(saved *extract.Partial) error {
 	var err error
-	w.moments, err = w.plan.emptyMoments(w.b, w.b.earlier)
-	w.b.earlier, w.block = w.moments, newBlock(w.b)
-	return err
+	w.block = newBlock(w.b)
+	if w.moments, err = w.plan.emptyMoments(w.b, w.b.earlier); err != nil {
+		return err
+	}
+	if w.b.earlier = w.moments; saved == nil {
+		return nil
+	}
+	w.failed = saved.Failed
+	return saved.Read(func(r io.Reader) error {
+		in := bufio.NewReaderSize(r, 1<<20)
+		if err := w.block.load(in); err != nil {
+			return err
+		}
+		return w.moments.Load(in)
+	})
+}
+
+// save leaves the moments of the full blocks, and the rows of the one that is not.
+func (w *frameWork) save(ctx context.Context, utterances int) error {
+	return w.b.entry.WritePartial(ctx, w.part, utterances, w.failed, func(out io.Writer) error {
+		if err := w.block.write(out); err != nil {
+			return err
+		}
+		_, err := w.moments.WriteTo(out)
+		return err
+	})
 }
 
 func (w *frameWork) sources(int) []int { return w.plan.heard(w.b) }
@@ -110,7 +138,7 @@ func (w *frameWork) finish(ctx context.Context) error {
 	return w.plan.writeSums(w.b.entry, w.part, w.failed, w.moments)
 }
 
-func (w *frameWork) abandon() {}
+func (w *frameWork) abandon() {} // it is in memory
 
 // headWork streams the attention maps of one part into moments. A row is one (query, key) cell and a unit is a head, so
 // the correlation of two heads over all cells is an entry of the cross-products. Variants that look at each query's row
@@ -141,15 +169,46 @@ func (s rowSums) add(ctx context.Context, maps []metrics.Matrix, frames int) err
 	return s.Add(ctx, maps, frames)
 }
 
-func (w *headWork) begin() error {
-	if w.b.input == queries {
-		rows, err := w.plan.newAttentionRows(w.b)
-		w.sums = rowSums{rows}
+func (w *headWork) product() *extract.Entry { return w.b.entry }
+
+func (w *headWork) begin(saved *extract.Partial) error {
+	load, err := w.empty()
+	if err != nil || saved == nil {
 		return err
 	}
-	m, err := w.plan.newMoments(w.b)
-	w.sums = cellSums{m}
-	return err
+	w.failed = saved.Failed
+	return saved.Read(load)
+}
+
+// empty begins the sums, and returns how they take up what was saved of them.
+func (w *headWork) empty() (load func(io.Reader) error, err error) {
+	if w.b.input != queries {
+		m, err := w.plan.newMoments(w.b)
+		if err != nil {
+			return nil, err
+		}
+		w.sums = cellSums{m}
+		return m.Load, nil
+	}
+	rows, err := w.plan.newAttentionRows(w.b)
+	if err != nil {
+		return nil, err
+	}
+	w.sums = rowSums{rows}
+	return func(in io.Reader) error {
+		saved, err := metrics.ReadAttentionRows(in, w.plan.backend, w.plan.opts.Workers)
+		if err != nil {
+			return err
+		}
+		return rows.Merge(saved)
+	}, nil
+}
+
+func (w *headWork) save(ctx context.Context, utterances int) error {
+	return w.b.entry.WritePartial(ctx, w.part, utterances, w.failed, func(out io.Writer) error {
+		_, err := w.sums.WriteTo(out)
+		return err
+	})
 }
 
 // newAttentionRows is an empty accumulator for the maps of a basis.
@@ -196,7 +255,7 @@ func (w *headWork) finish(context.Context) error {
 	return w.plan.writeSums(w.b.entry, w.part, w.failed, w.sums)
 }
 
-func (w *headWork) abandon() {}
+func (w *headWork) abandon() {} // as above
 
 func (p *Plan) writeSums(entry *extract.Entry, part int, failed []extract.Failure, m io.WriterTo) error {
 	return entry.WritePart(part, failed, func(out io.Writer) error {
@@ -235,6 +294,57 @@ func (k *block) fill(layer int, data []float32) { k.layers[layer] = append(k.lay
 func (k *block) advance(rows int, name string) {
 	k.rows += rows
 	k.marks = append(k.marks, mark{k.rows, name})
+}
+
+// blockHeader is the line of JSON before the saved rows of a block.
+type blockHeader struct {
+	Rows  int
+	Ends  []int // of the marks
+	Names []string
+}
+
+// write saves the rows: a line of JSON, then those of each layer.
+func (k *block) write(w io.Writer) error {
+	head := blockHeader{Rows: k.rows}
+	for _, m := range k.marks {
+		head.Ends, head.Names = append(head.Ends, m.end), append(head.Names, m.name)
+	}
+	line, err := json.Marshal(head)
+	if err == nil {
+		_, err = w.Write(append(line, '\n'))
+	}
+	for _, d := range k.layers {
+		if err == nil {
+			err = binary.Write(w, binary.LittleEndian, d)
+		}
+	}
+	return err
+}
+
+// load fills an empty block with rows that write saved, and reads no further.
+func (k *block) load(in *bufio.Reader) error {
+	line, err := in.ReadBytes('\n')
+	if err != nil {
+		return err
+	}
+	var head blockHeader
+	if err := json.Unmarshal(line, &head); err != nil {
+		return err
+	}
+	if head.Rows < 0 || head.Rows >= blockRows || len(head.Ends) != len(head.Names) {
+		return fmt.Errorf("a block of %d rows", head.Rows)
+	}
+	for i, units := range k.units {
+		k.layers[i] = k.layers[i][:head.Rows*units]
+		if err := binary.Read(in, binary.LittleEndian, k.layers[i]); err != nil {
+			return err
+		}
+	}
+	k.rows = head.Rows
+	for i, end := range head.Ends {
+		k.marks = append(k.marks, mark{end, head.Names[i]})
+	}
+	return nil
 }
 
 // name says of what a row is: "utterance 84-121123-0000".

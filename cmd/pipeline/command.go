@@ -22,6 +22,8 @@ const (
 	exitInterrupted = 130
 )
 
+const interrupted = "pipeline: interrupted; what is finished stays, and the same command goes on from there"
+
 // command is one verb of the command line.
 type command struct {
 	name    string
@@ -82,7 +84,7 @@ func report(ctx context.Context, c *call, code int, err error) int {
 		c.usage(c.stdout)
 		return exitDone
 	case ctx.Err() != nil:
-		fmt.Fprintln(c.stderr, "pipeline: interrupted; what is finished stays, and the same command goes on from there")
+		fmt.Fprintln(c.stderr, interrupted)
 		return exitInterrupted
 	case errors.As(err, &usage):
 		fmt.Fprintf(c.stderr, "pipeline %s: %v\n", c.name, err)

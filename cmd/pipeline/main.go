@@ -10,11 +10,17 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 )
+
+// endWithin is how long a process that is told to end may take. What lies in the store and in runs is whole at any moment, so
+// that it may end in the middle of a matrix product.
+const endWithin = 9 * time.Second
 
 func main() {
 	// The heap is few large arrays without pointers: collecting is cheap, and garbage as large as they are is not.
@@ -22,6 +28,12 @@ func main() {
 		debug.SetGCPercent(20)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, func() {
+		stop() // a second signal ends the process at once
+		time.Sleep(endWithin)
+		fmt.Fprintln(os.Stderr, interrupted)
+		os.Exit(exitInterrupted)
+	})
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

@@ -161,14 +161,17 @@ func TestKill(t *testing.T) {
 }
 
 // TestInterrupt: Ctrl-C, and what workload managers send, are answered with exit code 130 within seconds, and the next run
-// goes on.
+// goes on in the part that was being made, to the bytes of a run that was left alone.
 func TestInterrupt(t *testing.T) {
+	calm := t.TempDir()
+	mustRun(t, demoCommand(t, calm))
+	want := bytesOf(t, calm)
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		t.Run(signal.String(), func(t *testing.T) { testInterrupt(t, signal) })
+		t.Run(signal.String(), func(t *testing.T) { testInterrupt(t, signal, want) })
 	}
 }
 
-func testInterrupt(t *testing.T, signal os.Signal) {
+func testInterrupt(t *testing.T, signal os.Signal, want map[string][]byte) {
 	dir := t.TempDir()
 	cmd := demoCommand(t, dir)
 	var stderr bytes.Buffer
@@ -196,7 +199,16 @@ func testInterrupt(t *testing.T, signal os.Signal) {
 	if !strings.Contains(stderr.String(), "interrupted; what is finished stays") {
 		t.Errorf("stderr %q", stderr.String())
 	}
+	if begun, _ := filepath.Glob(filepath.Join(dir, "store", "*", "partial-*")); len(begun) == 0 {
+		t.Error("the part that was being made is lost")
+	}
 	mustRun(t, demoCommand(t, dir))
+	compareRuns(t, want, bytesOf(t, dir))
+	for _, pattern := range []string{"partial-*", ".tmp-*", "rows-*-*-*"} {
+		if left, _ := filepath.Glob(filepath.Join(dir, "store", "*", pattern)); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	}
 }
 
 // TestSharedStore: two runs at once may share a store.
