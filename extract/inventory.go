@@ -9,8 +9,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"sort"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,45 +30,58 @@ type Info struct {
 	Changed  time.Time `json:"changed"`
 }
 
-// List looks through the store: entries by name. Of files it reads the descriptions of rows alone.
+// List looks through the store: entries by name. It reads no file. What dead processes left half-written is removed on the way.
 func (s *Store) List() ([]Info, error) {
 	dirs, err := os.ReadDir(s.Dir)
 	if err != nil {
 		return nil, err
 	}
+	dirs = slices.DeleteFunc(dirs, func(d os.DirEntry) bool { return !d.IsDir() || !strings.Contains(d.Name(), "-") })
+	found, errs := make([]Info, len(dirs)), make([]error, len(dirs))
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range 2 * runtime.GOMAXPROCS(0) { // they wait for the file system
+		group.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(dirs); i = int(next.Add(1)) - 1 {
+				found[i], errs[i] = s.inspect(dirs[i].Name())
+			}
+		})
+	}
+	group.Wait()
 	var out []Info
-	for _, d := range dirs {
-		kind, _, isEntry := strings.Cut(d.Name(), "-")
-		if !d.IsDir() || !isEntry {
-			continue
-		}
-		info, err := s.inspect(d.Name(), kind)
+	for i, err := range errs {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // removed under our eyes, or not an entry
 		}
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, info)
+		out = append(out, found[i])
 	}
 	return out, nil
 }
 
-func (s *Store) inspect(key, kind string) (Info, error) {
+// kindOf reads the beginning of an entry's name: see [Numbers.Kind].
+func kindOf(key string) (kind string, n Numbers) {
+	kind, _, _ = strings.Cut(key, "-")
+	if kind == "moments" {
+		return kind, ""
+	}
+	if kind, half := strings.CutSuffix(kind, "16"); half {
+		return kind, Float16
+	}
+	return kind, Float32
+}
+
+func (s *Store) inspect(key string) (Info, error) {
 	dir := filepath.Join(s.Dir, key)
-	info := Info{Key: key, Kind: kind}
-	about, err := os.ReadFile(filepath.Join(dir, "entry.json"))
+	info := Info{Key: key}
+	info.Kind, info.Numbers = kindOf(key)
+	files, err := sweep(dir)
 	if err != nil {
 		return info, err
 	}
-	if kind != "moments" {
-		var form Form
-		if err := json.Unmarshal(about, &form); err != nil {
-			return info, fmt.Errorf("%s: %w: delete the folder, and the next run makes it again", filepath.Join(dir, "entry.json"), err)
-		}
-		info.Numbers = form.Numbers
-	}
-	files, err := os.ReadDir(dir)
+	described := false
 	for _, f := range files {
 		stat, err := f.Info()
 		if err != nil {
@@ -81,15 +98,20 @@ func (s *Store) inspect(key, kind string) (Info, error) {
 			info.Begun++
 		case f.Name() == "rows.csv":
 			info.Finished = true
+		case f.Name() == aboutFile:
+			described = true
 		}
 	}
-	return info, err
+	if !described {
+		return info, fs.ErrNotExist
+	}
+	return info, nil
 }
 
 // Remove deletes an entry. A run that needs it makes it again.
 func (s *Store) Remove(key string) error {
 	// Without its description a half-removed entry is none.
-	if err := os.Remove(filepath.Join(s.Dir, key, "entry.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(filepath.Join(s.Dir, key, aboutFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return os.RemoveAll(filepath.Join(s.Dir, key))
@@ -165,7 +187,7 @@ func (s *Store) Verify(key string, checkPart func(io.Reader) error) (map[string]
 
 // verifyPart reads a part: sums by check, pooled rows against the checksums of their chunks.
 func (e *Entry) verifyPart(part int, check func(io.Reader) error) error {
-	if !strings.HasPrefix(e.Key, "rows-") {
+	if kind, _ := kindOf(e.Key); kind != "rows" {
 		_, err := e.ReadPart(part, check)
 		return err
 	}

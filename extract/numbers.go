@@ -24,6 +24,14 @@ func (n Numbers) Size() int {
 	return 4
 }
 
+// Kind is what the name of an entry of rows begins with: rows, or rows16.
+func (n Numbers) Kind(of string) string {
+	if n == Float16 {
+		return of + "16"
+	}
+	return of
+}
+
 // descr is numpy's name of the form.
 func (n Numbers) descr() string { return fmt.Sprintf("<f%d", n.Size()) }
 

@@ -32,26 +32,34 @@ type Store struct {
 	used map[string]bool
 }
 
-// OpenStore makes the folder where it is missing and removes what killed runs left half-written.
+// OpenStore makes the folder where it is missing and removes what killed runs left half-written in it. Entries are swept when
+// they are opened or listed: a store may hold very many.
 func OpenStore(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("the store: %w", err)
 	}
-	s := &Store{Dir: dir, used: map[string]bool{}}
-	for _, pattern := range []string{".tmp-*", "*/.tmp-*"} {
-		leftovers, err := filepath.Glob(filepath.Join(dir, pattern))
-		if err != nil {
+	if _, err := sweep(dir); err != nil {
+		return nil, err
+	}
+	return &Store{Dir: dir, used: map[string]bool{}}, nil
+}
+
+// sweep lists a folder, and removes the temporary files that nobody writes any more.
+func sweep(dir string) ([]os.DirEntry, error) {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	kept := files[:0]
+	for _, f := range files {
+		path := filepath.Join(dir, f.Name())
+		if !strings.HasPrefix(f.Name(), ".tmp-") || !abandoned(path) {
+			kept = append(kept, f)
+		} else if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		for _, f := range leftovers {
-			if abandoned(f) {
-				if err := os.Remove(f); err != nil && !errors.Is(err, fs.ErrNotExist) {
-					return nil, err
-				}
-			}
-		}
 	}
-	return s, nil
+	return kept, nil
 }
 
 // tempPrefix names temporary files by host and process, so that a later run knows which are abandoned.
@@ -95,12 +103,17 @@ func (s *Store) Entry(kind string, description any) (*Entry, error) {
 	if err := os.MkdirAll(e.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("the store: %w", err)
 	}
-	about := filepath.Join(e.Dir, "entry.json")
-	if _, err := os.Stat(about); err == nil {
+	if _, err := sweep(e.Dir); err != nil {
+		return nil, fmt.Errorf("the store: %w", err)
+	}
+	about := filepath.Join(e.Dir, aboutFile)
+	if exists(about) {
 		return e, nil
 	}
 	return e, WriteFile(about, func(w io.Writer) error { _, err := w.Write(append(meta, '\n')); return err })
 }
+
+const aboutFile = "entry.json"
 
 // Used lists the keys of the entries that were opened, in order.
 func (s *Store) Used() []string {

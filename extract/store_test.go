@@ -95,7 +95,7 @@ func TestFinish(t *testing.T) {
 
 func testFinish(t *testing.T, p *pooledTest, cuts []int) {
 	s := testStore(t)
-	e, err := s.Entry("rows", "test")
+	e, err := s.Entry(p.form.Numbers.Kind("rows"), "test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,6 +107,9 @@ func testFinish(t *testing.T, p *pooledTest, cuts []int) {
 	}
 	if damaged, err := s.Verify(e.Key, nil); len(damaged) > 0 || err != nil {
 		t.Errorf("damaged %v %v", damaged, err)
+	}
+	if list, err := s.List(); err != nil || list[0].Kind != "rows" || list[0].Numbers != p.form.Numbers {
+		t.Errorf("listed %+v %v", list, err)
 	}
 	if err := p.finish(e); err != nil {
 		t.Fatal(err)
@@ -329,6 +332,9 @@ func TestAbandoned(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := OpenStore(s.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.List(); err != nil { // it looks into the entries
 		t.Fatal(err)
 	}
 	if exists(dead) || exists(old) || !exists(alive) || !exists(elsewhere) {

@@ -12,7 +12,11 @@ import (
 const saveWithin = 7 * time.Second
 
 // saveEvery is how often the part that is being made is saved, for runs that are killed without a word.
-var saveEvery = 10 * time.Minute
+const saveEvery = 10 * time.Minute
+
+// savePause is how long after a save that took so long the next one comes. Where sums are gigabytes on a slow disk, saving
+// takes 2 % of the time.
+var savePause = func(took time.Duration) time.Duration { return max(saveEvery, 50*took) }
 
 // outlast returns a context that ends so long after ctx does.
 func outlast(ctx context.Context, long time.Duration) (context.Context, context.CancelFunc) {

@@ -118,7 +118,7 @@ func calmStore(t *testing.T) map[string][]byte {
 		kind, _, _ := strings.Cut(name, "-")
 		kinds[kind] = true
 	}
-	if !kinds["rows"] || !kinds["moments"] {
+	if !kinds["rows16"] || !kinds["moments"] {
 		t.Fatalf("the store holds %v", kinds)
 	}
 	return want
@@ -151,14 +151,14 @@ func TestStopped(t *testing.T) {
 // part. What was saved and does not hold what it should is made again.
 func TestKilled(t *testing.T) {
 	want := calmStore(t)
-	defer func(every time.Duration) { saveEvery = every }(saveEvery)
+	defer func(pause func(time.Duration) time.Duration) { savePause = pause }(savePause)
 	for _, tt := range []struct {
 		name   string
-		every  time.Duration
+		pause  time.Duration
 		damage func(t *testing.T, file string)
 		says   string
 	}{
-		{name: "not saved", every: time.Hour},
+		{name: "not saved", pause: time.Hour},
 		{name: "saved"},
 		{name: "flipped", damage: flipMiddle, says: "is damaged: the checksum is"},
 		{name: "of another part", damage: func(t *testing.T, file string) {
@@ -166,7 +166,7 @@ func TestKilled(t *testing.T) {
 		}, says: "is damaged: it is of"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			saveEvery = tt.every
+			savePause = func(time.Duration) time.Duration { return tt.pause }
 			store, killed := t.TempDir(), t.TempDir()
 			s := &stopper{after: 13 + 5} // the fifth of the second part
 			ctx, cancel := context.WithCancel(context.Background())
@@ -187,7 +187,7 @@ func TestKilled(t *testing.T) {
 				t.Fatal(err)
 			}
 			files, _ := filepath.Glob(filepath.Join(killed, "*", "partial-*"))
-			if saved := tt.every == 0; saved != (len(files) > 0) {
+			if saved := tt.pause == 0; saved != (len(files) > 0) {
 				t.Fatalf("saved: %v", files)
 			}
 			if tt.damage != nil {
@@ -202,7 +202,7 @@ func TestKilled(t *testing.T) {
 			if extractStopped(t, killed, s) {
 				t.Fatal("it was stopped")
 			}
-			if tt.every > 0 || files != nil {
+			if tt.pause > 0 || files != nil {
 				made = firstPart
 			}
 			if math.Abs(s.skip-made) > 1e-9 {

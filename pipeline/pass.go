@@ -99,7 +99,7 @@ func (p *Plan) walkOver(ctx context.Context, walk int, parts []int) error {
 	p.opts.Progress.Stage(stage, seconds, "s of audio")
 	lasting, cancel := outlast(ctx, saveWithin)
 	defer cancel()
-	v := &visitor{plan: p, ctx: lasting, works: make([][]*begunWork, len(p.parts)), at: -1, saved: time.Now(),
+	v := &visitor{plan: p, ctx: lasting, works: make([][]*begunWork, len(p.parts)), at: -1, next: time.Now().Add(savePause(0)),
 		partOf: make([]int, len(p.samples)), position: make([]int, len(p.samples))}
 	defer v.close()
 	var utterances []int
@@ -158,7 +158,7 @@ type visitor struct {
 	partOf   []int           // of each utterance
 	position []int           // of each utterance in its part
 	at       int             // the part that is being collected
-	saved    time.Time
+	next     time.Time       // when the part is saved again
 }
 
 // advance finishes the parts before part and begins it.
@@ -231,14 +231,15 @@ func (v *visitor) Collect(_ context.Context, u int, reduced any, acts []*extract
 		w.done = v.position[u] + 1
 	}
 	v.plan.opts.Progress.Add(v.plan.secondsOf([]int{u}))
-	if time.Since(v.saved) < saveEvery {
+	began := time.Now()
+	if began.Before(v.next) {
 		return nil
 	}
-	defer func() { v.saved = time.Now() }()
 	for _, w := range v.works[v.at] {
 		if err := w.keep(v.ctx); err != nil {
 			return err
 		}
 	}
+	v.next = time.Now().Add(savePause(time.Since(began)))
 	return nil
 }

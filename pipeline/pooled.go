@@ -44,7 +44,7 @@ func (p *Plan) needPooled(source int, unit string, pooling extract.Pooling) erro
 		return nil
 	}
 	var err error
-	r.entry, err = p.store.Entry("rows", struct {
+	r.entry, err = p.store.Entry(p.numbers().Kind("rows"), struct {
 		Holds, Unit, Pooling, Model, Card, Corpus, Rows string
 		extract.Form
 	}{"pooled rows of a model, a file a layer", unit, string(r.pooling), p.fingerprint.Models[s.Name], p.fingerprint.Cards[s.Name],

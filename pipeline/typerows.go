@@ -69,7 +69,7 @@ func (p *Plan) typeEntry(b *basis, at int) (*extract.Entry, error) {
 			d.Source = key
 		}
 	}
-	return p.store.Entry("types", d)
+	return p.store.Entry(p.numbers().Kind("types"), d)
 }
 
 // writeTypes makes the means of one source, layer by layer.
