@@ -20,6 +20,7 @@ type Config struct {
 	Rows        Rows
 	Comparisons []Comparison
 	Libraries   Libraries
+	Products    Products
 	Runs        string `path:""` // folder of the run directories, "" = runs in the working directory
 	Store       Store
 	Memory      string // that a run may take, such as 6GiB; "" = a share of what there is
@@ -120,6 +121,13 @@ type Libraries struct {
 	OpenBLAS    string `yaml:"openblas" path:""`
 }
 
+// Products says where the products of moments are made, and in which precision.
+type Products struct {
+	Pos       Pos
+	Device    string // cpu (default) or cuda
+	Precision string // float32 (default) or tf32
+}
+
 // Default is the config that a file's keys are laid over.
 func Default() Config {
 	return Config{
@@ -171,6 +179,7 @@ func (c *Config) Validate() error {
 		}
 	}
 	c.validateMemory(bad)
+	c.validateProducts(oneOf, bad)
 	oneOf(c.Store.Pos, "store.numbers", c.Store.Numbers, numbers)
 	oneOf(c.Store.Pos, "store.frames", c.Store.Frames, keeping)
 	c.validateRows(&c.Rows, "rows", oneOf, bad)
@@ -230,6 +239,19 @@ func (c *Config) Validate() error {
 		return nil
 	}
 	return errs
+}
+
+func (c *Config) validateProducts(oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) {
+	p := &c.Products
+	if p.Device != "" {
+		oneOf(p.Pos, "products.device", p.Device, devices)
+	}
+	if p.Precision != "" {
+		oneOf(p.Pos, "products.precision", p.Precision, precisions[:2])
+		if p.Precision != "float32" && p.Device != "cuda" {
+			bad(p.Pos, "products.precision: %s gains nothing on a CPU; it needs device: cuda", p.Precision)
+		}
+	}
 }
 
 func (c *Config) validateModels(oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) []string {

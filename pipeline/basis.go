@@ -256,13 +256,17 @@ func (p *Plan) describeBasis(b *basis, v view) any {
 		Level            string `json:",omitempty"`
 		First            int    `json:",omitempty"`
 		Block            int
+		Products         string `json:",omitempty"` // how they are multiplied, if not by the CPU
 		Corpus           string
 		Entries          []string // the pooled rows that they are made from
 		Stack            []model
 		Pairs            string
 		Norms, CrossOnly bool
 		Variants         []string
-	}{Holds: "moments of a stack of layers, part by part", Unit: b.unit, Block: blockRows, Level: v.level, First: v.first, Corpus: p.fingerprint.Corpus, Pairs: fmt.Sprint(b.pairs)}
+	}{Holds: "moments of a stack of layers, part by part", Unit: b.unit, Block: p.blockSize(b), Level: v.level, First: v.first, Corpus: p.fingerprint.Corpus, Pairs: fmt.Sprint(b.pairs)}
+	if p.multipliesElsewhere(b) {
+		d.Products = p.Config.Products.Device + " " + p.productsPrecision()
+	}
 	o := p.momentsOptions(b)
 	d.Norms, d.CrossOnly = o.SquaredNorms, o.CrossOnly
 	if b.input == queries {
@@ -295,6 +299,9 @@ func (p *Plan) momentsOptions(b *basis) metrics.Options {
 	}
 	o := metrics.Needs(variants...)
 	o.Pairs, o.Workers = b.pairs, p.opts.Workers
+	if p.multipliesElsewhere(b) {
+		o.Products = p.gpuProducts
+	}
 	return o
 }
 

@@ -42,7 +42,7 @@ func (p *Plan) needOf(b *basis, rows int) (need, error) {
 	n := need{Memory: m, copies: 2} // parts are read into a copy even where no group is left out
 	widest := int64(0)
 	for _, l := range b.stack {
-		n.block += 4 * blockRows * int64(l.units)
+		n.block += 4 * int64(p.blockSize(b)) * int64(l.units)
 		widest = max(widest, int64(l.units))
 	}
 	const pairCopies = 4 // matrices of one pair that a worker holds

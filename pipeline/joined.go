@@ -142,7 +142,7 @@ func (p *Plan) storedMoments(ctx context.Context, b *basis) error {
 	}
 	defer closeAll(readers)
 	var m *metrics.Moments
-	k := newBlock(b)
+	k := p.newBlock(b)
 	for part, ranges := range j.parts {
 		entry := b.entryOf(part)
 		if entry == nil || entry.HasPart(part) {

@@ -190,7 +190,7 @@ func TestNonFinite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := newBlock(b)
+	k := (&Plan{}).newBlock(b)
 	for i, l := range b.stack {
 		row := make([]float32, 2*l.units)
 		if i == 1 {

@@ -33,7 +33,7 @@ func (w *frameWork) product() *extract.Entry { return w.b.entry }
 
 func (w *frameWork) begin(saved *extract.Partial) error {
 	var err error
-	w.block = newBlock(w.b)
+	w.block = w.plan.newBlock(w.b)
 	if w.moments, err = w.plan.emptyMoments(w.b, w.b.earlier); err != nil {
 		return err
 	}
@@ -268,6 +268,7 @@ func (p *Plan) writeSums(entry *extract.Entry, part int, failed []extract.Failur
 type block struct {
 	layers [][]float32
 	units  []int
+	size   int // rows that it holds
 	rows   int
 	marks  []mark
 }
@@ -278,16 +279,16 @@ type mark struct {
 	name string
 }
 
-func newBlock(b *basis) *block {
-	k := &block{}
+func (p *Plan) newBlock(b *basis) *block {
+	k := &block{size: p.blockSize(b)}
 	for _, l := range b.stack {
-		k.layers = append(k.layers, make([]float32, 0, blockRows*l.units))
+		k.layers = append(k.layers, make([]float32, 0, k.size*l.units))
 		k.units = append(k.units, l.units)
 	}
 	return k
 }
 
-func (k *block) room() int { return blockRows - k.rows }
+func (k *block) room() int { return k.size - k.rows }
 
 func (k *block) fill(layer int, data []float32) { k.layers[layer] = append(k.layers[layer], data...) }
 
@@ -331,7 +332,7 @@ func (k *block) load(in *bufio.Reader) error {
 	if err := json.Unmarshal(line, &head); err != nil {
 		return err
 	}
-	if head.Rows < 0 || head.Rows >= blockRows || len(head.Ends) != len(head.Names) {
+	if head.Rows < 0 || head.Rows >= k.size || len(head.Ends) != len(head.Names) {
 		return fmt.Errorf("a block of %d rows", head.Rows)
 	}
 	for i, units := range k.units {

@@ -192,7 +192,7 @@ func sameResults(t *testing.T, want, got string) {
 	t.Helper()
 	close := func(what string, a, b float64) {
 		tolerance := 1e-7
-		if strings.Contains(what, "pwcca") || strings.Contains(what, "neuron_layer") {
+		if strings.Contains(what, "cca") || strings.Contains(what, "neuron_layer") {
 			tolerance = 1e-5 // they divide by variances, small ones too
 		}
 		if math.Abs(a-b) > tolerance*max(1, math.Abs(a)) {
