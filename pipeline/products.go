@@ -47,8 +47,9 @@ func (p *Plan) openRuntime() (*models.Runtime, error) {
 	return p.runtime, nil
 }
 
-// singlePrecision is the most that products in single precision are off by, as a share of a block's norm.
-const singlePrecision = 1e-6
+// singlePrecision is the most that products in single precision are off by, as a share of a block's norm: sums of 2048 terms. A
+// CPU is off by 2e-7, an H200 by 8e-7.
+const singlePrecision = 3e-6
 
 func (p *Plan) productsText() string {
 	return fmt.Sprintf("products of moments on the GPU in %s differ from double precision by %.1e of the norm", p.productsPrecision(), p.gpuOff)
