@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"speechsim/pipeline/results"
 )
@@ -81,4 +82,30 @@ func BenchmarkMillion(b *testing.B) {
 			b.ReportMetric(peakMB(), "MB-peak")
 		})
 	}
+}
+
+// TestMillionInBrowser opens the page that BenchmarkMillion left in SPEECHSIM_BENCH_OUT, and says how long a reader waits.
+func TestMillionInBrowser(t *testing.T) {
+	dir := os.Getenv("SPEECHSIM_BENCH_OUT")
+	if dir == "" {
+		t.Skip("SPEECHSIM_BENCH_OUT names no folder with the page of BenchmarkMillion/page")
+	}
+	b := startBrowser(t)
+	b.open(filepath.Join(dir, "report.html"), 1400, 900, false)
+	t.Logf("ready after %s ms, %s MB of script memory", b.text("Math.round(performance.getEntriesByName('ready')[0].startTime)"), b.text("Math.round(performance.memory.usedJSHeapSize/1e6)"))
+	step := func(name, script string) {
+		began := time.Now()
+		b.eval(script, nil)
+		b.text("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+		t.Logf("%s: %d ms", name, time.Since(began).Milliseconds())
+	}
+	step("search", `document.getElementById("cell-words").value = "hubert-large 7 neuron"; document.getElementById("cell-words").dispatchEvent(new Event("input"))`)
+	if got := b.text(`document.getElementById("cell-count").textContent.replaceAll("\u00a0", " ")`); !strings.Contains(got, "(of 1 007 584 in all)") {
+		t.Errorf("the table says %q", got)
+	}
+	step("all", `document.getElementById("cell-words").value = ""; document.getElementById("cell-words").dispatchEvent(new Event("input"))`)
+	step("sort by value", `document.querySelectorAll("#cell-table th button")[3].click()`)
+	step("another metric", `document.getElementById("measure").value = "7"; document.getElementById("measure").dispatchEvent(new Event("change"))`)
+	step("scroll to the end", `document.getElementById("problems").scrollIntoView()`)
+	b.quiet()
 }
