@@ -66,7 +66,7 @@ func (p *Plan) extractParts(ctx context.Context, parts []int) error {
 			first = min(first, w.first)
 		}
 		first = min(first, len(usable))
-		p.opts.Progress.Add(p.secondsOf(usable[:first]))
+		p.opts.Progress.Skip(p.secondsOf(usable[:first]))
 		for i, u := range usable {
 			v.partOf[u], v.position[u] = part, i
 		}
