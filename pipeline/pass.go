@@ -53,9 +53,11 @@ func (p *Plan) extractParts(ctx context.Context, parts []int) error {
 		seconds += p.secondsOf(p.usable(part))
 	}
 	p.opts.Progress.Stage("extracting", seconds, "s of audio")
-	lasting, cancel := outlast(ctx, saveWithin)
+	collecting, cancel := outlast(ctx, collectWithin)
 	defer cancel()
-	v := &visitor{plan: p, ctx: lasting, works: make([][]*begunWork, len(p.parts)), at: -1, next: time.Now().Add(savePause(0)),
+	saving, cancel := outlast(ctx, saveWithin)
+	defer cancel()
+	v := &visitor{plan: p, ctx: collecting, saving: saving, works: make([][]*begunWork, len(p.parts)), at: -1, next: time.Now().Add(savePause(0)),
 		partOf: make([]int, len(p.samples)), position: make([]int, len(p.samples))}
 	defer v.close()
 	var utterances []int
@@ -109,7 +111,8 @@ func (p *Plan) secondsOf(utterances []int) float64 {
 // visitor hands one walk to the works of all parts and products.
 type visitor struct {
 	plan     *Plan
-	ctx      context.Context // of what must not be cut in half: it lasts longer than that of the walk
+	ctx      context.Context // of adding an utterance, which must not be cut in half: it lasts longer than that of the walk
+	saving   context.Context // of saving: it lasts longer still
 	works    [][]*begunWork  // of each part
 	partOf   []int           // of each utterance
 	position []int           // of each utterance in its part
@@ -192,7 +195,7 @@ func (v *visitor) Collect(_ context.Context, u int, reduced any, acts []*extract
 		return nil
 	}
 	for _, w := range v.works[v.at] {
-		if err := w.keep(v.ctx); err != nil {
+		if err := w.keep(v.saving); err != nil {
 			return err
 		}
 	}
