@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
+
+	"speechsim/corpus"
 )
 
 // manyEntries is a store of so many entries with four files each, made once for all benchmarks.
@@ -48,4 +51,60 @@ func BenchmarkStore(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkPooled writes the rows of a base model, 13 layers of 768 units, of 500 utterances of 50 words in one part, and joins
+// them into layers. B/s counts each value once; MB-heap is what Go holds at the end of it, garbage included.
+func BenchmarkPooled(b *testing.B) {
+	const utterances, words, units, layers = 500, 50, 768, 13
+	for _, numbers := range []Numbers{Float32, Float16} {
+		b.Run(string(numbers), func(b *testing.B) {
+			form := Form{Numbers: numbers}
+			for i := range layers {
+				form.Layers = append(form.Layers, Layer{fmt.Sprint(i), units})
+			}
+			c, table, part := &corpus.Corpus{}, &Table{Begin: []int{0}}, []int{}
+			for u := range utterances {
+				c.Utterances = append(c.Utterances, corpus.Utterance{ID: fmt.Sprint("u", u)})
+				for w := range words {
+					table.Rows = append(table.Rows, Row{Utterance: u, Segment: w, Label: "word"})
+				}
+				table.Begin, part = append(table.Begin, len(table.Rows)), append(part, u)
+			}
+			values := make([]float32, words*units*layers)
+			for i := range values {
+				values[i] = float32(i%1000) / 500
+			}
+			s, err := OpenStore(filepath.Join(b.TempDir(), "store"))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(utterances) * int64(len(values)) * int64(numbers.Size()))
+			for b.Loop() {
+				e, err := s.Entry(numbers.Kind("rows"), b.Elapsed())
+				if err != nil {
+					b.Fatal(err)
+				}
+				rows := e.NewPartRows(0, nil)
+				for range utterances {
+					stored, err := numbers.Bytes(values)
+					if err == nil {
+						err = rows.Append(stored)
+					}
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := rows.Finish(utterances, nil); err != nil {
+					b.Fatal(err)
+				}
+				if err := e.Finish(b.Context(), c, table, form, [][]int{part}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			b.ReportMetric(float64(m.HeapSys)/1e6, "MB-heap")
+		})
+	}
 }

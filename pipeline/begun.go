@@ -7,9 +7,12 @@ import (
 	"speechsim/extract"
 )
 
-// saveWithin is how long a run that is told to stop takes to save what it is at. Slurm and Kubernetes kill a process half a
-// minute after they asked it to end, people sooner.
-const saveWithin = 7 * time.Second
+// A run that is told to stop has so long to finish adding the utterance that is being collected, and from then on to save what
+// it is at. Slurm and Kubernetes kill a process half a minute after they asked it to end, people sooner.
+const (
+	collectWithin = 3 * time.Second
+	saveWithin    = 7 * time.Second
+)
 
 // saveEvery is how often the part that is being made is saved, for runs that are killed without a word.
 const saveEvery = 10 * time.Minute
@@ -79,7 +82,7 @@ func (v *visitor) save() {
 		return
 	}
 	for _, w := range v.works[v.at] {
-		if err := w.keep(v.ctx); err != nil {
+		if err := w.keep(v.saving); err != nil {
 			v.plan.opts.Progress.Note("part %s can't be saved as it is: %v", v.plan.parts[v.at].name, err)
 		}
 	}

@@ -97,9 +97,11 @@ func (p *Plan) walkOver(ctx context.Context, walk int, parts []int) error {
 		stage = fmt.Sprintf("extracting (walk %d of %d)", walk+1, n)
 	}
 	p.opts.Progress.Stage(stage, seconds, "s of audio")
-	lasting, cancel := outlast(ctx, saveWithin)
+	collecting, cancel := outlast(ctx, collectWithin)
 	defer cancel()
-	v := &visitor{plan: p, ctx: lasting, works: make([][]*begunWork, len(p.parts)), at: -1, next: time.Now().Add(savePause(0)),
+	saving, cancel := outlast(ctx, saveWithin)
+	defer cancel()
+	v := &visitor{plan: p, ctx: collecting, saving: saving, works: make([][]*begunWork, len(p.parts)), at: -1, next: time.Now().Add(savePause(0)),
 		partOf: make([]int, len(p.samples)), position: make([]int, len(p.samples))}
 	defer v.close()
 	var utterances []int
@@ -110,7 +112,7 @@ func (p *Plan) walkOver(ctx context.Context, walk int, parts []int) error {
 			first = min(first, w.first)
 		}
 		first = min(first, len(usable))
-		p.opts.Progress.Add(p.secondsOf(usable[:first]))
+		p.opts.Progress.Skip(p.secondsOf(usable[:first]))
 		for i, u := range usable {
 			v.partOf[u], v.position[u] = part, i
 		}
@@ -153,7 +155,8 @@ func (p *Plan) secondsOf(utterances []int) float64 {
 // visitor hands one walk to the works of all parts and products.
 type visitor struct {
 	plan     *Plan
-	ctx      context.Context // of what must not be cut in half: it lasts longer than that of the walk
+	ctx      context.Context // of adding an utterance, which must not be cut in half: it lasts longer than that of the walk
+	saving   context.Context // of saving: it lasts longer still
 	works    [][]*begunWork  // of each part
 	partOf   []int           // of each utterance
 	position []int           // of each utterance in its part
@@ -236,7 +239,7 @@ func (v *visitor) Collect(_ context.Context, u int, reduced any, acts []*extract
 		return nil
 	}
 	for _, w := range v.works[v.at] {
-		if err := w.keep(v.ctx); err != nil {
+		if err := w.keep(v.saving); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,8 @@ type Progress interface {
 	Stage(name string, total float64, unit string)
 	// Add reports units done since the last call.
 	Add(done float64)
+	// Skip reports units that need not be done, since earlier runs have: they say nothing about the speed.
+	Skip(done float64)
 	// Note says something once, such as a warning.
 	Note(format string, args ...any)
 }
@@ -18,6 +20,9 @@ func (Quiet) Stage(string, float64, string) {}
 
 // Add does nothing.
 func (Quiet) Add(float64) {}
+
+// Skip does nothing.
+func (Quiet) Skip(float64) {}
 
 // Note does nothing.
 func (Quiet) Note(string, ...any) {}

@@ -95,11 +95,13 @@ func (p *Plan) extractAll(ctx context.Context) error {
 	if err := p.extractParts(ctx, all); err != nil {
 		return err
 	}
+	p.opts.Progress.Stage("joining rows", float64(len(p.pooled)), "sources")
 	for _, key := range p.pooledKeys() {
 		r := p.pooled[key]
 		if err := r.entry.Finish(ctx, p.Corpus, r.table, p.form(r.source), utterances); err != nil {
 			return p.diskError(err)
 		}
+		p.opts.Progress.Add(1)
 	}
 	return nil
 }

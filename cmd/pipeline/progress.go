@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -12,21 +13,31 @@ import (
 
 // newProgress shows progress on stderr: a bar on a terminal, a line every 30 s elsewhere, or an object a line with --json.
 func newProgress(w io.Writer, asJSON bool) pipeline.Progress {
+	var p pipeline.Progress
 	switch {
 	case asJSON:
-		return &jsonProgress{lines: lines{w: w, now: time.Now}}
+		p = &jsonProgress{lines: lines{w: w, now: time.Now}}
 	case isTerminal(w):
 		return &barProgress{w: w}
+	default:
+		p = &lineProgress{lines: lines{w: w, now: time.Now}}
 	}
-	return &lineProgress{lines: lines{w: w, now: time.Now}}
+	go func() { // lines come also while one long piece of work is being done
+		for range time.Tick(time.Second) {
+			p.Add(0)
+		}
+	}()
+	return p
 }
 
 // lines counts a stage and says when a line is due.
 type lines struct {
+	mu          sync.Mutex
 	w           io.Writer
 	now         func() time.Time
 	name, unit  string
 	done, total float64
+	skipped     float64 // of done: what earlier runs have done
 	start, last time.Time
 }
 
@@ -34,32 +45,39 @@ type lines struct {
 const interval = 30 * time.Second
 
 func (l *lines) begin(name string, total float64, unit string) {
-	l.name, l.unit, l.done, l.total = name, unit, 0, total
+	l.name, l.unit, l.done, l.skipped, l.total = name, unit, 0, 0, total
 	l.start = l.now()
 	l.last = l.start
 }
 
 func (l *lines) due() bool {
-	if l.now().Sub(l.last) < interval {
+	if l.name == "" || l.now().Sub(l.last) < interval {
 		return false
 	}
 	l.last = l.now()
 	return true
 }
 
-// left estimates the time to the end of the stage, 0 when it can't be known.
-func (l *lines) left() time.Duration {
-	if l.done <= 0 || l.total <= 0 {
-		return 0
+func (l *lines) skip(done float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.done += done
+	l.skipped += done
+}
+
+// left estimates the time to the end of the stage, false when it can't be known.
+func (l *lines) left() (time.Duration, bool) {
+	rate := l.rate()
+	if rate <= 0 || l.total <= 0 {
+		return 0, false
 	}
-	spent := l.now().Sub(l.start)
-	return time.Duration(float64(spent) * (l.total - l.done) / l.done).Round(time.Second)
+	return time.Duration((l.total - l.done) / rate * float64(time.Second)).Round(time.Second), true
 }
 
 // rate is how many units a second were done so far in this stage.
 func (l *lines) rate() float64 {
 	if spent := l.now().Sub(l.start).Seconds(); spent > 0 {
-		return l.done / spent
+		return (l.done - l.skipped) / spent
 	}
 	return 0
 }
@@ -70,27 +88,43 @@ const audio = "s of audio"
 // String is the state of the stage for people, with the memory that the process takes.
 func (l *lines) String() string {
 	s := fmt.Sprintf("%s: %.0f of %.0f %s", l.name, l.done, l.total, l.unit)
-	if l.unit == audio {
-		s = fmt.Sprintf("%s: %.2f of %.2f h of audio, %.0f x real time", l.name, l.done/3600, l.total/3600, l.rate())
+	switch {
+	case l.unit == audio:
+		s = fmt.Sprintf("%s: %.2f of %.2f h of audio, %.3g x real time", l.name, l.done/3600, l.total/3600, l.rate())
+	case l.total <= 0:
+		s = fmt.Sprintf("%s: %.0f %s", l.name, l.done, l.unit)
 	}
-	return fmt.Sprintf("%s, %s left, %d MiB", s, l.left(), residentBytes()>>20)
+	if left, known := l.left(); known {
+		s += fmt.Sprintf(", %s left", left)
+	}
+	return fmt.Sprintf("%s, %d MiB", s, residentBytes()>>20)
 }
 
 type lineProgress struct{ lines }
 
 func (p *lineProgress) Stage(name string, total float64, unit string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.begin(name, total, unit)
 	fmt.Fprintf(p.w, "%s: %.0f %s\n", name, total, unit)
 }
 
 func (p *lineProgress) Add(done float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.done += done
 	if p.due() {
 		fmt.Fprintln(p.w, p.lines.String())
 	}
 }
 
-func (p *lineProgress) Note(format string, args ...any) { fmt.Fprintf(p.w, format+"\n", args...) }
+func (p *lineProgress) Skip(done float64) { p.skip(done) }
+
+func (p *lineProgress) Note(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintf(p.w, format+"\n", args...)
+}
 
 type jsonProgress struct{ lines }
 
@@ -104,23 +138,35 @@ func (p *jsonProgress) write(v map[string]any) {
 }
 
 func (p *jsonProgress) state(event string) {
-	p.write(map[string]any{"event": event, "stage": p.name, "unit": p.unit, "done": p.done, "total": p.total,
-		"a_second": p.rate(), "seconds_left": p.left().Seconds(), "memory_bytes": residentBytes()})
+	v := map[string]any{"event": event, "stage": p.name, "unit": p.unit, "done": p.done, "skipped": p.skipped, "total": p.total,
+		"a_second": p.rate(), "memory_bytes": residentBytes()}
+	if left, known := p.left(); known {
+		v["seconds_left"] = left.Seconds()
+	}
+	p.write(v)
 }
 
 func (p *jsonProgress) Stage(name string, total float64, unit string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.begin(name, total, unit)
 	p.state("stage")
 }
 
 func (p *jsonProgress) Add(done float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.done += done
 	if p.due() {
 		p.state("progress")
 	}
 }
 
+func (p *jsonProgress) Skip(done float64) { p.skip(done) }
+
 func (p *jsonProgress) Note(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.write(map[string]any{"event": "note", "message": fmt.Sprintf(format, args...)})
 }
 
@@ -149,6 +195,9 @@ func (p *barProgress) Add(done float64) {
 		p.bar.Add64(whole)
 	}
 }
+
+// Skip shows what earlier runs have done.
+func (p *barProgress) Skip(done float64) { p.Add(done) }
 
 func (p *barProgress) Note(format string, args ...any) {
 	if p.bar != nil {

@@ -15,9 +15,12 @@ func TestProgress(t *testing.T) {
 	clock := func() time.Time { return now }
 	work := func(p interface {
 		Stage(string, float64, string)
+		Skip(float64)
 		Add(float64)
 	}) {
+		p.Add(0) // before there is a stage
 		p.Stage("extracting", 7200, audio)
+		p.Skip(1800)  // which takes no time, and says nothing about the speed
 		for range 4 { // 10 s of work for 300 s of audio each
 			now = now.Add(10 * time.Second)
 			p.Add(300)
@@ -25,7 +28,7 @@ func TestProgress(t *testing.T) {
 	}
 	var text bytes.Buffer
 	work(&lineProgress{lines: lines{w: &text, now: clock}})
-	want := regexp.MustCompile(`^extracting: 7200 s of audio\nextracting: 0\.25 of 2\.00 h of audio, 30 x real time, 3m30s left, [1-9]\d* MiB\n$`)
+	want := regexp.MustCompile(`^extracting: 7200 s of audio\nextracting: 0\.75 of 2\.00 h of audio, 30 x real time, 2m30s left, [1-9]\d* MiB\n$`)
 	if !want.MatchString(text.String()) {
 		t.Errorf("the lines are %q", text.String())
 	}
@@ -34,16 +37,16 @@ func TestProgress(t *testing.T) {
 	work(&jsonProgress{lines: lines{w: &text, now: clock}})
 	out := strings.Split(strings.TrimSpace(text.String()), "\n")
 	var last struct {
-		Event       string
-		Done, Total float64
-		Rate        float64 `json:"a_second"`
-		Left        float64 `json:"seconds_left"`
-		Memory      int64   `json:"memory_bytes"`
+		Event                string
+		Done, Total, Skipped float64
+		Rate                 float64 `json:"a_second"`
+		Left                 float64 `json:"seconds_left"`
+		Memory               int64   `json:"memory_bytes"`
 	}
 	if err := json.Unmarshal([]byte(out[len(out)-1]), &last); err != nil {
 		t.Fatal(err)
 	}
-	if len(out) != 2 || last.Event != "progress" || last.Done != 900 || last.Total != 7200 || last.Rate != 30 || last.Left != 210 || last.Memory == 0 {
+	if len(out) != 2 || last.Event != "progress" || last.Done != 2700 || last.Skipped != 1800 || last.Total != 7200 || last.Rate != 30 || last.Left != 150 || last.Memory == 0 {
 		t.Errorf("%d lines, the last %+v", len(out), last)
 	}
 }

@@ -187,23 +187,41 @@ func flatten(models []Model) []results.Layer {
 	return list
 }
 
-// index finds the cells of a run by what a figure asks for.
+// index finds the cells of a run by what a figure asks for. It is made of numbers: a run may have a million cells.
 type index struct {
-	exact map[results.Key]*results.Cell
-	any   map[results.Key]*results.Cell // with the comparison left out; the first one given wins
+	cells  []results.Cell
+	layers map[results.Layer]int32
+	exact  map[results.Key]places   // by comparison and measure: the layers are left out of the keys
+	any    map[results.Key][]places // with the comparison left out too
 }
 
+// places are numbers of cells, by those of their layers.
+type places map[[2]int32]int32
+
 func newIndex(cells []results.Cell) *index {
-	x := &index{exact: make(map[results.Key]*results.Cell, len(cells)), any: make(map[results.Key]*results.Cell, len(cells))}
+	ix := &index{cells: cells, layers: map[results.Layer]int32{}, exact: map[results.Key]places{}, any: map[results.Key][]places{}}
+	number := func(l results.Layer) int32 {
+		n, known := ix.layers[l]
+		if !known {
+			n = int32(len(ix.layers))
+			ix.layers[l] = n
+		}
+		return n
+	}
 	for i := range cells {
 		key := cells[i].Key()
-		x.exact[key] = &cells[i]
-		key.Comparison = ""
-		if _, ok := x.any[key]; !ok {
-			x.any[key] = &cells[i]
+		pair := [2]int32{number(key.X), number(key.Y)}
+		key.X, key.Y = results.Layer{}, results.Layer{}
+		group := ix.exact[key]
+		if group == nil {
+			group = places{}
+			ix.exact[key] = group
+			key.Comparison = ""
+			ix.any[key] = append(ix.any[key], group)
 		}
+		group[pair] = int32(i)
 	}
-	return x
+	return ix
 }
 
 // find returns the cell of a figure's measure at (x, y), or nil.
@@ -211,17 +229,35 @@ func (ix *index) find(f *Figure, m Measure, x, y results.Layer) *results.Cell {
 	if f.own != nil {
 		ix = f.own
 	}
-	from := ix.exact
+	key := results.Key{Comparison: f.Comparison, Metric: m.Metric, Variant: m.Variant, Params: m.Params}
+	groups := []places{ix.exact[key]}
 	if f.Comparison == "" {
-		from = ix.any
+		groups = ix.any[key]
 	}
-	key := results.Key{Comparison: f.Comparison, Metric: m.Metric, Variant: m.Variant, X: x, Y: y, Params: m.Params}
-	c := from[key]
+	c := ix.first(groups, x, y)
 	if c == nil && f.Symmetric {
-		key.X, key.Y = y, x
-		c = from[key]
+		c = ix.first(groups, y, x)
 	}
 	return c
+}
+
+// first returns the first cell of two layers in any of the groups, or nil.
+func (ix *index) first(groups []places, x, y results.Layer) *results.Cell {
+	i, known := ix.layers[x]
+	j, knownY := ix.layers[y]
+	if !known || !knownY {
+		return nil
+	}
+	at := int32(-1)
+	for _, g := range groups {
+		if n, ok := g[[2]int32{i, j}]; ok && (at < 0 || n < at) {
+			at = n
+		}
+	}
+	if at < 0 {
+		return nil
+	}
+	return &ix.cells[at]
 }
 
 // state is what a figure has to show about a cell.

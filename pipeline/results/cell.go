@@ -82,16 +82,22 @@ func (c *Cell) OK() bool { return c.Value != nil }
 
 // MarshalJSON writes the warnings as a list even when there are none.
 func (c Cell) MarshalJSON() ([]byte, error) {
+	line, err := c.line()
+	return bytes.TrimSuffix(line, []byte("\n")), err
+}
+
+// line is the cell as JSON, and a newline.
+func (c *Cell) line() ([]byte, error) {
 	type plain Cell
-	p := plain(c)
+	p := plain(*c)
 	if p.Warnings == nil {
 		p.Warnings = []string{}
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false) // "n < 5 (dx + dy)" is read by people too
-	err := e.Encode(p)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	err := e.Encode(&p)
+	return b.Bytes(), err
 }
 
 // Validate reports the first thing that no cell may have: a missing name,

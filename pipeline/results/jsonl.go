@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -60,13 +62,7 @@ func Line(c *Cell) ([]byte, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("cell %s %s %s %s x %s: %w", c.Comparison, c.Metric, c.Variant, c.X, c.Y, err)
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(c); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	return c.line()
 }
 
 // Write writes the cells to w, one a line.
@@ -120,7 +116,11 @@ func ReadFile(path string) ([]Cell, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return Read(f, path)
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return read(f, path, info.Size())
 }
 
 // Read reads cells, one a line; file is the name that errors carry. It is
@@ -128,13 +128,23 @@ func ReadFile(path string) ([]Cell, error) {
 // line, a cell that [Cell.Validate] refuses, a second cell with the same key
 // or a last line without its end is an error. The good cells are returned in
 // any case, and the error joins up to 20 values of type *[Error].
-func Read(r io.Reader, file string) ([]Cell, error) {
+func Read(r io.Reader, file string) ([]Cell, error) { return read(r, file, 0) }
+
+// read is Read of so many bytes, 0 if that is not known.
+func read(r io.Reader, file string, size int64) ([]Cell, error) {
 	var cells []Cell
+	var done int64 // bytes
 	var errs []error
-	seen := make(map[Key]int)
+	seen, names := newSeen(), names{}
 	in := bufio.NewReaderSize(r, 64<<10)
+	var line []byte
 	for n := 1; ; n++ {
-		line, err := readLine(in)
+		var err error
+		line, err = readLine(in, line[:0])
+		done += int64(len(line)) + 1
+		if len(cells) == cap(cells) && size > done { // room for all at once, as far as the lines so far tell
+			cells = slices.Grow(cells, int(1.02*float64(n)*float64(size-done)/float64(done))+1)
+		}
 		if err == io.EOF && len(line) == 0 {
 			return cells, errors.Join(errs...)
 		}
@@ -153,10 +163,10 @@ func Read(r io.Reader, file string) ([]Cell, error) {
 			var c Cell
 			if col, err := parseLine(line, &c); err != nil {
 				fail(col, "%v", err)
-			} else if first, twice := seen[c.Key()]; twice {
+			} else if first := seen.add(n, c.Key()); first > 0 {
 				fail(0, "the same comparison, metric, variant, params, x and y as line %d: a run has one cell for each", first)
 			} else {
-				seen[c.Key()] = n
+				names.share(&c)
 				cells = append(cells, c)
 			}
 		}
@@ -166,12 +176,54 @@ func Read(r io.Reader, file string) ([]Cell, error) {
 	}
 }
 
+// seen finds keys that stand twice. It holds no keys: those of a million cells
+// are hundreds of megabytes.
+type seen struct {
+	seed maphash.Seed
+	line map[[2]uint64]int // by two hashes, which are both the same for different keys once in 2^128
+	more maphash.Seed
+}
+
+func newSeen() *seen {
+	return &seen{maphash.MakeSeed(), map[[2]uint64]int{}, maphash.MakeSeed()}
+}
+
+// add notes the key of a line, and returns the line that had it before, or 0.
+func (s *seen) add(line int, k Key) int {
+	h := [2]uint64{maphash.Comparable(s.seed, k), maphash.Comparable(s.more, k)}
+	if first := s.line[h]; first > 0 {
+		return first
+	}
+	s.line[h] = line
+	return 0
+}
+
+// names makes cells share the text of their names, of which a run has few.
+type names map[string]string
+
+func (n names) share(c *Cell) {
+	texts := []*string{&c.Comparison, &c.Metric, &c.Variant, &c.X.Model, &c.X.Layer, &c.Y.Model, &c.Y.Layer, &c.Rows, &c.Params.Level, &c.Error}
+	if c.Null != nil {
+		texts = append(texts, &c.Null.About)
+	}
+	for i := range c.Warnings {
+		texts = append(texts, &c.Warnings[i])
+	}
+	for _, t := range texts {
+		known, ok := n[*t]
+		if !ok {
+			known = *t
+			n[known] = known
+		}
+		*t = known
+	}
+}
+
 var errLong = errors.New("line too long")
 
-// readLine returns the next line without its newline. At the end of the file
+// readLine appends the next line without its newline. At the end of the file
 // it returns io.EOF with what stands after the last newline.
-func readLine(in *bufio.Reader) ([]byte, error) {
-	var line []byte
+func readLine(in *bufio.Reader, line []byte) ([]byte, error) {
 	for {
 		part, err := in.ReadSlice('\n')
 		line = append(line, part...)
@@ -193,6 +245,16 @@ func parseLine(line []byte, c *Cell) (col int, err error) {
 	if len(bytes.TrimSpace(line)) == 0 {
 		return 0, errors.New("empty line: expected one cell, a JSON object, a line")
 	}
+	// A line that is what this program writes holds nothing else.
+	if json.Unmarshal(line, c) == nil && c.Validate() == nil {
+		if again, err := Line(c); err == nil && bytes.Equal(bytes.TrimSuffix(again, []byte("\n")), line) {
+			if len(c.Warnings) == 0 {
+				c.Warnings = nil
+			}
+			return 0, nil
+		}
+	}
+	*c = Cell{}
 	if col, err := checkKeys(line); err != nil {
 		return col, err
 	}

@@ -28,6 +28,7 @@ func Prefixes(cells []Cell) []Prefix {
 		}
 	}
 	var list []Prefix
+	place := map[Prefix]int{}
 	var values [][2][]float64
 	for i := range cells {
 		c := &cells[i]
@@ -38,9 +39,10 @@ func Prefixes(cells []Cell) []Prefix {
 			continue
 		}
 		p := Prefix{Comparison: c.Comparison, Metric: c.Metric, Variant: c.Variant, Params: c.Params, XModel: c.X.Model, YModel: c.Y.Model}
-		at := slices.Index(list, p)
-		if at < 0 {
+		at, known := place[p]
+		if !known {
 			at = len(list)
+			place[p] = at
 			list, values = append(list, p), append(values, [2][]float64{})
 		}
 		if c.X != c.Y && c.OK() && all.OK() {

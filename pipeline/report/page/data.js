@@ -15,7 +15,8 @@ function make(name, attributes = {}, ...children) {
 }
 
 async function readData() {
-  const bytes = Uint8Array.from(atob($("data").textContent), (c) => c.charCodeAt(0));
+  const text = atob($("data").textContent), bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return JSON.parse(await new Response(stream).text());
 }
@@ -59,16 +60,20 @@ class Group {
     for (const name of ["value", "lo", "hi", "p", "pmax", "n", "dx", "dy", "mean", "q95"]) cell[name] = entry(this[name], k);
     cell.warnings = (this.warnings[k] ?? []).map((t) => this.data.texts[t]);
     if (k in this.errors) cell.error = this.data.texts[this.errors[k]];
-    const p = cell.pmax ?? cell.p;
-    cell.state = cell.value == null ? "failed" : p != null && p > alpha ? "weak" : "ok";
+    cell.state = this.state(k);
     return cell;
   }
 
-  // keys lists the cells that are stored, as [x, y].
-  *keys() {
-    const xs = [...this.xAt.keys()], ys = [...this.yAt.keys()];
-    const all = this.present ?? Array.from({ length: xs.length * ys.length }, (_, k) => k);
-    for (const k of all) yield [xs[Math.floor(k / this.width)], ys[k % this.width]];
+  // state says how the stored cell k is.
+  state(k) {
+    if (entry(this.value, k) == null) return "failed";
+    const p = entry(this.pmax, k) ?? entry(this.p, k);
+    return p != null && p > alpha ? "weak" : "ok";
+  }
+
+  // keys lists the cells that are stored.
+  keys() {
+    return this.present ? [...this.present] : Array.from({ length: this.xAt.size * this.width }, (_, k) => k);
   }
 }
 

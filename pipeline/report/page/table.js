@@ -16,8 +16,8 @@ const tableColumns = [
 
 class CellTable {
   constructor(groups, open) {
-    this.cells = groups.flatMap((group) => [...group.keys()].map(([x, y]) => group.cell(x, y)));
-    for (const c of this.cells) c.words = tableColumns.slice(0, 3).map((column) => column.text(c)).join(" ").toLowerCase();
+    this.groups = groups;
+    this.fillPlaces();
     this.open = open;
     this.column = null;
     this.direction = 1;
@@ -29,9 +29,29 @@ class CellTable {
     for (const id of ["cell-measure", "cell-state", "cell-words"]) $(id).addEventListener("input", () => this.filter());
     $("cells-before").addEventListener("click", () => this.move(-pageRows));
     $("cells-after").addEventListener("click", () => this.move(pageRows));
-    $("cells-save").addEventListener("click", () => save("cells.csv", new Blob([csv([csvHead, ...this.shown.map(csvRow)])], { type: "text/csv" })));
+    $("cells-save").addEventListener("click", () => save("cells.csv", new Blob([csv([csvHead, ...this.shown.map((i) => csvRow(this.cell(i)))])], { type: "text/csv" })));
     this.filter();
   }
+
+  // fillPlaces lists where each cell is: in which group, as which entry, of which layers. A run may have a million, of which
+  // no more are made into objects than are shown.
+  fillPlaces() {
+    const keys = this.groups.map((group) => group.keys());
+    this.count = keys.reduce((sum, list) => sum + list.length, 0);
+    for (const name of ["group", "k", "x", "y"]) this[name] = new Int32Array(this.count);
+    let i = 0;
+    this.groups.forEach((group, g) => {
+      const xs = [...group.xAt.keys()], ys = [...group.yAt.keys()];
+      for (const k of keys[g]) {
+        this.group[i] = g;
+        this.k[i] = k;
+        this.x[i] = xs[Math.floor(k / group.width)];
+        this.y[i++] = ys[k % group.width];
+      }
+    });
+  }
+
+  cell(i) { return this.groups[this.group[i]].cell(this.x[i], this.y[i]); }
 
   sort(i) {
     this.direction = this.column === i ? -this.direction : 1;
@@ -40,20 +60,36 @@ class CellTable {
     this.filter();
   }
 
+  // matcher returns what says of each cell whether it has the state and all words; a word may stand in the name of the group or of a layer.
+  matcher(state, words) {
+    const having = (names) => words.map((w) => names.map((name) => name.toLowerCase().includes(w)));
+    const data = this.groups[0].data;
+    const inGroup = having(this.groups.map((g) => g.name)), inLayer = having(data.layers.map((_, id) => layerName(data, id)));
+    return (i) => {
+      for (let w = 0; w < words.length; w++) {
+        if (!inGroup[w][this.group[i]] && !inLayer[w][this.x[i]] && !inLayer[w][this.y[i]]) return false;
+      }
+      const group = this.groups[this.group[i]], k = this.k[i];
+      return state === "" || (state === "warned" ? (group.warnings[k] ?? []).length > 0 : group.state(k) === state);
+    };
+  }
+
   filter() {
     const group = $("cell-measure").value, state = $("cell-state").value;
     const words = $("cell-words").value.toLowerCase().split(/\s+/).filter(Boolean);
-    this.shown = this.cells.filter((c) =>
-      (group === "" || c.group.id === Number(group)) &&
-      (state === "" || c.state === state || (state === "warned" && c.warnings.length > 0)) &&
-      words.every((w) => c.words.includes(w)));
+    const matches = this.matcher(state, words), only = group === "" ? -1 : this.groups.findIndex((g) => g.id === Number(group));
+    const shown = [];
+    for (let i = 0; i < this.count; i++) if ((only < 0 || this.group[i] === only) && matches(i)) shown.push(i);
+    this.shown = shown;
     if (this.column != null) {
-      const key = tableColumns[this.column].key;
+      const { key } = tableColumns[this.column], keys = new Array(this.count);
+      for (const i of shown) keys[i] = key(this.cell(i));
       // Cells without the number stand last, whichever way the table is sorted.
-      this.shown = this.shown.map((c) => [key(c), c]).sort(([a], [b]) => {
+      shown.sort((i, j) => {
+        const a = keys[i], b = keys[j];
         if (a == null || b == null) return (a == null) - (b == null);
         return this.direction * (a < b ? -1 : a > b ? 1 : 0);
-      }).map(([, c]) => c);
+      });
     }
     this.first = 0;
     this.draw();
@@ -65,12 +101,12 @@ class CellTable {
   }
 
   draw() {
-    const rows = this.shown.slice(this.first, this.first + pageRows);
+    const rows = this.shown.slice(this.first, this.first + pageRows).map((i) => this.cell(i));
     $("cell-table").tBodies[0].replaceChildren(...rows.map((c) => make("tr", { class: c.state === "failed" ? "failed" : null },
       ...tableColumns.map((column) => make("td", { class: column.number ? "number" : null }, column.text(c))),
       make("td", {}, make("button", { type: "button", "aria-label": `Open ${layerName(c.group.data, c.x)} and ${layerName(c.group.data, c.y)}`, onclick: () => this.open(c) }, "Open")))));
     $("cell-count").textContent = rows.length
-      ? `Rows ${this.first + 1} to ${this.first + rows.length} of ${count(this.shown.length)}` + (this.shown.length < this.cells.length ? ` (of ${count(this.cells.length)} in all)` : "")
+      ? `Rows ${this.first + 1} to ${this.first + rows.length} of ${count(this.shown.length)}` + (this.shown.length < this.count ? ` (of ${count(this.count)} in all)` : "")
       : "No value matches.";
     $("cells-before").disabled = this.first === 0;
     $("cells-after").disabled = this.first + pageRows >= this.shown.length;
