@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 
 	"speechsim/metrics"
 )
@@ -112,7 +113,16 @@ func (c *matrixComparison) asif(ctx context.Context, cell *matrixCell) error {
 		return cell.set(metrics.Value{}, err)
 	}
 	cell.result.Retrieval = retrievalOf(r)
-	return cell.set(asifValue(r, x, y), nil)
+	if err := cell.set(asifValue(r, x.Rows, x.Cols, y.Cols), nil); err != nil || c.Null == 0 {
+		return err
+	}
+	null, err := metrics.NullASIF([]*metrics.ASIFAnswers{r.Answers(c.labels.of)}, 1+slices.Max(c.labels.of), c.Seed, c.Null)
+	if err != nil {
+		c.note("asif %s has no null: %v", cell.variant.Name, err)
+		return nil
+	}
+	cell.judge(null, 0)
+	return nil
 }
 
 // search makes the searches of a cell's variant and direction, once for all settings.

@@ -52,6 +52,9 @@ func (p *Plan) uncertainty(b *basis, rows int, state int64, speed float64) uncer
 			continue
 		}
 		c.Draws = b.k.Null.Draws
+		if m.input() == kept { // nothing is multiplied again
+			continue
+		}
 		draw := float64(rows)*products/speed + statistic(m)
 		if b.projects(m) {
 			draw = float64(rows) * pairs * metrics.SketchWidth * metrics.SketchWidth / speed
@@ -73,7 +76,7 @@ func (p *Plan) nullBytes(b *basis, rows int, state int64) int64 {
 	most := int64(0)
 	for _, m := range b.measures() {
 		switch {
-		case !m.hasNull():
+		case !m.hasNull(), m.input() == kept:
 		case b.projects(m):
 			most = max(most, 4*int64(rows)*metrics.SketchWidth*int64(len(b.stack)+len(b.y)))
 		default: // all rows of both sides, and the moments of two draws

@@ -135,7 +135,7 @@ func (p *Plan) estimateBasis(b *basis, e *Estimate, walks []int64) (c Comparison
 	}
 	if b.input == kept {
 		c.uncertaintyCost = p.uncertainty(b, nullRows, 0, e.Products)
-		e.Measuring = max(e.Measuring, 4*int64(c.Rows)*int64(c.Units)) // all layers at once
+		e.Measuring = max(e.Measuring, p.rowwiseBytes(b, c.Rows))
 		return c, 0, nil
 	}
 	var inStore int64 // of parts, those of tiles that are made one after the other once

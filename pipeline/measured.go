@@ -62,7 +62,7 @@ func (p *Plan) measureRows(ctx context.Context, b *basis) (*measured, error) {
 		return w.value(ctx, c, m, i, j)
 	})
 	if err == nil {
-		m.nulls, err = p.nulls(ctx, b, nil, m.cells)
+		m.nulls, err = p.nulls(ctx, b, nil, w, m.cells)
 	}
 	m.retrieved = w.lists()
 	return m, err
@@ -111,7 +111,7 @@ func (p *Plan) measureMoments(ctx context.Context, b *basis) (*measured, error) 
 		})
 	}
 	if err == nil && b.input == layers {
-		m.nulls, err = p.nulls(ctx, b, s.whole, m.cells)
+		m.nulls, err = p.nulls(ctx, b, s.whole, nil, m.cells)
 	}
 	return m, err
 }

@@ -22,6 +22,7 @@ type nullRows struct {
 	order   []int
 	shuffle *metrics.Shuffle
 	own     *metrics.Moments // of these rows: each layer with itself
+	rowwise *rowwise         // what the metrics that go back to rows have found
 }
 
 // drawn is the null of one metric, and the cells it is of, numbered among those of the metric.
@@ -31,11 +32,11 @@ type drawn struct {
 }
 
 // nulls draws what the metrics of a comparison take by chance, for each metric; nil where one has no null.
-func (p *Plan) nulls(ctx context.Context, b *basis, whole *metrics.Moments, cells []results.Cell) ([]*drawn, error) {
+func (p *Plan) nulls(ctx context.Context, b *basis, whole *metrics.Moments, rows *rowwise, cells []results.Cell) ([]*drawn, error) {
 	if b.k.Null == nil {
 		return nil, nil
 	}
-	n := &nullRows{joinedRows: b.rows, plan: p, b: b, own: whole}
+	n := &nullRows{joinedRows: b.rows, plan: p, b: b, own: whole, rowwise: rows}
 	var err error
 	if !b.onSegments() {
 		if n.joinedRows, err = p.join(b.k, p.pooledRowsOf(b.k, b.thinned, string(extract.Centre))); err != nil {
@@ -86,6 +87,8 @@ func (n *nullRows) draw(ctx context.Context, m measure, cells []results.Cell) (*
 	switch {
 	case m.Name == "knn":
 		d.Null, err = n.knn(ctx, pairs)
+	case m.Name == "asif":
+		d.Null, err = n.asif(cells, d.At)
 	case n.b.projects(m):
 		d.Null, err = n.cka(ctx, m, pairs)
 	default:
@@ -106,7 +109,7 @@ func (d *drawn) judge(b *basis, cells []results.Cell) {
 
 // hasNull says whether the metric can be drawn on rows that are paired anew.
 func (m measure) hasNull() bool {
-	return m.variant.Source == metrics.FromMoments && m.input() == layers || m.Name == "knn"
+	return m.variant.Source == metrics.FromMoments && m.input() == layers || m.Name == "knn" || m.Name == "asif"
 }
 
 // ownMoments are the moments of each layer with itself.
@@ -246,6 +249,15 @@ func (n *nullRows) knn(ctx context.Context, pairs [][2]int) (*metrics.Null, erro
 		}
 	}
 	return null, nil
+}
+
+// asif searches nothing again: what was found is asked for by other names.
+func (n *nullRows) asif(cells []results.Cell, at []int) (*metrics.Null, error) {
+	answers := make([]*metrics.ASIFAnswers, len(at))
+	for k, c := range at {
+		answers[k] = n.rowwise.asif.answers[&cells[c]]
+	}
+	return metrics.NullASIF(answers, len(n.rowwise.labels), uint64(n.b.k.Null.Seed), n.b.k.Null.Draws)
 }
 
 // wholeLayers reads all rows of some layers of the stack, in the given order.

@@ -20,8 +20,9 @@ type retrieval struct {
 	tasks map[string]*metrics.ASIFTask // by variant
 	sides map[retrievalSide]*retrievalSearch
 
-	mu   sync.Mutex
-	best map[retrievalPair]*retrieved
+	mu      sync.Mutex
+	best    map[retrievalPair]*retrieved
+	answers map[*results.Cell]*metrics.ASIFAnswers // for a null; nil where none is asked for
 }
 
 type retrievalSide struct {
@@ -49,6 +50,9 @@ type retrieved struct {
 
 func (w *rowwise) newRetrieval() (*retrieval, error) {
 	r := &retrieval{tasks: map[string]*metrics.ASIFTask{}, sides: map[retrievalSide]*retrievalSearch{}, best: map[retrievalPair]*retrieved{}}
+	if w.b.k.Null != nil {
+		r.answers = map[*results.Cell]*metrics.ASIFAnswers{}
+	}
 	most := map[string]int{}
 	for _, m := range w.b.measures() {
 		if m.Name == "asif" {
@@ -64,7 +68,7 @@ func (w *rowwise) newRetrieval() (*retrieval, error) {
 		if r.tasks[variant], err = metrics.NewASIFTask(variant, w.types, test, k); err != nil {
 			return nil, err
 		}
-		for layer := range w.layers {
+		for layer := range w.b.stack {
 			r.sides[retrievalSide{variant, layer}] = &retrievalSearch{}
 		}
 	}
@@ -77,21 +81,21 @@ func (w *rowwise) retrieve(ctx context.Context, c *results.Cell, m measure, i, j
 	if task == nil {
 		return metrics.Value{}, &metrics.UndefinedError{Metric: m.Name, Variant: m.variant.Name, Reason: fmt.Sprintf("%d rows are too few to take queries from", len(w.types))}
 	}
-	x, err := w.read(i)
-	if err != nil {
-		return metrics.Value{}, err
-	}
-	y, err := w.read(j)
-	if err != nil {
-		return metrics.Value{}, err
-	}
 	queries, err := w.asif.sides[retrievalSide{m.variant.Name, i}].queries.get(func() (*metrics.ASIFQueries, error) {
+		x, err := w.read(i)
+		if err != nil {
+			return nil, err
+		}
 		return task.Queries(ctx, w.plan.backend, x, w.workers)
 	})
 	if err != nil {
 		return metrics.Value{}, err
 	}
 	candidates, err := w.asif.sides[retrievalSide{m.variant.Name, j}].candidates.get(func() (*metrics.ASIFCandidates, error) {
+		y, err := w.read(j)
+		if err != nil {
+			return nil, err
+		}
 		return task.Candidates(ctx, w.plan.backend, y, w.workers)
 	})
 	if err != nil {
@@ -103,7 +107,16 @@ func (w *rowwise) retrieve(ctx context.Context, c *results.Cell, m measure, i, j
 	}
 	c.Retrieval = retrievalOf(r)
 	w.asif.keep(retrievalPair{m.variant.Name, w.b.stack[i].source, w.b.stack[j].source}, &retrieved{c, [2]int{i, j}, r})
-	return asifValue(r, x, y), nil
+	if w.asif.answers != nil {
+		w.asif.keepAnswers(c, r.Answers(w.types))
+	}
+	return asifValue(r, len(w.types), w.b.stack[i].units, w.b.stack[j].units), nil
+}
+
+func (r *retrieval) keepAnswers(c *results.Cell, a *metrics.ASIFAnswers) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answers[c] = a
 }
 
 // keep remembers the retrieval if it is the best between its models so far; of equals, the first in the order of the cells.
@@ -117,8 +130,8 @@ func (r *retrieval) keep(pair retrievalPair, n *retrieved) {
 }
 
 // asifValue is top-1 accuracy by word, with what it must be read with as warnings.
-func asifValue(r *metrics.ASIFResult, x, y metrics.Matrix) metrics.Value {
-	return metrics.Value{Value: r.Top1, N: x.Rows, DX: x.Cols, DY: y.Cols, Warnings: []string{
+func asifValue(r *metrics.ASIFResult, rows, dx, dy int) metrics.Value {
+	return metrics.Value{Value: r.Top1, N: rows, DX: dx, DY: dy, Warnings: []string{
 		fmt.Sprintf("top-1 by word of %d queries among %d anchors; top-5 words %.4g, top-5 rows %.4g", r.Queries, r.Anchors, r.TopTypes, r.TopRows),
 		fmt.Sprintf("at most %.4g can be right: the other queries' words have no anchor (of those that have one, %.4g are right); the most frequent word alone gives %.4g", r.Ceiling, r.InVocabulary, r.Majority),
 	}}

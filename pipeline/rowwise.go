@@ -10,24 +10,19 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// rowwise computes the metrics that go back to the stored rows: each layer is read once, and searched once for all layers
-// and settings that it is compared under.
+// rowwise computes the metrics that go back to the stored rows: each layer is searched once for all layers and settings that
+// it is compared under, and its rows are held only while it is.
 type rowwise struct {
 	plan    *Plan
 	b       *basis
 	types   []int // word type of each row, numbered in the order in which they appear
 	labels  []string
 	workers int // of each search
-	layers  []rowLayer
+	near    []lazy[*metrics.Neighbours] // of each layer of the stack
 	asif    *retrieval
 	words   *wordPairs
 }
 
-// rowLayer is what is known of a layer of the stack.
-type rowLayer struct {
-	rows lazy[metrics.Matrix]
-	near lazy[*metrics.Neighbours]
-}
 
 // lazy is a value that is made when it is first asked for.
 type lazy[T any] struct {
@@ -42,12 +37,36 @@ func (l *lazy[T]) get(make func() (T, error)) (T, error) {
 }
 
 func (p *Plan) newRowwise(b *basis) (*rowwise, error) {
-	w := &rowwise{plan: p, b: b, layers: make([]rowLayer, len(b.stack)), workers: max(1, p.opts.Workers/len(b.stack))}
+	w := &rowwise{plan: p, b: b, near: make([]lazy[*metrics.Neighbours], len(b.stack)), workers: max(1, p.opts.Workers/len(b.stack))}
 	w.types, w.labels = b.rows.types()
 	var err error
 	w.words = w.newWordPairs()
 	w.asif, err = w.newRetrieval()
 	return w, err
+}
+
+// rowwiseBytes is the memory that the metrics of a basis on kept rows take: the rows of the layers that are being searched, with
+// a copy, and what is found for each row of each layer.
+func (p *Plan) rowwiseBytes(b *basis, rows int) int64 {
+	const neighbour, anchor = 4, 8 // bytes
+	widest, found := 0, map[string]int{}
+	for _, l := range b.stack {
+		widest = max(widest, l.units)
+	}
+	for _, m := range b.measures() {
+		switch m.Name {
+		case "knn":
+			found[m.Name] = neighbours * neighbour
+		case "asif":
+			found[m.Name+m.variant.Name] = max(found[m.Name+m.variant.Name], m.params.K*anchor)
+		}
+	}
+	each := 0
+	for _, bytes := range found {
+		each += bytes
+	}
+	searched := min(p.opts.Workers, len(b.stack))
+	return int64(rows) * (int64(searched)*2*4*int64(widest) + int64(each)*int64(len(b.stack)))
 }
 
 // value computes a cell.
@@ -73,21 +92,19 @@ func (w *rowwise) value(ctx context.Context, c *results.Cell, m measure, i, j in
 
 // read reads a layer of the stack, all rows of the view in their order.
 func (w *rowwise) read(at int) (metrics.Matrix, error) {
-	return w.layers[at].rows.get(func() (metrics.Matrix, error) {
-		order := make([]int, len(w.b.rows.rows))
-		for r := range order {
-			order[r] = r
-		}
-		rows, err := w.plan.wholeLayers(w.b, w.b.rows, order, []int{at})
-		if err != nil {
-			return metrics.Matrix{}, err
-		}
-		return rows[0], nil
-	})
+	order := make([]int, len(w.b.rows.rows))
+	for r := range order {
+		order[r] = r
+	}
+	rows, err := w.plan.wholeLayers(w.b, w.b.rows, order, []int{at})
+	if err != nil {
+		return metrics.Matrix{}, err
+	}
+	return rows[0], nil
 }
 
 func (w *rowwise) neighbours(ctx context.Context, at int) (*metrics.Neighbours, error) {
-	return w.layers[at].near.get(func() (*metrics.Neighbours, error) {
+	return w.near[at].get(func() (*metrics.Neighbours, error) {
 		rows, err := w.read(at)
 		if err != nil {
 			return nil, err

@@ -30,7 +30,7 @@ func (w *rowwise) newWordPairs() *wordPairs {
 	if len(all) == 0 {
 		return nil
 	}
-	p := &wordPairs{unit: make([]lazy[metrics.Matrix], len(w.layers)), plain: make([]lazy[metrics.Matrix], len(w.layers)), curves: map[[2]int]*lazy[*metrics.WordCurves]{}}
+	p := &wordPairs{unit: make([]lazy[metrics.Matrix], len(w.b.stack)), plain: make([]lazy[metrics.Matrix], len(w.b.stack)), curves: map[[2]int]*lazy[*metrics.WordCurves]{}}
 	for _, m := range all {
 		if t := m.params.Threshold; t > 0 && !slices.Contains(p.thresholds, t) {
 			p.thresholds = append(p.thresholds, t)
