@@ -41,9 +41,6 @@ func (j *MatrixJob) measures() (out []measure, notes []string, err error) {
 			}
 		}
 	}
-	if j.Null > 0 && slices.ContainsFunc(out, func(m measure) bool { return m.Name == "asif" }) {
-		notes = append(notes, "asif has no null: what chance gives is at most the share of the most frequent word (majority)")
-	}
 	return out, notes, nil
 }
 
