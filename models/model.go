@@ -58,6 +58,7 @@ type Model struct {
 	outputs    []string  // of the file's own graph
 	digest     string
 	nodes      [2]int // of the graph that runs, of the file
+	described  bool   // by its card alone
 }
 
 // Load opens the model at path for the outputs chosen in the options, and runs

@@ -43,6 +43,9 @@ func (a *Activations) Close() {
 // goroutines may call it at once. When ctx ends, it stops and returns the
 // context's error.
 func (m *Model) Run(ctx context.Context, in Input) (*Activations, error) {
+	if m.described {
+		return nil, fmt.Errorf("model %s: %s is not there, and a card alone computes nothing", m.name, m.path)
+	}
 	if m.session == nil {
 		return nil, fmt.Errorf("model %s is closed", m.name)
 	}

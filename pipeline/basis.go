@@ -29,6 +29,7 @@ type basis struct {
 
 	tiles     []*basis         // what the basis is measured in where its moments take too much memory; see tiles.go
 	name      string           // of a tile, for messages
+	result    *extract.Entry   // of a tile: what it gave
 	of        []int            // of a tile: the places of its cells among those of the whole
 	positions []int            // of a tile: the places of its stack in that of the whole
 	earlier   *metrics.Moments // of the part before, in a walk: memory for those of the next
@@ -158,7 +159,9 @@ func (p *Plan) openEntries(b *basis) (err error) {
 		}
 		v.first = 0
 	}
-	b.entry, err = p.store.Entry("moments", p.describeBasis(b, v))
+	if b.entry, err = p.store.Entry("moments", p.describeBasis(b, v)); err == nil && b.name != "" {
+		b.result, err = p.tileEntry(b)
+	}
 	return err
 }
 

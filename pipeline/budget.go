@@ -179,7 +179,7 @@ func (f *fitting) tilesOf(b *basis, rows int, heard bool) (tiles []*basis, err e
 		smallest = max(smallest, f.budget-f.walking+most.walking())
 	}
 	if f.asked {
-		return nil, f.Config.Errorf(b.k.Pos, "comparison %q does not fit in memory: %s even layer by layer; the smallest memory that can do is %s", b.k.Name, f.Config.Memory, bytesUp(smallest))
+		return nil, f.Config.Errorf(b.k.Pos, "comparison %q does not fit in %s of memory, even layer by layer; the smallest memory that can do is %s", b.k.Name, f.Config.Memory, bytesUp(smallest))
 	}
 	return tiles, nil // plan warns
 }

@@ -26,8 +26,9 @@ type Estimate struct {
 	Parts       int                  `json:"parts"`
 	PartsDone   int                  `json:"parts_done"`
 	Comparisons []ComparisonEstimate `json:"comparisons"`
-	Walks       int                  `json:"walks"`         // over the audio
-	StoreBytes  int64                `json:"store_bytes"`   // to be written, at the most that is there at once
+	Walks       int                  `json:"walks"`       // over the audio
+	StoreBytes  int64                `json:"store_bytes"` // to be written, at the most that is there at once
+	DiskFree    int64                `json:"disk_free,omitempty"`
 	MemoryBytes int64                `json:"memory_bytes"`  // at the peak
 	Walking     int64                `json:"walking_bytes"` // peak while models run
 	Measuring   int64                `json:"measuring_bytes"`
@@ -38,7 +39,8 @@ type Estimate struct {
 	Products    float64              `json:"products_per_second"` // multiplications that this machine does in a second
 	MomentHours float64              `json:"moments_hours"`       // products, and reading and writing what they are made of
 	DiskSpeed   float64              `json:"disk_bytes_per_second"`
-	Complete    bool                 `json:"complete"` // the results are there already
+	Absent      []string             `json:"absent,omitempty"` // models that are known by their cards alone
+	Complete    bool                 `json:"complete"`         // the results are there already
 	Warnings    []string             `json:"warnings,omitempty"`
 }
 
@@ -66,7 +68,7 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 		e.Complete = true
 		return e, nil
 	}
-	e.Parts, e.Walks = len(p.parts), p.walks()
+	e.Parts, e.Walks, e.Absent = len(p.parts), p.walks(), p.absent()
 	e.Utterances = p.counts().Usable
 	e.Skipped = p.unreadable
 	e.AudioHours = p.Seconds() / 3600
@@ -82,9 +84,10 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 		return nil, p.diskError(err)
 	}
 	walks := make([]int64, e.Walks) // memory of moments in each
+	disk := make([]int64, e.Walks)  // and their files, which are not kept where there are many
 	var transferred int64           // bytes read and written for moments
 	for _, b := range p.bases {
-		c, moved, err := p.estimateBasis(b, e, walks)
+		c, moved, err := p.estimateBasis(b, e, walks, disk)
 		if err != nil {
 			return nil, err
 		}
@@ -99,6 +102,10 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 		for _, l := range p.sources[r.source].Layers() {
 			e.StoreBytes += int64(len(r.table.Rows)) * int64(l.Units) * int64(p.numbers().Size())
 		}
+	}
+	e.StoreBytes += slices.Max(disk)
+	if e.DiskFree = freeDisk(p.store.Dir); e.DiskFree > 0 && e.StoreBytes > e.DiskFree {
+		e.Warnings = append(e.Warnings, fmt.Sprintf("the store's disk has room for %s, and %s will be written: put the store elsewhere (store:, --store), or give more memory:", bytesText(e.DiskFree), bytesText(e.StoreBytes)))
 	}
 	e.MomentHours = (e.Multiplied/e.Products + float64(transferred)/e.DiskSpeed) / 3600
 	models := p.modelMemory()
@@ -124,7 +131,7 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 
 // estimateBasis counts one basis, adds what it takes to the estimate and to its walks, and says how many bytes are read and
 // written for its moments.
-func (p *Plan) estimateBasis(b *basis, e *Estimate, walks []int64) (c ComparisonEstimate, moved int64, err error) {
+func (p *Plan) estimateBasis(b *basis, e *Estimate, walks, disk []int64) (c ComparisonEstimate, moved int64, err error) {
 	c = ComparisonEstimate{Name: b.k.Name, Unit: b.unit, Layers: len(b.stack), Cells: len(b.measures()) * len(b.cells), Rows: p.countRows(b)}
 	for _, l := range b.stack {
 		c.Units += l.units
@@ -149,9 +156,12 @@ func (p *Plan) estimateBasis(b *basis, e *Estimate, walks []int64) (c Comparison
 		missing := int64(p.missingParts(t)) * n.State
 		moved += missing + 2*int64(p.partCount(t))*n.State
 		e.Measuring = max(e.Measuring, n.measuring())
-		if t.frames != "" || len(b.tiles) > 0 && b.onSegments() {
+		switch heard := !b.onSegments() && t.frames == ""; {
+		case heard && len(b.tiles) > 0:
+			disk[t.walk] += missing
+		case len(b.tiles) > 0:
 			inStore = max(inStore, missing)
-		} else {
+		default:
 			inStore += missing
 		}
 		if !b.onSegments() && t.frames == "" {
@@ -223,7 +233,7 @@ func (p *Plan) probe(ctx context.Context) (realtime float64, err error) {
 			usable = append(usable, u)
 		}
 	}
-	if len(usable) == 0 || !p.hears() {
+	if len(usable) == 0 || !p.hears() || len(p.absent()) > 0 {
 		return 0, nil
 	}
 	sort.Slice(usable, func(i, j int) bool { return p.samples[usable[i]] < p.samples[usable[j]] })
@@ -263,6 +273,9 @@ func (e *Estimate) String() string {
 	fmt.Fprintf(&b, "corpus      %d utterances, %.2f h of audio, %d parts (%d done)\n", e.Utterances, e.AudioHours, e.Parts, e.PartsDone)
 	if n := len(e.Skipped); n > 0 {
 		fmt.Fprintf(&b, "skipped     %d inputs, the first: %s\n", n, e.Skipped[0].Error)
+	}
+	if len(e.Absent) > 0 {
+		fmt.Fprintf(&b, "models      not there yet: %s; they are counted by their cards, a run needs them, and how fast they are is not known\n", strings.Join(e.Absent, ", "))
 	}
 	for _, c := range e.Comparisons {
 		fmt.Fprintf(&b, "comparison  %s: %d %s rows, %d layers of %d units in all, %d cells%s\n", c.Name, c.Rows, c.Unit, c.Layers, c.Units, c.Cells, c.words())

@@ -35,20 +35,18 @@ func (p *Plan) modelMemory() modelMemory {
 		order[u] = u
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(p.samples[b], p.samples[a]) })
-	for i, s := range p.sources {
+	for _, s := range p.sources {
 		if s.Model == nil || !s.IsAudio() { // log-mel frames hear too, and take next to nothing
 			continue
 		}
-		if info, err := os.Stat(p.Config.Path(p.Config.Models[i].ONNX)); err == nil {
-			m.bytes += info.Size()
-		}
+		m.bytes += s.Model.WeightBytes()
 		for rank, u := range order[:min(len(order), 2*p.opts.Workers)] {
 			if p.samples[u] <= 0 {
 				break
 			}
 			states, maps, scores := p.activationBytes(s, p.samples[u])
-			if rank >= p.opts.Workers {
-				scores = 0 // it waits to be collected
+			if rank >= p.opts.Workers { // it waits to be collected, with what it gave alone
+				states, scores = p.stateBytes(s, p.samples[u]), 0
 			}
 			m.bytes += states + maps + scores
 			if rank == 0 {
@@ -59,6 +57,16 @@ func (p *Plan) modelMemory() modelMemory {
 		}
 	}
 	return m
+}
+
+// stateBytes is what the states are that a source gives for one utterance of so many samples.
+func (p *Plan) stateBytes(s *extract.Source, samples int) (bytes int64) {
+	card := s.Model.Card()
+	n := extract.Scale(samples, p.Corpus.Spec.Audio.Rate, card.SampleRate)
+	for _, l := range s.Model.Layers() {
+		bytes += 4 * int64(l.Units) * int64(card.LayerFrames(l, n))
+	}
+	return bytes
 }
 
 // activationBytes is what a source takes for one utterance of so many samples: for its states, for the attention maps that it

@@ -44,6 +44,7 @@ func (p *Plan) Merge(ctx context.Context, wait time.Duration) (*Outcome, error) 
 			return nil, err
 		}
 		if missing == nil {
+			p.merges = true
 			return p.Run(ctx)
 		}
 		if time.Now().After(until) {

@@ -64,7 +64,7 @@ func (p *Plan) measureDeviations(ctx context.Context) error {
 	p.deviations = map[string]models.Deviation{}
 	for i := range p.Config.Models {
 		m := &p.Config.Models[i]
-		if m.Device != models.CUDA {
+		if m.Device != models.CUDA || p.sources[i].Model.Described() {
 			continue
 		}
 		o, err := modelOptions(p.Config, m, p.needsAttention(m.Name))

@@ -48,7 +48,7 @@ func (p *Plan) missingWork(walk, part int) []partWork {
 	for _, b := range p.bases {
 		for _, t := range b.each() {
 			switch {
-			case t.walk != walk || t.input == kept || t.frames != "" || t.entry.HasPart(part):
+			case t.walk != walk || t.input == kept || t.frames != "" || t.isMeasured() || t.entry.HasPart(part):
 			case t.unit == "frame":
 				out = append(out, &frameWork{plan: p, b: t, part: part})
 			case t.unit == "attention":
@@ -69,8 +69,8 @@ func (p *Plan) lacks(part int) bool {
 	return false
 }
 
-// extractParts walks over the utterances of the given parts, once for all that one walk can make.
-func (p *Plan) extractParts(ctx context.Context, parts []int) error {
+// extractParts walks over the utterances of the given parts, once for all that one walk can make; after is called after each.
+func (p *Plan) extractParts(ctx context.Context, parts []int, after func(walk int) error) error {
 	for walk := range p.walks() {
 		if err := p.walkOver(ctx, walk, parts); err != nil {
 			return err
@@ -79,6 +79,9 @@ func (p *Plan) extractParts(ctx context.Context, parts []int) error {
 			for _, t := range b.each() {
 				t.earlier = nil // its memory
 			}
+		}
+		if err := after(walk); err != nil {
+			return err
 		}
 	}
 	return nil

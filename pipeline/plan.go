@@ -23,6 +23,7 @@ type Options struct {
 	Runs     string // folder of the run directories, "" = the config's, else runs in the working directory
 	Store    string // folder of the store, "" = the config's, else store in the working directory
 	Strict   bool   // an input that would be skipped fails the run before it begins
+	Cards    bool   // models whose files are not there are known by their cards, for Estimate alone
 	Progress Progress
 }
 
@@ -51,6 +52,8 @@ type Plan struct {
 	fingerprint fingerprint
 	bases       []*basis
 	pooled      map[poolKey]*pooledRows
+	discards    bool     // the moments of a walk are measured after it, and not kept
+	merges      bool     // what shards left
 	finished    *Outcome // the outcome of a run that was already complete
 }
 
@@ -169,12 +172,15 @@ func (p *Plan) releaseModels() {
 // checkFiles finds missing files before the corpus is read.
 func (p *Plan) checkFiles() error {
 	var errs configs.Errors
-	missing := func(at configs.Pos, what, file string) {
+	missing := func(at configs.Pos, whose, what, file string) {
 		path := p.Config.Path(file)
 		if info, err := os.Stat(path); err != nil {
-			errs = append(errs, p.Config.Errorf(at, "%s: %s can't be opened: %v", what, path, errors.Unwrap(err)))
+			if what == "onnx" && p.knownByCard(path) {
+				return
+			}
+			errs = append(errs, p.Config.Errorf(at, "%s%s: %s can't be opened: %v", whose, what, path, errors.Unwrap(err)))
 		} else if info.IsDir() {
-			errs = append(errs, p.Config.Errorf(at, "%s: %s is a folder; a file is wanted", what, path))
+			errs = append(errs, p.Config.Errorf(at, "%s%s: %s is a folder; a file is wanted", whose, what, path))
 		}
 	}
 	for i := range p.Config.Models {
@@ -183,16 +189,41 @@ func (p *Plan) checkFiles() error {
 			if file == "" {
 				continue
 			}
-			missing(m.Pos, fmt.Sprintf("model %q: %s", m.Name, key), file)
+			missing(m.Pos, fmt.Sprintf("model %q: ", m.Name), key, file)
 		}
 	}
 	if l := p.Config.Corpus.Lexicon; l != nil {
-		missing(l.Pos, "corpus.lexicon", l.File)
+		missing(l.Pos, "", "corpus.lexicon", l.File)
 	}
 	if len(errs) > 0 {
 		return errs
 	}
 	return nil
+}
+
+// reopenModels loads the models again that releaseModels let go.
+func (p *Plan) reopenModels() (err error) {
+	for i, s := range p.sources {
+		if s.Model != nil {
+			if s.Model, err = p.openModel(&p.Config.Models[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// knownByCard says whether a model whose file is not there is planned with, by its card.
+func (p *Plan) knownByCard(onnx string) bool { return p.opts.Cards && exists(models.SidecarPath(onnx)) }
+
+// absent names the models that are known by their cards alone.
+func (p *Plan) absent() (names []string) {
+	for _, s := range p.sources {
+		if s.Model != nil && s.Model.Described() {
+			names = append(names, s.Name)
+		}
+	}
+	return names
 }
 
 // tiers are the tiers of the alignments that the run needs: for the rows of a comparison, or for labels in the place of a model.
@@ -291,10 +322,7 @@ func (p *Plan) loadSource(m *configs.Model) (*extract.Source, error) {
 		s.Vectors = vectors
 		return s, nil
 	}
-	if _, err := p.openRuntime(); err != nil {
-		return nil, err
-	}
-	model, err := loadModel(p.runtime, p.Config, m, p.needsAttention(m.Name))
+	model, err := p.openModel(m)
 	if err != nil {
 		return nil, err
 	}
@@ -306,6 +334,23 @@ func (p *Plan) loadSource(m *configs.Model) (*extract.Source, error) {
 		}
 	}
 	return s, nil
+}
+
+// openModel loads a model, or reads its card where plans make do with that.
+func (p *Plan) openModel(m *configs.Model) (*models.Model, error) {
+	path := p.Config.Path(m.ONNX)
+	if !exists(path) && p.knownByCard(path) {
+		o, err := modelOptions(p.Config, m, p.needsAttention(m.Name))
+		if err != nil {
+			return nil, err
+		}
+		return models.Describe(path, o)
+	}
+	rt, err := p.openRuntime()
+	if err != nil {
+		return nil, err
+	}
+	return loadModel(rt, p.Config, m, p.needsAttention(m.Name))
 }
 
 // onFrames says whether a comparison has the model on frames.

@@ -17,12 +17,11 @@ type rowwise struct {
 	b       *basis
 	types   []int // word type of each row, numbered in the order in which they appear
 	labels  []string
-	workers int // of each search
+	workers int                         // of each search
 	near    []lazy[*metrics.Neighbours] // of each layer of the stack
 	asif    *retrieval
 	words   *wordPairs
 }
-
 
 // lazy is a value that is made when it is first asked for.
 type lazy[T any] struct {

@@ -84,16 +84,31 @@ func (p *Plan) finish(o *Outcome, all found, start time.Time) error {
 	return extract.WriteFile(manifestFile(p.RunDir), func(w io.Writer) error { _, err := w.Write(page.Manifest); return err })
 }
 
-// extractAll makes the products that need a walk over the corpus, and joins the parts of pooled rows.
+// extractAll makes the products that need walks over the corpus. Rows are made in the first.
 func (p *Plan) extractAll(ctx context.Context) error {
 	all := make([]int, len(p.parts))
-	utterances := make([][]int, len(p.parts))
 	for part := range p.parts {
 		all[part] = part
-		utterances[part] = p.usable(part)
 	}
-	if err := p.extractParts(ctx, all); err != nil {
-		return err
+	p.discards = p.walks() > 1 && !p.merges
+	return p.extractParts(ctx, all, func(walk int) error {
+		if walk == 0 {
+			if err := p.joinRows(ctx); err != nil {
+				return err
+			}
+		}
+		if p.discards {
+			return p.measureWalk(ctx, walk)
+		}
+		return nil
+	})
+}
+
+// joinRows joins the parts of pooled rows.
+func (p *Plan) joinRows(ctx context.Context) error {
+	utterances := make([][]int, len(p.parts))
+	for part := range p.parts {
+		utterances[part] = p.usable(part)
 	}
 	p.opts.Progress.Stage("joining rows", float64(len(p.pooled)), "sources")
 	for _, key := range p.pooledKeys() {

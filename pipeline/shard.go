@@ -86,7 +86,7 @@ func (p *Plan) RunShard(ctx context.Context, s Shard) (*ShardOutcome, error) {
 		return nil, p.diskError(err)
 	}
 	stop := r.beat()
-	err := p.extractParts(ctx, parts)
+	err := p.extractParts(ctx, parts, func(int) error { return nil })
 	stop()
 	if err != nil {
 		r.fail(ctx, err)

@@ -135,16 +135,34 @@ func (w *measured) join(b, t *basis, m *measured) {
 	w.failed = append(w.failed, m.failed...)
 }
 
-// measureTile measures a tile, or finds what it gave in the store. Of rows that are kept the moments can be made again, so
-// they are not kept beside what they gave: those of all tiles would be a matrix of all units for each group.
-func (p *Plan) measureTile(ctx context.Context, t *basis) (*measured, error) {
-	entry, err := p.tileEntry(t)
-	if err != nil {
-		return nil, err
+// isMeasured says whether the store has what a tile gave.
+func (t *basis) isMeasured() bool { return t.result != nil && t.result.HasPart(0) }
+
+// measureWalk measures the tiles whose moments a walk over the audio has made, so that the store need not hold those of all
+// walks: a matrix of all units for each group. The models make room for it, and are opened again where another walk follows.
+func (p *Plan) measureWalk(ctx context.Context, walk int) error {
+	p.releaseModels()
+	for _, b := range p.bases {
+		for _, t := range b.tiles {
+			if t.walk == walk && t.unit == "frame" && t.frames == "" {
+				if _, err := p.measureTile(ctx, t); err != nil {
+					return err
+				}
+			}
+		}
 	}
-	if entry.HasPart(0) {
+	if walk+1 == p.walks() {
+		return nil
+	}
+	return p.reopenModels()
+}
+
+// measureTile measures a tile, or finds what it gave in the store. Its moments are not kept beside that where they are those
+// of stored rows, which can be read again, or of one walk of many.
+func (p *Plan) measureTile(ctx context.Context, t *basis) (*measured, error) {
+	if t.isMeasured() {
 		m := &measured{}
-		_, err := entry.ReadPart(0, m.read)
+		_, err := t.result.ReadPart(0, m.read)
 		p.opts.Progress.Add(float64(len(m.cells)))
 		return m, err
 	}
@@ -152,10 +170,10 @@ func (p *Plan) measureTile(ctx context.Context, t *basis) (*measured, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := entry.WritePart(0, nil, m.write); err != nil {
+	if err := t.result.WritePart(0, nil, m.write); err != nil {
 		return nil, p.diskError(err)
 	}
-	if t.rows != nil {
+	if t.rows != nil || p.discards {
 		err = t.entry.RemoveParts()
 		if err == nil && t.cutEntry != nil {
 			err = t.cutEntry.RemoveParts()

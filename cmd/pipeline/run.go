@@ -127,11 +127,17 @@ func printFiles(w io.Writer, o *pipeline.Outcome) {
 }
 
 var planCommand = &command{
-	name: "plan", args: "CONFIG", summary: "what would run: rows, bytes, memory, time",
+	name: "plan", args: "CONFIG", summary: "what would run: rows, bytes, memory, time; models may be cards alone",
 	run: func(ctx context.Context, c *call) (int, error) {
 		var o options
 		o.register(c)
-		plan, err := o.prepare(ctx, c)
+		cfg, err := o.config(c)
+		if err != nil {
+			return exitUsage, err
+		}
+		settings := o.pipeline(c)
+		settings.Cards = true
+		plan, err := pipeline.Prepare(ctx, cfg, settings)
 		if err != nil {
 			return exitFailed, err
 		}

@@ -3,6 +3,9 @@
 // corpus of real size takes; nothing can be concluded from its numbers.
 //
 //	go run ./corpus/demo/large [-utterances 2703] [-demo corpus/demo/LibriSpeech] FOLDER
+//	go run ./corpus/demo/large -timit [-one-in 1] FOLDER
+//
+// The second makes the shape of TIMIT's training set (4 620 utterances, 3.9 h), of silence: for pipeline plan.
 package main
 
 import (
@@ -25,19 +28,25 @@ import (
 func main() {
 	n := flag.Int("utterances", 2703, "size of the corpus; that of dev-clean by default")
 	demo := flag.String("demo", "corpus/demo/LibriSpeech", "`folder` of the demo corpus")
+	timit := flag.Bool("timit", false, "the shape of TIMIT's training set, of silence")
+	oneIn := flag.Int("one-in", 1, "of TIMIT, one speaker in so many")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := grow(*demo, flag.Arg(0), *n); err != nil {
+	grow := func() error { return growLibriSpeech(*demo, flag.Arg(0), *n) }
+	if *timit {
+		grow = func() error { return growTIMIT(flag.Arg(0), max(*oneIn, 1)) }
+	}
+	if err := grow(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// grow writes n utterances to the folder to, as its subset dev-clean.
-func grow(demo, to string, n int) error {
+// growLibriSpeech writes n utterances to the folder to, as its subset dev-clean.
+func growLibriSpeech(demo, to string, n int) error {
 	s := corpus.Default("librispeech")
 	s.Root = demo
 	c, err := corpus.Open(context.Background(), s)
