@@ -20,19 +20,22 @@ type Config struct {
 	Rows        Rows
 	Comparisons []Comparison
 	Libraries   Libraries
+	Products    Products
 	Runs        string `path:""` // folder of the run directories, "" = runs in the working directory
 	Store       Store
+	Memory      string // that a run may take, such as 6GiB; "" = a share of what there is
 
 	folder string // that relative paths start from
 }
 
 // Store says where work is kept that runs share, and in which form.
 //
-// In YAML: FOLDER, or {folder: FOLDER, numbers: float16}.
+// In YAML: FOLDER, or {folder: FOLDER, numbers: float16, frames: keep}.
 type Store struct {
 	Pos     Pos
 	Folder  string `path:""` // "" = store in the working directory
 	Numbers string // of stored rows: float32 (default) or float16
+	Frames  string // auto (default): kept where moments take too much memory to be made in one walk, and there is room; keep; never
 }
 
 // Audio says what may be done to files that are not mono at the rate the corpus is read at.
@@ -118,11 +121,18 @@ type Libraries struct {
 	OpenBLAS    string `yaml:"openblas" path:""`
 }
 
+// Products says where the products of moments are made, and in which precision.
+type Products struct {
+	Pos       Pos
+	Device    string // cpu (default) or cuda
+	Precision string // float32 (default) or tf32
+}
+
 // Default is the config that a file's keys are laid over.
 func Default() Config {
 	return Config{
 		Audio: Audio{Rate: 16000},
-		Store: Store{Numbers: "float32"},
+		Store: Store{Numbers: "float32", Frames: "auto"},
 		Rows:  Rows{Unit: "frame", Pooling: "centre", Select: "all", Level: []string{"token"}, First: []string{"all"}},
 	}
 }
@@ -136,6 +146,7 @@ var (
 
 	precisions = []string{"float32", "tf32", "fp16"}
 	numbers    = []string{"float32", "float16"}
+	keeping    = []string{"auto", "keep", "never"}
 
 	intervals    = []string{"jackknife", "none"}
 	differences  = []string{"neighbours", "best", "models"}
@@ -167,7 +178,10 @@ func (c *Config) Validate() error {
 			bad(c.Audio.Pos, "audio.channel is %q; it must be mix or the number of a channel from 1", ch)
 		}
 	}
+	c.validateMemory(bad)
+	c.validateProducts(oneOf, bad)
 	oneOf(c.Store.Pos, "store.numbers", c.Store.Numbers, numbers)
+	oneOf(c.Store.Pos, "store.frames", c.Store.Frames, keeping)
 	c.validateRows(&c.Rows, "rows", oneOf, bad)
 	names := c.validateModels(oneOf, bad)
 	if len(c.Comparisons) == 0 {
@@ -225,6 +239,19 @@ func (c *Config) Validate() error {
 		return nil
 	}
 	return errs
+}
+
+func (c *Config) validateProducts(oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) {
+	p := &c.Products
+	if p.Device != "" {
+		oneOf(p.Pos, "products.device", p.Device, devices)
+	}
+	if p.Precision != "" {
+		oneOf(p.Pos, "products.precision", p.Precision, precisions[:2])
+		if p.Precision != "float32" && p.Device != "cuda" {
+			bad(p.Pos, "products.precision: %s gains nothing on a CPU; it needs device: cuda", p.Precision)
+		}
+	}
 }
 
 func (c *Config) validateModels(oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) []string {

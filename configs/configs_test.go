@@ -79,9 +79,9 @@ func TestMistakes(t *testing.T) {
 		{"figure of two sides", replace("metrics:", "figure: tree, metrics:"), "figure: tree shows the layers of models among themselves; give models: [...]"},
 		{"figure scale", replace("metrics:", "figure: {heatmap: {scale: {min: 1, max: 0}}}, metrics:"), "figure scale: min is 1 and max is 0; min must be less"},
 		{"figure colours", replace("metrics:", "figure: {heatmap: {scale: {map: jet}}}, metrics:"), `figure scale.map is "jet"; it must be one of viridis, cividis, rocket, diverging`},
-		{"store key", whole + "store: {folder: s, number: float16}\n", `t.yaml:8:20: unknown key "number" in store; did you mean "numbers"? (known: folder, numbers)`},
+		{"store key", whole + "store: {folder: s, number: float16}\n", `t.yaml:8:20: unknown key "number" in store; did you mean "numbers"? (known: folder, numbers, frames)`},
 		{"store numbers", whole + "store: {numbers: fp16}\n", `t.yaml:8:8: store.numbers is "fp16"; it must be one of float32, float16`},
-		{"no store", whole + "store: [s]\n", "t.yaml:8:8: store must be a mapping with the keys folder, numbers; found a list"},
+		{"no store", whole + "store: [s]\n", "t.yaml:8:8: store must be a mapping with the keys folder, numbers, frames; found a list"},
 		{"no name", replace("name: t\n", ""), "name is missing"},
 		{"folder name", replace("name: t\n", "name: a/b\n"), "can't be the name of a folder"},
 	}
@@ -233,7 +233,7 @@ func FuzzParse(f *testing.F) {
 
 // TestKeys pins the keys of the language: renaming one breaks users' files.
 func TestKeys(t *testing.T) {
-	want := []string{"base", "name", "note", "corpus", "audio", "models", "rows", "comparisons", "libraries", "runs", "store"}
+	want := []string{"base", "name", "note", "corpus", "audio", "models", "rows", "comparisons", "libraries", "products", "runs", "store", "memory"}
 	if diff := cmp.Diff(want, sortedKeys(keysOf(reflect.TypeOf(Config{})))); diff != "" {
 		t.Error(diff)
 	}

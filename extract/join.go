@@ -28,7 +28,7 @@ type Form struct {
 // parts are read once, in their order, and removed when all is written.
 func (e *Entry) Finish(ctx context.Context, c *corpus.Corpus, table *Table, form Form, parts [][]int) error {
 	if e.Finished() {
-		return e.removeParts()
+		return e.RemoveParts()
 	}
 	err := e.join(ctx, c, table, form, parts)
 	if errors.Is(err, fs.ErrNotExist) && e.Finished() {
@@ -37,7 +37,7 @@ func (e *Entry) Finish(ctx context.Context, c *corpus.Corpus, table *Table, form
 	if err != nil {
 		return err
 	}
-	return e.removeParts()
+	return e.RemoveParts()
 }
 
 func (e *Entry) join(ctx context.Context, c *corpus.Corpus, table *Table, form Form, parts [][]int) error {

@@ -179,8 +179,8 @@ func changed(got, want string) error {
 	return fmt.Errorf("the checksum is %s and was %s when it was written", got, want)
 }
 
-// removeParts removes what the layers of a finished entry were joined from.
-func (e *Entry) removeParts() error {
+// RemoveParts removes all parts: what the layers of a finished entry were joined from, or sums that are not wanted any more.
+func (e *Entry) RemoveParts() error {
 	files, err := os.ReadDir(e.Dir)
 	for _, f := range files {
 		if err != nil {

@@ -46,23 +46,41 @@ func (m *Moments) Add(ctx context.Context, rows []Matrix) error {
 	work := m.pool.get()
 	defer m.pool.put(work)
 	m.centreBlock(work, rows)
-	for from := 0; from < n; from += chunkRows {
-		if err := ctx.Err(); err != nil {
+	limit := m.chunkLimit()
+	for from := 0; from < n; from += limit {
+		err := ctx.Err()
+		if err == nil {
+			chunk := make([]Matrix, len(rows))
+			for i := range rows {
+				if m.panelOf[i] >= 0 {
+					chunk[i] = rows[i].rows(from, min(from+limit, n))
+				}
+			}
+			err = m.addRows(ctx, work, from == 0, chunk)
+		}
+		if err != nil {
 			m.broken = ErrInterrupted
 			return err
 		}
-		chunk := make([]Matrix, len(rows))
-		for i := range rows {
-			if m.panelOf[i] >= 0 {
-				chunk[i] = rows[i].rows(from, min(from+chunkRows, n))
-			}
-		}
-		if m.float64 {
-			addChunk(m, &work.f64, work.centre, from == 0, chunk, m.backend.Gemm64, m.backend.Syrk64)
-		} else {
-			addChunk(m, &work.f32, work.centre, from == 0, chunk, m.backend.Gemm32, m.backend.Syrk32)
-		}
 	}
+	return nil
+}
+
+// addRows adds one chunk of rows, the first one of a block or not.
+func (m *Moments) addRows(ctx context.Context, work *buffers, first bool, rows []Matrix) error {
+	if m.float64 {
+		n := centreChunk(m, &work.f64, work.centre, first, rows)
+		multiply(m, &work.f64, n, m.backend.Gemm64, m.backend.Syrk64)
+		m.n += n
+		return nil
+	}
+	n := centreChunk(m, &work.f32, work.centre, first, rows)
+	if m.elsewhere == nil {
+		multiply(m, &work.f32, n, m.backend.Gemm32, m.backend.Syrk32)
+	} else if err := multiplyElsewhere(ctx, m, &work.f32, n); err != nil {
+		return err
+	}
+	m.n += n
 	return nil
 }
 
@@ -132,6 +150,7 @@ type chunkBuffers[T linalg.Float] struct {
 	panels  []centredPanel[T]
 	norms   [][]float64 // of each layer: |x - c|² of each row
 	product [][]T
+	blocks  [][]float64 // that came from Products
 	// Of each column: the block's centre less the common one, and the chunk's sum
 	// about the block's.
 	delta, sum []float64
@@ -148,7 +167,7 @@ func (b *chunkBuffers[T]) prepare(m *Moments, rows []Matrix, n int) {
 	b.panels = resize(b.panels, len(m.panels))
 	for k, p := range m.panels {
 		panel := &b.panels[k]
-		panel.byUnit = !p.norms
+		panel.byUnit = !p.norms && m.elsewhere == nil
 		for i := p.first; i < p.last && !p.norms; i++ {
 			panel.byUnit = panel.byUnit && rows[i].ColMajor
 		}
@@ -157,7 +176,8 @@ func (b *chunkBuffers[T]) prepare(m *Moments, rows []Matrix, n int) {
 			panel.Rows, panel.Cols = panel.Cols, panel.Rows
 		}
 		panel.Stride = panel.Cols
-		panel.Data = resize(panel.Data, n*p.width())
+		panel.Data = resize(panel.Data, m.padded(n)*p.width())
+		clear(panel.Data[n*p.width():])
 	}
 	if m.norms {
 		b.norms = resize(b.norms, len(m.dims))
@@ -173,7 +193,9 @@ func (b *chunkBuffers[T]) prepare(m *Moments, rows []Matrix, n int) {
 		largest = max(largest, (t.r1-t.r0)*(t.c1-t.c0))
 	}
 	for w := range workerCount(m.workers) {
-		b.product[w] = resize(b.product[w], largest)
+		if m.elsewhere == nil {
+			b.product[w] = resize(b.product[w], largest)
+		}
 	}
 }
 
@@ -187,10 +209,9 @@ func resize[E any](s []E, n int) []E {
 	return s[:n]
 }
 
-// addChunk adds the products of one chunk of rows, the first one of a block or not.
-func addChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], centre []float64, first bool, rows []Matrix,
-	gemm func(ta, tb bool, x, y, c linalg.Dense[T]), syrk func(trans bool, x, c linalg.Dense[T])) {
-	n := 0
+// centreChunk writes one chunk of rows to the panels, less the block's centre, and
+// adds to the sums of the columns. It returns the number of rows.
+func centreChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], centre []float64, first bool, rows []Matrix) (n int) {
 	for i := range rows {
 		n = max(n, rows[i].Rows)
 	}
@@ -206,6 +227,11 @@ func addChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], centre []float64, 
 		}
 		addNorms(m, b, centre, n)
 	}
+	return n
+}
+
+// multiply adds the products of the chunk of n rows in the panels.
+func multiply[T linalg.Float](m *Moments, b *chunkBuffers[T], n int, gemm func(ta, tb bool, x, y, c linalg.Dense[T]), syrk func(trans bool, x, c linalg.Dense[T])) {
 	parallel(m.workers, len(m.tiles), func(worker, k int) {
 		t := m.tiles[k]
 		shape := m.blocks[t.block]
@@ -218,9 +244,8 @@ func addChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], centre []float64, 
 			y, yByUnit := b.panels[shape.q].columns(t.c0, t.c1)
 			gemm(!xByUnit, yByUnit, x, y, c)
 		}
-		b.accumulate(m, t, c, n)
+		accumulate(m, b, t, c, n)
 	})
-	m.n += n
 }
 
 // columns returns units [from, to) of the panel.
@@ -235,7 +260,7 @@ func (p *centredPanel[T]) columns(from, to int) (linalg.Dense[T], bool) {
 // block's centre and z' = z + δ about the common one,
 //
 //	Σ z'_u z'_v = Σ z_u z_v + δ_u Σ z_v + (Σ z_u + n δ_u) δ_v.
-func (b *chunkBuffers[T]) accumulate(m *Moments, t tile, product linalg.Dense[T], n int) {
+func accumulate[T, P linalg.Float](m *Moments, b *chunkBuffers[T], t tile, product linalg.Dense[P], n int) {
 	shape := m.blocks[t.block]
 	sum := m.block(t.block).Slice(t.r0, t.r1, t.c0, t.c1)
 	u, v := m.panels[shape.p].from+t.r0, m.panels[shape.q].from+t.c0

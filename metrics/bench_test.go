@@ -228,7 +228,7 @@ func BenchmarkNullCKA12x12(b *testing.B) {
 	m := emptyFor(b, openBLAS(b), Options{Pairs: bipartite(layers, layers), SquaredNorms: true}, block...)
 	repeated(b, m, block, 2048)
 	m.n = n
-	sketch, err := NewPrincipalSketch(m, SketchWidth, 1, 0)
+	sketch, err := NewPrincipalSketch(m, nil, SketchWidth, 1, 0)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -404,7 +404,7 @@ func BenchmarkApproximateCKA12x12(b *testing.B) {
 		var sketches [2]*Sketch
 		for k := range sketches {
 			var err error
-			if sketches[k], err = NewPrincipalSketch(few, SketchWidth, uint64(k), 0); err != nil {
+			if sketches[k], err = NewPrincipalSketch(few, nil, SketchWidth, uint64(k), 0); err != nil {
 				b.Fatal(err)
 			}
 			for from := 0; from < n; from += 2048 {

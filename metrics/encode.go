@@ -106,7 +106,7 @@ func (c *counter) write(b []byte) {
 	}
 }
 
-// ReadMoments reads what WriteTo wrote. The backend and o.Workers are those of
+// ReadMoments reads what WriteTo wrote. The backend, o.Products and o.Workers are those of
 // the reading program; the rest of o comes from the file. A file that was cut
 // short, changed, or written by another version is an error that says so.
 func ReadMoments(r io.Reader, b Backend, o Options) (*Moments, error) {
@@ -115,7 +115,7 @@ func ReadMoments(r io.Reader, b Backend, o Options) (*Moments, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Moments{layout: l, backend: b, float64: written.Float64, workers: o.Workers, pool: &pool{}, n: n, cross: make([][]float64, len(l.blocks))}
+	m := &Moments{layout: l, backend: b, elsewhere: o.Products, float64: written.Float64, workers: o.Workers, pool: &pool{}, n: n, cross: make([][]float64, len(l.blocks))}
 	if err := m.readState(in); err != nil {
 		return nil, err
 	}

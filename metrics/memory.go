@@ -32,11 +32,21 @@ func (l *layout) memory(o Options) Memory {
 	if o.Float64 {
 		element = 8
 	}
+	rows := int64(chunkRows)
+	if o.Products != nil {
+		rows = int64(o.Products.Rows()) + chunkRows
+	}
 	for _, p := range l.panels {
-		mem.Work += element * chunkRows * int64(p.width())
+		mem.Work += element * rows * int64(p.width())
 	}
 	if l.norms {
-		mem.Work += 8 * chunkRows * int64(len(l.dims))
+		mem.Work += 8 * rows * int64(len(l.dims))
+	}
+	if o.Products != nil { // the blocks of one chunk, and no tiles
+		for k := range l.blocks {
+			mem.Work += 8 * int64(l.size(k))
+		}
+		return mem
 	}
 	largest := 0
 	for _, t := range l.tiles {

@@ -27,10 +27,11 @@ import (
 // A Moments may be read from many goroutines, but not while something is added.
 type Moments struct {
 	*layout
-	backend Backend
-	float64 bool
-	workers int
-	pool    *pool
+	backend   Backend
+	elsewhere Products // nil: the backend's
+	float64   bool
+	workers   int
+	pool      *pool
 
 	n      int
 	centre []float64 // of each column
@@ -56,6 +57,9 @@ type Options struct {
 	// Float64 multiplies in double precision: errors of 1e-11 in place of
 	// 3e-7, at a third of the speed.
 	Float64 bool
+	// Products multiplies the rows in the backend's place: on a GPU. A block of
+	// Products.Rows rows is best then.
+	Products Products
 	// Workers bounds the goroutines of an Add; 0 means one a processor. It has
 	// no effect on any bit of the result.
 	Workers int
@@ -67,11 +71,14 @@ func NewMoments(b Backend, dims []int, o Options) (*Moments, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Products != nil && o.Float64 {
+		return nil, errProductsDouble
+	}
 	return newMoments(b, l, o, &pool{}), nil
 }
 
 func newMoments(b Backend, l *layout, o Options, p *pool) *Moments {
-	m := &Moments{layout: l, backend: b, float64: o.Float64, workers: o.Workers, pool: p}
+	m := &Moments{layout: l, backend: b, elsewhere: o.Products, float64: o.Float64, workers: o.Workers, pool: p}
 	columns := l.columns()
 	m.centre, m.sum = make([]float64, columns), make([]float64, columns)
 	m.square, m.noise = make([]float64, columns), make([]float64, columns)
@@ -86,7 +93,16 @@ func newMoments(b Backend, l *layout, o Options, p *pool) *Moments {
 // the memory that an Add works in, so that the moments of fifty speakers do
 // not each hold some.
 func (m *Moments) Empty() *Moments {
-	return newMoments(m.backend, m.layout, Options{Float64: m.float64, Workers: m.workers}, m.pool)
+	return newMoments(m.backend, m.layout, Options{Products: m.elsewhere, Float64: m.float64, Workers: m.workers}, m.pool)
+}
+
+// Reset takes all rows away, in the same memory.
+func (m *Moments) Reset() {
+	m.n, m.broken = 0, nil
+	for _, numbers := range m.numbers() {
+		clear(numbers)
+	}
+	m.cache.clear()
 }
 
 // Clone returns a copy that shares no state.

@@ -229,7 +229,7 @@ func TestPrincipalNull(t *testing.T) {
 		// Of 64 directions all components are exact; of 24 the first 12.
 		for width, tolerance := range map[int]float64{64: 1e-5, 24: .2} {
 			own := momentsOf(t, PureGo(), Options{SquaredNorms: true, Pairs: [][2]int{{0, 0}, {1, 1}}}, layers...)
-			sketch, err := NewPrincipalSketch(own, width, 1, 1)
+			sketch, err := NewPrincipalSketch(own, nil, width, 1, 1)
 			if err == nil {
 				err = sketch.Add(ctx, layers)
 			}
@@ -271,7 +271,7 @@ func TestApproximateCKA(t *testing.T) {
 		for k := range sketches {
 			var err error
 			if principal {
-				sketches[k], err = NewPrincipalSketch(few, 12, 2*seed+uint64(k), 1)
+				sketches[k], err = NewPrincipalSketch(few, nil, 12, 2*seed+uint64(k), 1)
 			} else {
 				sketches[k], err = NewSketch(PureGo(), []int{40, 40, 30}, 12, 2*seed+uint64(k), 1)
 			}

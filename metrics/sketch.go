@@ -43,17 +43,19 @@ const SketchWidth = 64
 
 // NewSketch prepares random directions for layers with dims units.
 func NewSketch(b Backend, dims []int, width int, seed uint64, workers int) (*Sketch, error) {
-	return newSketch(b, dims, nil, width, seed, workers)
+	return newSketch(b, dims, nil, nil, width, seed, workers)
 }
 
 // NewPrincipalSketch prepares directions of which half are the first principal
 // components of each layer. m are moments of the same layers with each one's own
-// block; some thousand of the rows are enough.
-func NewPrincipalSketch(m *Moments, width int, seed uint64, workers int) (*Sketch, error) {
-	return newSketch(m.backend, m.dims, m, width, seed, workers)
+// block; some thousand of the rows are enough. numbers tell layers apart whose
+// directions must be independent, and are those of the same layer in other
+// sketches that it is to be projected alike in; nil numbers them from 0.
+func NewPrincipalSketch(m *Moments, numbers []int, width int, seed uint64, workers int) (*Sketch, error) {
+	return newSketch(m.backend, m.dims, m, numbers, width, seed, workers)
 }
 
-func newSketch(b Backend, dims []int, m *Moments, width int, seed uint64, workers int) (*Sketch, error) {
+func newSketch(b Backend, dims []int, m *Moments, numbers []int, width int, seed uint64, workers int) (*Sketch, error) {
 	if width < 2 {
 		return nil, fmt.Errorf("a sketch of width %d; at least 2 directions are needed", width)
 	}
@@ -61,12 +63,19 @@ func newSketch(b Backend, dims []int, m *Moments, width int, seed uint64, worker
 	s := &Sketch{backend: b, dims: dims, width: width, workers: workers, projection: make([][]float32, layers),
 		centre: make([][]float64, layers), rows: make([][]float32, layers), norms: make([][]float64, layers)}
 	errs := make([]error, layers)
-	parallel(workers, layers, func(_, i int) { s.projection[i], errs[i] = s.directions(i, m, seed) })
+	parallel(workers, layers, func(_, i int) { s.projection[i], errs[i] = s.directions(i, m, seed, numberOf(numbers, i)) })
 	return s, errors.Join(errs...)
 }
 
-// directions returns W of layer i.
-func (s *Sketch) directions(i int, m *Moments, seed uint64) ([]float32, error) {
+func numberOf(numbers []int, i int) uint64 {
+	if numbers == nil {
+		return uint64(i)
+	}
+	return uint64(numbers[i])
+}
+
+// directions returns W of layer i, which has a number.
+func (s *Sketch) directions(i int, m *Moments, seed, number uint64) ([]float32, error) {
 	d := s.dims[i]
 	principal := linalg.New[float64](0, d)
 	if m != nil {
@@ -90,7 +99,7 @@ func (s *Sketch) directions(i int, m *Moments, seed uint64) ([]float32, error) {
 	if k == s.width {
 		return w, nil
 	}
-	r := rand.New(rand.NewPCG(seed, uint64(i)))
+	r := rand.New(rand.NewPCG(seed, number))
 	rest := linalg.New[float64](s.width-k, d)
 	for c := range rest.Data {
 		rest.Data[c] = r.NormFloat64() / math.Sqrt(float64(rest.Rows))

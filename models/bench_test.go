@@ -42,6 +42,31 @@ func BenchmarkModel(b *testing.B) {
 	}
 }
 
+// BenchmarkModelCUDA runs the same models on a GPU, on 10 s of audio, in each precision, so many utterances at a time, with all
+// layers fetched, and with all attention maps too.
+func BenchmarkModelCUDA(b *testing.B) {
+	folder := os.Getenv("SPEECHSIM_BENCH_MODELS")
+	if folder == "" {
+		b.Skip("SPEECHSIM_BENCH_MODELS is not set: the folder of wav2vec2-base.onnx")
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*.onnx"))
+	if err != nil || len(files) == 0 {
+		b.Fatalf("%s holds no models (%v)", folder, err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".onnx")
+		for _, precision := range []string{Float32, TF32, FP16} {
+			for fetched, attentions := range map[string][]string{"layers": {}, "layers+attention": nil} {
+				m := loadForBench(b, file, Options{Device: CUDA, Precision: precision, Attentions: attentions})
+				for _, runs := range []int{1, 2, 4} {
+					b.Run(fmt.Sprintf("%s/%s/%s/runs=%d", name, precision, fetched, runs), func(b *testing.B) { benchmarkRuns(b, m, 10, runs) })
+				}
+				m.Close()
+			}
+		}
+	}
+}
+
 // BenchmarkPruned runs wav2vec 2.0 base with layers 0 to 6 alone and with all, in
 // turns, and reports the share of the time.
 func BenchmarkPruned(b *testing.B) {

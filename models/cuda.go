@@ -11,14 +11,15 @@ import (
 // cudaSettings are ONNX Runtime's. HEURISTIC chooses convolution algorithms
 // without timing them anew for every length; the arena grows by what is asked
 // for. TF32, which rounds what enters matrix products and convolutions to 10 bits
-// of mantissa, is ONNX Runtime's default and not ours.
+// of mantissa, is ONNX Runtime's default and not ours; with FP16 it is for the
+// convolutions, which stay float32 otherwise.
 func cudaSettings(precision string) map[string]string {
 	s := map[string]string{
 		"cudnn_conv_algo_search": "HEURISTIC",
 		"arena_extend_strategy":  "kSameAsRequested",
 		"use_tf32":               "0",
 	}
-	if precision == TF32 {
+	if precision == TF32 || precision == FP16 {
 		s["use_tf32"] = "1"
 	}
 	return s

@@ -32,8 +32,10 @@ func TestCUDASettings(t *testing.T) {
 	if diff := cmp.Diff(want, cudaSettings(Float32)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if got := cudaSettings(TF32)["use_tf32"]; got != "1" {
-		t.Errorf("use_tf32 is %q", got)
+	for _, precision := range []string{TF32, FP16} {
+		if got := cudaSettings(precision)["use_tf32"]; got != "1" {
+			t.Errorf("%s: use_tf32 is %q", precision, got)
+		}
 	}
 }
 

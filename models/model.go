@@ -22,7 +22,7 @@ const (
 const (
 	Float32 = "float32"
 	TF32    = "tf32" // CUDA only: inputs are rounded to 10 bits of mantissa
-	FP16    = "fp16" // inputs and outputs are half precision; a CPU emulates it, slowly
+	FP16    = "fp16" // inputs and outputs of products are half precision (a CPU emulates it, slowly), convolutions as TF32
 )
 
 // Options of [Runtime.Load].

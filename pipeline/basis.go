@@ -19,12 +19,22 @@ type basis struct {
 	unit  string // frame, word, phone, or attention
 	view  view   // of words or phones
 	stack []stacked
-	x, y  []int    // positions in the stack
-	pairs [][2]int // the blocks that cells need, i <= j
+	x, y  []int       // positions in the stack
+	cells []layerPair // what each metric is measured on: each x with each y, or a share of that; see tiles
+	pairs [][2]int    // the blocks that cells need, i <= j
 	entry *extract.Entry
 
 	cutEntry *extract.Entry // of the part that a view of the first rows cuts
-	rows     *joinedRows    // of the view; nil for frames and attention, and until they are matched
+	rows     *joinedRows    // of the view; nil for attention, for frames that are not kept, and until they are matched
+
+	tiles     []*basis         // what the basis is measured in where its moments take too much memory; see tiles.go
+	name      string           // of a tile, for messages
+	of        []int            // of a tile: the places of its cells among those of the whole
+	positions []int            // of a tile: the places of its stack in that of the whole
+	earlier   *metrics.Moments // of the part before, in a walk: memory for those of the next
+	walk      int              // the walk over the audio in which the moments of frames are made
+	again     int              // walks that it would take to make them without keeping frames
+	frames    string           // the unit of all frames where the store keeps them, "" where they are reduced as they come
 
 	thinned string // the unit of the frames that are kept for a null on frames
 	step    int    // one frame in so many
@@ -36,6 +46,18 @@ type stacked struct {
 	index  int // among the source's layers or attention maps
 	name   string
 	units  int // units, or heads
+}
+
+// layerPair is one cell of a metric: the positions of x and y in the stack.
+type layerPair struct{ x, y int }
+
+// wanted are the cells as metrics takes them.
+func (b *basis) wanted() [][2]int {
+	out := make([][2]int, len(b.cells))
+	for c, at := range b.cells {
+		out[c] = [2]int{at.x, at.y}
+	}
+	return out
 }
 
 // makeBases says, for each comparison, which moments its cells need, and which pooled rows those come from.
@@ -57,6 +79,16 @@ func (p *Plan) makeBases() error {
 				if len(b.measures()) > 0 {
 					p.bases = append(p.bases, b)
 				}
+			}
+		}
+	}
+	if err := p.fit(); err != nil {
+		return err
+	}
+	for _, b := range p.bases {
+		for _, t := range b.each() {
+			if err := p.openEntries(t); err != nil {
+				return err
 			}
 		}
 	}
@@ -89,7 +121,12 @@ func (p *Plan) makeBasis(v view, in input) (*basis, error) {
 		return out
 	}
 	b.x, b.y = side(k.x), side(k.y)
-	b.pairs = pairsOf(b.x, b.y)
+	for _, i := range b.x {
+		for _, j := range b.y {
+			b.cells = append(b.cells, layerPair{i, j})
+		}
+	}
+	b.pairs = pairsOf(b.cells)
 	if b.unit == "frame" || b.unit == "attention" {
 		if err := p.sameFrames(b); err != nil {
 			return nil, err
@@ -106,22 +143,23 @@ func (p *Plan) makeBasis(v view, in input) (*basis, error) {
 			}
 		}
 	}
-	if in == kept {
-		return b, nil
+	return b, nil
+}
+
+// openEntries opens what the store keeps of the moments of a basis.
+func (p *Plan) openEntries(b *basis) (err error) {
+	if b.input == kept {
+		return nil
 	}
-	stored := v
-	if v.level == "" {
-		stored.first = 0
-		if v.first > 0 {
-			var err error
-			if b.cutEntry, err = p.store.Entry("moments", p.describeBasis(b, v)); err != nil {
-				return nil, err
-			}
+	v := b.view
+	if v.level == "" && v.first > 0 {
+		if b.cutEntry, err = p.store.Entry("moments", p.describeBasis(b, v)); err != nil {
+			return err
 		}
+		v.first = 0
 	}
-	var err error
-	b.entry, err = p.store.Entry("moments", p.describeBasis(b, stored))
-	return b, err
+	b.entry, err = p.store.Entry("moments", p.describeBasis(b, v))
+	return err
 }
 
 // measures are the metrics that the basis serves.
@@ -150,13 +188,11 @@ func (p *Plan) layersOf(source int, in input) []extract.Layer {
 	return out
 }
 
-// pairsOf lists the blocks between the sides, each once, in order.
-func pairsOf(x, y []int) [][2]int {
+// pairsOf lists the blocks that cells need, each once, in order.
+func pairsOf(cells []layerPair) [][2]int {
 	need := map[[2]int]bool{}
-	for _, i := range x {
-		for _, j := range y {
-			need[[2]int{min(i, j), max(i, j)}] = true
-		}
+	for _, c := range cells {
+		need[[2]int{min(c.x, c.y), max(c.x, c.y)}] = true
 	}
 	out := slices.Collect(maps.Keys(need))
 	slices.SortFunc(out, func(a, b [2]int) int { return cmp.Or(a[0]-b[0], a[1]-b[1]) })
@@ -189,14 +225,17 @@ func (p *Plan) sameFrames(b *basis) error {
 	return nil
 }
 
-// grid is the first model of the basis: its frames are those of the others. There is one, or resolve had refused.
-func (p *Plan) grid(b *basis) *extract.Source {
-	for _, i := range b.k.sources {
-		if s := p.sources[i]; s.Labels == nil {
-			return s
+// grid is the model of the basis whose frames stand for those of all, and gridSource where it is among the sources: the first
+// of its layers, or of the comparison where a tile has labels alone. There is one, or resolve had refused.
+func (p *Plan) grid(b *basis) *extract.Source { return p.sources[p.gridSource(b)] }
+
+func (p *Plan) gridSource(b *basis) int {
+	for _, l := range b.stack {
+		if p.sources[l.source].Labels == nil {
+			return l.source
 		}
 	}
-	return nil
+	return b.k.sources[slices.IndexFunc(b.k.sources, func(s int) bool { return p.sources[s].Labels == nil })]
 }
 
 func hopText(s *extract.Source) string {
@@ -217,23 +256,27 @@ func (p *Plan) describeBasis(b *basis, v view) any {
 		Level            string `json:",omitempty"`
 		First            int    `json:",omitempty"`
 		Block            int
+		Products         string `json:",omitempty"` // how they are multiplied, if not by the CPU
 		Corpus           string
 		Entries          []string // the pooled rows that they are made from
 		Stack            []model
 		Pairs            string
 		Norms, CrossOnly bool
 		Variants         []string
-	}{Holds: "moments of a stack of layers, part by part", Unit: b.unit, Block: blockRows, Level: v.level, First: v.first, Corpus: p.fingerprint.Corpus, Pairs: fmt.Sprint(b.pairs)}
+	}{Holds: "moments of a stack of layers, part by part", Unit: b.unit, Block: p.blockSize(b), Level: v.level, First: v.first, Corpus: p.fingerprint.Corpus, Pairs: fmt.Sprint(b.pairs)}
+	if p.multipliesElsewhere(b) {
+		d.Products = p.Config.Products.Device + " " + p.productsPrecision()
+	}
 	o := p.momentsOptions(b)
 	d.Norms, d.CrossOnly = o.SquaredNorms, o.CrossOnly
 	if b.input == queries {
 		d.Holds = "sums over the rows of attention maps, part by part"
 		d.Variants = b.variants()
 	}
+	for _, r := range p.storedRows(b) {
+		d.Entries = append(d.Entries, r.entry.Key)
+	}
 	if b.onSegments() {
-		for _, s := range b.k.sources {
-			d.Entries = append(d.Entries, p.pooledOf(s, b.k.Rows.Unit, b.k.Rows.Pooling).entry.Key)
-		}
 		d.Rows = b.k.Rows.Pooling + " " + b.k.Rows.Select
 	}
 	for _, s := range b.k.sources {
@@ -256,11 +299,23 @@ func (p *Plan) momentsOptions(b *basis) metrics.Options {
 	}
 	o := metrics.Needs(variants...)
 	o.Pairs, o.Workers = b.pairs, p.opts.Workers
+	if p.multipliesElsewhere(b) {
+		o.Products = p.gpuProducts
+	}
 	return o
 }
 
 func (p *Plan) newMoments(b *basis) (*metrics.Moments, error) {
 	return metrics.NewMoments(p.backend, b.dims(), p.momentsOptions(b))
+}
+
+// emptyMoments are new ones, in the memory of earlier ones that nobody needs: those of a part after those of another.
+func (p *Plan) emptyMoments(b *basis, earlier *metrics.Moments) (*metrics.Moments, error) {
+	if earlier == nil {
+		return p.newMoments(b)
+	}
+	earlier.Reset()
+	return earlier, nil
 }
 
 // dims are the units of the stacked layers.
@@ -270,6 +325,17 @@ func (b *basis) dims() []int {
 		dims[i] = l.units
 	}
 	return dims
+}
+
+// storedRows are the rows of the store that a basis is made from: words or phones, or frames that are kept; else none.
+func (p *Plan) storedRows(b *basis) []*pooledRows {
+	switch {
+	case b.onSegments():
+		return p.pooledRowsOf(b.k, b.k.Rows.Unit, b.k.Rows.Pooling)
+	case b.frames != "":
+		return p.pooledRowsOf(b.k, b.frames, string(extract.Centre))
+	}
+	return nil
 }
 
 // onSegments says whether rows are words or phones, which the store keeps.

@@ -41,9 +41,9 @@ type begunWork struct {
 }
 
 // resume lists what a part lacks, with what earlier runs have saved of it. What can't be used is made again.
-func (p *Plan) resume(part int) []*begunWork {
+func (p *Plan) resume(walk, part int) []*begunWork {
 	var out []*begunWork
-	for _, work := range p.missingWork(part) {
+	for _, work := range p.missingWork(walk, part) {
 		w := &begunWork{partWork: work}
 		saved, err := work.product().OpenPartial(part)
 		if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"speechsim/metrics"
 	"speechsim/pipeline/results"
@@ -13,15 +12,21 @@ import (
 // value computes one cell of a basis. What it finds beside the value goes into c.
 type value func(c *results.Cell, m measure, i, j int) (metrics.Value, error)
 
-// cellsOf computes all cells of a basis, n being its rows, and what they matched. A metric that is undefined on these data
+// cell says what cell c of a basis is: those of each metric stand together.
+func (b *basis) cell(c int) (measure, layerPair) {
+	return b.measures()[c/len(b.cells)], b.pair(c)
+}
+
+func (b *basis) pair(c int) layerPair { return b.cells[c%len(b.cells)] }
+
+// cellsOf computes all cells of a basis, n being its rows, and what each matched. A metric that is undefined on these data
 // gives a cell that says why; any other error ends the run.
-func (p *Plan) cellsOf(ctx context.Context, b *basis, n int, compute value) ([]results.Cell, []results.Match, error) {
-	measures := b.measures()
-	cells := make([]results.Cell, len(measures)*len(b.x)*len(b.y))
+func (p *Plan) cellsOf(ctx context.Context, b *basis, n int, compute value) ([]results.Cell, [][]results.Match, error) {
+	cells := make([]results.Cell, len(b.measures())*len(b.cells))
 	matches := make([][]results.Match, len(cells))
 	err := p.parallel(ctx, len(cells), func(at int) error {
-		v := measures[at/(len(b.x)*len(b.y))]
-		i, j := b.sides(at)
+		v, pair := b.cell(at)
+		i, j := pair.x, pair.y
 		c := &cells[at]
 		*c = results.Cell{Comparison: b.k.Name, Metric: v.Name, Variant: v.variant.Name, Params: b.paramsOf(v), X: p.layerName(b.stack[i]), Y: p.layerName(b.stack[j]),
 			Rows: b.unit, N: n, DX: b.stack[i].units, DY: b.stack[j].units}
@@ -43,7 +48,7 @@ func (p *Plan) cellsOf(ctx context.Context, b *basis, n int, compute value) ([]r
 		}
 		return nil
 	})
-	return cells, slices.Concat(matches...), err
+	return cells, matches, err
 }
 
 func (p *Plan) layerName(l stacked) results.Layer {

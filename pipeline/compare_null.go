@@ -62,7 +62,7 @@ func (c *matrixComparison) sketchedNulls(ctx context.Context, l *matrixLevel, m 
 	if len(cells) == 0 {
 		return nil
 	}
-	sketch, err := metrics.NewPrincipalSketch(m, metrics.SketchWidth, c.Seed, c.Workers)
+	sketch, err := metrics.NewPrincipalSketch(m, nil, metrics.SketchWidth, c.Seed, c.Workers)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ const (
 // uncertainty counts the cost of intervals and nulls. speed is that of products, in multiplications a second.
 func (p *Plan) uncertainty(b *basis, rows int, state int64, speed float64) uncertaintyCost {
 	var c uncertaintyCost
-	pairs := float64(len(b.x) * len(b.y))
+	pairs := float64(len(b.cells))
 	products := 0.0 // of one row: all pairs of units that are compared
 	for _, pair := range b.pairs {
 		products += float64(b.stack[pair[0]].units) * float64(b.stack[pair[1]].units)
@@ -53,18 +53,40 @@ func (p *Plan) uncertainty(b *basis, rows int, state int64, speed float64) uncer
 		}
 		c.Draws = b.k.Null.Draws
 		draw := float64(rows)*products/speed + statistic(m)
-		bytes := 4*int64(rows)*int64(d*float64(len(b.x)+len(b.y))) + state
 		if b.projects(m) {
 			draw = float64(rows) * pairs * metrics.SketchWidth * metrics.SketchWidth / speed
-			bytes = 4 * int64(rows) * metrics.SketchWidth * int64(len(b.stack)+len(b.y))
 		}
 		c.NullSeconds += float64(c.Draws) * draw
-		c.NullBytes = max(c.NullBytes, bytes)
 	}
+	c.NullBytes = p.nullBytes(b, rows, state)
 	if c.Groups > 0 {
 		c.IntervalSeconds += float64(groups) * 2 * float64(state/8) / numbersPerSecond // read, and taken from the whole
 	}
 	return c
+}
+
+// nullBytes is the memory that the nulls of a basis take beside its moments of so many bytes.
+func (p *Plan) nullBytes(b *basis, rows int, state int64) int64 {
+	if b.k.Null == nil {
+		return 0
+	}
+	most := int64(0)
+	for _, m := range b.measures() {
+		switch {
+		case !m.hasNull():
+		case b.projects(m):
+			most = max(most, 4*int64(rows)*metrics.SketchWidth*int64(len(b.stack)+len(b.y)))
+		default: // all rows of both sides, and the moments of two draws
+			units := 0
+			for _, side := range [][]int{b.x, b.y} {
+				for _, i := range side {
+					units += b.stack[i].units
+				}
+			}
+			most = max(most, 4*int64(rows)*int64(units)+2*state)
+		}
+	}
+	return most
 }
 
 // groupCount is the number of groups of intervals, before rows are matched.

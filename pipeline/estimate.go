@@ -3,6 +3,11 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -11,7 +16,8 @@ import (
 	"speechsim/metrics"
 )
 
-// Estimate is what a run will take, from counting and from one utterance of middle length that is really run.
+// Estimate is what a run will take, from counting and from trying: one utterance of middle length is really run, matrices are
+// multiplied, and a file is written.
 type Estimate struct {
 	Run         string               `json:"run"`
 	Utterances  int                  `json:"utterances"`
@@ -20,67 +26,69 @@ type Estimate struct {
 	Parts       int                  `json:"parts"`
 	PartsDone   int                  `json:"parts_done"`
 	Comparisons []ComparisonEstimate `json:"comparisons"`
-	StoreBytes  int64                `json:"store_bytes"`  // to be written
-	MemoryBytes int64                `json:"memory_bytes"` // at the peak
-	Seconds     float64              `json:"seconds"`      // of extraction that is left
+	Walks       int                  `json:"walks"`         // over the audio
+	StoreBytes  int64                `json:"store_bytes"`   // to be written, at the most that is there at once
+	MemoryBytes int64                `json:"memory_bytes"`  // at the peak
+	Walking     int64                `json:"walking_bytes"` // peak while models run
+	Measuring   int64                `json:"measuring_bytes"`
+	Budget      int64                `json:"memory_budget,omitempty"`
+	Seconds     float64              `json:"seconds"` // of extraction that is left
 	Realtime    float64              `json:"x_realtime"`
+	Multiplied  float64              `json:"multiplications"`     // of moments, in all
+	Products    float64              `json:"products_per_second"` // multiplications that this machine does in a second
+	MomentHours float64              `json:"moments_hours"`       // products, and reading and writing what they are made of
+	DiskSpeed   float64              `json:"disk_bytes_per_second"`
 	Complete    bool                 `json:"complete"` // the results are there already
 	Warnings    []string             `json:"warnings,omitempty"`
 }
 
 // ComparisonEstimate counts one comparison.
 type ComparisonEstimate struct {
-	Name   string `json:"name"`
-	Unit   string `json:"unit"`
-	Rows   int    `json:"rows"`
-	Layers int    `json:"layers"`
-	Units  int    `json:"units"`
-	Cells  int    `json:"cells"`
-	Bytes  int64  `json:"moments_bytes"`
+	Name       string  `json:"name"`
+	Unit       string  `json:"unit"`
+	Rows       int     `json:"rows"`
+	Layers     int     `json:"layers"`
+	Units      int     `json:"units"`
+	Cells      int     `json:"cells"`
+	Bytes      int64   `json:"moments_bytes"`
+	Tiles      int     `json:"tiles,omitempty"`       // where the moments are made in more than one
+	TileBytes  int64   `json:"tile_bytes,omitempty"`  // of moments of the largest
+	FrameBytes int64   `json:"frame_bytes,omitempty"` // of frames that are kept to be read again
+	FrameReads float64 `json:"frame_reads,omitempty"` // times that each is read, on average
+	Again      int     `json:"walks_instead,omitempty"`
 	uncertaintyCost
 }
 
-// Estimate counts rows and bytes and runs one utterance of middle length to estimate time.
+// Estimate counts rows and bytes, and tries how fast this machine is.
 func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 	e := &Estimate{Run: p.RunDir}
 	if p.finished != nil {
 		e.Complete = true
 		return e, nil
 	}
-	e.Parts = len(p.parts)
+	e.Parts, e.Walks = len(p.parts), p.walks()
 	e.Utterances = p.counts().Usable
 	e.Skipped = p.unreadable
 	e.AudioHours = p.Seconds() / 3600
+	e.Budget, _ = p.budget()
 	for part := range p.parts {
-		if len(p.missingWork(part)) == 0 {
+		if !p.lacks(part) {
 			e.PartsDone++
 		}
 	}
-	var moments int64
-	products := metrics.Speed(p.backend, p.opts.Workers)
+	e.Products = metrics.Speed(p.backend, p.opts.Workers)
+	var err error
+	if e.DiskSpeed, err = diskSpeed(p.store.Dir); err != nil {
+		return nil, p.diskError(err)
+	}
+	walks := make([]int64, e.Walks) // memory of moments in each
+	var transferred int64           // bytes read and written for moments
 	for _, b := range p.bases {
-		c := ComparisonEstimate{Name: b.k.Name, Unit: b.unit, Layers: len(b.stack), Cells: len(b.measures()) * len(b.x) * len(b.y), Rows: p.countRows(b)}
-		for _, l := range b.stack {
-			c.Units += l.units
-		}
-		rows := c.Rows
-		if b.thinned != "" {
-			rows = len(p.candidates[b.thinned].Rows)
-		}
-		if b.input == kept {
-			c.uncertaintyCost = p.uncertainty(b, rows, 0, products)
-			moments = max(moments, 4*int64(c.Rows)*int64(c.Units)) // all layers at once
-			e.Comparisons = append(e.Comparisons, c)
-			continue
-		}
-		m, err := p.momentsMemory(b)
+		c, moved, err := p.estimateBasis(b, e, walks)
 		if err != nil {
 			return nil, err
 		}
-		c.Bytes = m.State
-		c.uncertaintyCost = p.uncertainty(b, rows, m.State, products)
-		moments = max(moments, 2*m.State+m.Work, m.State+c.NullBytes)
-		e.StoreBytes += int64(p.missingParts(b)) * m.State
+		transferred += moved
 		e.Comparisons = append(e.Comparisons, c)
 	}
 	for _, key := range p.pooledKeys() {
@@ -92,27 +100,94 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 			e.StoreBytes += int64(len(r.table.Rows)) * int64(l.Units) * int64(p.numbers().Size())
 		}
 	}
+	e.MomentHours = (e.Multiplied/e.Products + float64(transferred)/e.DiskSpeed) / 3600
 	models := p.modelMemory()
-	e.MemoryBytes = processBytes + moments + models.bytes
+	e.Walking = processBytes + models.bytes + slices.Max(walks)
+	e.Measuring += processBytes
+	e.MemoryBytes = max(e.Walking, e.Measuring)
 	if warning := models.warning(p, e.MemoryBytes); warning != "" {
 		e.Warnings = append(e.Warnings, warning) // and nothing is tried
 		return e, nil
 	}
-	speed, err := p.probe(ctx)
-	if err != nil {
-		return nil, err
+	if e.Realtime, err = p.probe(ctx); err != nil || e.Realtime == 0 {
+		return e, err
 	}
-	e.Realtime = speed
-	left := 0.0
-	for part := range p.parts {
-		if len(p.missingWork(part)) > 0 {
-			left += p.secondsOf(p.usable(part))
+	for walk := range e.Walks {
+		for part := range p.parts {
+			if len(p.missingWork(walk, part)) > 0 {
+				e.Seconds += p.secondsOf(p.usable(part)) / e.Realtime
+			}
 		}
 	}
-	if speed > 0 {
-		e.Seconds = left / speed
-	}
 	return e, nil
+}
+
+// estimateBasis counts one basis, adds what it takes to the estimate and to its walks, and says how many bytes are read and
+// written for its moments.
+func (p *Plan) estimateBasis(b *basis, e *Estimate, walks []int64) (c ComparisonEstimate, moved int64, err error) {
+	c = ComparisonEstimate{Name: b.k.Name, Unit: b.unit, Layers: len(b.stack), Cells: len(b.measures()) * len(b.cells), Rows: p.countRows(b)}
+	for _, l := range b.stack {
+		c.Units += l.units
+	}
+	nullRows := c.Rows
+	if b.thinned != "" {
+		nullRows = len(p.candidates[b.thinned].Rows)
+	}
+	if b.input == kept {
+		c.uncertaintyCost = p.uncertainty(b, nullRows, 0, e.Products)
+		e.Measuring = max(e.Measuring, 4*int64(c.Rows)*int64(c.Units)) // all layers at once
+		return c, 0, nil
+	}
+	var inStore int64 // of parts, those of tiles that are made one after the other once
+	for _, t := range b.each() {
+		n, err := p.needOf(t, nullRows)
+		if err != nil {
+			return c, 0, err
+		}
+		c.Bytes += n.State
+		c.TileBytes = max(c.TileBytes, n.State)
+		missing := int64(p.missingParts(t)) * n.State
+		moved += missing + 2*int64(p.partCount(t))*n.State
+		e.Measuring = max(e.Measuring, n.measuring())
+		if t.frames != "" || len(b.tiles) > 0 && b.onSegments() {
+			inStore = max(inStore, missing)
+		} else {
+			inStore += missing
+		}
+		if !b.onSegments() && t.frames == "" {
+			walks[t.walk] += n.walking()
+		}
+		for _, pair := range t.pairs {
+			e.Multiplied += float64(c.Rows) * float64(t.stack[pair[0]].units) * float64(t.stack[pair[1]].units)
+		}
+		if t.frames != "" {
+			for _, l := range t.stack {
+				c.FrameReads += float64(l.units) / float64(c.Units)
+			}
+		}
+	}
+	e.StoreBytes += inStore
+	if b.frames != "" {
+		c.FrameBytes = int64(c.Rows) * int64(c.Units) * int64(p.numbers().Size())
+		moved += int64(c.FrameReads * float64(c.FrameBytes))
+	}
+	c.Tiles, c.Again = len(b.tiles), b.again
+	c.uncertaintyCost = p.uncertainty(b, nullRows, c.Bytes, e.Products)
+	return c, moved, nil
+}
+
+// diskSpeed writes a file into the store and says how many bytes a second that took.
+func diskSpeed(dir string) (float64, error) {
+	const size = 32 << 20
+	data := make([]byte, size)
+	rand.NewChaCha8([32]byte{}).Read(data) // nothing that a file system could make small
+	path := filepath.Join(dir, "speed.tmp")
+	start := time.Now()
+	err := extract.WriteFile(path, func(w io.Writer) error { _, err := w.Write(data); return err })
+	if err != nil {
+		return 0, err
+	}
+	return size / time.Since(start).Seconds(), os.Remove(path)
 }
 
 func (p *Plan) momentsMemory(b *basis) (metrics.Memory, error) {
@@ -191,16 +266,48 @@ func (e *Estimate) String() string {
 	}
 	for _, c := range e.Comparisons {
 		fmt.Fprintf(&b, "comparison  %s: %d %s rows, %d layers of %d units in all, %d cells%s\n", c.Name, c.Rows, c.Unit, c.Layers, c.Units, c.Cells, c.words())
+		if text := c.tilesText(e); text != "" {
+			fmt.Fprintf(&b, "            %s\n", text)
+		}
 	}
 	fmt.Fprintf(&b, "disk        %s into the store\n", bytesText(e.StoreBytes))
-	fmt.Fprintf(&b, "memory      about %s\n", bytesText(e.MemoryBytes))
+	fmt.Fprintf(&b, "memory      about %s", bytesText(e.MemoryBytes))
+	if e.Budget > 0 {
+		fmt.Fprintf(&b, " of %s (%s while models run, %s while cells are computed)", bytesText(e.Budget), bytesText(e.Walking), bytesText(e.Measuring))
+	}
+	b.WriteByte('\n')
 	for _, w := range e.Warnings {
 		fmt.Fprintf(&b, "warning     %s\n", w)
 	}
 	if e.Realtime > 0 {
-		fmt.Fprintf(&b, "time        about %s of extraction (%.0f x real time, from one utterance)\n", time.Duration(e.Seconds*float64(time.Second)).Round(time.Second), e.Realtime)
+		fmt.Fprintf(&b, "time        about %s of extraction (%.0f x real time, from one utterance%s)\n", durationText(e.Seconds), e.Realtime, map[bool]string{true: fmt.Sprintf("; %d walks over the audio", e.Walks)}[e.Walks > 1])
+	}
+	if e.MomentHours*3600 > 10 {
+		fmt.Fprintf(&b, "            about %s of moments (%.3g PFLOP of products at %.0f GFLOP/s, and the disk at %.0f MB/s)\n", durationText(e.MomentHours*3600), 2*e.Multiplied/1e15, 2*e.Products/1e9, e.DiskSpeed/1e6)
 	}
 	return b.String()
+}
+
+func durationText(seconds float64) string {
+	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
+}
+
+// tilesText says how the moments of a comparison are made where that is not at once while the audio is heard.
+func (c *ComparisonEstimate) tilesText(e *Estimate) string {
+	var s []string
+	if c.Tiles > 0 {
+		s = append(s, fmt.Sprintf("%d tiles, of at most %s of moments each", c.Tiles, bytesText(c.TileBytes)))
+	}
+	switch {
+	case c.FrameBytes > 0:
+		s = append(s, fmt.Sprintf("frames are kept (%s) and read %.1f times each (%s)", bytesText(c.FrameBytes), c.FrameReads, durationText(c.FrameReads*float64(c.FrameBytes)/e.DiskSpeed)))
+		if c.Again > 1 && e.Realtime > 0 {
+			s = append(s, fmt.Sprintf("to hear the audio again would take %d walks (%s)", c.Again, durationText(float64(c.Again)*3600*e.AudioHours/e.Realtime)))
+		}
+	case c.Tiles > 0 && c.Unit == "frame":
+		s = append(s, fmt.Sprintf("made in %d walks over the audio, since the store has no room for its frames or keeps none (store: {frames: ...})", c.Again))
+	}
+	return strings.Join(s, "; ")
 }
 
 func bytesText(n int64) string {

@@ -33,7 +33,7 @@ type fingerprint struct {
 func (p *Plan) stamp() (string, error) {
 	h := sha256.New()
 	cfg := *p.Config
-	cfg.Runs, cfg.Store = "", configs.Store{Numbers: cfg.Store.Numbers}
+	cfg.Runs, cfg.Memory, cfg.Store = "", "", configs.Store{Numbers: cfg.Store.Numbers}
 	text, err := json.Marshal(&cfg)
 	if err != nil {
 		return "", err

@@ -25,22 +25,29 @@ func (m measure) hasInterval() bool {
 	return m.variant.Source == metrics.FromMoments || m.variant.Source == metrics.FromAttention
 }
 
-// intervals gives cells their delete-a-group jackknife, the parts being the groups, and compares layers with each other.
-func intervals[S metrics.Sums[S]](ctx context.Context, p *Plan, b *basis, s *sums[S], cells []results.Cell,
-	statistics func(cells []metrics.Cell) func(S) ([]float64, error)) ([]results.Difference, error) {
-	r := &replicates{b: b, cells: cells, at: map[int]int{}}
+// replicates are cells with each group left out.
+type replicates struct {
+	*metrics.Replicates
+	At map[int]int // cell -> statistic
+}
+
+// replicatesOf computes the cells that get an interval with each group left out, the parts being the groups; nil where none
+// does.
+func replicatesOf[S metrics.Sums[S]](ctx context.Context, p *Plan, b *basis, s *sums[S], cells []results.Cell,
+	statistics func(cells []metrics.Cell) func(S) ([]float64, error)) (*replicates, error) {
+	r := &replicates{At: map[int]int{}}
 	var asked []metrics.Cell
 	for c := range cells {
-		m := b.measures()[c/(len(b.x)*len(b.y))]
-		if i, j := b.sides(c); i != j && cells[c].OK() && p.partCount(b) > 1 && b.wantsInterval(m) {
-			r.at[c] = len(asked)
-			asked = append(asked, metrics.Cell{Metric: m.Name, Variant: m.variant.Name, X: i, Y: j})
+		m, at := b.cell(c)
+		if at.x != at.y && cells[c].OK() && p.partCount(b) > 1 && b.wantsInterval(m) {
+			r.At[c] = len(asked)
+			asked = append(asked, metrics.Cell{Metric: m.Name, Variant: m.variant.Name, X: at.x, Y: at.y})
 		}
 	}
 	if len(asked) == 0 {
 		return nil, nil
 	}
-	p.opts.Progress.Stage("intervals", float64(len(s.sizes)+1), "groups")
+	p.opts.Progress.Stage("intervals"+b.tileText(), float64(len(s.sizes)+1), "groups")
 	compute := statistics(asked)
 	var err error
 	r.Replicates, err = metrics.Jackknife(ctx, s.whole, s.groups(), func(sums S) ([]float64, error) {
@@ -54,8 +61,16 @@ func intervals[S metrics.Sums[S]](ctx context.Context, p *Plan, b *basis, s *sum
 	if err != nil {
 		return nil, err
 	}
+	return r, nil
+}
+
+// intervals gives cells their delete-a-group jackknife, and compares layers with each other.
+func (b *basis) intervals(r *replicates, cells []results.Cell) []results.Difference {
+	if r == nil {
+		return nil
+	}
 	for c := range cells {
-		k, ok := r.at[c]
+		k, ok := r.At[c]
 		if !ok {
 			continue
 		}
@@ -65,7 +80,7 @@ func intervals[S metrics.Sums[S]](ctx context.Context, p *Plan, b *basis, s *sum
 			cells[c].Warnings = append(cells[c].Warnings, "no interval: the metric is undefined without some group of speakers")
 		}
 	}
-	return r.differences(), nil
+	return differences(b, r, cells)
 }
 
 // attentionStatistics are the numbers of cells on attention maps by the query, NaN where undefined.

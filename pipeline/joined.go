@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"speechsim/extract"
+	"speechsim/metrics"
 )
 
 // joinedRows are the segments that every source of a comparison has a row for, and where each source keeps it.
@@ -132,24 +133,24 @@ func closeAll(readers []*extract.LayerReader) {
 	}
 }
 
-// segmentMoments makes the moments of a basis on words or phones from the stored rows, for the parts that lack them.
-func (p *Plan) segmentMoments(ctx context.Context, b *basis) error {
+// storedMoments makes the moments of a basis from the stored rows, for the parts that lack them.
+func (p *Plan) storedMoments(ctx context.Context, b *basis) error {
 	j := b.rows
 	readers, sourceAt, err := p.openLayers(b, j)
 	if err != nil {
 		return err
 	}
 	defer closeAll(readers)
+	var m *metrics.Moments
+	k := p.newBlock(b)
 	for part, ranges := range j.parts {
 		entry := b.entryOf(part)
 		if entry == nil || entry.HasPart(part) {
 			continue
 		}
-		m, err := p.newMoments(b)
-		if err != nil {
+		if m, err = p.emptyMoments(b, m); err != nil {
 			return err
 		}
-		k := newBlock(b)
 		for _, rows := range ranges {
 			for from := rows.from; from < rows.to; {
 				n := min(rows.to-from, k.room())

@@ -26,6 +26,7 @@ type manifest struct {
 	Host     hostInfo          `json:"host"`
 	Corpus   corpusCounts      `json:"corpus"`
 	Models   []modelInfo       `json:"models"`
+	Products string            `json:"products,omitempty"` // of moments, where a GPU multiplies
 	Accounts []accounting      `json:"rows"`
 	Skipped  []extract.Failure `json:"skipped"`
 	Cells    int               `json:"cells"`
@@ -73,6 +74,9 @@ func (p *Plan) makeManifest(o *Outcome) ([]byte, error) {
 	}
 	if p.runtime != nil {
 		m.Versions["onnxruntime"] = p.runtime.Version()
+	}
+	if p.gpuProducts != nil {
+		m.Products = p.productsText()
 	}
 	for i, s := range p.sources {
 		info := modelInfo{Name: s.Name, File: p.Config.Path(firstOf(p.Config.Models[i].ONNX, p.Config.Models[i].Vectors))}

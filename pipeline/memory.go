@@ -99,14 +99,19 @@ func (m modelMemory) warning(p *Plan, total int64) string {
 
 // freeMemory is what a process may still take, on Linux: what the system has to give, or the control group's limit; 0 where
 // that is not known.
-func freeMemory() int64 {
+func freeMemory() int64 { return systemMemory("MemAvailable:") }
+
+// totalMemory is what there is at all, likewise.
+func totalMemory() int64 { return systemMemory("MemTotal:") }
+
+func systemMemory(field string) int64 {
 	info, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
 		return 0
 	}
 	var free int64
 	for line := range strings.Lines(string(info)) {
-		if rest, ok := strings.CutPrefix(line, "MemAvailable:"); ok {
+		if rest, ok := strings.CutPrefix(line, field); ok {
 			n, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
 			free = n << 10
 		}

@@ -66,7 +66,7 @@ func (p *Plan) missing() (*MissingError, error) {
 	lacks := map[string]bool{}
 	e := &MissingError{}
 	for part := range p.parts {
-		if len(p.missingWork(part)) > 0 {
+		if p.lacks(part) {
 			lacks[p.parts[part].name] = true
 			e.Parts = append(e.Parts, p.parts[part].name)
 		}

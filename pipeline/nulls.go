@@ -14,9 +14,6 @@ import (
 // heldOut says whether a metric fits on some groups and is tested on the others, and so needs the groups apart.
 func (m measure) heldOut() bool { return m.variant.Source == metrics.FromGroups }
 
-// sides are the positions in the stack of cell c.
-func (b *basis) sides(c int) (i, j int) { return b.x[c/len(b.y)%len(b.x)], b.y[c%len(b.y)] }
-
 // nullRows are the rows that a null pairs anew, in the order in which each group's stand together.
 type nullRows struct {
 	*joinedRows
@@ -27,16 +24,22 @@ type nullRows struct {
 	own     *metrics.Moments // of these rows: each layer with itself
 }
 
-// nulls gives the cells of a comparison what the metrics take by chance.
-func (p *Plan) nulls(ctx context.Context, b *basis, whole *metrics.Moments, cells []results.Cell) error {
+// drawn is the null of one metric, and the cells it is of, numbered among those of the metric.
+type drawn struct {
+	*metrics.Null
+	At []int
+}
+
+// nulls draws what the metrics of a comparison take by chance, for each metric; nil where one has no null.
+func (p *Plan) nulls(ctx context.Context, b *basis, whole *metrics.Moments, cells []results.Cell) ([]*drawn, error) {
 	if b.k.Null == nil {
-		return nil
+		return nil, nil
 	}
 	n := &nullRows{joinedRows: b.rows, plan: p, b: b, own: whole}
 	var err error
 	if !b.onSegments() {
 		if n.joinedRows, err = p.join(b.k, p.pooledRowsOf(b.k, b.thinned, string(extract.Centre))); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	var sizes []int
@@ -46,7 +49,7 @@ func (p *Plan) nulls(ctx context.Context, b *basis, whole *metrics.Moments, cell
 		for i := range cells {
 			cells[i].Warnings = append(cells[i].Warnings, fmt.Sprintf("no null: %v", err))
 		}
-		return nil
+		return nil, nil
 	}
 	if err == nil && !b.onSegments() {
 		n.own, err = n.ownMoments(ctx)
@@ -55,50 +58,50 @@ func (p *Plan) nulls(ctx context.Context, b *basis, whole *metrics.Moments, cell
 		err = fmt.Errorf("%w, of 1 frame in %d; null: {frames: ...} keeps more than %d", err, b.step, b.k.Null.Frames)
 	}
 	if err != nil {
-		return fmt.Errorf("comparison %s: null: %w", b.k.Name, err)
+		return nil, fmt.Errorf("comparison %s: null: %w", b.k.Name, err)
 	}
-	size := len(b.x) * len(b.y)
+	nulls := make([]*drawn, len(b.measures()))
 	for k, m := range b.measures() {
-		if err := n.judge(ctx, m, cells[k*size:(k+1)*size]); err != nil {
-			return fmt.Errorf("comparison %s: null of %s: %w", b.k.Name, m.Name, err)
+		if nulls[k], err = n.draw(ctx, m, cells[k*len(b.cells):(k+1)*len(b.cells)]); err != nil {
+			return nil, fmt.Errorf("comparison %s: null of %s: %w", b.k.Name, m.Name, err)
 		}
 	}
-	return nil
+	return nulls, nil
 }
 
-// judge draws the null of one metric and sets p and the chance level of its cells. A layer with itself has none.
-func (n *nullRows) judge(ctx context.Context, m measure, cells []results.Cell) error {
-	var at []int
+// draw draws the null of one metric for its cells. A layer with itself has none.
+func (n *nullRows) draw(ctx context.Context, m measure, cells []results.Cell) (*drawn, error) {
+	d := &drawn{}
 	var pairs [][2]int
 	for c := range cells {
-		if i, j := n.b.sides(c); i != j && cells[c].OK() {
-			at, pairs = append(at, c), append(pairs, [2]int{i, j})
+		if at := n.b.cells[c]; at.x != at.y && cells[c].OK() {
+			d.At, pairs = append(d.At, c), append(pairs, [2]int{at.x, at.y})
 		}
 	}
 	if len(pairs) == 0 || !m.hasNull() {
-		return nil
+		return nil, nil
 	}
-	n.plan.opts.Progress.Stage("null of "+m.Name, float64(n.b.k.Null.Draws), "draws")
-	var null *metrics.Null
+	n.plan.opts.Progress.Stage("null of "+m.Name+n.b.tileText(), float64(n.b.k.Null.Draws), "draws")
 	var err error
 	switch {
 	case m.Name == "knn":
-		null, err = n.knn(ctx, pairs)
+		d.Null, err = n.knn(ctx, pairs)
 	case n.b.projects(m):
-		null, err = n.cka(ctx, m, pairs)
+		d.Null, err = n.cka(ctx, m, pairs)
 	default:
-		null, err = n.exact(ctx, m, pairs)
+		d.Null, err = n.exact(ctx, m, pairs)
 	}
-	if err != nil {
-		return err
-	}
-	for k, c := range at {
-		if s, ok := null.Summary(k, *cells[c].Value); ok {
+	return d, err
+}
+
+// judge sets p and the chance level of the cells of a metric.
+func (d *drawn) judge(b *basis, cells []results.Cell) {
+	for k, c := range d.At {
+		if s, ok := d.Summary(k, *cells[c].Value); ok {
 			cells[c].P = &s.P
-			cells[c].Null = &results.Null{Mean: s.Mean, Q95: s.Q95, PMax: &s.FamilyP, Calibrated: &s.Calibrated, Draws: len(null.Draws), About: null.About + n.b.thinning()}
+			cells[c].Null = &results.Null{Mean: s.Mean, Q95: s.Q95, PMax: &s.FamilyP, Calibrated: &s.Calibrated, Draws: len(d.Draws), About: d.About + b.thinning()}
 		}
 	}
-	return nil
 }
 
 // hasNull says whether the metric can be drawn on rows that are paired anew.
@@ -176,7 +179,7 @@ func (p *Plan) shuffle(b *basis, j *joinedRows, order, sizes []int) (*metrics.Sh
 
 // cka draws the null of CKA from projections of the rows, which need a fraction of the memory and of the time.
 func (n *nullRows) cka(ctx context.Context, m measure, pairs [][2]int) (*metrics.Null, error) {
-	sketch, err := metrics.NewPrincipalSketch(n.own, metrics.SketchWidth, uint64(n.b.k.Null.Seed), n.plan.opts.Workers)
+	sketch, err := metrics.NewPrincipalSketch(n.own, n.b.positions, metrics.SketchWidth, uint64(n.b.k.Null.Seed), n.plan.opts.Workers)
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,9 @@ func (p *Plan) page(o *Outcome) report.Page {
 			page.Warnings = append(page.Warnings, fmt.Sprintf("Model %s ran on a GPU and %v.", s.Name, d))
 		}
 	}
+	if p.gpuProducts != nil && p.gpuOff > singlePrecision {
+		page.Warnings = append(page.Warnings, fmt.Sprintf("P%s.", p.productsText()[1:]))
+	}
 	for i := range p.Config.Models {
 		if m := &p.Config.Models[i]; m.Objective != "" && m.Size != "" {
 			page.Traits = append(page.Traits, report.Trait{Model: m.Name, Objective: m.Objective, Size: m.Size})

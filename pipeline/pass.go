@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -23,36 +24,79 @@ type partWork interface {
 	abandon() // leaves nothing of what is neither saved nor finished
 }
 
-// missingWork lists what part still needs from a walk over its utterances.
-func (p *Plan) missingWork(part int) []partWork {
+// walks is how many times the audio is heard: more than once where the moments of all frames take too much memory and the
+// frames are not kept.
+func (p *Plan) walks() int {
+	n := 1
+	for _, b := range p.bases {
+		for _, t := range b.each() {
+			n = max(n, t.walk+1)
+		}
+	}
+	return n
+}
+
+// missingWork lists what part still needs from a walk over its utterances. Rows and attention are made in the first walk.
+func (p *Plan) missingWork(walk, part int) []partWork {
 	var out []partWork
 	for _, key := range p.pooledKeys() {
 		r := p.pooled[key]
-		if !r.entry.Finished() && !r.entry.HasPart(part) {
+		if walk == 0 && !r.entry.Finished() && !r.entry.HasPart(part) {
 			out = append(out, &poolWork{plan: p, pooledRows: r, part: part})
 		}
 	}
 	for _, b := range p.bases {
-		switch {
-		case b.input == kept || b.entry.HasPart(part):
-		case b.unit == "frame":
-			out = append(out, &frameWork{plan: p, b: b, part: part})
-		case b.unit == "attention":
-			out = append(out, &headWork{plan: p, b: b, part: part})
+		for _, t := range b.each() {
+			switch {
+			case t.walk != walk || t.input == kept || t.frames != "" || t.entry.HasPart(part):
+			case t.unit == "frame":
+				out = append(out, &frameWork{plan: p, b: t, part: part})
+			case t.unit == "attention":
+				out = append(out, &headWork{plan: p, b: t, part: part})
+			}
 		}
 	}
 	return out
 }
 
-// extractParts walks once over the utterances of those of the given parts, in order, that lack something. A part is written
+// lacks says whether a part still needs any walk.
+func (p *Plan) lacks(part int) bool {
+	for walk := range p.walks() {
+		if len(p.missingWork(walk, part)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// extractParts walks over the utterances of the given parts, once for all that one walk can make.
+func (p *Plan) extractParts(ctx context.Context, parts []int) error {
+	for walk := range p.walks() {
+		if err := p.walkOver(ctx, walk, parts); err != nil {
+			return err
+		}
+		for _, b := range p.bases {
+			for _, t := range b.each() {
+				t.earlier = nil // its memory
+			}
+		}
+	}
+	return nil
+}
+
+// walkOver walks once over the utterances of those of the given parts, in order, that lack something. A part is written
 // as soon as its last utterance is collected, while the models are at work on the next: no core waits for the end of a part.
 // A run that is stopped saves the part that it is at.
-func (p *Plan) extractParts(ctx context.Context, parts []int) error {
+func (p *Plan) walkOver(ctx context.Context, walk int, parts []int) error {
 	seconds := 0.0
 	for _, part := range parts {
 		seconds += p.secondsOf(p.usable(part))
 	}
-	p.opts.Progress.Stage("extracting", seconds, "s of audio")
+	stage := "extracting"
+	if n := p.walks(); n > 1 {
+		stage = fmt.Sprintf("extracting (walk %d of %d)", walk+1, n)
+	}
+	p.opts.Progress.Stage(stage, seconds, "s of audio")
 	collecting, cancel := outlast(ctx, collectWithin)
 	defer cancel()
 	saving, cancel := outlast(ctx, saveWithin)
@@ -62,7 +106,7 @@ func (p *Plan) extractParts(ctx context.Context, parts []int) error {
 	defer v.close()
 	var utterances []int
 	for _, part := range parts {
-		v.works[part] = p.resume(part)
+		v.works[part] = p.resume(walk, part)
 		usable, first := p.usable(part), math.MaxInt
 		for _, w := range v.works[part] {
 			first = min(first, w.first)

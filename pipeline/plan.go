@@ -38,6 +38,8 @@ type Plan struct {
 	store       *extract.Store
 	digests     *extract.Digests
 	runtime     *models.Runtime
+	gpuProducts *models.Products // nil where the CPU multiplies
+	gpuOff      float64          // how far they are from double precision
 	backend     metrics.Backend
 	sources     []*extract.Source
 	deviations  map[string]models.Deviation // of the models on a GPU, by name
@@ -122,6 +124,9 @@ func (p *Plan) open(ctx context.Context) error {
 	if err := p.openBackend(); err != nil {
 		return err
 	}
+	if err := p.openProducts(ctx); err != nil {
+		return err
+	}
 	if err := p.loadSources(); err != nil {
 		return err
 	}
@@ -141,15 +146,23 @@ func (p *Plan) open(ctx context.Context) error {
 	return p.digests.Save()
 }
 
-// Close gives the models back.
+// Close gives everything back.
 func (p *Plan) Close() {
+	p.releaseModels()
+	if p.gpuProducts != nil {
+		p.gpuProducts.Close()
+	}
+	if p.runtime != nil {
+		p.runtime.Close()
+	}
+}
+
+// releaseModels gives the memory of the models back: once all are heard, what is left needs their cards alone.
+func (p *Plan) releaseModels() {
 	for _, s := range p.sources {
 		if s != nil && s.Model != nil {
 			s.Model.Close()
 		}
-	}
-	if p.runtime != nil {
-		p.runtime.Close()
 	}
 }
 
@@ -278,12 +291,8 @@ func (p *Plan) loadSource(m *configs.Model) (*extract.Source, error) {
 		s.Vectors = vectors
 		return s, nil
 	}
-	if p.runtime == nil {
-		rt, err := OpenRuntime(p.Config.Path(p.Config.Libraries.ONNXRuntime))
-		if err != nil {
-			return nil, err
-		}
-		p.runtime = rt
+	if _, err := p.openRuntime(); err != nil {
+		return nil, err
 	}
 	model, err := loadModel(p.runtime, p.Config, m, p.needsAttention(m.Name))
 	if err != nil {

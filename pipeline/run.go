@@ -43,6 +43,7 @@ func (p *Plan) Run(ctx context.Context) (*Outcome, error) {
 	if err := p.extractAll(ctx); err != nil {
 		return nil, err
 	}
+	p.releaseModels()
 	all, accounts, err := p.measure(ctx)
 	if err != nil {
 		return nil, err
@@ -144,7 +145,7 @@ type found struct {
 func (p *Plan) measure(ctx context.Context) (all found, accounts []accounting, err error) {
 	total := 0
 	for _, b := range p.bases {
-		total += len(b.measures()) * len(b.x) * len(b.y)
+		total += len(b.measures()) * len(b.cells)
 	}
 	p.opts.Progress.Stage("measuring", float64(total), "cells")
 	m := &measuring{plan: p, rows: map[view]*joinedRows{}}
@@ -179,6 +180,11 @@ func (m *measuring) account(k *comparison, j *joinedRows) error {
 
 // basis makes the cells of a basis, of the rows of its view where it is on words or phones.
 func (m *measuring) basis(ctx context.Context, b *basis) (f found, err error) {
+	if b.frames != "" {
+		if b.rows, err = m.plan.join(b.k, m.plan.storedRows(b)); err != nil {
+			return f, err
+		}
+	}
 	if b.onSegments() {
 		all, err := m.joined(b)
 		if err != nil {
@@ -194,70 +200,8 @@ func (m *measuring) basis(ctx context.Context, b *basis) (f found, err error) {
 		if b.rows, err = m.rowsOf(ctx, b, all); err != nil {
 			return f, err
 		}
-		if b.input == layers {
-			if err := m.plan.segmentMoments(ctx, b); err != nil {
-				return f, err
-			}
-		}
 	}
-	return m.plan.measureBasis(ctx, b)
-}
-
-// measureBasis computes the cells of one basis with their intervals and nulls.
-func (p *Plan) measureBasis(ctx context.Context, b *basis) (f found, err error) {
-	switch b.input {
-	case kept:
-		w, err := p.newRowwise(b)
-		if err != nil {
-			return f, err
-		}
-		f.cells, _, err = p.cellsOf(ctx, b, len(b.rows.rows), func(c *results.Cell, m measure, i, j int) (metrics.Value, error) {
-			return w.value(ctx, c, m, i, j)
-		})
-		if err == nil {
-			err = p.nulls(ctx, b, nil, f.cells)
-		}
-		f.retrieved = w.lists()
-		return f, err
-	case queries:
-		s, failed, err := p.querySums(b)
-		if err != nil {
-			return f, err
-		}
-		f.failed = failed
-		f.cells, f.matches, err = p.cellsOf(ctx, b, 0, func(_ *results.Cell, m measure, i, j int) (metrics.Value, error) {
-			return s.whole.Value(i, j, m.variant.Name)
-		})
-		if err == nil {
-			f.differences, err = intervals(ctx, p, b, s, f.cells, attentionStatistics)
-		}
-		return f, err
-	}
-	s, failed, err := p.momentSums(b)
-	if err != nil {
-		return f, err
-	}
-	f.failed = failed
-	heldOut, err := b.heldOut(ctx, s)
-	if err != nil {
-		return f, err
-	}
-	f.cells, f.matches, err = p.cellsOf(ctx, b, s.whole.N(), func(_ *results.Cell, m measure, i, j int) (metrics.Value, error) {
-		if m.heldOut() {
-			v := heldOut[[2]int{i, j}]
-			return v.Value, v.Err
-		}
-		return metrics.Compute(s.whole, m.Name, m.variant.Name, i, j)
-	})
-	if err == nil {
-		f.differences, err = intervals(ctx, p, b, s, f.cells, func(cells []metrics.Cell) func(*metrics.Moments) ([]float64, error) {
-			return metrics.Statistics(ctx, cells)
-		})
-	}
-	if err == nil && b.input == layers {
-		err = p.nulls(ctx, b, s.whole, f.cells)
-	}
-	return f, err
+	return m.plan.judged(ctx, b)
 }
 
 func distinct(list []extract.Failure) []extract.Failure {

@@ -130,22 +130,24 @@ func checkTables(t *testing.T, dir string, cells []results.Cell) {
 func TestDifferences(t *testing.T) {
 	// Layers 0 to 2 of model 0, 3 and 4 of model 1, 5 of model 2, which is y too.
 	b := &basis{k: &comparison{Comparison: &configs.Comparison{Differences: []string{"neighbours", "best", "models"}}}, x: []int{0, 1, 2, 3, 4, 5}, y: []int{5}}
-	for _, source := range []int{0, 0, 0, 1, 1, 2} {
+	for i, source := range []int{0, 0, 0, 1, 1, 2} {
 		b.stack = append(b.stack, stacked{source: source})
+		b.cells = append(b.cells, layerPair{i, 5})
 	}
-	r := &replicates{b: b, at: map[int]int{}, Replicates: &metrics.Replicates{Left: make([][]float64, 3), Sizes: []int{4, 4, 4}}}
+	var cells []results.Cell
+	r := &replicates{At: map[int]int{}, Replicates: &metrics.Replicates{Left: make([][]float64, 3), Sizes: []int{4, 4, 4}}}
 	for c, v := range []float64{.2, .5, .4, .3, .6, 1} {
-		r.cells = append(r.cells, results.Cell{X: results.Layer{Layer: fmt.Sprint(c)}, Value: &v})
+		cells = append(cells, results.Cell{X: results.Layer{Layer: fmt.Sprint(c)}, Value: &v})
 		r.Whole = append(r.Whole, v)
 		for g := range r.Left {
 			r.Left[g] = append(r.Left[g], v+.01*float64(g*c))
 		}
 		if c < 5 { // y with itself has no interval
-			r.at[c] = c
+			r.At[c] = c
 		}
 	}
 	var got []string
-	for _, d := range r.differences() {
+	for _, d := range differences(b, r, cells) {
 		got = append(got, fmt.Sprintf("%s %s-%s %.1f", d.Kind, d.X.Layer, d.Than.Layer, d.Value))
 		if !(d.Lo < d.Value && d.Value < d.Hi && d.P > 0 && d.P < 1) {
 			t.Errorf("%+v", d)
@@ -188,7 +190,7 @@ func TestNonFinite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := newBlock(b)
+	k := (&Plan{}).newBlock(b)
 	for i, l := range b.stack {
 		row := make([]float32, 2*l.units)
 		if i == 1 {

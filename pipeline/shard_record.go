@@ -79,8 +79,10 @@ func (p *Plan) products() []string {
 		out = append(out, p.pooled[key].entry.Key)
 	}
 	for _, b := range p.bases {
-		if b.unit == "frame" || b.unit == "attention" {
-			out = append(out, b.entry.Key)
+		for _, t := range b.each() {
+			if t.unit == "attention" || t.unit == "frame" && t.frames == "" {
+				out = append(out, t.entry.Key)
+			}
 		}
 	}
 	return out

@@ -33,9 +33,12 @@ func (w *frameWork) product() *extract.Entry { return w.b.entry }
 
 func (w *frameWork) begin(saved *extract.Partial) error {
 	var err error
-	w.block = newBlock(w.b)
-	if w.moments, err = w.plan.newMoments(w.b); err != nil || saved == nil {
+	w.block = w.plan.newBlock(w.b)
+	if w.moments, err = w.plan.emptyMoments(w.b, w.b.earlier); err != nil {
 		return err
+	}
+	if w.b.earlier = w.moments; saved == nil {
+		return nil
 	}
 	w.failed = saved.Failed
 	return saved.Read(func(r io.Reader) error {
@@ -58,7 +61,7 @@ func (w *frameWork) save(ctx context.Context, utterances int) error {
 	})
 }
 
-func (w *frameWork) sources(int) []int { return w.b.k.sources }
+func (w *frameWork) sources(int) []int { return w.plan.heard(w.b) }
 
 func (w *frameWork) reduce(int, []*extract.Activations) (any, error) { return nil, nil }
 
@@ -92,35 +95,40 @@ func (w *frameWork) collect(ctx context.Context, u int, _ any, acts []*extract.A
 
 // tensorsOf lists the layers of the stack for one utterance, and how many frames it has.
 func (p *Plan) tensorsOf(b *basis, u int, acts []*extract.Activations) (out []models.Tensor, frames int, err error) {
-	var first *stacked
+	grid := p.gridSource(b)
+	rows := func(s int) ([]models.Tensor, int) {
+		if a := acts[s]; b.unit == "attention" {
+			return a.Attentions, a.Attentions[0].Shape[1]
+		}
+		return acts[s].Layers, acts[s].Layers[0].Shape[0]
+	}
+	_, frames = rows(grid)
 	out = make([]models.Tensor, len(b.stack))
 	for i := range b.stack {
 		l := &b.stack[i]
-		if p.sources[l.source].Labels != nil {
-			continue
-		}
-		a := acts[l.source]
-		list, axis := a.Layers, 0
-		if b.unit == "attention" {
-			list, axis = a.Attentions, 1
-		}
-		out[i] = list[l.index]
-		n := out[i].Shape[axis]
-		if first == nil {
-			first, frames = l, n
-		} else if n != frames {
-			return nil, 0, fmt.Errorf("utterance %s: %s gives %d frames and %s gives %d: their frames can't be matched; compare words or phones",
-				p.Corpus.Utterances[u].ID, p.label(*first), frames, p.label(*l), n)
-		}
-	}
-	for i, l := range b.stack {
 		if labels := p.sources[l.source].Labels; labels != nil {
-			if out[i], err = labels.At(u, acts[l.source], p.sources[first.source].Model.Card(), frames); err != nil {
+			if out[i], err = labels.At(u, acts[l.source], p.sources[grid].Model.Card(), frames); err != nil {
 				return nil, 0, err
 			}
+			continue
+		}
+		list, n := rows(l.source)
+		if out[i] = list[l.index]; n != frames {
+			return nil, 0, fmt.Errorf("utterance %s: model %s gives %d frames and %s gives %d: their frames can't be matched; compare words or phones",
+				p.Corpus.Utterances[u].ID, p.sources[grid].Name, frames, p.label(*l), n)
 		}
 	}
 	return out, frames, nil
+}
+
+// heard are the sources that the rows of a basis on frames or attention come from: those of its layers, and the one whose
+// frames they are.
+func (p *Plan) heard(b *basis) []int {
+	out := []int{p.gridSource(b)}
+	for _, l := range b.stack {
+		out = appendOnce(out, l.source)
+	}
+	return out
 }
 
 func (w *frameWork) finish(ctx context.Context) error {
@@ -209,13 +217,7 @@ func (p *Plan) newAttentionRows(b *basis) (*metrics.AttentionRows, error) {
 	for i, l := range b.stack {
 		heads[i] = l.units
 	}
-	var pairs [][2]int
-	for _, i := range b.x {
-		for _, j := range b.y {
-			pairs = append(pairs, [2]int{i, j})
-		}
-	}
-	return metrics.NewAttentionRows(p.backend, heads, pairs, b.variants(), p.opts.Workers)
+	return metrics.NewAttentionRows(p.backend, heads, b.wanted(), b.variants(), p.opts.Workers)
 }
 
 // variants lists the variants asked of the basis.
@@ -227,7 +229,7 @@ func (b *basis) variants() []string {
 	return out
 }
 
-func (w *headWork) sources(int) []int { return w.b.k.sources }
+func (w *headWork) sources(int) []int { return w.plan.heard(w.b) }
 
 func (w *headWork) reduce(int, []*extract.Activations) (any, error) { return nil, nil }
 
@@ -266,6 +268,7 @@ func (p *Plan) writeSums(entry *extract.Entry, part int, failed []extract.Failur
 type block struct {
 	layers [][]float32
 	units  []int
+	size   int // rows that it holds
 	rows   int
 	marks  []mark
 }
@@ -276,16 +279,16 @@ type mark struct {
 	name string
 }
 
-func newBlock(b *basis) *block {
-	k := &block{}
+func (p *Plan) newBlock(b *basis) *block {
+	k := &block{size: p.blockSize(b)}
 	for _, l := range b.stack {
-		k.layers = append(k.layers, make([]float32, 0, blockRows*l.units))
+		k.layers = append(k.layers, make([]float32, 0, k.size*l.units))
 		k.units = append(k.units, l.units)
 	}
 	return k
 }
 
-func (k *block) room() int { return blockRows - k.rows }
+func (k *block) room() int { return k.size - k.rows }
 
 func (k *block) fill(layer int, data []float32) { k.layers[layer] = append(k.layers[layer], data...) }
 
@@ -329,7 +332,7 @@ func (k *block) load(in *bufio.Reader) error {
 	if err := json.Unmarshal(line, &head); err != nil {
 		return err
 	}
-	if head.Rows < 0 || head.Rows >= blockRows || len(head.Ends) != len(head.Names) {
+	if head.Rows < 0 || head.Rows >= k.size || len(head.Ends) != len(head.Names) {
 		return fmt.Errorf("a block of %d rows", head.Rows)
 	}
 	for i, units := range k.units {

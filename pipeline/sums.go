@@ -89,12 +89,7 @@ func (b *basis) heldOut(ctx context.Context, s *sums[*metrics.Moments]) (map[[2]
 	if !slices.ContainsFunc(b.measures(), measure.heldOut) {
 		return nil, nil
 	}
-	var pairs [][2]int
-	for _, i := range b.x {
-		for _, j := range b.y {
-			pairs = append(pairs, [2]int{i, j})
-		}
-	}
+	pairs := b.wanted()
 	values, err := metrics.NeuronLayerHeldOut(ctx, s.whole, metrics.Folds(s.sizes, s.read), pairs)
 	if err != nil {
 		return nil, err

@@ -18,22 +18,32 @@ func (p *Plan) needThinned(b *basis) error {
 			k.Name, grid.Name, card.Patches)
 	}
 	b.step = max(1, (p.countRows(b)+k.Null.Frames-1)/k.Null.Frames)
-	b.thinned = fmt.Sprintf("1 frame in %d, %s", b.step, hopText(grid))
-	if p.candidates[b.thinned] == nil {
-		rate := p.Corpus.Spec.Audio.Rate
+	b.thinned = p.frameUnit(b, b.step)
+	return p.needFrames(b, b.thinned, b.step)
+}
+
+// frameUnit names the frames of a basis of which one in so many is kept: a unit as word and phone are.
+func (p *Plan) frameUnit(b *basis, step int) string {
+	return fmt.Sprintf("1 frame in %d, %s", step, hopText(p.grid(b)))
+}
+
+// needFrames plans such frames of the sources of a basis as rows of the store.
+func (p *Plan) needFrames(b *basis, unit string, step int) error {
+	if p.candidates[unit] == nil {
+		card, rate := p.grid(b).Model.Card(), p.Corpus.Spec.Audio.Rate
 		t := &extract.Table{Begin: []int{0}}
 		for u, samples := range p.samples {
-			for i := b.step / 2; samples >= 0 && i < card.Frames(extract.Scale(samples, rate, card.SampleRate)); i += b.step {
+			for i := step / 2; samples >= 0 && i < card.Frames(extract.Scale(samples, rate, card.SampleRate)); i += step {
 				seconds := float64(card.Centre(i)) / float64(card.SampleRate)
 				from := card.Centre(i) * rate / card.SampleRate
 				t.Rows = append(t.Rows, extract.Row{Utterance: u, Segment: i, Start: seconds, End: seconds, From: from, To: from + 1, Word: -1})
 			}
 			t.Begin = append(t.Begin, len(t.Rows))
 		}
-		p.candidates[b.thinned] = t
+		p.candidates[unit] = t
 	}
-	for _, s := range k.sources {
-		if err := p.needPooled(s, b.thinned, extract.Centre); err != nil {
+	for _, s := range b.k.sources {
+		if err := p.needPooled(s, unit, extract.Centre); err != nil {
 			return err
 		}
 	}

@@ -209,7 +209,7 @@ func (b *bench) sketched(ctx context.Context) error {
 	var sketches [2]*metrics.Sketch
 	err = b.timed(func() (err error) {
 		for k := range sketches {
-			if sketches[k], err = metrics.NewPrincipalSketch(few, metrics.SketchWidth, uint64(k), 0); err != nil {
+			if sketches[k], err = metrics.NewPrincipalSketch(few, nil, metrics.SketchWidth, uint64(k), 0); err != nil {
 				return err
 			}
 		}

@@ -17,10 +17,12 @@ const (
 // ONNX's numbers of the element types that Half casts between.
 const float32Type, float16Type = 1, 10
 
-// Half adds to an edit that the matrix products and convolutions it leaves in
-// the graph take and give half precision. What flows between them, and so every
-// norm, Softmax and residual sum, stays float32: in half precision layer norms
-// overflow without a sign.
+// Half adds to an edit that the matrix products it leaves in the graph take and
+// give half precision. What flows between them, and so every norm, Softmax and
+// residual sum, stays float32: in half precision layer norms overflow without a
+// sign. So do convolutions: cuDNN has no half-precision code for those of
+// wav2vec 2.0 on some GPUs (an H200 with cuDNN 9, "no execution plans support
+// the graph"), and TF32, which rounds as much, serves them as well.
 //
 // Each such node is hidden and written again behind the file, between nodes
 // that cast. Readers sort nodes by what they need, so they may stand there; the
@@ -47,7 +49,7 @@ func (m *Model) Half(e *Edit) {
 	}
 	for i := range m.Graph.Nodes {
 		n := &m.Graph.Nodes[i]
-		if hidden[n.tag] || m.data[n.tag] != tagGraphNode || n.Domain != "" || n.Op != "MatMul" && n.Op != "Gemm" && n.Op != "Conv" {
+		if hidden[n.tag] || m.data[n.tag] != tagGraphNode || n.Domain != "" || n.Op != "MatMul" && n.Op != "Gemm" {
 			continue
 		}
 		e.Patches = append(e.Patches, Patch{n.tag, tagHiddenNode})

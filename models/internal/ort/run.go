@@ -211,3 +211,31 @@ func destroy(values []onnx.Value) {
 		}
 	}
 }
+
+// RunInto feeds float32 inputs and writes outputs of float64 where the caller wants them: into[i] has the elements of output
+// i, of shape shapes[i].
+func (s *Session) RunInto(ctx context.Context, inputs []Input, shapes [][]int64, into [][]float64) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var pin runtime.Pinner
+	defer pin.Unpin()
+	in, out := make([]onnx.Value, len(inputs)), make([]onnx.Value, len(into))
+	defer func() { destroy(in); destroy(out) }()
+	var err error
+	for i := range inputs {
+		if in[i], err = inputs[i].value(&pin); err != nil {
+			return fmt.Errorf("input %s: %w", inputs[i].Name, &Error{message(err)})
+		}
+	}
+	for i := range into {
+		if out[i], err = over(&pin, shapes[i], into[i]); err != nil {
+			return fmt.Errorf("output %s: %w", s.outputs[i], &Error{message(err)})
+		}
+	}
+	err = s.compute(ctx, in, out)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}

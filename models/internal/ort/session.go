@@ -117,5 +117,7 @@ func configure(opts *onnx.SessionOptions, o Options) error {
 // Close releases the session. No Run may be under way; outputs that are still
 // held stay valid until their Release.
 func (s *Session) Close() error {
-	return errors.Join(s.session.Destroy(), s.pool.close())
+	err := errors.Join(s.session.Destroy(), s.pool.close())
+	trim()
+	return err
 }

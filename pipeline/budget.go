@@ -1,0 +1,266 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"syscall"
+
+	"speechsim/metrics"
+)
+
+// defaultShare is how much of the memory of the machine (or of its control group) a run takes that has no memory: key.
+const defaultShare = .6
+
+// budget is the memory that the run may take; asked says whether the config says so. 0 where nothing is known.
+func (p *Plan) budget() (bytes int64, asked bool) {
+	if bytes = p.Config.MemoryBytes(); bytes > 0 {
+		return bytes, true
+	}
+	return int64(defaultShare * float64(totalMemory())), false
+}
+
+// need is the memory that a basis takes, in bytes.
+type need struct {
+	metrics.Memory
+	block   int64 // rows of all its layers that are multiplied at once
+	factors int64 // factorisations of its layers, for metrics that need them, and what each worker holds of a pair
+	null    int64 // beside the moments
+	copies  int64 // of moments and factors while measuring: the whole, and one group for intervals
+}
+
+// walking is the need while models run: the moments of one part.
+func (n need) walking() int64 { return n.State + n.Work + n.block }
+
+// measuring is the need while cells are computed: rows of the store that are multiplied, the whole with a part, a null.
+func (n need) measuring() int64 {
+	return max(n.State+n.Work+2*n.block, n.copies*n.State+n.copies*n.factors, n.State+n.factors+n.null)
+}
+
+// needOf counts what a basis on layers takes. rows matter to nulls alone.
+func (p *Plan) needOf(b *basis, rows int) (need, error) {
+	m, err := p.momentsMemory(b)
+	n := need{Memory: m, copies: 2} // parts are read into a copy even where no group is left out
+	widest := int64(0)
+	for _, l := range b.stack {
+		n.block += 4 * int64(p.blockSize(b)) * int64(l.units)
+		widest = max(widest, int64(l.units))
+	}
+	const pairCopies = 4 // matrices of one pair that a worker holds
+	n.factors = pairCopies * 8 * widest * widest * int64(p.opts.Workers)
+	for _, v := range b.measures() {
+		if v.Cost != metrics.Cubic {
+			continue
+		}
+		for _, l := range b.stack {
+			n.factors += 2 * 8 * int64(l.units) * int64(l.units) // of units as they are, and scaled
+		}
+		break
+	}
+	n.null = p.nullBytes(b, rows, m.State)
+	return n, err
+}
+
+// fit decides how the bases keep to the memory of the run: which are cut into tiles, and whether the frames for those are
+// kept in the store or heard again, in further walks over the audio.
+func (p *Plan) fit() error {
+	budget, asked := p.budget()
+	if budget == 0 {
+		return nil
+	}
+	f := &fitting{Plan: p, asked: asked, budget: budget, measuring: budget - processBytes, walking: budget - processBytes - p.modelMemory().bytes}
+	f.left = f.walking
+	if f.walking < 0 && asked {
+		return p.Config.Errorf(p.Config.Pos, "memory: %s is too little for the models, which take %s while they hear the longest utterances: the smallest memory that can do is %s; fewer --workers, layers or models take less",
+			p.Config.Memory, bytesText(p.modelMemory().bytes), bytesUp(p.modelMemory().bytes+processBytes))
+	}
+	for _, b := range p.bases {
+		if b.input != layers {
+			if b.input == heads {
+				m, err := p.momentsMemory(b)
+				if err != nil {
+					return err
+				}
+				f.left -= m.State + m.Work
+			}
+			continue
+		}
+		if err := f.basis(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fitting is what fit knows on its way.
+type fitting struct {
+	*Plan
+	asked              bool
+	budget             int64
+	measuring, walking int64 // for moments, while cells are computed and while models run
+	left               int64 // of walking, in the walk that is being filled
+	walk               int
+}
+
+// basis fits one basis in.
+func (f *fitting) basis(b *basis) error {
+	rows := 0
+	if b.k.Null != nil {
+		rows = f.nullRowsOf(b)
+	}
+	n, err := f.needOf(b, rows)
+	if err != nil {
+		return err
+	}
+	if b.unit == "frame" && f.Config.Store.Frames == "keep" && f.keepable(b) {
+		if err := f.keepFrames(b); err != nil {
+			return err
+		}
+	}
+	heard := b.unit == "frame" && b.frames == ""
+	switch {
+	case !heard && n.measuring() <= f.measuring:
+		return nil
+	case heard && n.measuring() <= f.measuring && n.walking() <= f.left:
+		f.left -= n.walking()
+		return nil
+	}
+	tiles, err := f.tilesOf(b, rows, false)
+	if err != nil {
+		return err
+	}
+	if heard {
+		again, err := f.tilesOf(b, rows, true)
+		if err != nil {
+			return err
+		}
+		if b.again, err = f.walksFor(again, rows, f.keepable(b) && f.hasRoom(b, tiles)); err != nil {
+			return err
+		}
+		if f.keepable(b) && f.hasRoom(b, tiles) {
+			if err := f.keepFrames(b); err != nil {
+				return err
+			}
+		} else {
+			tiles = again
+		}
+	}
+	for _, t := range tiles {
+		t.frames = b.frames
+	}
+	if b.tiles = tiles; len(tiles) == 1 {
+		b.tiles, b.walk = nil, tiles[0].walk
+	}
+	return nil
+}
+
+// tilesOf cuts a basis into as few tiles as keep to the memory; heard says that models run while their moments are made.
+func (f *fitting) tilesOf(b *basis, rows int, heard bool) (tiles []*basis, err error) {
+	var most need
+	for n := 1; n <= len(b.stack); n++ {
+		tiles = b.cut(n)
+		most = need{}
+		fits := true
+		for _, t := range tiles {
+			need, err := f.needOf(t, rows)
+			if err != nil {
+				return nil, err
+			}
+			if need.measuring() > most.measuring() {
+				most = need
+			}
+			fits = fits && need.measuring() <= f.measuring && (!heard || need.walking() <= f.walking)
+		}
+		if fits {
+			return tiles, nil
+		}
+	}
+	smallest := processBytes + most.measuring()
+	if heard {
+		smallest = max(smallest, f.budget-f.walking+most.walking())
+	}
+	if f.asked {
+		return nil, f.Config.Errorf(b.k.Pos, "comparison %q does not fit in memory: %s even layer by layer; the smallest memory that can do is %s", b.k.Name, f.Config.Memory, bytesUp(smallest))
+	}
+	return tiles, nil // plan warns
+}
+
+// walksFor says in which walk over the audio the moments of each tile would be made: the one that is being filled while there
+// is room, else the next. It returns how many walks that makes; instead says that it is not done.
+func (f *fitting) walksFor(tiles []*basis, rows int, instead bool) (walks int, err error) {
+	walk, left := f.walk, f.left
+	for _, t := range tiles {
+		n, err := f.needOf(t, rows)
+		if err != nil {
+			return 0, err
+		}
+		if n.walking() > left && left < f.walking {
+			walk, left = walk+1, f.walking
+		}
+		t.walk = walk
+		left -= n.walking()
+	}
+	if !instead {
+		f.walk, f.left = walk, left
+	}
+	return walk + 1, nil
+}
+
+// keepable says whether the frames of a basis can be kept as rows of the store.
+func (f *fitting) keepable(b *basis) bool {
+	return f.Config.Store.Frames != "never" && f.grid(b).Model.Card().Patches <= 1
+}
+
+// hasRoom says whether the store's disk has room for the frames of a basis and for the moments of one tile after the other.
+func (f *fitting) hasRoom(b *basis, tiles []*basis) bool {
+	most := int64(0)
+	for _, t := range tiles {
+		if m, err := f.momentsMemory(t); err == nil {
+			most = max(most, m.State)
+		}
+	}
+	free := freeDisk(f.store.Dir)
+	return free == 0 || f.frameBytes(b)+int64(len(f.parts))*most <= free
+}
+
+// frameBytes is what the frames of a basis take in the store, less what is there already.
+func (p *Plan) frameBytes(b *basis) int64 {
+	units := int64(0)
+	for _, s := range b.k.sources {
+		if r := p.pooled[poolKey{s, p.frameUnit(b, 1), "centre"}]; r != nil && r.entry != nil && r.entry.Finished() {
+			continue
+		}
+		for _, l := range p.sources[s].Layers() {
+			units += int64(l.Units)
+		}
+	}
+	return int64(p.countRows(b)) * units * int64(p.numbers().Size())
+}
+
+// keepFrames plans all frames of the sources of a basis as rows of the store, which its moments are made from.
+func (f *fitting) keepFrames(b *basis) error {
+	b.frames = f.frameUnit(b, 1)
+	return f.needFrames(b, b.frames, 1)
+}
+
+// nullRowsOf is how many rows a null of the basis pairs anew.
+func (p *Plan) nullRowsOf(b *basis) int {
+	if b.thinned != "" {
+		return len(p.candidates[b.thinned].Rows)
+	}
+	return p.countRows(b)
+}
+
+// freeDisk is what there is room for in a folder; 0 where the system does not tell.
+func freeDisk(dir string) int64 {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
+		return 0
+	}
+	return int64(s.Bavail) * s.Bsize
+}
+
+// bytesUp is a size as the memory: key takes it, rounded up.
+func bytesUp(n int64) string {
+	const unit = 16 << 20
+	return fmt.Sprintf("%dMiB", cmp.Or((n+unit-1)/unit, 1)*unit>>20)
+}
