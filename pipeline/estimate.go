@@ -91,15 +91,15 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 		transferred += moved
 		e.Comparisons = append(e.Comparisons, c)
 	}
+	var largest int64
 	for _, key := range p.pooledKeys() {
-		r := p.pooled[key]
-		if r.entry.Finished() {
-			continue
-		}
-		for _, l := range p.sources[r.source].Layers() {
-			e.StoreBytes += int64(len(r.table.Rows)) * int64(l.Units) * int64(p.numbers().Size())
+		if r := p.pooled[key]; !r.entry.Finished() {
+			bytes := int64(len(r.table.Rows)) * p.form(r.source).RowBytes()
+			e.StoreBytes += bytes
+			largest = max(largest, bytes)
 		}
 	}
+	e.StoreBytes += largest // it is there twice while it is joined
 	e.MomentHours = (e.Multiplied/e.Products + float64(transferred)/e.DiskSpeed) / 3600
 	models := p.modelMemory()
 	e.Walking = processBytes + models.bytes + slices.Max(walks)
