@@ -23,6 +23,15 @@ type Form struct {
 	Numbers Numbers
 }
 
+// RowBytes is the size of one row of all layers.
+func (f Form) RowBytes() int64 {
+	units := 0
+	for _, l := range f.Layers {
+		units += l.Units
+	}
+	return int64(units) * int64(f.Numbers.Size())
+}
+
 // Finish joins the parts into one layer.NAME.npy a layer, in corpus order, and writes rows.csv. parts[p] lists the
 // utterances of part p in order; table holds the planned rows, of which those of unreadable utterances are missing. The
 // parts are read once, in their order, and removed when all is written.

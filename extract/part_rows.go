@@ -39,8 +39,12 @@ func (e *Entry) chunkPath(part int, c chunk) string {
 
 const chunkPrefix = "rows-"
 
-// chunkBuffer is what is held in memory before it is written.
-const chunkBuffer = 1 << 20
+// What is held in memory before it is written, and of each part while it is read: all are read side by side where a corpus is
+// not sorted by group.
+const (
+	chunkBuffer = 1 << 20
+	readBuffer  = 64 << 10
+)
 
 // NewPartRows begins a part, or goes on after what was saved of it.
 func (e *Entry) NewPartRows(part int, saved *Partial) *PartRows {
@@ -124,7 +128,7 @@ func (r *partReader) read(position int, b []byte) error {
 		if err != nil {
 			return r.damaged(err)
 		}
-		r.f, r.in, r.left, r.sum = f, bufio.NewReaderSize(f, chunkBuffer), r.chunks[0].Bytes, 0
+		r.f, r.in, r.left, r.sum = f, bufio.NewReaderSize(f, readBuffer), r.chunks[0].Bytes, 0
 	}
 	if int64(len(b)) > r.left {
 		return r.damaged(fmt.Errorf("%s holds %d bytes less than its rows have", r.f.Name(), int64(len(b))-r.left))

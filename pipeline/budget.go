@@ -219,21 +219,21 @@ func (f *fitting) hasRoom(b *basis, tiles []*basis) bool {
 		}
 	}
 	free := freeDisk(f.store.Dir)
-	return free == 0 || f.frameBytes(b)+int64(len(f.parts))*most <= free
+	all, largest := f.frameBytes(b)
+	return free == 0 || all+max(largest, int64(len(f.parts))*most) <= free
 }
 
-// frameBytes is what the frames of a basis take in the store, less what is there already.
-func (p *Plan) frameBytes(b *basis) int64 {
-	units := int64(0)
+// frameBytes is what the frames of a basis take in the store, less what is there already, and those of the model that has most:
+// they are there twice while they are joined.
+func (p *Plan) frameBytes(b *basis) (all, largest int64) {
 	for _, s := range b.k.sources {
 		if r := p.pooled[poolKey{s, p.frameUnit(b, 1), "centre"}]; r != nil && r.entry != nil && r.entry.Finished() {
 			continue
 		}
-		for _, l := range p.sources[s].Layers() {
-			units += int64(l.Units)
-		}
+		bytes := int64(p.countRows(b)) * p.form(s).RowBytes()
+		all, largest = all+bytes, max(largest, bytes)
 	}
-	return int64(p.countRows(b)) * units * int64(p.numbers().Size())
+	return all, largest
 }
 
 // keepFrames plans all frames of the sources of a basis as rows of the store, which its moments are made from.

@@ -94,18 +94,17 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 		transferred += moved
 		e.Comparisons = append(e.Comparisons, c)
 	}
+	var largest int64
 	for _, key := range p.pooledKeys() {
-		r := p.pooled[key]
-		if r.entry.Finished() {
-			continue
-		}
-		for _, l := range p.sources[r.source].Layers() {
-			e.StoreBytes += int64(len(r.table.Rows)) * int64(l.Units) * int64(p.numbers().Size())
+		if r := p.pooled[key]; !r.entry.Finished() {
+			bytes := int64(len(r.table.Rows)) * p.form(r.source).RowBytes()
+			e.StoreBytes += bytes
+			largest = max(largest, bytes)
 		}
 	}
-	e.StoreBytes += slices.Max(disk)
+	e.StoreBytes += slices.Max(disk) + largest // rows are there twice while they are joined
 	if e.DiskFree = freeDisk(p.store.Dir); e.DiskFree > 0 && e.StoreBytes > e.DiskFree {
-		e.Warnings = append(e.Warnings, fmt.Sprintf("the store's disk has room for %s, and %s will be written: put the store elsewhere (store:, --store), or give more memory:", bytesText(e.DiskFree), bytesText(e.StoreBytes)))
+		e.Warnings = append(e.Warnings, fmt.Sprintf("the store's disk has room for %s, and %s will be written: put the store elsewhere (store:, --store), or give the run more memory (memory:)", bytesText(e.DiskFree), bytesText(e.StoreBytes)))
 	}
 	e.MomentHours = (e.Multiplied/e.Products + float64(transferred)/e.DiskSpeed) / 3600
 	models := p.modelMemory()
