@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -43,6 +44,48 @@ func BenchmarkCKA12x12(b *testing.B) { benchmarkCKA(b, 12, 46906) }
 // not depend on them, and is that of the whole process, the rows of one block
 // included; MB-stated is what MemoryOf says of the moments.
 func BenchmarkCKA12x12Few(b *testing.B) { benchmarkCKA(b, 12, 4096) }
+
+// BenchmarkMoments8x1024 is one pass over 100 000 rows of 8 layers of 1024 units, all pairs, as a large model's frames make it.
+func BenchmarkMoments8x1024(b *testing.B) {
+	backend := openBLAS(b)
+	const layers, units, n = 8, 1024, 100_000
+	block := benchBlock(layers, units)
+	dims := slices.Repeat([]int{units}, layers)
+	var pairs [][2]int
+	for i := range layers {
+		for j := i + 1; j < layers; j++ {
+			pairs = append(pairs, [2]int{i, j})
+		}
+	}
+	for b.Loop() {
+		var ours, bare clock
+		o := Options{SquaredNorms: true}
+		stated, err := MemoryOf(dims, o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		m, err := NewMoments(backend, dims, o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for from := 0; from < n; from += 2048 {
+			rows := slice(block, 0, min(2048, n-from))
+			ours.start()
+			if err := m.Add(context.Background(), rows); err != nil {
+				b.Fatal(err)
+			}
+			ours.stop()
+			bare.start()
+			bareProductsOf(backend, rows, pairs)
+			bare.stop()
+		}
+		b.ReportMetric(ours.wall.Seconds(), "s")
+		b.ReportMetric(ours.wall.Seconds()/bare.wall.Seconds(), "x-bare-products")
+		b.ReportMetric(n*float64(layers*(layers+1))*units*units/ours.wall.Seconds()/1e9, "GFLOP/s")
+		b.ReportMetric(peakMB(), "MB-peak")
+		b.ReportMetric(float64(stated.State+stated.Work)/1e6, "MB-stated")
+	}
+}
 
 // BenchmarkCKA3x3 is the same with few layers and rows.
 func BenchmarkCKA3x3(b *testing.B) { benchmarkCKA(b, 3, 8192) }
@@ -129,8 +172,12 @@ func peakMB() float64 {
 	return float64(u.Maxrss) / 1000 // Linux counts in kB
 }
 
-// bareProducts runs gemm on each pair and syrk on each layer, and nothing else.
+// bareProducts runs gemm on each pair across and syrk on each layer, and nothing else.
 func bareProducts(backend Backend, rows []Matrix, layers int) {
+	bareProductsOf(backend, rows, bipartite(layers, layers))
+}
+
+func bareProductsOf(backend Backend, rows []Matrix, pairs [][2]int) {
 	dense := func(x Matrix) linalg.Dense[float32] {
 		return linalg.Dense[float32]{Rows: x.Rows, Cols: x.Cols, Stride: x.Stride, Data: x.Data}
 	}
@@ -138,7 +185,6 @@ func bareProducts(backend Backend, rows []Matrix, layers int) {
 	for w := range scratch {
 		scratch[w] = linalg.New[float32](rows[0].Cols, rows[0].Cols)
 	}
-	pairs := bipartite(layers, layers)
 	parallel(0, len(pairs)+len(rows), func(worker, k int) {
 		if k < len(pairs) {
 			backend.Gemm32(true, false, dense(rows[pairs[k][0]]), dense(rows[pairs[k][1]]), scratch[worker])

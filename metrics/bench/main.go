@@ -59,6 +59,8 @@ func run(ctx context.Context) error {
 	switch *work {
 	case "maps":
 		return b.maps(ctx)
+	case "own":
+		return b.own(ctx)
 	case "sketched":
 		return b.sketched(ctx)
 	case "cca":
@@ -66,7 +68,7 @@ func run(ctx context.Context) error {
 	case "asif":
 		return b.asif(ctx)
 	}
-	return fmt.Errorf("-work %q: it is maps, sketched, cca or asif", *work)
+	return fmt.Errorf("-work %q: it is maps, own, sketched, cca or asif", *work)
 }
 
 // timed runs f with the clock on.
@@ -156,39 +158,67 @@ func (b *bench) maps(ctx context.Context) error {
 		name  string
 		cells [][2]string
 	}{
-		{"cka", [][2]string{{"cka", "biased"}, {"cka", "debiased"}}},
+		{"cka", cka},
 		{"svcca pwcca neuron_layer", [][2]string{{"svcca", "elkheir2024"}, {"pwcca", "elkheir2024"}, {"neuron_layer", "r"}}},
 	} {
-		values := map[string][][]float64{}
-		err := b.timed(func() error {
-			for _, c := range work.cells {
-				var cells []metrics.Cell
-				for _, p := range pairs {
-					cells = append(cells, metrics.Cell{Metric: c[0], Variant: c[1], X: p[0], Y: p[1]})
-				}
-				found, err := metrics.ComputeCells(ctx, m, cells)
-				if err != nil {
-					return err
-				}
-				rows := make([][]float64, b.Layers)
-				for k, v := range found {
-					if v.Err != nil {
-						return v.Err
-					}
-					rows[k/b.Layers] = append(rows[k/b.Layers], v.Value.Value)
-				}
-				values[c[0]+" "+c[1]] = rows
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if err := b.report(work.name, values); err != nil {
+		if err := b.cells(ctx, m, work.name, work.cells, pairs); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+var cka = [][2]string{{"cka", "biased"}, {"cka", "debiased"}}
+
+// own is the map of one model's layers with each other, likewise: half of the
+// pairs, and each layer with itself, stand for all.
+func (b *bench) own(ctx context.Context) error {
+	names, units, _ := b.layers()
+	names, units = names[:b.Layers], units[:b.Layers]
+	m, err := metrics.NewMoments(b.backend, units, metrics.Options{SquaredNorms: true})
+	if err != nil {
+		return err
+	}
+	if err := b.eachBlock(names, units, b.Rows, func(block []metrics.Matrix) error { return m.Add(ctx, block) }); err != nil {
+		return err
+	}
+	var pairs [][2]int
+	for i := range b.Layers {
+		for j := range b.Layers {
+			pairs = append(pairs, [2]int{i, j})
+		}
+	}
+	return b.cells(ctx, m, "own", cka, pairs)
+}
+
+// cells computes and reports maps of some metrics.
+func (b *bench) cells(ctx context.Context, m *metrics.Moments, name string, wanted [][2]string, pairs [][2]int) error {
+	values := map[string][][]float64{}
+	err := b.timed(func() error {
+		for _, c := range wanted {
+			var cells []metrics.Cell
+			for _, p := range pairs {
+				cells = append(cells, metrics.Cell{Metric: c[0], Variant: c[1], X: p[0], Y: p[1]})
+			}
+			found, err := metrics.ComputeCells(ctx, m, cells)
+			if err != nil {
+				return err
+			}
+			rows := make([][]float64, b.Layers)
+			for k, v := range found {
+				if v.Err != nil {
+					return v.Err
+				}
+				rows[k/b.Layers] = append(rows[k/b.Layers], v.Value.Value)
+			}
+			values[c[0]+" "+c[1]] = rows
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return b.report(name, values)
 }
 
 // sketched is debiased CKA of all pairs of layers, approximately: principal

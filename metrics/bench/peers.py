@@ -271,6 +271,9 @@ class Comparison:
             error = max(error, largest(mine, usual["values"][variant]))
         self.row(work, "ours, exact", exact, exact, error)
         self.row(work, "numpy float64", usual, exact, 0)
+        (own,) = self.ours("own")
+        self.row(f"CKA of one model, {self.square}", "ours, exact", own, own)
+        self.row(f"CKA of one model, {self.square}", "numpy float64, every pair", usual, own)
         (sketched,) = self.ours("sketched")
         debiased = exact["values"]["cka debiased"]
         self.row(work, "ours, sketched", sketched, exact, largest(sketched["values"]["cka debiased"], debiased))
