@@ -79,6 +79,7 @@ func (p *Plan) makeBases() error {
 				}
 				if len(b.measures()) > 0 {
 					p.bases = append(p.bases, b)
+					p.noteNulls(b)
 				}
 			}
 		}

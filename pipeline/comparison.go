@@ -199,8 +199,6 @@ func (k *comparison) checkNull(m measure) string {
 		return "word_distance has no null: its variant random is what it takes by chance; " + elsewhere
 	case m.Name == "knn" && k.Null.Permute == "word_type" && slices.Contains(k.Rows.Level, "token"):
 		return "knn has no null by word type on rows that repeat words, since identical rows have no nearest one; permute: group, or rows: {level: [type]}; or " + elsewhere
-	case m.variant.Source == metrics.FromGroups:
-		return fmt.Sprintf("%s %s has no null: it is tested on groups that it was not fitted on, and is 0 or less where nothing is to be predicted; %s", m.Name, m.variant.Name, elsewhere)
 	case k.Rows.Unit == "frame" && m.Name != "cka":
 		return fmt.Sprintf("on frames cka alone has a null: it is drawn from frames that are kept, one in so many, and what %s takes by chance depends on their number; %s, or ask for words or phones: rows: {unit: word}", m.Name, elsewhere)
 	}

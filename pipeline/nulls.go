@@ -112,6 +112,16 @@ func (m measure) hasNull() bool {
 	return m.variant.Source == metrics.FromMoments && m.input() == layers || m.Name == "knn" || m.Name == "asif"
 }
 
+// noteNulls says, before anything is computed, which metrics of a comparison with a null have none and need none: what is
+// tested on groups that it was not fitted on is 0 or less where nothing is to be predicted.
+func (p *Plan) noteNulls(b *basis) {
+	for _, m := range b.measures() {
+		if b.k.Null != nil && !m.hasNull() {
+			p.opts.Progress.Note("comparison %s: %s %s gets no null: it is tested on groups that it was not fitted on, and is 0 or less by chance", b.k.Name, m.Name, m.variant.Name)
+		}
+	}
+}
+
 // ownMoments are the moments of each layer with itself.
 func (n *nullRows) ownMoments(ctx context.Context) (*metrics.Moments, error) {
 	o := metrics.Options{SquaredNorms: true, Workers: n.plan.opts.Workers}
