@@ -17,7 +17,7 @@
 //	fmt.Println(v.Value, v.N, v.Warnings)
 //
 // Moments of parts (speakers, machines) are merged exactly, written and read
-// back; [MemoryOf] says what they need and [Passes] divides what does not fit.
+// back; [MemoryOf] says what they need. [Products] can make them on a GPU.
 //
 // # Metrics and variants
 //

@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"fmt"
 	"time"
 
 	"speechsim/metrics/internal/linalg"
@@ -71,57 +70,4 @@ func Speed(b Backend, workers int) float64 {
 	}
 	multiply() // the first call starts the library
 	return float64(workers) * n * n * n / multiply().Seconds()
-}
-
-// Passes divides the pairs of o among as few passes over the rows as it takes
-// to keep the moments of each within budget bytes. Each element is o with the
-// pairs of one pass; every pass is given the same matrices. copies is how many
-// moments are held at once: one, and one more for each group of an interval.
-func Passes(dims []int, o Options, copies int, budget int64) ([]Options, error) {
-	l, err := newLayout(dims, o)
-	if err != nil {
-		return nil, err
-	}
-	fits := func(pass Options) (bool, int64) {
-		mem, _ := MemoryOf(dims, pass)
-		total := mem.Work + int64(max(copies, 1))*mem.State
-		return total <= budget, total
-	}
-	if ok, _ := fits(o); ok {
-		return []Options{o}, nil
-	}
-	var need int64
-	for edge := len(dims); edge >= 1; edge-- {
-		passes := cutPairs(l.pairs, edge, o)
-		all := true
-		for _, pass := range passes {
-			ok, total := fits(pass)
-			all, need = all && ok, total
-			if !all {
-				break
-			}
-		}
-		if all {
-			return passes, nil
-		}
-	}
-	return nil, fmt.Errorf("the moments of a single pair of layers need %d bytes; %d are allowed", need, budget)
-}
-
-// cutPairs divides pairs among the squares, edge layers wide, that they lie in.
-func cutPairs(pairs [][2]int, edge int, o Options) []Options {
-	var passes []Options
-	at := map[[2]int]int{}
-	for _, p := range pairs {
-		square := [2]int{p[0] / edge, p[1] / edge}
-		k, seen := at[square]
-		if !seen {
-			k = len(passes)
-			at[square] = k
-			passes = append(passes, o)
-			passes[k].Pairs = nil
-		}
-		passes[k].Pairs = append(passes[k].Pairs, p)
-	}
-	return passes
 }

@@ -461,38 +461,22 @@ func TestMergeRefusesOthers(t *testing.T) {
 	}
 }
 
-func TestPasses(t *testing.T) {
-	dims := []int{300, 300, 300, 300, 300, 300}
-	all, err := MemoryOf(dims, Options{})
-	if err != nil {
+// TestReset: moments whose rows were taken away are as good as new ones, in the same memory.
+func TestReset(t *testing.T) {
+	r := random(31)
+	first, second := layersOf(r, 90, 5, 4), layersOf(r, 70, 5, 4)
+	m := momentsOf(t, PureGo(), Options{SquaredNorms: true}, first...)
+	if _, err := CKA(m, 0, 1, "debiased"); err != nil { // fills the caches
 		t.Fatal(err)
 	}
-	passes, err := Passes(dims, Options{}, 1, (all.State+all.Work)/2)
-	if err != nil {
+	m.Reset()
+	if m.N() != 0 {
+		t.Errorf("%d rows are left", m.N())
+	}
+	if err := m.Add(context.Background(), second); err != nil {
 		t.Fatal(err)
 	}
-	if len(passes) < 2 {
-		t.Fatalf("%d passes", len(passes))
+	if want := momentsOf(t, PureGo(), Options{SquaredNorms: true}, second...); !bytes.Equal(state(t, m), state(t, want)) {
+		t.Error("what was there before is still felt")
 	}
-	seen := map[[2]int]bool{}
-	for _, pass := range passes {
-		mem, err := MemoryOf(dims, pass)
-		if err != nil || mem.State+mem.Work > (all.State+all.Work)/2 {
-			t.Errorf("a pass needs %+v: %v", mem, err)
-		}
-		for _, p := range pass.Pairs {
-			seen[p] = true
-		}
-	}
-	if len(seen) != 6*7/2 {
-		t.Errorf("%d of 21 pairs are in a pass", len(seen))
-	}
-	if _, err := Passes(dims, Options{}, 1, 1000); err == nil {
-		t.Error("a pair fits in 1000 bytes")
-	}
-	// A pass with fewer pairs takes the same rows and gives the same numbers.
-	layers := layersOf(random(13), 40, 8, 7, 6)
-	whole := momentsOf(t, PureGo(), Options{Float64: true}, layers...)
-	part := momentsOf(t, PureGo(), Options{Float64: true, Pairs: [][2]int{{0, 2}}}, layers...)
-	near(t, "pass", value(t, part, "cka", "biased", 0, 2).Value, value(t, whole, "cka", "biased", 0, 2).Value, 1e-14)
 }
