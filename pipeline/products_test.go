@@ -7,7 +7,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -174,41 +173,38 @@ func (failingProducts) Multiply(context.Context, int, int, []int, [][]float32, [
 	return errFailing
 }
 
-// TestRunOnProducts: a run whose products are made in ONNX Runtime gives what the CPU gives, and its moments have names of
-// their own in the store.
+// TestRunOnProducts: a run whose products are made in ONNX Runtime gives what the CPU gives, whole and in tiles, and its
+// moments have names of their own in the store.
 func TestRunOnProducts(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()
-	whole, err := prepareTiled(t, dir).Run(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := prepareTiled(t, dir, "name=elsewhere")
-	before := map[string]bool{}
-	for _, b := range p.bases {
-		if b.entry != nil {
-			before[b.entry.Key] = true
+	whole := allOf(t, prepareTiled(t, dir))
+	for _, tiles := range []int{1, 3} {
+		p := prepareTiled(t, dir, fmt.Sprint("name=elsewhere-", tiles))
+		before := map[string]bool{}
+		for _, b := range p.bases {
+			if b.entry != nil {
+				before[b.entry.Key] = true
+			}
 		}
-	}
-	if err := p.useProducts(ctx, productsOn(t, models.CPU, "")); err != nil {
-		t.Fatal(err)
-	}
-	for _, b := range p.bases {
-		if err := p.openEntries(b); err != nil {
+		if err := p.useProducts(ctx, productsOn(t, models.CPU, "")); err != nil {
 			t.Fatal(err)
 		}
-		if b.input == layers && before[b.entry.Key] {
-			t.Errorf("%s has the moments of products on the CPU", b.k.Name)
+		for _, b := range p.bases {
+			if err := p.openEntries(b); err != nil {
+				t.Fatal(err)
+			}
+			if b.input == layers && before[b.entry.Key] {
+				t.Errorf("%s has the moments of products on the CPU", b.k.Name)
+			}
 		}
-	}
-	elsewhere, err := p.Run(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sameResults(t, whole.Dir, elsewhere.Dir)
-	manifest, err := os.ReadFile(filepath.Join(elsewhere.Dir, "manifest.json"))
-	if err != nil || !strings.Contains(string(manifest), "differ from double precision by") {
-		t.Fatal(err)
+		if tiles > 1 {
+			intoTiles(t, p, tiles, true)
+		}
+		sameResults(t, whole, allOf(t, p))
+		if manifest, err := p.makeManifest(&Outcome{}); err != nil || !strings.Contains(string(manifest), "differ from double precision by") {
+			t.Errorf("the manifest does not say how products are made: %v", err)
+		}
 	}
 }
 

@@ -11,19 +11,19 @@ import (
 	"testing"
 
 	"speechsim/configs"
-	"speechsim/pipeline/results"
 )
 
 const tiledRun = `name: tiled
 corpus: {timit: {root: ../corpus/demo/TIMIT}}
 models:
-  - {name: hubert, onnx: ../models/demo/hubert.onnx, layers: 0-3}
-  - {name: wav2vec2, onnx: ../models/demo/wav2vec2.onnx, layers: 1-3}
+  - {name: hubert, onnx: ../models/demo/hubert.onnx, layers: 0-2}
+  - {name: wav2vec2, onnx: ../models/demo/wav2vec2.onnx, layers: 1-2}
   - {name: phones, labels: phone}
 comparisons:
   - {name: frames, models: [hubert, wav2vec2, phones], metrics: [{cka: {variant: all}}], null: {draws: 19, frames: 900}}
   - {name: units, models: [hubert, wav2vec2], metrics: [neuron_neuron, svcca]}
-  - {name: phones, rows: {unit: phone}, x: [hubert, phones], y: [wav2vec2, phones], metrics: [cka, procrustes, neuron_layer, {pwcca: {variant: [textbook, elkheir2024]}}], null: {draws: 19}}
+  - {name: phones, rows: {unit: phone}, x: [hubert, phones], y: [wav2vec2, phones], metrics: [cka, neuron_neuron], null: {draws: 19}}
+  - {name: spaces, rows: {unit: phone}, x: [hubert], y: [wav2vec2], metrics: [procrustes, neuron_layer, pwcca]}
   - {name: views, rows: {unit: phone, first: [300, all], level: [token, type]}, x: [hubert], y: [wav2vec2], metrics: [cka], null: {draws: 19}}
 `
 
@@ -70,11 +70,7 @@ func intoTiles(t *testing.T, p *Plan, stretches int, keep bool) {
 // TestTiles: a run whose moments are made in tiles gives what a run gives that has them whole: values, intervals,
 // differences, matches and nulls, from frames that are kept and from frames that are heard again.
 func TestTiles(t *testing.T) {
-	ctx := context.Background()
-	whole, err := prepareTiled(t, t.TempDir()).Run(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	whole := allOf(t, prepareTiled(t, t.TempDir()))
 	for _, c := range []struct {
 		keep      bool
 		stretches int
@@ -86,11 +82,7 @@ func TestTiles(t *testing.T) {
 			if walks := p.walks(); walks > 1 == c.keep {
 				t.Errorf("%d walks", walks)
 			}
-			tiled, err := p.Run(ctx)
-			if err != nil {
-				t.Fatal(err)
-			}
-			sameResults(t, whole.Dir, tiled.Dir)
+			sameResults(t, whole, allOf(t, p))
 		})
 	}
 }
@@ -162,14 +154,10 @@ func TestBudget(t *testing.T) {
 // TestTilesOnce: what a tile gave is in the store, and neither its rows nor its moments are needed again.
 func TestTilesOnce(t *testing.T) {
 	dir := t.TempDir()
-	run := func(name string) string {
+	run := func(name string) found {
 		p := prepareTiled(t, dir, "name="+name)
 		intoTiles(t, p, 2, true)
-		outcome, err := p.Run(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return outcome.Dir
+		return allOf(t, p)
 	}
 	first := run("first")
 	if parts, err := filepath.Glob(filepath.Join(dir, "store", "moments-*", "part-*")); err != nil || len(parts) > 0 {
@@ -187,8 +175,21 @@ func TestTilesOnce(t *testing.T) {
 	sameResults(t, first, run("second"))
 }
 
-// sameResults compares the tables of two runs, numbers to the rounding of float32 products, which depends on how a matrix is cut.
-func sameResults(t *testing.T, want, got string) {
+// allOf is what a run finds, without what it writes and draws.
+func allOf(t *testing.T, p *Plan) found {
+	t.Helper()
+	if err := p.extractAll(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	all, _, err := p.measure(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// sameResults compares what two runs found, numbers to the rounding of float32 products, which depends on how a matrix is cut.
+func sameResults(t *testing.T, want, got found) {
 	t.Helper()
 	close := func(what string, a, b float64) {
 		tolerance := 1e-7
@@ -199,20 +200,8 @@ func sameResults(t *testing.T, want, got string) {
 			t.Errorf("%s: %v, and %v in tiles", what, a, b)
 		}
 	}
-	read := func(dir string) (cells []results.Cell, differences []results.Difference, matches []results.Match) {
-		var errs [3]error
-		cells, errs[0] = results.ReadFile(filepath.Join(dir, "results.jsonl"))
-		differences, errs[1] = results.ReadDifferencesFile(filepath.Join(dir, "differences.csv"))
-		matches, errs[2] = results.ReadMatchesFile(filepath.Join(dir, "matches.csv"))
-		for _, err := range errs {
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		return cells, differences, matches
-	}
-	cells, differences, matches := read(want)
-	cells2, differences2, matches2 := read(got)
+	cells, differences, matches := want.cells, want.differences, want.matches
+	cells2, differences2, matches2 := got.cells, got.differences, got.matches
 	if len(cells) != len(cells2) || len(differences) != len(differences2) || len(matches) != len(matches2) {
 		t.Fatalf("%d cells, %d differences, %d matches; in tiles %d, %d, %d", len(cells), len(differences), len(matches), len(cells2), len(differences2), len(matches2))
 	}
