@@ -79,8 +79,8 @@ func testMoments(t *testing.T, products metrics.Products, tolerance float64) {
 		{metrics.Options{Pairs: [][2]int{{0, 2}, {3, 1}}, SquaredNorms: true}, 3, []string{"cka debiased", "neuron_layer r"}},
 		{metrics.Options{Pairs: [][2]int{{0, 2}, {1, 2}}, CrossOnly: true}, 1e4, []string{"neuron_neuron signed"}},
 	} {
-		layers := related(r, 5000, c.offset, 12, 12, 600, 700)
-		dims := []int{12, 12, 600, 700}
+		layers := related(r, 5000, c.offset, 12, 12, 300, 280)
+		dims := []int{12, 12, 300, 280}
 		exact, o := c.options, c.options
 		exact.Float64, o.Products = true, products
 		want, err := metrics.NewMoments(metrics.PureGo(), dims, exact)
