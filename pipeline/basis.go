@@ -27,15 +27,16 @@ type basis struct {
 	cutEntry *extract.Entry // of the part that a view of the first rows cuts
 	rows     *joinedRows    // of the view; nil for attention, for frames that are not kept, and until they are matched
 
-	tiles     []*basis         // what the basis is measured in where its moments take too much memory; see tiles.go
-	name      string           // of a tile, for messages
-	result    *extract.Entry   // of a tile: what it gave
-	of        []int            // of a tile: the places of its cells among those of the whole
-	positions []int            // of a tile: the places of its stack in that of the whole
-	earlier   *metrics.Moments // of the part before, in a walk: memory for those of the next
-	walk      int              // the walk over the audio in which the moments of frames are made
-	again     int              // walks that it would take to make them without keeping frames
-	frames    string           // the unit of all frames where the store keeps them, "" where they are reduced as they come
+	tiles        []*basis         // what the basis is measured in where its moments take too much memory; see tiles.go
+	name         string           // of a tile, for messages
+	result       *extract.Entry   // of a tile: what it gave
+	of           []int            // of a tile: the places of its cells among those of the whole
+	positions    []int            // of a tile: the places of its stack in that of the whole
+	earlier      *metrics.Moments // of the part before, in a walk: memory for those of the next
+	earlierBlock *block
+	walk         int    // the walk over the audio in which the moments of frames are made
+	again        int    // walks that it would take to make them without keeping frames
+	frames       string // the unit of all frames where the store keeps them, "" where they are reduced as they come
 
 	thinned string // the unit of the frames that are kept for a null on frames
 	step    int    // one frame in so many

@@ -19,6 +19,9 @@ func (p *Plan) budget() (bytes int64, asked bool) {
 	return int64(defaultShare * float64(totalMemory())), false
 }
 
+// modelSlack is kept free while models run: they may take a tenth more than is foretold.
+func modelSlack(budget int64) int64 { return budget / 10 }
+
 // need is the memory that a basis takes, in bytes.
 type need struct {
 	metrics.Memory
@@ -28,8 +31,8 @@ type need struct {
 	copies  int64 // of moments and factors while measuring: the whole, and one group for intervals
 }
 
-// walking is the need while models run: the moments of one part.
-func (n need) walking() int64 { return n.State + n.Work + n.block }
+// walking is the need while models run: the moments of one part, and the fifth of that which the program lets garbage grow to.
+func (n need) walking() int64 { return (n.State + n.Work + n.block) * 6 / 5 }
 
 // measuring is the need while cells are computed: rows of the store that are multiplied, the whole with a part, a null.
 func (n need) measuring() int64 {
@@ -67,11 +70,11 @@ func (p *Plan) fit() error {
 	if budget == 0 {
 		return nil
 	}
-	f := &fitting{Plan: p, asked: asked, budget: budget, measuring: budget - processBytes, walking: budget - processBytes - p.modelMemory().bytes}
+	f := &fitting{Plan: p, asked: asked, budget: budget, measuring: budget - processBytes, walking: budget - modelSlack(budget) - processBytes - p.modelMemory().bytes}
 	f.left = f.walking
 	if f.walking < 0 && asked {
 		return p.Config.Errorf(p.Config.Pos, "memory: %s is too little for the models, which take %s while they hear the longest utterances: the smallest memory that can do is %s; fewer --workers, layers or models take less",
-			p.Config.Memory, bytesText(p.modelMemory().bytes), bytesUp(p.modelMemory().bytes+processBytes))
+			p.Config.Memory, bytesText(p.modelMemory().bytes), bytesUp((p.modelMemory().bytes+processBytes)*10/9))
 	}
 	for _, b := range p.bases {
 		if b.input != layers {
@@ -176,7 +179,7 @@ func (f *fitting) tilesOf(b *basis, rows int, heard bool) (tiles []*basis, err e
 	}
 	smallest := processBytes + most.measuring()
 	if heard {
-		smallest = max(smallest, f.budget-f.walking+most.walking())
+		smallest = max(smallest, (processBytes+f.modelMemory().bytes+most.walking())*10/9)
 	}
 	if f.asked {
 		return nil, f.Config.Errorf(b.k.Pos, "comparison %q does not fit in %s of memory, even layer by layer; the smallest memory that can do is %s", b.k.Name, f.Config.Memory, bytesUp(smallest))

@@ -77,7 +77,7 @@ func (p *Plan) extractParts(ctx context.Context, parts []int, after func(walk in
 		}
 		for _, b := range p.bases {
 			for _, t := range b.each() {
-				t.earlier = nil // its memory
+				t.earlier, t.earlierBlock = nil, nil // their memory
 			}
 		}
 		if err := after(walk); err != nil {

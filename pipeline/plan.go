@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 
 	"speechsim/configs"
@@ -160,13 +161,15 @@ func (p *Plan) Close() {
 	}
 }
 
-// releaseModels gives the memory of the models back: once all are heard, what is left needs their cards alone.
+// releaseModels gives the memory of the models back, and that of what was made while they ran: once all are heard, what is left
+// needs their cards alone.
 func (p *Plan) releaseModels() {
 	for _, s := range p.sources {
 		if s != nil && s.Model != nil {
 			s.Model.Close()
 		}
 	}
+	debug.FreeOSMemory()
 }
 
 // checkFiles finds missing files before the corpus is read.

@@ -17,7 +17,7 @@ import (
 
 // blockRows is how many rows go into the products of moments at once: enough for the speed of matrix products, few enough
 // to hold in memory. It is part of what a result is: sums are made block by block.
-const blockRows = 1024
+const blockRows = 2048
 
 // frameWork streams the frames of one part into moments: they are never stored.
 type frameWork struct {
@@ -33,11 +33,14 @@ func (w *frameWork) product() *extract.Entry { return w.b.entry }
 
 func (w *frameWork) begin(saved *extract.Partial) error {
 	var err error
-	w.block = w.plan.newBlock(w.b)
+	if w.block = w.b.earlierBlock; w.block == nil {
+		w.block = w.plan.newBlock(w.b)
+	}
+	w.block.empty()
 	if w.moments, err = w.plan.emptyMoments(w.b, w.b.earlier); err != nil {
 		return err
 	}
-	if w.b.earlier = w.moments; saved == nil {
+	if w.b.earlier, w.b.earlierBlock = w.moments, w.block; saved == nil {
 		return nil
 	}
 	w.failed = saved.Failed
@@ -288,6 +291,13 @@ func (p *Plan) newBlock(b *basis) *block {
 	return k
 }
 
+func (k *block) empty() {
+	for i := range k.layers {
+		k.layers[i] = k.layers[i][:0]
+	}
+	k.rows, k.marks = 0, k.marks[:0]
+}
+
 func (k *block) room() int { return k.size - k.rows }
 
 func (k *block) fill(layer int, data []float32) { k.layers[layer] = append(k.layers[layer], data...) }
@@ -365,10 +375,9 @@ func (p *Plan) flush(ctx context.Context, b *basis, m *metrics.Moments, k *block
 	rows := make([]metrics.Matrix, len(k.layers))
 	for i, d := range k.layers {
 		rows[i] = metrics.Matrix{Rows: k.rows, Cols: k.units[i], Stride: k.units[i], Data: d}
-		k.layers[i] = d[:0]
 	}
 	err := p.named(b, m.Add(ctx, rows), k.name)
-	k.rows, k.marks = 0, k.marks[:0]
+	k.empty()
 	return err
 }
 

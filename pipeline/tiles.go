@@ -6,6 +6,7 @@ import (
 	"encoding/gob"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 
 	"speechsim/extract"
@@ -94,6 +95,7 @@ func (p *Plan) measureTiles(ctx context.Context, b *basis) (*measured, error) {
 			return nil, err
 		}
 		whole.join(b, t, m)
+		debug.FreeOSMemory() // the next one takes as much
 	}
 	return whole, nil
 }
@@ -148,6 +150,7 @@ func (p *Plan) measureWalk(ctx context.Context, walk int) error {
 				if _, err := p.measureTile(ctx, t); err != nil {
 					return err
 				}
+				debug.FreeOSMemory() // the next tile, or the models, take as much
 			}
 		}
 	}

@@ -115,7 +115,7 @@ func TestBudget(t *testing.T) {
 		kept   bool
 		again  bool // heard
 	}{{2 * most, "auto", false, false}, {2 * most, "keep", true, false}, {most / 2, "auto", true, false}, {most / 2, "never", false, true}} {
-		budget := processBytes + models + c.room
+		budget := (processBytes + models + c.room) * 10 / 9
 		p := prepareTiled(t, t.TempDir(), fmt.Sprintf("memory=%dB", budget), "store.frames="+c.frames)
 		tiles := 0
 		for _, b := range p.bases {
@@ -140,7 +140,7 @@ func TestBudget(t *testing.T) {
 	}
 	for _, room := range []int64{-1, least / 2} {
 		needRuntime(t)
-		cfg, err := configs.Parse([]byte(tiledRun), "tiled.yaml", []string{fmt.Sprintf("memory=%dB", processBytes+models+room), "store.frames=never"})
+		cfg, err := configs.Parse([]byte(tiledRun), "tiled.yaml", []string{fmt.Sprintf("memory=%dB", (processBytes+models+room)*10/9), "store.frames=never"})
 		if err != nil {
 			t.Fatal(err)
 		}
