@@ -78,8 +78,10 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 			e.PartsDone++
 		}
 	}
-	e.Products = metrics.Speed(p.backend, p.opts.Workers)
 	var err error
+	if e.Products, err = p.productSpeed(ctx); err != nil {
+		return nil, err
+	}
 	if e.DiskSpeed, err = diskSpeed(p.store.Dir); err != nil {
 		return nil, p.diskError(err)
 	}

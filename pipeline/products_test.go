@@ -200,6 +200,8 @@ func TestRunOnProducts(t *testing.T) {
 		}
 		if tiles > 1 {
 			intoTiles(t, p, tiles, true)
+		} else if e, err := p.Estimate(ctx); err != nil || e.Products <= 0 {
+			t.Errorf("a plan on such products: %+v %v", e, err)
 		}
 		sameResults(t, whole, allOf(t, p))
 		if manifest, err := p.makeManifest(&Outcome{}); err != nil || !strings.Contains(string(manifest), "differ from double precision by") {
