@@ -287,6 +287,9 @@ func (m *Model) Digest() string { return m.digest }
 // because no chosen output needs them.
 func (m *Model) Nodes() (run, file int) { return m.nodes[0], m.nodes[1] }
 
+// Closed says that the session was released: Run fails, and what the model says of itself still holds.
+func (m *Model) Closed() bool { return m.session == nil && !m.described }
+
 // Close releases the session. No Run may be under way.
 func (m *Model) Close() error {
 	if m.session == nil {

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"syscall"
 
 	"speechsim/metrics"
@@ -70,11 +71,12 @@ func (p *Plan) fit() error {
 	if budget == 0 {
 		return nil
 	}
-	f := &fitting{Plan: p, asked: asked, budget: budget, measuring: budget - processBytes, walking: budget - modelSlack(budget) - processBytes - p.modelMemory().bytes}
-	f.left = f.walking
-	if f.walking < 0 && asked {
+	f := &fitting{Plan: p, asked: asked, budget: budget, measuring: budget - processBytes, walking: budget - modelSlack(budget) - processBytes}
+	f.left = f.room(p.allSources())
+	if together := p.together(); f.room(together) < 0 && asked {
+		all := p.modelMemory(together).bytes
 		return p.Config.Errorf(p.Config.Pos, "memory: %s is too little for the models, which take %s while they hear the longest utterances: the smallest memory that can do is %s; fewer --workers, layers or models take less",
-			p.Config.Memory, bytesText(p.modelMemory().bytes), bytesUp((p.modelMemory().bytes+processBytes)*10/9))
+			p.Config.Memory, bytesText(all), bytesUp((all+processBytes)*10/9))
 	}
 	for _, b := range p.bases {
 		if b.input != layers {
@@ -91,6 +93,14 @@ func (p *Plan) fit() error {
 			return err
 		}
 	}
+	if p.walks() > 1 && len(p.walkSources(0)) == 0 { // nothing is made in the first walk
+		for _, b := range p.bases {
+			b.again--
+			for _, t := range b.each() {
+				t.walk--
+			}
+		}
+	}
 	return nil
 }
 
@@ -99,10 +109,37 @@ type fitting struct {
 	*Plan
 	asked              bool
 	budget             int64
-	measuring, walking int64 // for moments, while cells are computed and while models run
-	left               int64 // of walking, in the walk that is being filled
-	walk               int
+	measuring, walking int64 // for moments while cells are computed, and for moments and models while those run
+	left               int64 // of walking, in the first walk, in which all models are
+	walk               int   // the last
 }
+
+// allSources are the positions of the sources.
+func (p *Plan) allSources() []int {
+	all := make([]int, len(p.sources))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// together are the sources that one walk must hear: those of rows that are kept, and of attention.
+func (p *Plan) together() (out []int) {
+	for _, key := range p.pooledKeys() {
+		out = appendOnce(out, key.source)
+	}
+	for _, b := range p.bases {
+		if b.unit == "attention" {
+			for _, s := range p.heard(b) {
+				out = appendOnce(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// room is what is left for moments in a walk that hears some sources alone.
+func (f *fitting) room(sources []int) int64 { return f.walking - f.modelMemory(sources).bytes }
 
 // basis fits one basis in.
 func (f *fitting) basis(b *basis) error {
@@ -171,7 +208,7 @@ func (f *fitting) tilesOf(b *basis, rows int, heard bool) (tiles []*basis, err e
 			if need.measuring() > most.measuring() {
 				most = need
 			}
-			fits = fits && need.measuring() <= f.measuring && (!heard || need.walking() <= f.walking)
+			fits = fits && need.measuring() <= f.measuring && (!heard || need.walking() <= f.room(f.heard(t)))
 		}
 		if fits {
 			return tiles, nil
@@ -179,7 +216,7 @@ func (f *fitting) tilesOf(b *basis, rows int, heard bool) (tiles []*basis, err e
 	}
 	smallest := processBytes + most.measuring()
 	if heard {
-		smallest = max(smallest, (processBytes+f.modelMemory().bytes+most.walking())*10/9)
+		smallest = max(smallest, (processBytes+f.modelMemory(f.heard(b)).bytes+most.walking())*10/9)
 	}
 	if f.asked {
 		return nil, f.Config.Errorf(b.k.Pos, "comparison %q does not fit in %s of memory, even layer by layer; the smallest memory that can do is %s", b.k.Name, f.Config.Memory, bytesUp(smallest))
@@ -188,29 +225,36 @@ func (f *fitting) tilesOf(b *basis, rows int, heard bool) (tiles []*basis, err e
 }
 
 // walksFor says in which walk over the audio the moments of each tile would be made: the one that is being filled while there
-// is room, else the next. It returns how many walks that makes; instead says that it is not done.
+// is room in it for them and their models, else the next, which hears no others. It returns how many walks that makes;
+// instead says that it is not done.
 func (f *fitting) walksFor(tiles []*basis, rows int, instead bool) (walks int, err error) {
 	walk, left := f.walk, f.left
+	sources := f.allSources() // that the walk hears
+	if walk > 0 {
+		left = 0
+	}
 	for _, t := range tiles {
 		n, err := f.needOf(t, rows)
 		if err != nil {
 			return 0, err
 		}
-		if n.walking() > left && left < f.walking {
-			walk, left = walk+1, f.walking
+		missing := slices.ContainsFunc(f.heard(t), func(s int) bool { return !slices.Contains(sources, s) })
+		if missing || n.walking() > left {
+			walk, sources = walk+1, f.heard(t)
+			left = f.room(sources)
 		}
 		t.walk = walk
 		left -= n.walking()
 	}
 	if !instead {
-		f.walk, f.left = walk, left
+		f.walk = walk
 	}
 	return walk + 1, nil
 }
 
-// keepable says whether the frames of a basis can be kept as rows of the store.
+// keepable says whether the frames of a basis can be kept as rows of the store: if one walk can hear all that it needs.
 func (f *fitting) keepable(b *basis) bool {
-	return f.Config.Store.Frames != "never" && f.grid(b).Model.Card().Patches <= 1
+	return f.Config.Store.Frames != "never" && f.grid(b).Model.Card().Patches <= 1 && f.left >= 0
 }
 
 // hasRoom says whether the store's disk has room for the frames of a basis and for the moments of one tile after the other.

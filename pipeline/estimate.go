@@ -109,8 +109,14 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 		e.Warnings = append(e.Warnings, fmt.Sprintf("the store's disk has room for %s, and %s will be written: put the store elsewhere (store:, --store), or give the run more memory (memory:)", bytesText(e.DiskFree), bytesText(e.StoreBytes)))
 	}
 	e.MomentHours = (e.Multiplied/e.Products + float64(transferred)/e.DiskSpeed) / 3600
-	models := p.modelMemory()
-	e.Walking = processBytes + models.bytes + slices.Max(walks)
+	models := p.modelMemory(p.allSources())
+	for walk, moments := range walks {
+		heard := p.allSources() // where there is one walk alone, none is let go before
+		if e.Walks > 1 {
+			heard = p.walkSources(walk)
+		}
+		e.Walking = max(e.Walking, processBytes+p.modelMemory(heard).bytes+moments)
+	}
 	e.Measuring += processBytes
 	e.MemoryBytes = max(e.Walking, e.Measuring)
 	if warning := models.warning(p, e.MemoryBytes); warning != "" {

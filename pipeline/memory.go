@@ -27,15 +27,16 @@ type modelMemory struct {
 	attention int64 // of that, for attention
 }
 
-// modelMemory foretells it from the lengths alone, for the longest utterances meeting.
-func (p *Plan) modelMemory() modelMemory {
+// modelMemory foretells it for some sources from the lengths alone, for the longest utterances meeting.
+func (p *Plan) modelMemory(sources []int) modelMemory {
 	m := modelMemory{longest: -1}
 	order := make([]int, len(p.samples))
 	for u := range order {
 		order[u] = u
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(p.samples[b], p.samples[a]) })
-	for _, s := range p.sources {
+	for _, i := range sources {
+		s := p.sources[i]
 		if s.Model == nil || !s.IsAudio() { // log-mel frames hear too, and take next to nothing
 			continue
 		}

@@ -59,6 +59,26 @@ func (p *Plan) missingWork(walk, part int) []partWork {
 	return out
 }
 
+// walkSources are the sources that a walk hears: all that rows and attention need in the first, and those of the moments that
+// are made in it.
+func (p *Plan) walkSources(walk int) (out []int) {
+	if walk == 0 {
+		for _, key := range p.pooledKeys() {
+			out = appendOnce(out, key.source)
+		}
+	}
+	for _, b := range p.bases {
+		for _, t := range b.each() {
+			if t.walk == walk && t.frames == "" && (t.unit == "frame" && t.input == layers || t.unit == "attention") {
+				for _, s := range p.heard(t) {
+					out = appendOnce(out, s)
+				}
+			}
+		}
+	}
+	return out
+}
+
 // lacks says whether a part still needs any walk.
 func (p *Plan) lacks(part int) bool {
 	for walk := range p.walks() {
@@ -72,6 +92,11 @@ func (p *Plan) lacks(part int) bool {
 // extractParts walks over the utterances of the given parts, once for all that one walk can make; after is called after each.
 func (p *Plan) extractParts(ctx context.Context, parts []int, after func(walk int) error) error {
 	for walk := range p.walks() {
+		if p.walks() > 1 {
+			if err := p.openOnly(p.walkSources(walk)); err != nil {
+				return err
+			}
+		}
 		if err := p.walkOver(ctx, walk, parts); err != nil {
 			return err
 		}
@@ -121,7 +146,7 @@ func (p *Plan) walkOver(ctx context.Context, walk int, parts []int) error {
 		}
 		utterances = append(utterances, usable[first:]...)
 	}
-	if m := p.modelMemory(); len(utterances) > 0 {
+	if m := p.modelMemory(p.walkSources(walk)); len(utterances) > 0 {
 		if warning := m.warning(p, processBytes+m.bytes); warning != "" {
 			p.opts.Progress.Note("%s", warning)
 		}

@@ -204,15 +204,20 @@ func (p *Plan) checkFiles() error {
 	return nil
 }
 
-// reopenModels loads the models again that releaseModels let go.
-func (p *Plan) reopenModels() (err error) {
+// openOnly lets the models go that are not among the sources, and loads those again that are and were let go.
+func (p *Plan) openOnly(sources []int) (err error) {
 	for i, s := range p.sources {
-		if s.Model != nil {
+		switch wanted := slices.Contains(sources, i); {
+		case s.Model == nil:
+		case !wanted:
+			s.Model.Close()
+		case s.Model.Closed():
 			if s.Model, err = p.openModel(&p.Config.Models[i]); err != nil {
 				return err
 			}
 		}
 	}
+	debug.FreeOSMemory()
 	return nil
 }
 

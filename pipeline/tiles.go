@@ -141,7 +141,7 @@ func (w *measured) join(b, t *basis, m *measured) {
 func (t *basis) isMeasured() bool { return t.result != nil && t.result.HasPart(0) }
 
 // measureWalk measures the tiles whose moments a walk over the audio has made, so that the store need not hold those of all
-// walks: a matrix of all units for each group. The models make room for it, and are opened again where another walk follows.
+// walks: a matrix of all units for each group. The models make room for it; the next walk opens those that it hears.
 func (p *Plan) measureWalk(ctx context.Context, walk int) error {
 	p.releaseModels()
 	for _, b := range p.bases {
@@ -154,10 +154,7 @@ func (p *Plan) measureWalk(ctx context.Context, walk int) error {
 			}
 		}
 	}
-	if walk+1 == p.walks() {
-		return nil
-	}
-	return p.reopenModels()
+	return nil
 }
 
 // measureTile measures a tile, or finds what it gave in the store. Its moments are not kept beside that where they are those

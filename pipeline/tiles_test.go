@@ -91,7 +91,7 @@ func TestTiles(t *testing.T) {
 // keeps to; and too little is refused with the least that would do.
 func TestBudget(t *testing.T) {
 	free := prepareTiled(t, t.TempDir())
-	models := free.modelMemory().bytes
+	models := free.modelMemory(free.allSources()).bytes
 	most, least := int64(0), int64(math.MaxInt64)
 	for _, b := range free.bases {
 		if b.unit != "frame" {
