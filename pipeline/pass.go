@@ -92,7 +92,8 @@ func (p *Plan) lacks(part int) bool {
 // extractParts walks over the utterances of the given parts, once for all that one walk can make; after is called after each.
 func (p *Plan) extractParts(ctx context.Context, parts []int, after func(walk int) error) error {
 	for walk := range p.walks() {
-		if p.walks() > 1 {
+		done := !slices.ContainsFunc(parts, func(part int) bool { return len(p.missingWork(walk, part)) > 0 })
+		if p.walks() > 1 && !done {
 			if err := p.openOnly(p.walkSources(walk)); err != nil {
 				return err
 			}
