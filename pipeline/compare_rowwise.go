@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"slices"
 
 	"speechsim/metrics"
 )
@@ -116,7 +115,7 @@ func (c *matrixComparison) asif(ctx context.Context, cell *matrixCell) error {
 	if err := cell.set(asifValue(r, x.Rows, x.Cols, y.Cols), nil); err != nil || c.Null == 0 {
 		return err
 	}
-	null, err := metrics.NullASIF([]*metrics.ASIFAnswers{r.Answers(c.labels.of)}, 1+slices.Max(c.labels.of), c.Seed, c.Null)
+	null, err := metrics.NullASIF([]*metrics.ASIFAnswers{r.Answers(c.labels.of)}, c.labels.of, c.Seed, c.Null)
 	if err != nil {
 		c.note("asif %s has no null: %v", cell.variant.Name, err)
 		return nil

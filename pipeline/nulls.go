@@ -267,7 +267,7 @@ func (n *nullRows) asif(cells []results.Cell, at []int) (*metrics.Null, error) {
 	for k, c := range at {
 		answers[k] = n.rowwise.asif.answers[&cells[c]]
 	}
-	return metrics.NullASIF(answers, len(n.rowwise.labels), uint64(n.b.k.Null.Seed), n.b.k.Null.Draws)
+	return metrics.NullASIF(answers, n.rowwise.types, uint64(n.b.k.Null.Seed), n.b.k.Null.Draws)
 }
 
 // wholeLayers reads all rows of some layers of the stack, in the given order.
