@@ -36,6 +36,18 @@ test: build lib ## pass the whole suite: format, vet, staticcheck, tests with th
 	$(STATICCHECK) ./...
 	$(GO) test -race -shuffle=on -timeout 30m $(TESTFLAGS) ./...
 
+BASE ?= HEAD
+pin: build lib ## does the working tree give the bytes of commit BASE (default HEAD)? for changes that should change nothing
+	@mkdir -p .bench/pins
+	@set -e; base=$$(git rev-parse --short $(BASE)); \
+	  if [ ! -s .bench/pins/$$base ]; then \
+	    git worktree add --force --detach .bench/pins/tree $$base >/dev/null 2>&1; \
+	    (cd .bench/pins/tree && $(GO) build -o ../program ./cmd/pipeline); git worktree remove --force .bench/pins/tree; \
+	    .ci/pin .bench/pins/program >.bench/pins/$$base.tmp; mv .bench/pins/$$base.tmp .bench/pins/$$base; \
+	  fi; \
+	  .ci/pin bin/pipeline >.bench/pins/now; diff .bench/pins/$$base .bench/pins/now; \
+	  echo "$$(wc -l <.bench/pins/now) files and entries of the store are as at $$base"
+
 test-slurm: build lib ## four shards on a real Slurm of this machine, one killed (root, slurm-wlm, munge)
 	$(GO) test -count=1 -v -run '^TestSlurm$$' ./cmd/pipeline
 
@@ -80,4 +92,4 @@ fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 clean: ## remove what was built and computed, keep what was fetched
 	rm -rf bin runs store
 
-.PHONY: help build lib demo figures test test-slurm export-env test-export bench bench-peers bench-models fuzz clean
+.PHONY: help build lib demo figures test pin test-slurm export-env test-export bench bench-peers bench-models fuzz clean
