@@ -16,7 +16,8 @@ import (
 	"speechsim/extract"
 	"speechsim/models"
 	"speechsim/models/internal/npz"
-	"speechsim/pipeline"
+	"speechsim/pipeline/modelcmd"
+	"speechsim/pipeline/native"
 )
 
 // unusable are files of testdata whose activations cannot be had.
@@ -27,7 +28,7 @@ var unusable = []string{"bert.fused17.onnx", "bert.quantised17.onnx", "bert.half
 // and in plain ones with nothing but the last hidden state or the logits, from
 // both of torch's exporters.
 func TestExtractMatchesTheOriginals(t *testing.T) {
-	rt, err := pipeline.OpenRuntime("")
+	rt, err := native.OpenRuntime("")
 	if err != nil {
 		t.Skip(err)
 	}
@@ -130,7 +131,7 @@ func extractAudio(t *testing.T, file string, samples []float32) map[string]npz.A
 	if err := os.WriteFile(wav, floatWAV(samples, rate), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	job := pipeline.FileJob{Model: filepath.Join(folder, "onnx", filepath.Base(file)), Audio: []string{wav}, Out: folder,
+	job := modelcmd.Extract{Model: filepath.Join(folder, "onnx", filepath.Base(file)), Audio: []string{wav}, Out: folder,
 		Layers: []string{"all"}, Attention: true, Threads: 1}
 	got := map[string]npz.Array{}
 	err := job.Run(context.Background(), func(path string, _ []int) {

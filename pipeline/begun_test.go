@@ -12,11 +12,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"speechsim/pipeline/progress"
 )
 
 // stopper ends a run after so many utterances.
 type stopper struct {
-	Quiet
+	progress.Quiet
 	after  int // 0: never
 	then   func()
 	skip   float64 // seconds of what earlier runs have made

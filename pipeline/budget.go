@@ -1,12 +1,11 @@
 package pipeline
 
 import (
-	"cmp"
-	"fmt"
 	"slices"
-	"syscall"
 
 	"speechsim/metrics"
+	"speechsim/pipeline/internal/text"
+	"speechsim/pipeline/native"
 )
 
 // defaultShare is how much of the memory of the machine (or of its control group) a run takes that has no memory: key.
@@ -17,7 +16,7 @@ func (p *Plan) budget() (bytes int64, asked bool) {
 	if bytes = p.Config.MemoryBytes(); bytes > 0 {
 		return bytes, true
 	}
-	return int64(defaultShare * float64(totalMemory())), false
+	return int64(defaultShare * float64(native.TotalMemory())), false
 }
 
 // modelSlack is kept free while models run: they may take a tenth more than is foretold.
@@ -76,7 +75,7 @@ func (p *Plan) fit() error {
 	if together := p.together(); f.room(together) < 0 && asked {
 		all := p.modelMemory(together).bytes
 		return p.Config.Errorf(p.Config.Pos, "memory: %s is too little for the models, which take %s while they hear the longest utterances: the smallest memory that can do is %s; fewer --workers, layers or models take less",
-			p.Config.Memory, bytesText(all), bytesUp((all+processBytes)*10/9))
+			p.Config.Memory, text.Bytes(all), text.BytesUp((all+processBytes)*10/9))
 	}
 	for _, b := range p.bases {
 		if b.input != layers {
@@ -219,7 +218,7 @@ func (f *fitting) tilesOf(b *basis, rows int, heard bool) (tiles []*basis, err e
 		smallest = max(smallest, (processBytes+f.modelMemory(f.heard(b)).bytes+most.walking())*10/9)
 	}
 	if f.asked {
-		return nil, f.Config.Errorf(b.k.Pos, "comparison %q does not fit in %s of memory, even layer by layer; the smallest memory that can do is %s", b.k.Name, f.Config.Memory, bytesUp(smallest))
+		return nil, f.Config.Errorf(b.k.Pos, "comparison %q does not fit in %s of memory, even layer by layer; the smallest memory that can do is %s", b.k.Name, f.Config.Memory, text.BytesUp(smallest))
 	}
 	return tiles, nil // plan warns
 }
@@ -265,7 +264,7 @@ func (f *fitting) hasRoom(b *basis, tiles []*basis) bool {
 			most = max(most, m.State)
 		}
 	}
-	free := freeDisk(f.store.Dir)
+	free := native.FreeDisk(f.store.Dir)
 	all, largest := f.frameBytes(b)
 	return free == 0 || all+max(largest, int64(len(f.parts))*most) <= free
 }
@@ -295,19 +294,4 @@ func (p *Plan) nullRowsOf(b *basis) int {
 		return len(p.candidates[b.thinned].Rows)
 	}
 	return p.countRows(b)
-}
-
-// freeDisk is what there is room for in a folder; 0 where the system does not tell.
-func freeDisk(dir string) int64 {
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil {
-		return 0
-	}
-	return int64(s.Bavail) * s.Bsize
-}
-
-// bytesUp is a size as the memory: key takes it, rounded up.
-func bytesUp(n int64) string {
-	const unit = 16 << 20
-	return fmt.Sprintf("%dMiB", cmp.Or((n+unit-1)/unit, 1)*unit>>20)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"speechsim/metrics"
+	"speechsim/pipeline/progress"
 	"speechsim/pipeline/results"
 )
 
@@ -24,7 +25,7 @@ func (b *basis) pair(c int) layerPair { return b.cells[c%len(b.cells)] }
 func (p *Plan) cellsOf(ctx context.Context, b *basis, n int, compute value) ([]results.Cell, [][]results.Match, error) {
 	cells := make([]results.Cell, len(b.measures())*len(b.cells))
 	matches := make([][]results.Match, len(cells))
-	err := p.parallel(ctx, len(cells), func(at int) error {
+	err := progress.Each(ctx, p.opts.Workers, len(cells), p.opts.Progress, func(at int) error {
 		v, pair := b.cell(at)
 		i, j := pair.x, pair.y
 		c := &cells[at]

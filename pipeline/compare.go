@@ -8,6 +8,8 @@ import (
 
 	"speechsim/metrics"
 	"speechsim/pipeline/internal/npy"
+	"speechsim/pipeline/native"
+	"speechsim/pipeline/progress"
 	"speechsim/pipeline/results"
 )
 
@@ -27,9 +29,9 @@ type MatrixJob struct {
 	ASIF     struct { // settings of asif, each power with each number of anchors; none: 4 and 100
 		P, K []int
 	}
-	Float64  bool     // multiply in double precision, as is always done for float64 files
-	Workers  int      // 0: the processors; no result depends on it
-	Progress Progress // nil: quiet
+	Float64  bool              // multiply in double precision, as is always done for float64 files
+	Workers  int               // 0: the processors; no result depends on it
+	Progress progress.Reporter // nil: quiet
 }
 
 // MatrixResult is what a MatrixJob found.
@@ -60,7 +62,7 @@ func (e *ArgumentError) Error() string { return e.Msg }
 // stand together), or keep 1 kB a row and draw CKA from that where both sides are wide.
 func (j MatrixJob) Run(ctx context.Context) (*MatrixResult, error) {
 	if j.Progress == nil {
-		j.Progress = Quiet{}
+		j.Progress = progress.Quiet{}
 	}
 	if j.Workers <= 0 {
 		j.Workers = runtime.NumCPU()
@@ -77,7 +79,7 @@ func (j MatrixJob) Run(ctx context.Context) (*MatrixResult, error) {
 	}
 	const small = 64 << 20 // bytes that are compared before a progress line could be read
 	if c.x.Bytes()+c.y.Bytes() < small && j.Null == 0 {
-		c.Progress = Quiet{}
+		c.Progress = progress.Quiet{}
 	}
 	if err := c.check(ctx); err != nil {
 		return nil, err
@@ -142,7 +144,7 @@ func (c *matrixComparison) open() error {
 		}
 	}
 	var note string
-	if c.backend, note, err = OpenBackend(""); err != nil {
+	if c.backend, note, err = native.OpenBackend(""); err != nil {
 		return err
 	}
 	if note != "" {

@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"speechsim/configs"
 	"speechsim/corpus"
 	"speechsim/extract"
+	"speechsim/pipeline/progress"
 )
 
 // corpusSpec translates the config's corpus.
@@ -66,7 +65,7 @@ func (p *Plan) checkCorpus(ctx context.Context) error {
 	faults := make([]error, len(c.Utterances))
 	refused := make([]error, len(c.Utterances))
 	p.opts.Progress.Stage("reading labels", float64(len(c.Utterances)), "utterances")
-	err := p.parallel(ctx, len(c.Utterances), func(i int) error {
+	err := progress.Each(ctx, p.opts.Workers, len(c.Utterances), p.opts.Progress, func(i int) error {
 		u := &c.Utterances[i]
 		p.samples[i] = -1
 		info, err := c.AudioInfo(u)
@@ -177,41 +176,4 @@ func (p *Plan) vocabulary() map[string]bool {
 		}
 	}
 	return words
-}
-
-// parallel calls f for 0..n-1 from as many goroutines as there are workers, until one fails.
-func (p *Plan) parallel(ctx context.Context, n int, f func(int) error) error {
-	var next, done atomic.Int64
-	var first error
-	var once sync.Once
-	var group sync.WaitGroup
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var mu sync.Mutex
-	for range min(p.opts.Workers, n) {
-		group.Add(1)
-		go func() {
-			defer group.Done()
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				if err := f(i); err != nil {
-					once.Do(func() { first = err; cancel() })
-					return
-				}
-				if d := done.Add(1); d%64 == 0 || int(d) == n {
-					mu.Lock()
-					p.opts.Progress.Add(min(64, float64((d-1)%64+1)))
-					mu.Unlock()
-				}
-			}
-		}()
-	}
-	group.Wait()
-	if first != nil {
-		return first
-	}
-	return ctx.Err()
 }

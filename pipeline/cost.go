@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"speechsim/metrics"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/results"
 )
 
@@ -112,7 +113,7 @@ func (c uncertaintyCost) words() string {
 		s = fmt.Sprintf("; intervals of %d groups, about %s", c.Groups, duration(c.IntervalSeconds))
 	}
 	if c.Draws > 0 {
-		s += fmt.Sprintf("; null of %d draws, about %s, %s of memory", c.Draws, duration(c.NullSeconds), bytesText(c.NullBytes))
+		s += fmt.Sprintf("; null of %d draws, about %s, %s of memory", c.Draws, duration(c.NullSeconds), text.Bytes(c.NullBytes))
 	}
 	return s
 }

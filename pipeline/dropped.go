@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"speechsim/extract"
+	"speechsim/pipeline/internal/files"
 )
 
 // accounting says what became of the segments of one comparison: segments in = rows out + dropped, by reason.
@@ -45,7 +46,7 @@ func (p *Plan) account(k *comparison, j *joinedRows) accounting {
 // writeDropped writes what dropped.csv holds: every segment that became no row of a comparison, every transcript word without a
 // segment, and every utterance that can't be used, each with the reason.
 func (p *Plan) writeDropped(path string, accounts []accounting, failed []extract.Failure) error {
-	return extract.WriteFile(path, func(w io.Writer) error {
+	return files.Write(path, func(w io.Writer) error {
 		out := csv.NewWriter(w)
 		out.Write([]string{"comparison", "utterance", "segment", "label", "start", "end", "reason"})
 		for _, f := range failed {

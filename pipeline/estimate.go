@@ -14,6 +14,9 @@ import (
 
 	"speechsim/extract"
 	"speechsim/metrics"
+	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/internal/text"
+	"speechsim/pipeline/native"
 )
 
 // Estimate is what a run will take, from counting and from trying: one utterance of middle length is really run, matrices are
@@ -105,8 +108,8 @@ func (p *Plan) Estimate(ctx context.Context) (*Estimate, error) {
 		}
 	}
 	e.StoreBytes += slices.Max(disk) + largest // rows are there twice while they are joined
-	if e.DiskFree = freeDisk(p.store.Dir); e.DiskFree > 0 && e.StoreBytes > e.DiskFree {
-		e.Warnings = append(e.Warnings, fmt.Sprintf("the store's disk has room for %s, and %s will be written: put the store elsewhere (store:, --store), or give the run more memory (memory:)", bytesText(e.DiskFree), bytesText(e.StoreBytes)))
+	if e.DiskFree = native.FreeDisk(p.store.Dir); e.DiskFree > 0 && e.StoreBytes > e.DiskFree {
+		e.Warnings = append(e.Warnings, fmt.Sprintf("the store's disk has room for %s, and %s will be written: put the store elsewhere (store:, --store), or give the run more memory (memory:)", text.Bytes(e.DiskFree), text.Bytes(e.StoreBytes)))
 	}
 	e.MomentHours = (e.Multiplied/e.Products + float64(transferred)/e.DiskSpeed) / 3600
 	models := p.modelMemory(p.allSources())
@@ -200,7 +203,7 @@ func diskSpeed(dir string) (float64, error) {
 	rand.NewChaCha8([32]byte{}).Read(data) // nothing that a file system could make small
 	path := filepath.Join(dir, "speed.tmp")
 	start := time.Now()
-	err := extract.WriteFile(path, func(w io.Writer) error { _, err := w.Write(data); return err })
+	err := files.Write(path, func(w io.Writer) error { _, err := w.Write(data); return err })
 	if err != nil {
 		return 0, err
 	}
@@ -290,53 +293,38 @@ func (e *Estimate) String() string {
 			fmt.Fprintf(&b, "            %s\n", text)
 		}
 	}
-	fmt.Fprintf(&b, "disk        %s into the store\n", bytesText(e.StoreBytes))
-	fmt.Fprintf(&b, "memory      about %s", bytesText(e.MemoryBytes))
+	fmt.Fprintf(&b, "disk        %s into the store\n", text.Bytes(e.StoreBytes))
+	fmt.Fprintf(&b, "memory      about %s", text.Bytes(e.MemoryBytes))
 	if e.Budget > 0 {
-		fmt.Fprintf(&b, " of %s (%s while models run, %s while cells are computed)", bytesText(e.Budget), bytesText(e.Walking), bytesText(e.Measuring))
+		fmt.Fprintf(&b, " of %s (%s while models run, %s while cells are computed)", text.Bytes(e.Budget), text.Bytes(e.Walking), text.Bytes(e.Measuring))
 	}
 	b.WriteByte('\n')
 	for _, w := range e.Warnings {
 		fmt.Fprintf(&b, "warning     %s\n", w)
 	}
 	if e.Realtime > 0 {
-		fmt.Fprintf(&b, "time        about %s of extraction (%.0f x real time, from one utterance%s)\n", durationText(e.Seconds), e.Realtime, map[bool]string{true: fmt.Sprintf("; %d walks over the audio", e.Walks)}[e.Walks > 1])
+		fmt.Fprintf(&b, "time        about %s of extraction (%.0f x real time, from one utterance%s)\n", text.Duration(e.Seconds), e.Realtime, map[bool]string{true: fmt.Sprintf("; %d walks over the audio", e.Walks)}[e.Walks > 1])
 	}
 	if e.MomentHours*3600 > 10 {
-		fmt.Fprintf(&b, "            about %s of moments (%.3g PFLOP of products at %.0f GFLOP/s, and the disk at %.0f MB/s)\n", durationText(e.MomentHours*3600), 2*e.Multiplied/1e15, 2*e.Products/1e9, e.DiskSpeed/1e6)
+		fmt.Fprintf(&b, "            about %s of moments (%.3g PFLOP of products at %.0f GFLOP/s, and the disk at %.0f MB/s)\n", text.Duration(e.MomentHours*3600), 2*e.Multiplied/1e15, 2*e.Products/1e9, e.DiskSpeed/1e6)
 	}
 	return b.String()
-}
-
-func durationText(seconds float64) string {
-	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
 }
 
 // tilesText says how the moments of a comparison are made where that is not at once while the audio is heard.
 func (c *ComparisonEstimate) tilesText(e *Estimate) string {
 	var s []string
 	if c.Tiles > 0 {
-		s = append(s, fmt.Sprintf("%d tiles, of at most %s of moments each", c.Tiles, bytesText(c.TileBytes)))
+		s = append(s, fmt.Sprintf("%d tiles, of at most %s of moments each", c.Tiles, text.Bytes(c.TileBytes)))
 	}
 	switch {
 	case c.FrameBytes > 0:
-		s = append(s, fmt.Sprintf("frames are kept (%s) and read %.1f times each (%s)", bytesText(c.FrameBytes), c.FrameReads, durationText(c.FrameReads*float64(c.FrameBytes)/e.DiskSpeed)))
+		s = append(s, fmt.Sprintf("frames are kept (%s) and read %.1f times each (%s)", text.Bytes(c.FrameBytes), c.FrameReads, text.Duration(c.FrameReads*float64(c.FrameBytes)/e.DiskSpeed)))
 		if c.Again > 1 && e.Realtime > 0 {
-			s = append(s, fmt.Sprintf("to hear the audio again would take %d walks (%s)", c.Again, durationText(float64(c.Again)*3600*e.AudioHours/e.Realtime)))
+			s = append(s, fmt.Sprintf("to hear the audio again would take %d walks (%s)", c.Again, text.Duration(float64(c.Again)*3600*e.AudioHours/e.Realtime)))
 		}
 	case c.Tiles > 0 && c.Unit == "frame":
 		s = append(s, fmt.Sprintf("made in %d walks over the audio, since the store has no room for its frames or keeps none (store: {frames: ...})", c.Again))
 	}
 	return strings.Join(s, "; ")
-}
-
-func bytesText(n int64) string {
-	switch {
-	case n >= 10<<30:
-		return fmt.Sprintf("%.0f GiB", float64(n)/(1<<30))
-	case n >= 1<<30:
-		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
-	default:
-		return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20))
-	}
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,13 +9,15 @@ import (
 	"strings"
 
 	"speechsim/configs"
+	"speechsim/pipeline/internal/text"
+	"speechsim/pipeline/progress"
 	"speechsim/pipeline/report"
 	"speechsim/pipeline/results"
 )
 
 // draw makes the figures of a page.
-func draw(progress Progress, page report.Page, o *Outcome) error {
-	progress.Stage("drawing", float64(len(page.Figures)), "figures")
+func draw(r progress.Reporter, page report.Page, o *Outcome) error {
+	r.Stage("drawing", float64(len(page.Figures)), "figures")
 	names, err := report.DrawAll(o.Dir, page.Figures, page.Cells)
 	if err != nil {
 		return err
@@ -94,7 +97,7 @@ func (b *basis) figuresWanted(m measure) []configs.Figure {
 func (p *Plan) figure(b *basis, m measure, wanted configs.Figure, first bool) report.Figure {
 	f := report.Figure{
 		Comparison: b.k.Name, Metric: m.Name, Variant: m.variant.Name, Params: b.paramsOf(m), Kind: report.Kind(wanted.Kind),
-		Symmetric: !m.variant.Directed, Title: firstOf(wanted.Title, fmt.Sprintf("%s: %s", b.k.Name, m.Title)), Caption: wanted.Caption,
+		Symmetric: !m.variant.Directed, Title: cmp.Or(wanted.Title, fmt.Sprintf("%s: %s", b.k.Name, m.Title)), Caption: wanted.Caption,
 		Scale:   report.Scale{Min: wanted.Scale.Min, Max: wanted.Scale.Max, Map: wanted.Scale.Map},
 		XModels: p.axis(b, b.x), YModels: p.axis(b, b.y),
 	}
@@ -119,7 +122,7 @@ func (p *Plan) figure(b *basis, m measure, wanted configs.Figure, first bool) re
 	if !first {
 		words = append(words, wanted.Kind)
 	}
-	f.Name = fileName(words...)
+	f.Name = text.FileName(words...)
 	return f
 }
 
@@ -158,14 +161,4 @@ func (p *Plan) axis(b *basis, side []int) []report.Model {
 		m.Layers = append(m.Layers, l.name)
 	}
 	return out
-}
-
-// fileName joins words to the name of a file.
-func fileName(words ...string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r) {
-			return r
-		}
-		return '-'
-	}, strings.Join(words, "-"))
 }

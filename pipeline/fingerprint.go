@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,6 +14,8 @@ import (
 	"speechsim/configs"
 	"speechsim/extract"
 	"speechsim/models"
+	"speechsim/pipeline/native"
+	"speechsim/pipeline/progress"
 	"speechsim/pipeline/published"
 )
 
@@ -38,7 +41,7 @@ func (p *Plan) stamp() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(h, "%s %d\n%s\n", Version, extract.FormatVersion, text)
+	fmt.Fprintf(h, "%s %d\n%s\n", native.Version, extract.FormatVersion, text)
 	for i := range p.Config.Models {
 		m := &p.Config.Models[i]
 		for _, f := range []string{m.ONNX, m.Vectors, m.Vocabulary, m.Card} {
@@ -92,7 +95,7 @@ func stampFile(h hash.Hash, path string) {
 
 // takeFingerprint reads through the audio (once: the store remembers digests) and gathers what products depend on.
 func (p *Plan) takeFingerprint(ctx context.Context) error {
-	f := fingerprint{Version: Version, Models: map[string]string{}, Cards: map[string]string{}, Labels: map[string]string{}}
+	f := fingerprint{Version: native.Version, Models: map[string]string{}, Cards: map[string]string{}, Labels: map[string]string{}}
 	c := p.Corpus
 	sums, err := p.audioDigests(ctx)
 	if err != nil {
@@ -132,7 +135,7 @@ func (p *Plan) takeFingerprint(ctx context.Context) error {
 			return err
 		}
 		if m.Device == models.CUDA {
-			card = fmt.Append(card, m.Device, " ", firstOf(m.Precision, models.Float32))
+			card = fmt.Append(card, m.Device, " ", cmp.Or(m.Precision, models.Float32))
 		}
 		if s.Text != nil {
 			sum, err := p.digests.File(vocabularyPath(p.Config, m))
@@ -158,7 +161,7 @@ func (p *Plan) takeFingerprint(ctx context.Context) error {
 func (p *Plan) audioDigests(ctx context.Context) ([]string, error) {
 	sums := make([]string, len(p.Corpus.Utterances))
 	p.opts.Progress.Stage("reading audio", float64(len(sums)), "utterances")
-	err := p.parallel(ctx, len(sums), func(i int) error {
+	err := progress.Each(ctx, p.opts.Workers, len(sums), p.opts.Progress, func(i int) error {
 		if p.samples[i] < 0 {
 			sums[i] = "unusable"
 			return nil

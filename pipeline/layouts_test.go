@@ -13,6 +13,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/corpus"
+	"speechsim/pipeline/native"
 	"speechsim/pipeline/results"
 )
 
@@ -235,7 +236,7 @@ func spoil(t *testing.T, dir, audio, labels string) {
 
 func needRuntime(t *testing.T) {
 	t.Helper()
-	rt, err := OpenRuntime("")
+	rt, err := native.OpenRuntime("")
 	if err != nil {
 		t.Skipf("ONNX Runtime not found: %v", err)
 	}

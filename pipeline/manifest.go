@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,10 +14,12 @@ import (
 	"speechsim/configs"
 	"speechsim/extract"
 	"speechsim/models"
+	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/native"
 )
 
 // manifest is what manifest.json holds: enough to know what the numbers are, and to make them again.
-type manifest struct {
+type Manifest struct {
 	Name     string            `json:"name"`
 	Finished time.Time         `json:"finished"`
 	Seconds  float64           `json:"seconds"`
@@ -66,9 +69,9 @@ func reportFile(dir string) string { return filepath.Join(dir, "report.html") }
 
 // makeManifest describes the run as its outcome stands.
 func (p *Plan) makeManifest(o *Outcome) ([]byte, error) {
-	m := manifest{
+	m := Manifest{
 		Name: p.Config.Name, Finished: time.Now().UTC().Truncate(time.Second), Seconds: o.Seconds, Config: p.Config, Inputs: p.fingerprint,
-		Versions: map[string]string{"pipeline": Version, "go": runtime.Version(), "blas": p.backend.Name() + " " + p.backend.Version()},
+		Versions: map[string]string{"pipeline": native.Version, "go": runtime.Version(), "blas": p.backend.Name() + " " + p.backend.Version()},
 		Host:     hostInfo{runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), p.opts.Workers},
 		Corpus:   p.counts(), Accounts: o.accounts, Skipped: o.Failed, Cells: o.Cells, Work: p.store.Used(),
 	}
@@ -79,13 +82,13 @@ func (p *Plan) makeManifest(o *Outcome) ([]byte, error) {
 		m.Products = p.productsText()
 	}
 	for i, s := range p.sources {
-		info := modelInfo{Name: s.Name, File: p.Config.Path(firstOf(p.Config.Models[i].ONNX, p.Config.Models[i].Vectors))}
+		info := modelInfo{Name: s.Name, File: p.Config.Path(cmp.Or(p.Config.Models[i].ONNX, p.Config.Models[i].Vectors))}
 		for _, l := range s.Layers() {
 			info.Layers = append(info.Layers, l.Name)
 			info.Units = append(info.Units, l.Units)
 		}
 		if d, ok := p.deviations[s.Name]; ok {
-			info.Precision, info.Deviation = firstOf(p.Config.Models[i].Precision, models.Float32), d.String()
+			info.Precision, info.Deviation = cmp.Or(p.Config.Models[i].Precision, models.Float32), d.String()
 		}
 		m.Models = append(m.Models, info)
 	}
@@ -106,7 +109,7 @@ func (p *Plan) makeManifest(o *Outcome) ([]byte, error) {
 
 func (p *Plan) counts() corpusCounts {
 	speakers := map[string]bool{}
-	k := corpusCounts{Root: firstOf(p.Corpus.Spec.Root, p.Corpus.Spec.Table), Utterances: len(p.Corpus.Utterances), Hours: p.Seconds() / 3600}
+	k := corpusCounts{Root: cmp.Or(p.Corpus.Spec.Root, p.Corpus.Spec.Table), Utterances: len(p.Corpus.Utterances), Hours: p.Seconds() / 3600}
 	for i := range p.Corpus.Utterances {
 		speakers[p.Corpus.Utterances[i].Speaker] = true
 		if p.samples[i] >= 0 {
@@ -129,7 +132,7 @@ func (p *Plan) findFinished(stamp string) *Outcome {
 		}
 		return nil
 	}
-	var m manifest
+	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil || m.Inputs.Stamp != stamp {
 		if err == nil && len(m.Inputs.Stamp) > 0 {
 			p.opts.Progress.Note("%s holds a run of %s made from another config, program or inputs: it is replaced; what both share comes from the store",
@@ -144,7 +147,7 @@ func (p *Plan) findFinished(stamp string) *Outcome {
 		o.Figures = append(o.Figures, filepath.Join(p.RunDir, filepath.FromSlash(f)))
 	}
 	for _, f := range need {
-		if !exists(filepath.Join(p.RunDir, filepath.FromSlash(f))) {
+		if !files.Exists(filepath.Join(p.RunDir, filepath.FromSlash(f))) {
 			p.opts.Progress.Note("%s lacks %s: the run is finished again", p.RunDir, f)
 			return nil
 		}

@@ -3,12 +3,11 @@ package pipeline
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
 
 	"speechsim/extract"
+	"speechsim/pipeline/internal/text"
+	"speechsim/pipeline/native"
 )
 
 const (
@@ -93,42 +92,15 @@ func (p *Plan) activationBytes(s *extract.Source, samples int) (states, maps, sc
 
 // warning says that so many bytes in all are more than there are, and what takes them; "" if they fit or if nobody knows.
 func (m modelMemory) warning(p *Plan, total int64) string {
-	free := freeMemory()
+	free := native.FreeMemory()
 	if free == 0 || total <= free {
 		return ""
 	}
-	text := fmt.Sprintf("about %s of memory will be needed, but only %s are free", bytesText(total), bytesText(free))
+	warning := fmt.Sprintf("about %s of memory will be needed, but only %s are free", text.Bytes(total), text.Bytes(free))
 	if m.longest < 0 {
-		return text
+		return warning
 	}
 	return fmt.Sprintf("%s: utterance %s (%.0f s) alone takes %s, %s of it for attention, which grows with the square of the length; "+
-		"cut long audio into utterances, use fewer --workers, or leave attention metrics out", text, p.Corpus.Utterances[m.longest].ID,
-		float64(p.samples[m.longest])/float64(p.Corpus.Spec.Audio.Rate), bytesText(m.alone), bytesText(m.attention))
-}
-
-// freeMemory is what a process may still take, on Linux: what the system has to give, or the control group's limit; 0 where
-// that is not known.
-func freeMemory() int64 { return systemMemory("MemAvailable:") }
-
-// totalMemory is what there is at all, likewise.
-func totalMemory() int64 { return systemMemory("MemTotal:") }
-
-func systemMemory(field string) int64 {
-	info, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 0
-	}
-	var free int64
-	for line := range strings.Lines(string(info)) {
-		if rest, ok := strings.CutPrefix(line, field); ok {
-			n, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
-			free = n << 10
-		}
-	}
-	if limit, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
-		if n, err := strconv.ParseInt(strings.TrimSpace(string(limit)), 10, 64); err == nil { // else "max"
-			free = min(free, n)
-		}
-	}
-	return free
+		"cut long audio into utterances, use fewer --workers, or leave attention metrics out", warning, p.Corpus.Utterances[m.longest].ID,
+		float64(p.samples[m.longest])/float64(p.Corpus.Spec.Audio.Rate), text.Bytes(m.alone), text.Bytes(m.attention))
 }

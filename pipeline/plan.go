@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,9 @@ import (
 	"speechsim/extract"
 	"speechsim/metrics"
 	"speechsim/models"
+	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/native"
+	"speechsim/pipeline/progress"
 	"speechsim/tokenizer"
 )
 
@@ -25,7 +29,7 @@ type Options struct {
 	Store    string // folder of the store, "" = the config's, else store in the working directory
 	Strict   bool   // an input that would be skipped fails the run before it begins
 	Cards    bool   // models whose files are not there are known by their cards, for Estimate alone
-	Progress Progress
+	Progress progress.Reporter
 }
 
 // Plan is a config made ready to run: everything is opened, checked and counted, nothing is computed.
@@ -86,7 +90,7 @@ func newPlan(cfg *configs.Config, o Options) (*Plan, error) {
 		o.Workers = runtime.NumCPU()
 	}
 	if o.Progress == nil {
-		o.Progress = Quiet{}
+		o.Progress = progress.Quiet{}
 	}
 	comparisons, err := resolve(cfg)
 	return &Plan{Config: cfg, opts: o, comparisons: comparisons, candidates: map[string]*extract.Table{}, pooled: map[poolKey]*pooledRows{}}, err
@@ -101,7 +105,7 @@ func openPlan(ctx context.Context, cfg *configs.Config, o Options) (*Plan, error
 	if err := p.checkFiles(); err != nil {
 		return nil, err
 	}
-	p.RunDir = filepath.Join(firstOf(o.Runs, cfg.Path(cfg.Runs), "runs"), cfg.Name)
+	p.RunDir = filepath.Join(cmp.Or(o.Runs, cfg.Path(cfg.Runs), "runs"), cfg.Name)
 	if p.Corpus, err = corpus.Open(ctx, corpusSpec(cfg)); err != nil {
 		return nil, err
 	}
@@ -110,7 +114,7 @@ func openPlan(ctx context.Context, cfg *configs.Config, o Options) (*Plan, error
 
 func (p *Plan) openStore() error {
 	var err error
-	if p.store, err = extract.OpenStore(firstOf(p.opts.Store, p.Config.Path(p.Config.Store.Folder), "store")); err == nil {
+	if p.store, err = extract.OpenStore(cmp.Or(p.opts.Store, p.Config.Path(p.Config.Store.Folder), "store")); err == nil {
 		p.digests = p.store.Digests()
 	}
 	return err
@@ -222,7 +226,9 @@ func (p *Plan) openOnly(sources []int) (err error) {
 }
 
 // knownByCard says whether a model whose file is not there is planned with, by its card.
-func (p *Plan) knownByCard(onnx string) bool { return p.opts.Cards && exists(models.SidecarPath(onnx)) }
+func (p *Plan) knownByCard(onnx string) bool {
+	return p.opts.Cards && files.Exists(models.SidecarPath(onnx))
+}
 
 // absent names the models that are known by their cards alone.
 func (p *Plan) absent() (names []string) {
@@ -258,15 +264,6 @@ func (p *Plan) tiers() []string {
 	return out
 }
 
-func firstOf(choices ...string) string {
-	for _, c := range choices {
-		if c != "" {
-			return c
-		}
-	}
-	return ""
-}
-
 // hears says whether any model of the config hears audio.
 func (p *Plan) hears() bool {
 	for _, s := range p.sources {
@@ -288,7 +285,7 @@ func (p *Plan) Seconds() float64 {
 
 // openBackend opens the linear algebra.
 func (p *Plan) openBackend() error {
-	backend, note, err := OpenBackend(p.Config.Path(p.Config.Libraries.OpenBLAS))
+	backend, note, err := native.OpenBackend(p.Config.Path(p.Config.Libraries.OpenBLAS))
 	if note != "" {
 		p.opts.Progress.Note("%s", note)
 	}
@@ -347,7 +344,7 @@ func (p *Plan) loadSource(m *configs.Model) (*extract.Source, error) {
 // openModel loads a model, or reads its card where plans make do with that.
 func (p *Plan) openModel(m *configs.Model) (*models.Model, error) {
 	path := p.Config.Path(m.ONNX)
-	if !exists(path) && p.knownByCard(path) {
+	if !files.Exists(path) && p.knownByCard(path) {
 		o, err := modelOptions(p.Config, m, p.needsAttention(m.Name))
 		if err != nil {
 			return nil, err

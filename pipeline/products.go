@@ -1,12 +1,14 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
 	"speechsim/metrics"
 	"speechsim/models"
+	"speechsim/pipeline/native"
 )
 
 // openProducts prepares what multiplies for moments, where the config says that this is a GPU, and says how far it is from
@@ -39,7 +41,7 @@ func (p *Plan) useProducts(ctx context.Context, products *models.Products) (err 
 // openRuntime opens ONNX Runtime, once.
 func (p *Plan) openRuntime() (*models.Runtime, error) {
 	if p.runtime == nil {
-		rt, err := OpenRuntime(p.Config.Path(p.Config.Libraries.ONNXRuntime))
+		rt, err := native.OpenRuntime(p.Config.Path(p.Config.Libraries.ONNXRuntime))
 		if err != nil {
 			return nil, err
 		}
@@ -57,7 +59,7 @@ func (p *Plan) productsText() string {
 }
 
 func (p *Plan) productsPrecision() string {
-	return firstOf(p.Config.Products.Precision, models.Float32)
+	return cmp.Or(p.Config.Products.Precision, models.Float32)
 }
 
 // productSpeed is how many multiplications of moments this machine does in a second: on the GPU, with the way there and back of

@@ -14,12 +14,13 @@ import (
 
 	"speechsim/metrics"
 	"speechsim/models"
+	"speechsim/pipeline/native"
 )
 
 // productsOn opens products on a device; CUDA is skipped where there is none.
 func productsOn(t testing.TB, device, precision string) *models.Products {
 	t.Helper()
-	rt, err := OpenRuntime("")
+	rt, err := native.OpenRuntime("")
 	if err != nil {
 		t.Skipf("ONNX Runtime not found: %v", err)
 	}
@@ -225,7 +226,7 @@ func BenchmarkProducts(b *testing.B) {
 
 func benchmarkProducts(b *testing.B, products *models.Products, layers, rows int) {
 	ctx := context.Background()
-	backend, _, err := OpenBackend("")
+	backend, _, err := native.OpenBackend("")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"speechsim/extract"
+	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/internal/text"
+	"speechsim/pipeline/native"
+	"speechsim/pipeline/progress"
 	"speechsim/pipeline/report"
 	"speechsim/pipeline/results"
 )
@@ -28,16 +32,16 @@ type pageFile struct {
 }
 
 func writePageFile(dir string, page report.Page) error {
-	text, err := json.Marshal(pageFile{pageFormat, Version, page})
+	text, err := json.Marshal(pageFile{pageFormat, native.Version, page})
 	if err != nil {
 		return err
 	}
-	return extract.WriteFile(filepath.Join(dir, pageName), func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err })
+	return files.Write(filepath.Join(dir, pageName), func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err })
 }
 
 // FindRun resolves the argument by which a user names a run: its folder, or its name among the runs.
 func FindRun(run, runs string) (string, error) {
-	runs = firstOf(runs, "runs")
+	runs = cmp.Or(runs, "runs")
 	for _, dir := range []string{run, filepath.Join(runs, run)} {
 		if info, err := os.Stat(dir); err == nil && info.IsDir() {
 			return dir, nil
@@ -49,7 +53,7 @@ func FindRun(run, runs string) (string, error) {
 		return "", err
 	}
 	for _, e := range entries {
-		if exists(manifestFile(filepath.Join(runs, e.Name()))) {
+		if files.Exists(manifestFile(filepath.Join(runs, e.Name()))) {
 			there = append(there, e.Name())
 		}
 	}
@@ -85,7 +89,7 @@ func readRun(dir string) (report.Page, error) {
 	}
 	if head.Format != pageFormat {
 		return none, fmt.Errorf("%s was made by version %s of the program, whose %s has format %d; this version (%s) reads %d: pipeline run with its config makes it again",
-			dir, head.Version, pageName, head.Format, Version, pageFormat)
+			dir, head.Version, pageName, head.Format, native.Version, pageFormat)
 	}
 	var file pageFile
 	if err := json.Unmarshal(text, &file); err != nil {
@@ -102,17 +106,17 @@ func readRun(dir string) (report.Page, error) {
 }
 
 // Redraw makes the figures and the page of a finished run again from its directory. Nothing is computed.
-func Redraw(dir string, progress Progress) (*Outcome, error) {
+func Redraw(dir string, r progress.Reporter) (*Outcome, error) {
 	page, err := readRun(dir)
 	if err != nil {
 		return nil, err
 	}
-	return show(dir, page, progress)
+	return show(dir, page, r)
 }
 
 // RedrawVersus makes a page and figures of what two finished runs say differently, in a folder of the first: ours minus
 // theirs, cell by cell, and what changed in config, inputs and versions.
-func RedrawVersus(dir, other string, progress Progress) (*Outcome, error) {
+func RedrawVersus(dir, other string, r progress.Reporter) (*Outcome, error) {
 	ours, err := readRun(dir)
 	if err != nil {
 		return nil, err
@@ -133,16 +137,16 @@ func RedrawVersus(dir, other string, progress Progress) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	return show(filepath.Join(dir, "versus", fileName(otherName)), page, progress)
+	return show(filepath.Join(dir, "versus", text.FileName(otherName)), page, r)
 }
 
 // show draws a page and its figures into a folder.
-func show(dir string, page report.Page, progress Progress) (*Outcome, error) {
+func show(dir string, page report.Page, r progress.Reporter) (*Outcome, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	o := &Outcome{Dir: dir, Cells: len(page.Cells), Report: reportFile(dir)}
-	if err := draw(progress, page, o); err != nil {
+	if err := draw(r, page, o); err != nil {
 		return nil, err
 	}
 	return o, report.WritePage(o.Report, page)

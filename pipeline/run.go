@@ -14,6 +14,7 @@ import (
 
 	"speechsim/extract"
 	"speechsim/metrics"
+	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/report"
 	"speechsim/pipeline/results"
 )
@@ -81,7 +82,7 @@ func (p *Plan) finish(o *Outcome, all found, start time.Time) error {
 	if err := report.WritePage(o.Report, page); err != nil {
 		return err
 	}
-	return extract.WriteFile(manifestFile(p.RunDir), func(w io.Writer) error { _, err := w.Write(page.Manifest); return err })
+	return files.Write(manifestFile(p.RunDir), func(w io.Writer) error { _, err := w.Write(page.Manifest); return err })
 }
 
 // extractAll makes the products that need walks over the corpus. Rows are made in the first.

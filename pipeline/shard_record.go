@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"speechsim/extract"
+	"speechsim/pipeline/internal/files"
 )
 
 // States of a shard.
@@ -99,7 +99,7 @@ func (r *ShardRecord) write() error {
 	if err := os.MkdirAll(filepath.Dir(r.path), 0o755); err != nil {
 		return err
 	}
-	return extract.WriteFile(r.path, func(w io.Writer) error { _, err := w.Write(append(data, '\n')); return err })
+	return files.Write(r.path, func(w io.Writer) error { _, err := w.Write(append(data, '\n')); return err })
 }
 
 // beat writes the record now and then until stop is called.

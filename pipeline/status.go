@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"speechsim/configs"
+	"speechsim/pipeline/internal/files"
 )
 
 // Status is how far the shards of a run are.
@@ -33,9 +35,9 @@ func (s *Status) Managed(of int, queued map[int]string) {
 
 // ReadStatus reads the records of a config's shards. It opens no corpus and no model.
 func ReadStatus(cfg *configs.Config, o Options) (*Status, error) {
-	s := &Status{Run: filepath.Join(firstOf(o.Runs, cfg.Path(cfg.Runs), "runs"), cfg.Name)}
-	s.Merged = exists(filepath.Join(s.Run, "manifest.json"))
-	records, err := ReadShards(firstOf(o.Store, cfg.Path(cfg.Store.Folder), "store"), cfg.Name)
+	s := &Status{Run: filepath.Join(cmp.Or(o.Runs, cfg.Path(cfg.Runs), "runs"), cfg.Name)}
+	s.Merged = files.Exists(filepath.Join(s.Run, "manifest.json"))
+	records, err := ReadShards(cmp.Or(o.Store, cfg.Path(cfg.Store.Folder), "store"), cfg.Name)
 	if err != nil || len(records) == 0 {
 		return s, err
 	}

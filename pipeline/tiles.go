@@ -11,6 +11,7 @@ import (
 
 	"speechsim/extract"
 	"speechsim/metrics"
+	"speechsim/pipeline/native"
 	"speechsim/pipeline/results"
 )
 
@@ -191,7 +192,7 @@ func (p *Plan) tileEntry(t *basis) (*extract.Entry, error) {
 		Interval                string
 		Null                    string
 		Frames                  []string // pooled rows of the frames of the null
-	}{Holds: "cells of a tile, with what their intervals and nulls are made of", Moments: t.entry.Key, Version: Version, First: t.view.first, Interval: t.k.Interval}
+	}{Holds: "cells of a tile, with what their intervals and nulls are made of", Moments: t.entry.Key, Version: native.Version, First: t.view.first, Interval: t.k.Interval}
 	for _, m := range t.measures() {
 		d.Metrics = append(d.Metrics, m.Name+" "+m.variant.Name)
 	}

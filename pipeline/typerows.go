@@ -7,6 +7,7 @@ import (
 
 	"speechsim/extract"
 	"speechsim/metrics"
+	"speechsim/pipeline/progress"
 )
 
 // types numbers the word types of the rows in the order in which they appear.
@@ -78,7 +79,7 @@ func (p *Plan) writeTypes(ctx context.Context, entry *extract.Entry, layers []ex
 	for _, t := range of {
 		counts[t]++
 	}
-	err := p.parallel(ctx, len(layers), func(n int) error {
+	err := progress.Each(ctx, p.opts.Workers, len(layers), p.opts.Progress, func(n int) error {
 		r, err := j.entries[at].OpenLayer(layers[n])
 		if err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"speechsim/configs"
-	"speechsim/pipeline"
+	"speechsim/pipeline/native"
 )
 
 // Exit codes of the program.
@@ -151,7 +151,7 @@ func names() []string {
 }
 
 func help(w io.Writer) {
-	fmt.Fprintf(w, "pipeline %s: what do the layers of speech and text models represent, and how alike are they?\n\n", pipeline.Version)
+	fmt.Fprintf(w, "pipeline %s: what do the layers of speech and text models represent, and how alike are they?\n\n", native.Version)
 	for _, c := range commands {
 		fmt.Fprintf(w, "  pipeline %-10s %-28s %s\n", c.name, c.args, c.summary)
 	}

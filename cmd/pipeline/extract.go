@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"strings"
 
-	"speechsim/pipeline"
+	"speechsim/pipeline/modelcmd"
 )
 
 var extractCommand = &command{
 	name: "extract", args: "MODEL.onnx AUDIO...", summary: "the layers of a few audio files as .npy",
 	run: func(ctx context.Context, c *call) (int, error) {
-		var f pipeline.FileJob
+		var f modelcmd.Extract
 		var layers string
 		c.flags.StringVar(&f.Out, "out", "", "`folder` for UTTERANCE/layer.NAME.npy (required)")
 		c.flags.BoolVar(&f.Attention, "attention", false, "write attention.NAME.npy too: [heads, frames, frames]")

@@ -11,8 +11,9 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
 	"speechsim/configs"
-	"speechsim/pipeline"
+	"speechsim/pipeline/native"
 )
 
 // root is the repository.
@@ -38,7 +39,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("ROOT", root)
 			e.Setenv("DEMO", filepath.Join(root, "corpus", "demo"))
 			e.Setenv("MODELS", filepath.Join(root, "models", "demo"))
-			for key, pattern := range map[string]string{pipeline.EnvONNXRuntime: "libonnxruntime.*", pipeline.EnvOpenBLAS: "libscipy_openblas.*"} {
+			for key, pattern := range map[string]string{native.EnvONNXRuntime: "libonnxruntime.*", native.EnvOpenBLAS: "libscipy_openblas.*"} {
 				value := os.Getenv(key)
 				if found, err := filepath.Glob(filepath.Join(root, "lib", pattern)); value == "" && err == nil && len(found) > 0 {
 					value = found[0]
@@ -53,7 +54,7 @@ func TestScripts(t *testing.T) {
 			if condition != "cuda" {
 				return false, fmt.Errorf("unknown condition %q", condition)
 			}
-			return strings.Contains(pipeline.VersionText(configs.Libraries{}), "CUDAExecutionProvider"), nil
+			return strings.Contains(native.VersionText(configs.Libraries{}), "CUDAExecutionProvider"), nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"tone": makeTone, "cut": cutFile, "lines": countLines, "same": sameFiles, "flip": flipByte,
@@ -72,7 +73,7 @@ func TestMain(m *testing.M) {
 
 func needRuntime(t *testing.T) {
 	t.Helper()
-	rt, err := pipeline.OpenRuntime("")
+	rt, err := native.OpenRuntime("")
 	if err != nil {
 		t.Skipf("ONNX Runtime not found: %v", err)
 	}

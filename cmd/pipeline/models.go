@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"speechsim/configs"
-	"speechsim/pipeline"
+	"speechsim/pipeline/modelcmd"
 )
 
 // modelsCommand has verbs of its own.
@@ -13,7 +13,7 @@ var modelsCommand = &command{
 	name: "models", args: "inspect|verify|export FILE", summary: "what a model file holds; its tests; an ONNX file from a checkpoint",
 	run: func(ctx context.Context, c *call) (int, error) {
 		if len(c.args) > 0 && c.args[0] == "export" {
-			return exitDone, pipeline.ExportModel(ctx, c.args[1:], c.stdout, c.stderr)
+			return exitDone, modelcmd.Export(ctx, c.args[1:], c.stdout, c.stderr)
 		}
 		reference := c.flags.String("reference", "", "verify: the `npz` that the export wrote, to compare with the original")
 		device := c.flags.String("device", "", "verify: cpu or cuda")
@@ -23,9 +23,9 @@ var modelsCommand = &command{
 		}
 		switch verb, file := c.args[0], c.args[1]; verb {
 		case "inspect":
-			return exitDone, pipeline.InspectModel(c.stdout, file)
+			return exitDone, modelcmd.Inspect(c.stdout, file)
 		case "verify":
-			ok, err := pipeline.VerifyModel(ctx, c.stdout, file, *reference, *device, *precision)
+			ok, err := modelcmd.Verify(ctx, c.stdout, file, *reference, *device, *precision)
 			if err == nil && !ok {
 				return exitFailed, nil
 			}

@@ -7,13 +7,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-	"speechsim/pipeline"
+	progressbar "github.com/schollz/progressbar/v3"
+
+	"speechsim/pipeline/progress"
 )
 
 // newProgress shows progress on stderr: a bar on a terminal, a line every 30 s elsewhere, or an object a line with --json.
-func newProgress(w io.Writer, asJSON bool) pipeline.Progress {
-	var p pipeline.Progress
+func newProgress(w io.Writer, asJSON bool) progress.Reporter {
+	var p progress.Reporter
 	switch {
 	case asJSON:
 		p = &jsonProgress{lines: lines{w: w, now: time.Now}}

@@ -9,6 +9,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/pipeline"
+	"speechsim/pipeline/native"
 )
 
 // options are the flags of the commands that take a config.
@@ -196,7 +197,7 @@ var versionCommand = &command{
 		if err := c.parse(0, 0); err != nil {
 			return exitUsage, err
 		}
-		fmt.Fprint(c.stdout, pipeline.VersionText(configs.Libraries{}))
+		fmt.Fprint(c.stdout, native.VersionText(configs.Libraries{}))
 		return exitDone, nil
 	},
 }

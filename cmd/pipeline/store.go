@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"speechsim/configs"
-	"speechsim/pipeline"
+	"speechsim/pipeline/inventory"
 )
 
 // storeCommand has verbs of its own.
@@ -28,7 +28,7 @@ var storeCommand = &command{
 		if !strings.Contains(" ls verify prune ", " "+verb+" ") {
 			return exitUsage, usagef("unknown verb %q%s (known: %s)", verb, configs.Nearest(verb, verbs), strings.Join(verbs, ", "))
 		}
-		v, err := pipeline.TakeInventory(*store, *runs)
+		v, err := inventory.Take(*store, *runs)
 		if err != nil {
 			return exitFailed, err
 		}
@@ -46,7 +46,7 @@ var storeCommand = &command{
 	},
 }
 
-func verifyStore(c *call, v *pipeline.Inventory, mend, asJSON bool) (int, error) {
+func verifyStore(c *call, v *inventory.Inventory, mend, asJSON bool) (int, error) {
 	damage, err := v.Verify(mend, newProgress(c.stderr, asJSON))
 	if err != nil {
 		return exitFailed, err
@@ -68,7 +68,7 @@ func verifyStore(c *call, v *pipeline.Inventory, mend, asJSON bool) (int, error)
 	return exitFailed, err
 }
 
-func pruneStore(c *call, v *pipeline.Inventory, rested time.Duration, dry bool) (int, error) {
+func pruneStore(c *call, v *inventory.Inventory, rested time.Duration, dry bool) (int, error) {
 	unused := v.Unused(rested, time.Now())
 	said := "deleted"
 	if dry {

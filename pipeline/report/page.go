@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"io"
 	"slices"
 	"strings"
 
+	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/results"
 )
 
@@ -66,7 +68,7 @@ func WritePage(path string, p Page) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return writeFile(path, html)
+	return files.Write(path, func(w io.Writer) error { _, err := w.Write(html); return err })
 }
 
 // view is what the template sees.

@@ -15,6 +15,8 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/vgimg"
+
+	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/results"
 )
 
@@ -51,10 +53,10 @@ func DrawAll(dir string, figures []Figure, cells []results.Cell) ([]string, erro
 		names[i] = figures[i].Name
 		group.Go(func() {
 			slots <- struct{}{}
-			files, err := render(&figures[i], ix)
+			parts, err := render(&figures[i], ix)
 			<-slots // waiting for the disk needs no processor
 			if err == nil {
-				err = store(dir, files)
+				err = store(dir, parts)
 			}
 			if err != nil {
 				errs[i] = fmt.Errorf("figure %q: %w", figures[i].Name, err)
@@ -95,7 +97,7 @@ type file struct {
 func render(f *Figure, ix *index) ([]*file, error) {
 	d := f.drawing(ix)
 	desc := f.caption(ix)
-	var files []*file
+	var parts []*file
 	for _, format := range []struct {
 		ending string
 		write  func(w io.Writer) error
@@ -110,17 +112,19 @@ func render(f *Figure, ix *index) ([]*file, error) {
 		if err := format.write(&part.data); err != nil {
 			return nil, fmt.Errorf("%s: %w", part.name, err)
 		}
-		files = append(files, part)
+		parts = append(parts, part)
 	}
-	return files, nil
+	return parts, nil
 }
 
 // store writes files into a folder, side by side.
-func store(dir string, files []*file) error {
-	errs := make([]error, len(files))
+func store(dir string, parts []*file) error {
+	errs := make([]error, len(parts))
 	var group sync.WaitGroup
-	for i, f := range files {
-		group.Go(func() { errs[i] = writeFile(filepath.Join(dir, f.name), f.data.Bytes()) })
+	for i, f := range parts {
+		group.Go(func() {
+			errs[i] = files.Write(filepath.Join(dir, f.name), func(w io.Writer) error { _, err := f.data.WriteTo(w); return err })
+		})
 	}
 	group.Wait()
 	return errors.Join(errs...)
@@ -219,32 +223,4 @@ func exact(v *float64) string {
 		return ""
 	}
 	return strconv.FormatFloat(*v, 'g', -1, 64)
-}
-
-// writeFile writes a file under a temporary name in the same folder, syncs and
-// renames it.
-func writeFile(path string, data []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.Write(data); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

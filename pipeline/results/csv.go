@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"speechsim/pipeline/internal/files"
 )
 
 // csvHeader names the columns of results.csv: the fields of a cell, flat.
@@ -31,7 +33,7 @@ func WriteCSV(w io.Writer, cells []Cell) error {
 
 // WriteCSVFile writes results.csv as [WriteFile] writes results.jsonl.
 func WriteCSVFile(path string, cells []Cell) error {
-	return writeFile(path, func(w io.Writer) error { return WriteCSV(w, cells) })
+	return files.Write(path, func(w io.Writer) error { return WriteCSV(w, cells) })
 }
 
 func csvRow(c *Cell) []string {

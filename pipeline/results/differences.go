@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"speechsim/pipeline/internal/files"
 )
 
 // Difference says how much more like Y one layer is than another: the value of X with Y less that of Than with Y. Both
@@ -55,7 +57,7 @@ func WriteDifferences(w io.Writer, list []Difference) error {
 
 // WriteDifferencesFile writes differences.csv as [WriteFile] writes results.jsonl.
 func WriteDifferencesFile(path string, list []Difference) error {
-	return writeFile(path, func(w io.Writer) error { return WriteDifferences(w, list) })
+	return files.Write(path, func(w io.Writer) error { return WriteDifferences(w, list) })
 }
 
 // ReadDifferencesFile reads differences.csv.

@@ -9,9 +9,10 @@ import (
 	"hash/maphash"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
+
+	"speechsim/pipeline/internal/files"
 )
 
 // maxLine bounds one line of results.jsonl. A real line has some 300 bytes,
@@ -79,34 +80,7 @@ func Write(w io.Writer, cells []Cell) error {
 // WriteFile writes results.jsonl under a temporary name in the same folder,
 // syncs it and renames it, so that a reader never sees half a file.
 func WriteFile(path string, cells []Cell) error {
-	return writeFile(path, func(w io.Writer) error { return Write(w, cells) })
-}
-
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("write %s: %w", path, err)
-		}
-	}()
-	if err = write(f); err != nil {
-		return err
-	}
-	if err = f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return files.Write(path, func(w io.Writer) error { return Write(w, cells) })
 }
 
 // ReadFile reads a results.jsonl; see [Read].

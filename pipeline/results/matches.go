@@ -4,6 +4,8 @@ import (
 	"io"
 	"slices"
 	"strconv"
+
+	"speechsim/pipeline/internal/files"
 )
 
 // Match is one unit (or head) of X, and what the metric found for it in Y.
@@ -44,7 +46,7 @@ func WriteMatches(w io.Writer, list []Match) error {
 
 // WriteMatchesFile writes matches.csv as [WriteFile] writes results.jsonl.
 func WriteMatchesFile(path string, list []Match) error {
-	return writeFile(path, func(w io.Writer) error { return WriteMatches(w, list) })
+	return files.Write(path, func(w io.Writer) error { return WriteMatches(w, list) })
 }
 
 // ReadMatchesFile reads matches.csv.

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"speechsim/pipeline/internal/files"
 )
 
 // Prefix says how much of a picture the first rows show already: for two
@@ -79,7 +81,7 @@ func WritePrefixes(w io.Writer, list []Prefix) error {
 
 // WritePrefixesFile writes prefixes.csv as [WriteFile] writes results.jsonl.
 func WritePrefixesFile(path string, list []Prefix) error {
-	return writeFile(path, func(w io.Writer) error { return WritePrefixes(w, list) })
+	return files.Write(path, func(w io.Writer) error { return WritePrefixes(w, list) })
 }
 
 func pearson(x, y []float64) float64 {

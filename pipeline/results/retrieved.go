@@ -4,6 +4,8 @@ import (
 	"io"
 	"slices"
 	"strconv"
+
+	"speechsim/pipeline/internal/files"
 )
 
 // Retrieval is what top-1 accuracy in a retrieval of words must be read with.
@@ -66,7 +68,7 @@ func WriteRetrieved(w io.Writer, list []Retrieved) error {
 
 // WriteRetrievedFile writes retrieval.csv as [WriteFile] writes results.jsonl.
 func WriteRetrievedFile(path string, list []Retrieved) error {
-	return writeFile(path, func(w io.Writer) error { return WriteRetrieved(w, list) })
+	return files.Write(path, func(w io.Writer) error { return WriteRetrieved(w, list) })
 }
 
 // ReadRetrievedFile reads retrieval.csv.

@@ -1,7 +1,8 @@
-package pipeline
+// Package progress says how far the work is, and does work on many items that says so.
+package progress
 
-// Progress is told how far the work is. Calls come from one goroutine at a time.
-type Progress interface {
+// Reporter is told how far the work is. Calls come from one goroutine at a time.
+type Reporter interface {
 	// Stage begins a stage of so many units ("s" of audio, "cells", "files"); 0 means that it can't be known.
 	Stage(name string, total float64, unit string)
 	// Add reports units done since the last call.
@@ -12,7 +13,7 @@ type Progress interface {
 	Note(format string, args ...any)
 }
 
-// Quiet is a Progress that says nothing.
+// Quiet is a Reporter that says nothing.
 type Quiet struct{}
 
 // Stage does nothing.

@@ -1,4 +1,4 @@
-package pipeline
+package modelcmd
 
 import (
 	"context"
@@ -11,10 +11,11 @@ import (
 	"speechsim/corpus"
 	"speechsim/extract"
 	"speechsim/models"
+	"speechsim/pipeline/native"
 )
 
-// FileJob is the layers of a few audio files, without a corpus and without a config.
-type FileJob struct {
+// Extract is a job: the layers of a few audio files, without a corpus and without a config.
+type Extract struct {
 	Model     string
 	Audio     []string
 	Out       string // OUT/UTTERANCE/layer.NAME.npy, with the file's name less its ending as the utterance
@@ -27,7 +28,7 @@ type FileJob struct {
 }
 
 // Run writes the files; wrote is told of each.
-func (f FileJob) Run(ctx context.Context, wrote func(path string, shape []int)) error {
+func (f Extract) Run(ctx context.Context, wrote func(path string, shape []int)) error {
 	names := map[string]string{}
 	for _, path := range f.Audio {
 		name := utteranceName(path)
@@ -41,7 +42,7 @@ func (f FileJob) Run(ctx context.Context, wrote func(path string, shape []int)) 
 			return fmt.Errorf("%s is a folder; an audio file is wanted", path)
 		}
 	}
-	rt, err := OpenRuntime("")
+	rt, err := native.OpenRuntime("")
 	if err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func (f FileJob) Run(ctx context.Context, wrote func(path string, shape []int)) 
 	return nil
 }
 
-func (f FileJob) one(ctx context.Context, c *corpus.Corpus, source *extract.Source, path string, wrote func(string, []int)) error {
+func (f Extract) one(ctx context.Context, c *corpus.Corpus, source *extract.Source, path string, wrote func(string, []int)) error {
 	u := &corpus.Utterance{ID: utteranceName(path), AudioPath: path}
 	audio, err := c.Audio(u)
 	if err != nil {

@@ -1,6 +1,8 @@
-package pipeline
+// Package inventory says what a store holds, which runs use it, and what of it is damaged.
+package inventory
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,26 +17,29 @@ import (
 
 	"speechsim/extract"
 	"speechsim/metrics"
+	"speechsim/pipeline"
+	"speechsim/pipeline/internal/text"
+	"speechsim/pipeline/progress"
 )
 
 // Inventory is what a store holds and which runs use it.
 type Inventory struct {
-	Store   string           `json:"store"`
-	Entries []InventoryEntry `json:"entries"`
+	Store   string  `json:"store"`
+	Entries []Entry `json:"entries"`
 
 	store *extract.Store
 }
 
-// InventoryEntry is an entry with the names of the runs that were made from it.
-type InventoryEntry struct {
+// Entry is an entry with the names of the runs that were made from it.
+type Entry struct {
 	extract.Info
 	Runs []string `json:"runs"`
 }
 
-// TakeInventory lists the store, and looks into the manifests of the runs in a folder for what they use. Empty names are
+// Take lists the store, and looks into the manifests of the runs in a folder for what they use. Empty names are
 // store and runs in the working directory.
-func TakeInventory(store, runs string) (*Inventory, error) {
-	dir := firstOf(store, "store")
+func Take(store, runs string) (*Inventory, error) {
+	dir := cmp.Or(store, "store")
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("there is no store %s: name it with --store", dir)
 	}
@@ -46,13 +51,13 @@ func TakeInventory(store, runs string) (*Inventory, error) {
 	if err != nil {
 		return nil, err
 	}
-	users, err := usersOf(firstOf(runs, "runs"))
+	users, err := usersOf(cmp.Or(runs, "runs"))
 	if err != nil {
 		return nil, err
 	}
 	v := &Inventory{Store: dir, store: s}
 	for _, e := range entries {
-		v.Entries = append(v.Entries, InventoryEntry{e, users[e.Key]})
+		v.Entries = append(v.Entries, Entry{e, users[e.Key]})
 	}
 	return v, nil
 }
@@ -69,7 +74,7 @@ func usersOf(runs string) (map[string][]string, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		var m manifest
+		var m pipeline.Manifest
 		if err == nil {
 			err = json.Unmarshal(data, &m)
 		}
@@ -103,11 +108,11 @@ func (v *Inventory) Text() string {
 		if runs == "" {
 			runs = "no run"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", e.Key, bytesText(e.Bytes), state, e.Changed.Local().Format("2006-01-02 15:04"), runs)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", e.Key, text.Bytes(e.Bytes), state, e.Changed.Local().Format("2006-01-02 15:04"), runs)
 		total += e.Bytes
 	}
 	w.Flush()
-	fmt.Fprintf(&b, "%d entries, %s in %s\n", len(v.Entries), bytesText(total), v.Store)
+	fmt.Fprintf(&b, "%d entries, %s in %s\n", len(v.Entries), text.Bytes(total), v.Store)
 	return b.String()
 }
 
@@ -119,9 +124,9 @@ type Damage struct {
 }
 
 // Verify reads the whole store. With mend, what is damaged is deleted: the next run that needs it makes it again.
-func (v *Inventory) Verify(mend bool, progress Progress) ([]Damage, error) {
+func (v *Inventory) Verify(mend bool, r progress.Reporter) ([]Damage, error) {
 	var out []Damage
-	progress.Stage("verifying", float64(len(v.Entries)), "entries")
+	r.Stage("verifying", float64(len(v.Entries)), "entries")
 	for _, e := range v.Entries {
 		damaged, err := v.store.Verify(e.Key, metrics.Verify)
 		if err != nil {
@@ -135,21 +140,21 @@ func (v *Inventory) Verify(mend bool, progress Progress) ([]Damage, error) {
 				return nil, err
 			}
 		}
-		progress.Add(1)
+		r.Add(1)
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].File < out[j].File })
 	return out, nil
 }
 
 // Unused are the entries that no run uses and that have rested for so long: younger ones may be of a run at work.
-func (v *Inventory) Unused(rested time.Duration, now time.Time) []InventoryEntry {
-	return slices.DeleteFunc(slices.Clone(v.Entries), func(e InventoryEntry) bool {
+func (v *Inventory) Unused(rested time.Duration, now time.Time) []Entry {
+	return slices.DeleteFunc(slices.Clone(v.Entries), func(e Entry) bool {
 		return len(e.Runs) > 0 || now.Sub(e.Changed) < rested
 	})
 }
 
 // Remove deletes entries.
-func (v *Inventory) Remove(entries []InventoryEntry) error {
+func (v *Inventory) Remove(entries []Entry) error {
 	for _, e := range entries {
 		if err := v.store.Remove(e.Key); err != nil {
 			return err

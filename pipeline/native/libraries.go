@@ -1,16 +1,15 @@
-package pipeline
+// Package native knows the machine: where its native libraries are, how much memory and disk there is, and the version of the
+// program that runs on it.
+package native
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"sort"
-	"strings"
 
-	"speechsim/configs"
 	"speechsim/metrics"
 	"speechsim/models"
+	"speechsim/pipeline/internal/files"
 )
 
 // Environment variables that place a native library by hand.
@@ -80,7 +79,7 @@ func libraryFolders() []string {
 	}
 	if wd, err := os.Getwd(); err == nil {
 		for d := wd; ; d = filepath.Dir(d) {
-			if lib := filepath.Join(d, "lib"); exists(filepath.Join(d, "go.mod")) || d == wd {
+			if lib := filepath.Join(d, "lib"); files.Exists(filepath.Join(d, "go.mod")) || d == wd {
 				add(lib)
 			}
 			if d == filepath.Dir(d) {
@@ -107,41 +106,4 @@ func OpenBackend(given string) (b metrics.Backend, note string, err error) {
 		return nil, "", err
 	}
 	return metrics.PureGo(), "OpenBLAS was not found: linear algebra runs in pure Go, which is several times slower (make lib fetches OpenBLAS)", nil
-}
-
-// Version is the version of the program.
-const Version = "0.1.0"
-
-// VersionText says what the program runs on: its own version, the native libraries with their paths, and the execution
-// providers.
-func VersionText(lib configs.Libraries) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "pipeline %s, %s %s/%s\n", Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	if rt, err := OpenRuntime(lib.ONNXRuntime); err != nil {
-		fmt.Fprintf(&b, "ONNX Runtime: not found\n%s\n", indent(err.Error()))
-	} else {
-		fmt.Fprintf(&b, "ONNX Runtime %s, %s\n", rt.Version(), rt.Path())
-		fmt.Fprintf(&b, "execution providers: %s\n", strings.Join(rt.Providers(), ", "))
-		rt.Close()
-	}
-	blas, note, err := OpenBackend(lib.OpenBLAS)
-	switch {
-	case err != nil:
-		fmt.Fprintf(&b, "BLAS: not found\n%s\n", indent(err.Error()))
-	case blas.Path() == "":
-		fmt.Fprintf(&b, "BLAS: %s %s\n", blas.Name(), blas.Version())
-	default:
-		fmt.Fprintf(&b, "BLAS: %s %s, %s\n", blas.Name(), blas.Version(), blas.Path())
-	}
-	if note != "" {
-		fmt.Fprintln(&b, note)
-	}
-	return b.String()
-}
-
-func indent(s string) string { return "  " + strings.ReplaceAll(s, "\n", "\n  ") }
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
