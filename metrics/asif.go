@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/mt19937"
 )
 
 // The power and the number of anchors of ASIF unless others are asked for.
@@ -151,5 +152,5 @@ func (r *ASIFResult) judge(types, anchors []int) {
 // ASIFSplit draws the test rows as the thesis does: 15 % of n rows without
 // replacement by numpy's legacy generator with seed 2211, in the order drawn.
 func ASIFSplit(n int) []int {
-	return newMT19937(2211).permutation(n)[:int(.15*float64(n))]
+	return mt19937.New(2211).Permutation(n)[:int(.15*float64(n))]
 }

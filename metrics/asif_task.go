@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
+	"speechsim/metrics/internal/topk"
 )
 
 // ASIFTask is a retrieval that is made with several layers and settings: which
@@ -20,7 +22,7 @@ type ASIFTask struct {
 }
 
 // ASIFQueries are the query rows of a layer by their most similar anchors.
-type ASIFQueries struct{ similar [][]scored }
+type ASIFQueries struct{ similar [][]topk.Scored }
 
 // ASIFCandidates are the anchor rows of a layer by their most similar anchors.
 // Identical rows are searched for once: their similarities are equal to the last
@@ -28,7 +30,7 @@ type ASIFQueries struct{ similar [][]scored }
 type ASIFCandidates struct {
 	rows   int
 	copies [][]int32 // of each distinct row
-	found  [][]scored
+	found  [][]topk.Scored
 }
 
 // NewASIFTask plans retrievals in one variant, with up to most anchors kept.
@@ -73,7 +75,7 @@ func (t *ASIFTask) Queries(ctx context.Context, b Backend, x Matrix, workers int
 	if err := t.scale(queries, anchors); err != nil {
 		return nil, err
 	}
-	similar, err := mostSimilar(ctx, b, queries, anchors, t.most, workers)
+	similar, err := topk.MostSimilar(ctx, b, queries, anchors, t.most, workers)
 	return &ASIFQueries{similar}, err
 }
 
@@ -95,7 +97,7 @@ func (t *ASIFTask) Candidates(ctx context.Context, b Backend, y Matrix, workers 
 			copy(rows.Row(k), anchors.Row(r))
 		}
 	}
-	found, err := mostSimilarAmong(ctx, b, rows, min(t.most, len(unique)), workers, true)
+	found, err := topk.MostSimilarAmong(ctx, b, rows, min(t.most, len(unique)), workers, true)
 	return &ASIFCandidates{anchors.Rows, copies, found}, err
 }
 
@@ -115,7 +117,7 @@ func (t *ASIFTask) scale(sides ...linalg.Dense[float32]) error {
 	}
 	for _, d := range sides {
 		for r := range d.Rows {
-			if !normalise(d.Row(r)) {
+			if !linalg.Normalise(d.Row(r)) {
 				return undefined("asif", t.variant, "a row is all zeros and has no direction")
 			}
 		}
@@ -144,8 +146,8 @@ func (t *ASIFTask) Retrieve(ctx context.Context, q *ASIFQueries, c *ASIFCandidat
 	}
 	index := relativeIndex(c, o)
 	result := &ASIFResult{Queries: len(t.test), Anchors: len(t.anchors), Retrieved: make([]ASIFQuery, len(t.test))}
-	scratch := make([][]float64, min(workerCount(o.Workers), len(t.test)))
-	parallel(o.Workers, len(t.test), func(worker, k int) {
+	scratch := make([][]float64, min(parallel.Workers(o.Workers), len(t.test)))
+	parallel.Run(o.Workers, len(t.test), func(worker, k int) {
 		if ctx.Err() != nil {
 			return
 		}

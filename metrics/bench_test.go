@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
 )
 
 // benchBlock are n layers of 2048 rows; a benchmark adds them again and again.
@@ -181,11 +182,11 @@ func bareProductsOf(backend Backend, rows []Matrix, pairs [][2]int) {
 	dense := func(x Matrix) linalg.Dense[float32] {
 		return linalg.Dense[float32]{Rows: x.Rows, Cols: x.Cols, Stride: x.Stride, Data: x.Data}
 	}
-	scratch := make([]linalg.Dense[float32], workerCount(0))
+	scratch := make([]linalg.Dense[float32], parallel.Workers(0))
 	for w := range scratch {
 		scratch[w] = linalg.New[float32](rows[0].Cols, rows[0].Cols)
 	}
-	parallel(0, len(pairs)+len(rows), func(worker, k int) {
+	parallel.Run(0, len(pairs)+len(rows), func(worker, k int) {
 		if k < len(pairs) {
 			backend.Gemm32(true, false, dense(rows[pairs[k][0]]), dense(rows[pairs[k][1]]), scratch[worker])
 		} else {
@@ -353,8 +354,12 @@ func benchmarkASIF(b *testing.B, n int) {
 // those among themselves.
 func bareSimilarities(backend Backend, x Matrix, queries int) {
 	rows := linalg.Dense[float32]{Rows: x.Rows, Cols: x.Cols, Stride: x.Stride, Data: x.Data}
-	work := newProducts(workerCount(0), pairBlock, pairBlock)
-	blocks := cuts(rows.Rows, pairBlock)
+	const edge = 1024 // as the search among rows cuts them
+	work := make([][]float32, parallel.Workers(0))
+	for w := range work {
+		work[w] = make([]float32, edge*edge)
+	}
+	blocks := parallel.Cuts(rows.Rows, edge)
 	var tasks [][2]int
 	for i := range len(blocks) - 1 {
 		for j := i; j < len(blocks)-1; j++ {
@@ -363,9 +368,10 @@ func bareSimilarities(backend Backend, x Matrix, queries int) {
 			}
 		}
 	}
-	parallel(0, len(tasks), func(worker, t int) {
+	parallel.Run(0, len(tasks), func(worker, t int) {
 		i, j := tasks[t][0], tasks[t][1]
-		work[worker].multiply(backend, rows.Slice(blocks[i], blocks[i+1], 0, rows.Cols), rows.Slice(blocks[j], blocks[j+1], 0, rows.Cols))
+		x, y := rows.Slice(blocks[i], blocks[i+1], 0, rows.Cols), rows.Slice(blocks[j], blocks[j+1], 0, rows.Cols)
+		backend.Gemm32(false, true, x, y, linalg.Dense[float32]{Rows: x.Rows, Cols: y.Rows, Stride: y.Rows, Data: work[worker][:x.Rows*y.Rows]})
 	})
 }
 

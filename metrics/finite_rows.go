@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"fmt"
-	"math"
 
 	"speechsim/metrics/internal/linalg"
 )
@@ -48,20 +47,4 @@ func minus[T linalg.Float](x Matrix, centre []float64) linalg.Dense[T] {
 		}
 	})
 	return out
-}
-
-// normalise scales a row to unit length and reports whether it has one.
-func normalise[T linalg.Float](row []T) bool {
-	sum := 0.0
-	for _, v := range row {
-		sum += float64(v) * float64(v)
-	}
-	if sum == 0 {
-		return false
-	}
-	f := 1 / math.Sqrt(sum)
-	for k, v := range row {
-		row[k] = T(float64(v) * f)
-	}
-	return true
 }

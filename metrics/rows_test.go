@@ -9,12 +9,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sort"
 	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
-	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/mt19937"
 )
 
 type asifGolden struct {
@@ -91,7 +90,7 @@ func TestASIFPowers(t *testing.T) {
 			x.Data64[row*8+c] = .1*x.Data64[row*8+c] + sounds.Data64[types[row]*8+c]
 		}
 	}
-	test := newMT19937(1).permutation(n)[:40]
+	test := mt19937.New(1).Permutation(n)[:40]
 	var first *ASIFResult
 	for _, scale := range []float64{1, 1e6} {
 		big := x
@@ -161,56 +160,6 @@ func TestASIFPowers(t *testing.T) {
 	if _, err := ASIF(context.Background(), PureGo(), x, y, types, test, ASIFOptions{K: 261}); !errors.As(err, &e) {
 		t.Error(err)
 	}
-}
-
-// TestMostSimilar compares with sorting everything, ties included.
-func TestMostSimilar(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b Backend) {
-		ctx := context.Background()
-		r := random(91)
-		queries, candidates := linalg.New[float32](300, 3), linalg.New[float32](4500, 3)
-		for _, d := range []linalg.Dense[float32]{queries, candidates} {
-			for k := range d.Data {
-				d.Data[k] = float32(r.IntN(5) - 2) // small integers: exact products, many ties
-			}
-		}
-		sorted := func(query []float32, without int) []scored {
-			var all []scored
-			for c := range candidates.Rows {
-				if c != without {
-					all = append(all, score(c, query[0]*candidates.At(c, 0)+query[1]*candidates.At(c, 1)+query[2]*candidates.At(c, 2)))
-				}
-			}
-			sort.SliceStable(all, func(i, j int) bool { return all[i].similarity() > all[j].similarity() })
-			return all
-		}
-		for _, k := range []int{1, 64} {
-			got, err := mostSimilar(ctx, b, queries, candidates, k, 2)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for q := 0; q < 300; q += 97 {
-				if !slices.Equal(got[q], sorted(queries.Row(q), -1)[:k]) {
-					t.Fatalf("query %d, k %d: other candidates than a sort gives", q, k)
-				}
-			}
-			for _, itself := range []bool{true, false} {
-				got, err := mostSimilarAmong(ctx, b, candidates, k, 2, itself)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for q := 0; q < 4500; q += 1111 {
-					without := q
-					if itself {
-						without = -1
-					}
-					if !slices.Equal(got[q], sorted(candidates.Row(q), without)[:k]) {
-						t.Fatalf("row %d, k %d, itself %v: other candidates than a sort gives", q, k, itself)
-					}
-				}
-			}
-		}
-	})
 }
 
 func TestKNN(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
 )
 
 // Sketch holds the rows of layers projected on few directions, such that Gram
@@ -63,7 +64,7 @@ func newSketch(b Backend, dims []int, m *Moments, numbers []int, width int, seed
 	s := &Sketch{backend: b, dims: dims, width: width, workers: workers, projection: make([][]float32, layers),
 		centre: make([][]float64, layers), rows: make([][]float32, layers), norms: make([][]float64, layers)}
 	errs := make([]error, layers)
-	parallel(workers, layers, func(_, i int) { s.projection[i], errs[i] = s.directions(i, m, seed, numberOf(numbers, i)) })
+	parallel.Run(workers, layers, func(_, i int) { s.projection[i], errs[i] = s.directions(i, m, seed, numberOf(numbers, i)) })
 	return s, errors.Join(errs...)
 }
 
@@ -142,7 +143,7 @@ func (s *Sketch) Add(ctx context.Context, rows []Matrix) error {
 	if rows[0].Rows == 0 {
 		return nil
 	}
-	parallel(s.workers, len(shaped), func(_, i int) { s.project(i, shaped[i]) })
+	parallel.Run(s.workers, len(shaped), func(_, i int) { s.project(i, shaped[i]) })
 	s.n += rows[0].Rows
 	return nil
 }
@@ -172,7 +173,7 @@ func (s *Sketch) finish() {
 		return
 	}
 	s.finished = true
-	parallel(s.workers, len(s.dims), func(_, i int) {
+	parallel.Run(s.workers, len(s.dims), func(_, i int) {
 		x := Matrix{Rows: s.n, Cols: s.width, Stride: s.width}
 		mean := make([]float64, s.width)
 		columnMeans(mean, x, s.rows[i], 1)

@@ -1,6 +1,10 @@
 package metrics
 
-import "fmt"
+import (
+	"fmt"
+
+	"speechsim/metrics/internal/linalg"
+)
 
 // TypeSums adds up rows by word type, a block at a time, for the mean row of
 // each type.
@@ -33,7 +37,7 @@ func (s *TypeSums) Add(x Matrix, types []int) error {
 		if t < 0 || t >= len(s.counts) {
 			return fmt.Errorf("row %d has type %d; types are numbered from 0 to %d, without gaps", r, t, len(s.counts)-1)
 		}
-		if s.unit && !normalise(rows.Row(r)) {
+		if s.unit && !linalg.Normalise(rows.Row(r)) {
 			return undefined("word_distance", "", "a row is all zeros and has no direction")
 		}
 		s.counts[t]++

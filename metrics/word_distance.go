@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"speechsim/metrics/internal/editdistance"
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
 )
 
 // WordThresholds are those of Bolaños 2024: .05, .10, ... .75.
@@ -83,12 +85,12 @@ func WordDistance(ctx context.Context, b Backend, words Words, thresholds []floa
 		}
 		p.vectors, p.hasVector = denseRows[float32](vectors, false), make([]bool, n)
 		for r := range n {
-			p.hasVector[r] = normalise(p.vectors.Row(r))
+			p.hasVector[r] = linalg.Normalise(p.vectors.Row(r))
 		}
 	}
-	blocks := cuts(n, wordBlock)
+	blocks := parallel.Cuts(n, wordBlock)
 	sums := make([]pairSums, len(blocks)-1)
-	parallel(workers, len(sums), func(_, k int) {
+	parallel.Run(workers, len(sums), func(_, k int) {
 		if ctx.Err() == nil {
 			sums[k] = p.block(b, blocks[k], blocks[k+1])
 		}
@@ -176,7 +178,7 @@ func (p *wordPairing) underPhonetic(a, b, row []int) (int, []int) {
 	if len(p.thresholds) == 0 || float64(max(len(a), len(b))-min(len(a), len(b)))/longer >= p.thresholds[len(p.thresholds)-1] {
 		return len(p.thresholds), row
 	}
-	d, row := editDistanceIn(a, b, row)
+	d, row := editdistance.In(a, b, row)
 	return p.under(float64(d) / longer), row
 }
 

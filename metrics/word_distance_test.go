@@ -4,18 +4,9 @@ import (
 	"context"
 	"math"
 	"testing"
-)
 
-func TestEditDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"abcd", "abcd", 0}, {"flaw", "lawn", 2}, {"saturday", "sunday", 3}} {
-		if got := editDistance([]byte(c.a), []byte(c.b)); got != c.want {
-			t.Errorf("%q to %q: %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}
+	"speechsim/metrics/internal/editdistance"
+)
 
 // TestWordDistance compares with the definition over all pairs of rows.
 func TestWordDistance(t *testing.T) {
@@ -66,7 +57,7 @@ func TestWordDistance(t *testing.T) {
 			}
 			all.add(d)
 			for k, limit := range thresholds {
-				if a != 7 && b != 7 && float64(editDistance(phones[a], phones[b]))/float64(max(len(phones[a]), len(phones[b]))) < limit {
+				if a != 7 && b != 7 && float64(editdistance.Of(phones[a], phones[b]))/float64(max(len(phones[a]), len(phones[b]))) < limit {
 					phonetic[k].add(d)
 				}
 				if a != 9 && b != 9 && cosine(vectors, a, b) < limit {
