@@ -55,7 +55,7 @@ func (a *AttentionRows) checkMaps(maps []Matrix, frames int) ([]Matrix, error) {
 	}
 	errs := make([]error, len(maps))
 	parallel.Run(a.workers, len(maps), func(_, i int) {
-		_, errs[i] = finite(shaped[i], i)
+		_, errs[i] = Finite(shaped[i], i)
 	})
 	return shaped, errors.Join(errs...)
 }

@@ -30,7 +30,8 @@
 //     [NeuronLayer], [Procrustes], and [Attention] by correlation over all cells
 //   - of the moments of groups of rows: [NeuronLayerHeldOut]
 //   - of attention maps, utterance by utterance: [AttentionRows]
-//   - of the rows themselves: [MutualKNN], [ASIF], [WordDistance]
+//   - of the rows themselves: [MutualKNN], [WordDistance], and retrieval in package
+//     asif below this one
 //
 // What has no value on the data at hand (too few rows, a constant layer) is an
 // [UndefinedError] that says why, never a number. Constant units are left out and

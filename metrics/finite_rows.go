@@ -6,8 +6,8 @@ import (
 	"speechsim/metrics/internal/linalg"
 )
 
-// finite returns x with its stride filled in, or says where it is not finite.
-func finite(x Matrix, layer int) (Matrix, error) {
+// Finite returns x with its stride filled in, or says where it is not finite.
+func Finite(x Matrix, layer int) (Matrix, error) {
 	x, err := x.shaped()
 	if err != nil {
 		return x, fmt.Errorf("layer %d: %w", layer, err)

@@ -21,7 +21,7 @@ type Neighbours struct {
 // in blocks; memory is n (d + 2 k) numbers.
 func FindNeighbours(ctx context.Context, b Backend, x Matrix, k, workers int) (*Neighbours, error) {
 	const metric, variant = "knn", "mutual"
-	x, err := finite(x, 0)
+	x, err := Finite(x, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -131,7 +131,7 @@ func (s *Sketch) Add(ctx context.Context, rows []Matrix) error {
 	}
 	shaped := make([]Matrix, len(rows))
 	for i, x := range rows {
-		x, err := finite(x, i)
+		x, err := Finite(x, i)
 		if err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ func NewTypeSums(types, dim int, unit bool) *TypeSums {
 
 // Add adds a block of rows; types holds the type of each.
 func (s *TypeSums) Add(x Matrix, types []int) error {
-	x, err := finite(x, 0)
+	x, err := Finite(x, 0)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ type WordPairs struct {
 // pairs" is exact, where the thesis's code samples from a set that it forgets to
 // reset. The two scales of t are not comparable with each other.
 func WordDistance(ctx context.Context, b Backend, words Words, thresholds []float64, workers int) (*WordCurves, error) {
-	means, err := finite(words.Means, 0)
+	means, err := Finite(words.Means, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func WordDistance(ctx context.Context, b Backend, words Words, thresholds []floa
 	}
 	p := &wordPairing{layer: denseRows[float32](means, false), phones: words.Phones, thresholds: thresholds}
 	if words.Vectors.Rows > 0 {
-		vectors, err := finite(words.Vectors, 1)
+		vectors, err := Finite(words.Vectors, 1)
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,4 @@
-package metrics
+package asif
 
 import (
 	"math"
@@ -39,23 +39,23 @@ func power(x float64, p int) float64 {
 	return result
 }
 
-// asifIndex is the candidates' relative representations, by anchor: what the
+// anchorIndex is the candidates' relative representations, by anchor: what the
 // anchor weighs in each candidate that keeps it.
-type asifIndex struct {
+type anchorIndex struct {
 	candidates int
 	starts     []int // of each anchor's entries
-	entries    []asifEntry
+	entries    []anchorEntry
 }
 
-type asifEntry struct {
+type anchorEntry struct {
 	candidate int32
 	weight    float32
 }
 
 // relativeIndex builds the index. Of similarities in order, the first o.K are the
 // o.K largest.
-func relativeIndex(c *ASIFCandidates, o ASIFOptions) *asifIndex {
-	index := &asifIndex{candidates: c.rows, starts: make([]int, c.rows+1)}
+func relativeIndex(c *Candidates, o Options) *anchorIndex {
+	index := &anchorIndex{candidates: c.rows, starts: make([]int, c.rows+1)}
 	kept := make([][]topk.Scored, len(c.found))
 	weights := make([][]float32, len(c.found))
 	parallel.Run(o.Workers, len(c.found), func(_, k int) {
@@ -80,12 +80,12 @@ func relativeIndex(c *ASIFCandidates, o ASIFOptions) *asifIndex {
 	for a := range c.rows {
 		index.starts[a+1] += index.starts[a]
 	}
-	index.entries = make([]asifEntry, index.starts[c.rows])
+	index.entries = make([]anchorEntry, index.starts[c.rows])
 	next := slices.Clone(index.starts)
 	for k := range kept {
 		for i, s := range kept[k] {
 			for _, candidate := range c.copies[k] {
-				index.entries[next[s.Row()]] = asifEntry{candidate, weights[k][i]}
+				index.entries[next[s.Row()]] = anchorEntry{candidate, weights[k][i]}
 				next[s.Row()]++
 			}
 		}
@@ -131,7 +131,7 @@ func expand(found []topk.Scored, copies [][]int32, k int) []topk.Scored {
 }
 
 // retrieve scores all candidates for one query. scores is scratch, one a candidate.
-func (x *asifIndex) retrieve(similar []topk.Scored, scores []float64, t *ASIFTask, row int, o ASIFOptions) ASIFQuery {
+func (x *anchorIndex) retrieve(similar []topk.Scored, scores []float64, t *Task, row int, o Options) Query {
 	clear(scores)
 	weights, logScale := relative(similar, o.P)
 	norm := 0.0
@@ -142,7 +142,7 @@ func (x *asifIndex) retrieve(similar []topk.Scored, scores []float64, t *ASIFTas
 			scores[e.candidate] += w * float64(e.weight)
 		}
 	}
-	query := ASIFQuery{Row: row, Known: t.known[t.types[row]]}
+	query := Query{Row: row, Known: t.known[t.types[row]]}
 	order := bestCandidates(scores, o.Top, func(candidate int) int { return t.types[t.anchors[candidate]] })
 	for _, c := range order.rows {
 		query.Rows = append(query.Rows, t.anchors[c])

@@ -1,22 +1,24 @@
-package metrics
+package asif
 
 import (
 	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"speechsim/metrics"
 	"speechsim/metrics/internal/mt19937"
 )
 
-type asifGolden struct {
+type golden struct {
 	AudioAnchors [][]float64 `json:"audio_anchors"`
 	TextAnchors  [][]float64 `json:"text_anchors"`
 	AudioTest    [][]float64 `json:"audio_test"`
@@ -31,8 +33,15 @@ type retrieved struct {
 	Scores [][]float64 `json:"top5_val"`
 }
 
-func TestGoldenASIF(t *testing.T) {
-	g := goldenOf[asifGolden](t, "asif.json")
+func TestGolden(t *testing.T) {
+	var g golden
+	text, err := os.ReadFile("testdata/asif.json")
+	if err == nil {
+		err = json.Unmarshal(text, &g)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	x := fromRows(slices.Concat(g.AudioAnchors, g.AudioTest))
 	y := fromRows(slices.Concat(g.TextAnchors, g.TextAnchors[:len(g.AudioTest)])) // the queries' own y is never looked at
 	types, test := make([]int, x.Rows), []int{}
@@ -42,9 +51,9 @@ func TestGoldenASIF(t *testing.T) {
 	for q := range g.AudioTest {
 		test = append(test, len(g.AudioAnchors)+q)
 	}
-	eachBackend(t, func(t *testing.T, b Backend) {
+	eachBackend(t, func(t *testing.T, b metrics.Backend) {
 		for variant, want := range map[string]retrieved{"bolanos2024": g.Raw, "cosine": g.Cosine} {
-			got, err := ASIF(context.Background(), b, x, y, types, test, ASIFOptions{Variant: variant, P: g.P, K: g.K})
+			got, err := Retrieve(context.Background(), b, x, y, types, test, Options{Variant: variant, P: g.P, K: g.K})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,8 +69,8 @@ func TestGoldenASIF(t *testing.T) {
 	})
 }
 
-func TestASIFSplit(t *testing.T) {
-	test := ASIFSplit(46906)
+func TestSplit(t *testing.T) {
+	test := Split(46906)
 	if !slices.Equal(test[:5], []int{20230, 29345, 2385, 16208, 42720}) || len(test) != 7035 {
 		t.Error(len(test), test[:5])
 	}
@@ -75,13 +84,13 @@ func TestASIFSplit(t *testing.T) {
 	}
 }
 
-// TestASIFPowers: what overflows in float32 must not matter, and the result by
+// TestPowers: what overflows in float32 must not matter, and the result by
 // type is what the definition gives.
-func TestASIFPowers(t *testing.T) {
+func TestPowers(t *testing.T) {
 	r := random(90)
 	const n, words = 300, 30
 	// Static vectors by word, with a token's noise on one side.
-	x, y, types := gaussian(r, n, 8), Matrix{Rows: n, Cols: 6}, make([]int, n)
+	x, y, types := gaussian(r, n, 8), metrics.Matrix{Rows: n, Cols: 6}, make([]int, n)
 	vectors, sounds := gaussian(r, words, 6), gaussian(r, words, 8)
 	for row := range n {
 		types[row] = r.IntN(words)
@@ -91,7 +100,7 @@ func TestASIFPowers(t *testing.T) {
 		}
 	}
 	test := mt19937.New(1).Permutation(n)[:40]
-	var first *ASIFResult
+	var first *Result
 	for _, scale := range []float64{1, 1e6} {
 		big := x
 		big.Data64 = slices.Clone(x.Data64)
@@ -99,7 +108,7 @@ func TestASIFPowers(t *testing.T) {
 			big.Data64[k] *= scale
 		}
 		for _, workers := range []int{1, 4} {
-			got, err := ASIF(context.Background(), PureGo(), big, y, types, test, ASIFOptions{P: 40, K: 20, Workers: workers, Variant: "bolanos2024"})
+			got, err := Retrieve(context.Background(), metrics.PureGo(), big, y, types, test, Options{P: 40, K: 20, Workers: workers, Variant: "bolanos2024"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -118,25 +127,25 @@ func TestASIFPowers(t *testing.T) {
 		}
 	}
 	// One task serves all settings: each gives what it gives by itself.
-	task, err := NewASIFTask("bolanos2024", types, test, 60)
+	task, err := NewTask("bolanos2024", types, test, 60)
 	if err != nil {
 		t.Fatal(err)
 	}
-	queries, err := task.Queries(context.Background(), PureGo(), x, 1)
+	queries, err := task.Queries(context.Background(), metrics.PureGo(), x, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	candidates, err := task.Candidates(context.Background(), PureGo(), y, 1)
+	candidates, err := task.Candidates(context.Background(), metrics.PureGo(), y, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range []ASIFOptions{{P: 1, K: 5}, {P: 2, K: 20}, {P: 7, K: 59}, {P: 2, K: 60}} {
+	for _, o := range []Options{{P: 1, K: 5}, {P: 2, K: 20}, {P: 7, K: 59}, {P: 2, K: 60}} {
 		got, err := task.Retrieve(context.Background(), queries, candidates, o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		o.Variant = "bolanos2024"
-		alone, err := ASIF(context.Background(), PureGo(), x, y, types, test, o)
+		alone, err := Retrieve(context.Background(), metrics.PureGo(), x, y, types, test, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,57 +158,15 @@ func TestASIFPowers(t *testing.T) {
 			}
 		}
 	}
-	good, err := ASIF(context.Background(), PureGo(), x, y, types, test, ASIFOptions{})
+	good, err := Retrieve(context.Background(), metrics.PureGo(), x, y, types, test, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if good.InVocabulary < .9 {
 		t.Errorf("words are recognised in %.2f of the queries only", good.InVocabulary)
 	}
-	var e *UndefinedError
-	if _, err := ASIF(context.Background(), PureGo(), x, y, types, test, ASIFOptions{K: 261}); !errors.As(err, &e) {
-		t.Error(err)
-	}
-}
-
-func TestKNN(t *testing.T) {
-	ctx := context.Background()
-	r := random(92)
-	x := gaussian(r, 200, 6)
-	q := times(x, orthogonal(r, 6), 1000) // rotated, with an offset
-	find := func(x Matrix) *Neighbours {
-		n, err := FindNeighbours(ctx, PureGo(), x, 10, 2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	nx := find(x)
-	for row, list := range nx.Rows {
-		if slices.Contains(list, int32(row)) || len(list) != 10 {
-			t.Fatal("a row is its own neighbour, or there are not ten")
-		}
-	}
-	mutual := func(a, b *Neighbours) float64 {
-		v, err := MutualKNN(a, b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v.Value
-	}
-	near(t, "itself", mutual(nx, nx), 1, 0)
-	near(t, "rotated and shifted", mutual(nx, find(q)), 1, .005)
-	near(t, "by unit", mutual(nx, find(byUnit(x))), 1, 0)
-	near(t, "chance", mutual(nx, find(gaussian(r, 200, 6))), 10./199, .03)
-	var e *UndefinedError
-	if _, err := FindNeighbours(ctx, PureGo(), x.rows(0, 11), 10, 1); !errors.As(err, &e) {
-		t.Error(err)
-	}
-	bad := x
-	bad.Data64 = slices.Clone(x.Data64)
-	bad.Data64[13] = math.Inf(1)
-	var f *NonFiniteError
-	if _, err := FindNeighbours(ctx, PureGo(), bad, 10, 1); !errors.As(err, &f) || f.Row != 2 || f.Unit != 1 {
+	var e *metrics.UndefinedError
+	if _, err := Retrieve(context.Background(), metrics.PureGo(), x, y, types, test, Options{K: 261}); !errors.As(err, &e) {
 		t.Error(err)
 	}
 }
