@@ -298,7 +298,7 @@ func BenchmarkWordDistance8001(b *testing.B) {
 	for b.Loop() {
 		var c clock.Clock
 		c.Start()
-		means, _, err := UnitTypeMeans(x, types)
+		means, _, err := typeMeans(x, types, true)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -43,7 +43,7 @@
 // out speakers in turn for an interval, and for paired differences of layers.
 // [NullOf] and [NullCKA] give what the layers score when their rows are paired
 // by a [Shuffle] that breaks the relation and keeps the dependence among rows.
-// [TypeMeans] gives the same comparison with every word counted once.
+// [TypeSums] gives the same comparison with every word counted once.
 //
 // # Precision and order
 //

@@ -161,12 +161,12 @@ func TestLinnerud(t *testing.T) {
 		{167, 34, 60}, {176, 31, 74}, {154, 33, 56}, {169, 34, 50}, {166, 33, 52}, {154, 34, 64}, {247, 46, 50},
 		{193, 36, 46}, {202, 37, 62}, {176, 37, 54}, {157, 32, 52}, {156, 33, 54}, {138, 33, 68}})
 	eachBackend(t, func(t *testing.T, b Backend) {
-		got, err := CanonicalCorrelations(momentsOf(t, b, Options{Float64: true}, exercise, body), 0, 1)
-		if err != nil || len(got) != 3 {
-			t.Fatal(got, err)
+		c, err := canonical(momentsOf(t, b, Options{Float64: true}, exercise, body), 0, 1, "cca", "mean", everything, false)
+		if err != nil || len(c.correlations) != 3 {
+			t.Fatal(c.correlations, err)
 		}
 		for k, want := range []float64{.79560815, .20055604, .07257029} {
-			near(t, "canonical correlation", got[k], want, 1e-8)
+			near(t, "canonical correlation", c.correlations[k], want, 1e-8)
 		}
 	})
 }

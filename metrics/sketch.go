@@ -42,11 +42,6 @@ type Sketch struct {
 // cost; where no component stands out (1/sqrt(rank), or none at all), by some .01.
 const SketchWidth = 64
 
-// NewSketch prepares random directions for layers with dims units.
-func NewSketch(b Backend, dims []int, width int, seed uint64, workers int) (*Sketch, error) {
-	return newSketch(b, dims, nil, nil, width, seed, workers)
-}
-
 // NewPrincipalSketch prepares directions of which half are the first principal
 // components of each layer. m are moments of the same layers with each one's own
 // block; some thousand of the rows are enough. numbers tell layers apart whose
@@ -56,6 +51,7 @@ func NewPrincipalSketch(m *Moments, numbers []int, width int, seed uint64, worke
 	return newSketch(m.backend, m.dims, m, numbers, width, seed, workers)
 }
 
+// newSketch prepares random directions only where m is nil.
 func newSketch(b Backend, dims []int, m *Moments, numbers []int, width int, seed uint64, workers int) (*Sketch, error) {
 	if width < 2 {
 		return nil, fmt.Errorf("a sketch of width %d; at least 2 directions are needed", width)

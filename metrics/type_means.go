@@ -8,6 +8,10 @@ import (
 
 // TypeSums adds up rows by word type, a block at a time, for the mean row of
 // each type.
+//
+// Comparing layers on these is the type level: every word counts once, however
+// often it is said. Beside the token level it tells similarity of words from
+// similarity of word counts.
 type TypeSums struct {
 	unit   bool
 	dim    int
@@ -61,31 +65,4 @@ func (s *TypeSums) Means() (Matrix, []int, error) {
 		}
 	}
 	return Matrix{Rows: len(s.counts), Cols: s.dim, Stride: s.dim, Data64: s.sums}, s.counts, nil
-}
-
-// TypeMeans returns one row a word type: the mean of the rows of that type,
-// [types, dim], and the number of rows of each. types holds the type of each row
-// of x, from 0 and without gaps.
-//
-// Comparing layers on these is the type level: every word counts once, however
-// often it is said. Beside the token level it tells similarity of words from
-// similarity of word counts.
-func TypeMeans(x Matrix, types []int) (Matrix, []int, error) { return typeMeans(x, types, false) }
-
-// UnitTypeMeans is TypeMeans of the rows scaled to unit length.
-func UnitTypeMeans(x Matrix, types []int) (Matrix, []int, error) { return typeMeans(x, types, true) }
-
-func typeMeans(x Matrix, types []int, unit bool) (Matrix, []int, error) {
-	n := 0
-	for _, t := range types {
-		n = max(n, t+1)
-	}
-	if n > x.Rows {
-		return Matrix{}, nil, fmt.Errorf("%d rows can't have %d types; types are numbered from 0, without gaps", x.Rows, n)
-	}
-	s := NewTypeSums(n, x.Cols, unit)
-	if err := s.Add(x, types); err != nil {
-		return Matrix{}, nil, err
-	}
-	return s.Means()
 }

@@ -20,7 +20,8 @@ func WordThresholds() []float64 {
 
 // Words are the word types whose distances are compared.
 type Words struct {
-	// Means are the types' UnitTypeMeans in the layer, [types, dim].
+	// Means are the types' means in the layer, of rows scaled to unit length
+	// (NewTypeSums), [types, dim].
 	Means Matrix
 	// Phones is the pronunciation of each type; a type without one takes no part
 	// in the phonetic curve. Any numbering of phones will do.

@@ -66,7 +66,7 @@ func TestWordDistance(t *testing.T) {
 			}
 		}
 	}
-	means, counts, err := UnitTypeMeans(x, types)
+	means, counts, err := typeMeans(x, types, true)
 	if err != nil || counts[0] != len(rows[0]) {
 		t.Fatal(err)
 	}
@@ -96,10 +96,10 @@ func TestWordDistance(t *testing.T) {
 			}
 		}
 	})
-	if _, _, err := TypeMeans(x, types[:5]); err == nil {
+	if _, _, err := typeMeans(x, types[:5], false); err == nil {
 		t.Error("too few types")
 	}
-	plain, _, err := TypeMeans(x, types)
+	plain, _, err := typeMeans(x, types, false)
 	if err != nil {
 		t.Fatal(err)
 	}
