@@ -3,11 +3,11 @@ package metrics
 import (
 	"context"
 	"slices"
-	"syscall"
 	"testing"
-	"time"
 
+	"speechsim/metrics/internal/clock"
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
 )
 
 // benchBlock are n layers of 2048 rows; a benchmark adds them again and again.
@@ -58,7 +58,7 @@ func BenchmarkMoments8x1024(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		var ours, bare clock
+		var ours, bare clock.Clock
 		o := Options{SquaredNorms: true}
 		stated, err := MemoryOf(dims, o)
 		if err != nil {
@@ -70,19 +70,19 @@ func BenchmarkMoments8x1024(b *testing.B) {
 		}
 		for from := 0; from < n; from += 2048 {
 			rows := slice(block, 0, min(2048, n-from))
-			ours.start()
+			ours.Start()
 			if err := m.Add(context.Background(), rows); err != nil {
 				b.Fatal(err)
 			}
-			ours.stop()
-			bare.start()
+			ours.Stop()
+			bare.Start()
 			bareProductsOf(backend, rows, pairs)
-			bare.stop()
+			bare.Stop()
 		}
-		b.ReportMetric(ours.wall.Seconds(), "s")
-		b.ReportMetric(ours.wall.Seconds()/bare.wall.Seconds(), "x-bare-products")
-		b.ReportMetric(n*float64(layers*(layers+1))*units*units/ours.wall.Seconds()/1e9, "GFLOP/s")
-		b.ReportMetric(peakMB(), "MB-peak")
+		b.ReportMetric(ours.Wall.Seconds(), "s")
+		b.ReportMetric(ours.Wall.Seconds()/bare.Wall.Seconds(), "x-bare-products")
+		b.ReportMetric(n*float64(layers*(layers+1))*units*units/ours.Wall.Seconds()/1e9, "GFLOP/s")
+		b.ReportMetric(clock.PeakMB(), "MB-peak")
 		b.ReportMetric(float64(stated.State+stated.Work)/1e6, "MB-stated")
 	}
 }
@@ -98,7 +98,7 @@ func benchmarkCKA(b *testing.B, layers, n int) {
 		dims[i] = 768
 	}
 	for b.Loop() {
-		var ours, bare, cells clock
+		var ours, bare, cells clock.Clock
 		o := Options{Pairs: bipartite(layers, layers), SquaredNorms: true}
 		stated, err := MemoryOf(dims, o)
 		if err != nil {
@@ -110,14 +110,14 @@ func benchmarkCKA(b *testing.B, layers, n int) {
 		}
 		for from := 0; from < n; from += 2048 {
 			rows := slice(block, 0, min(2048, n-from))
-			ours.start()
+			ours.Start()
 			if err := m.Add(context.Background(), rows); err != nil {
 				b.Fatal(err)
 			}
-			ours.stop()
-			bare.start()
+			ours.Stop()
+			bare.Start()
 			bareProducts(backend, rows, layers)
-			bare.stop()
+			bare.Stop()
 		}
 		var wanted []Cell
 		for _, variant := range []string{"biased", "debiased"} {
@@ -125,51 +125,20 @@ func benchmarkCKA(b *testing.B, layers, n int) {
 				wanted = append(wanted, Cell{"cka", variant, p[0], p[1]})
 			}
 		}
-		ours.start()
-		cells.start()
+		ours.Start()
+		cells.Start()
 		if _, err := ComputeCells(context.Background(), m, wanted); err != nil {
 			b.Fatal(err)
 		}
-		cells.stop()
-		ours.stop()
-		b.ReportMetric(ours.wall.Seconds(), "s/map")
-		b.ReportMetric(cells.wall.Seconds(), "s/cells")
-		b.ReportMetric(ours.wall.Seconds()/bare.wall.Seconds(), "x-bare-products")
-		b.ReportMetric(ours.cpu.Seconds()/bare.cpu.Seconds(), "x-bare-cpu")
-		b.ReportMetric(peakMB(), "MB-peak")
+		cells.Stop()
+		ours.Stop()
+		b.ReportMetric(ours.Wall.Seconds(), "s/map")
+		b.ReportMetric(cells.Wall.Seconds(), "s/cells")
+		b.ReportMetric(ours.Wall.Seconds()/bare.Wall.Seconds(), "x-bare-products")
+		b.ReportMetric(ours.CPU.Seconds()/bare.CPU.Seconds(), "x-bare-cpu")
+		b.ReportMetric(clock.PeakMB(), "MB-peak")
 		b.ReportMetric(float64(stated.State+stated.Work)/1e6, "MB-stated")
 	}
-}
-
-// clock adds up wall time and the processor time of the whole process. The
-// second means something on a machine that others use too.
-type clock struct{ wall, cpu, wallFrom, cpuFrom time.Duration }
-
-func (c *clock) start() { c.wallFrom, c.cpuFrom = now() }
-
-func (c *clock) stop() {
-	wall, cpu := now()
-	c.wall, c.cpu = c.wall+wall-c.wallFrom, c.cpu+cpu-c.cpuFrom
-}
-
-var began = time.Now()
-
-func now() (wall, cpu time.Duration) {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Since(began), time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// peakMB is the most memory that the process has held so far: of one benchmark
-// only where it runs alone.
-func peakMB() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return float64(u.Maxrss) / 1000 // Linux counts in kB
 }
 
 // bareProducts runs gemm on each pair across and syrk on each layer, and nothing else.
@@ -181,11 +150,11 @@ func bareProductsOf(backend Backend, rows []Matrix, pairs [][2]int) {
 	dense := func(x Matrix) linalg.Dense[float32] {
 		return linalg.Dense[float32]{Rows: x.Rows, Cols: x.Cols, Stride: x.Stride, Data: x.Data}
 	}
-	scratch := make([]linalg.Dense[float32], workerCount(0))
+	scratch := make([]linalg.Dense[float32], parallel.Workers(0))
 	for w := range scratch {
 		scratch[w] = linalg.New[float32](rows[0].Cols, rows[0].Cols)
 	}
-	parallel(0, len(pairs)+len(rows), func(worker, k int) {
+	parallel.Run(0, len(pairs)+len(rows), func(worker, k int) {
 		if k < len(pairs) {
 			backend.Gemm32(true, false, dense(rows[pairs[k][0]]), dense(rows[pairs[k][1]]), scratch[worker])
 		} else {
@@ -252,13 +221,13 @@ func benchmarkCubic(b *testing.B, layers int) {
 	repeated(b, m, block, 4096)
 	for b.Loop() {
 		m.cache.clear()
-		var c clock
-		c.start()
+		var c clock.Clock
+		c.Start()
 		if _, err := ComputeCells(context.Background(), m, cells); err != nil {
 			b.Fatal(err)
 		}
-		c.stop()
-		b.ReportMetric(c.cpu.Seconds(), "cpu-s/map")
+		c.Stop()
+		b.ReportMetric(c.CPU.Seconds(), "cpu-s/map")
 	}
 }
 
@@ -294,79 +263,16 @@ func benchmarkNullCKA(b *testing.B, draws int) {
 	}
 	sketch.finish()
 	for b.Loop() {
-		var c clock
-		c.start()
+		var c clock.Clock
+		c.Start()
 		if _, err := NullCKA(context.Background(), m, sketch, "biased", bipartite(layers, layers), shuffle, draws); err != nil {
 			b.Fatal(err)
 		}
-		c.stop()
-		b.ReportMetric(c.cpu.Seconds()/float64(draws+1), "cpu-s/draw") // the true pairing is a draw too
-		b.ReportMetric(c.wall.Seconds(), "s")
-		b.ReportMetric(peakMB(), "MB-peak")
+		c.Stop()
+		b.ReportMetric(c.CPU.Seconds()/float64(draws+1), "cpu-s/draw") // the true pairing is a draw too
+		b.ReportMetric(c.Wall.Seconds(), "s")
+		b.ReportMetric(clock.PeakMB(), "MB-peak")
 	}
-}
-
-// BenchmarkASIF is one pair of layers of the thesis: 7035 queries, 39871
-// anchors, 768 and 768 units, p = 6, k = 250. x-bare-products is its time over
-// that of the similarities alone, queries with anchors and anchors among
-// themselves, which are computed after it and thrown away.
-func BenchmarkASIF(b *testing.B) { benchmarkASIF(b, 46906) }
-
-// BenchmarkASIF8k is the same with few rows.
-func BenchmarkASIF8k(b *testing.B) { benchmarkASIF(b, 8000) }
-
-func benchmarkASIF(b *testing.B, n int) {
-	r := random(97)
-	layers := [2]Matrix{}
-	for i := range layers {
-		layers[i] = Matrix{Rows: n, Cols: 768, Stride: 768, Data: make([]float32, n*768)}
-		for k := range layers[i].Data {
-			layers[i].Data[k] = float32(r.NormFloat64())
-		}
-	}
-	types := make([]int, n)
-	for k := range types {
-		types[k] = r.IntN(8001)
-	}
-	test := ASIFSplit(n)
-	backend := openBLAS(b)
-	for b.Loop() {
-		var ours, bare clock
-		ours.start()
-		if _, err := ASIF(context.Background(), backend, layers[0], layers[1], types, test, ASIFOptions{P: 6, K: 250}); err != nil {
-			b.Fatal(err)
-		}
-		ours.stop()
-		peak := peakMB()
-		bare.start()
-		bareSimilarities(backend, layers[0], len(test))
-		bare.stop()
-		b.ReportMetric(ours.wall.Seconds(), "s/asif")
-		b.ReportMetric(ours.cpu.Seconds(), "cpu-s/asif")
-		b.ReportMetric(ours.wall.Seconds()/bare.wall.Seconds(), "x-bare-products")
-		b.ReportMetric(ours.cpu.Seconds()/bare.cpu.Seconds(), "x-bare-cpu")
-		b.ReportMetric(peak, "MB-peak")
-	}
-}
-
-// bareSimilarities multiplies the first rows, the queries, with the others, and
-// those among themselves.
-func bareSimilarities(backend Backend, x Matrix, queries int) {
-	rows := linalg.Dense[float32]{Rows: x.Rows, Cols: x.Cols, Stride: x.Stride, Data: x.Data}
-	work := newProducts(workerCount(0), pairBlock, pairBlock)
-	blocks := cuts(rows.Rows, pairBlock)
-	var tasks [][2]int
-	for i := range len(blocks) - 1 {
-		for j := i; j < len(blocks)-1; j++ {
-			if blocks[j+1] > queries { // not queries among themselves
-				tasks = append(tasks, [2]int{i, j})
-			}
-		}
-	}
-	parallel(0, len(tasks), func(worker, t int) {
-		i, j := tasks[t][0], tasks[t][1]
-		work[worker].multiply(backend, rows.Slice(blocks[i], blocks[i+1], 0, rows.Cols), rows.Slice(blocks[j], blocks[j+1], 0, rows.Cols))
-	})
 }
 
 // BenchmarkWordDistance8001 is the thesis's comparison of 8001 word types over
@@ -390,17 +296,17 @@ func BenchmarkWordDistance8001(b *testing.B) {
 	}
 	backend := openBLAS(b)
 	for b.Loop() {
-		var c clock
-		c.start()
-		means, _, err := UnitTypeMeans(x, types)
+		var c clock.Clock
+		c.Start()
+		means, _, err := typeMeans(x, types, true)
 		if err != nil {
 			b.Fatal(err)
 		}
 		if _, err := WordDistance(context.Background(), backend, Words{means, phones, vectors}, thresholds, 0); err != nil {
 			b.Fatal(err)
 		}
-		c.stop()
-		b.ReportMetric(c.cpu.Seconds(), "cpu-s")
+		c.Stop()
+		b.ReportMetric(c.CPU.Seconds(), "cpu-s")
 	}
 }
 
@@ -418,13 +324,13 @@ func BenchmarkAttention10s(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		var c clock
-		c.start()
+		var c clock.Clock
+		c.Start()
 		if err := m.Add(context.Background(), maps); err != nil {
 			b.Fatal(err)
 		}
-		c.stop()
-		b.ReportMetric(c.cpu.Seconds(), "cpu-s/utterance")
+		c.Stop()
+		b.ReportMetric(c.CPU.Seconds(), "cpu-s/utterance")
 	}
 }
 
@@ -450,8 +356,8 @@ func BenchmarkApproximateCKA12x12(b *testing.B) {
 	}
 	ctx := context.Background()
 	for b.Loop() {
-		var c clock
-		c.start()
+		var c clock.Clock
+		c.Start()
 		few := emptyFor(b, openBLAS(b), Options{Pairs: own}, block...)
 		repeated(b, few, block, 8192)
 		var sketches [2]*Sketch
@@ -470,12 +376,12 @@ func BenchmarkApproximateCKA12x12(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		c.stop()
+		c.Stop()
 		worst := 0.0
 		for _, e := range estimates {
 			worst = max(worst, e.Error)
 		}
-		b.ReportMetric(c.cpu.Seconds(), "cpu-s/map")
+		b.ReportMetric(c.CPU.Seconds(), "cpu-s/map")
 		b.ReportMetric(worst, "largest-error")
 	}
 }

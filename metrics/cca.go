@@ -41,12 +41,6 @@ func CCA(m *Moments, i, j int, variant string) (Value, error) {
 	return c.Value, nil
 }
 
-// CanonicalCorrelations returns the canonical correlations themselves, descending.
-func CanonicalCorrelations(m *Moments, i, j int) ([]float64, error) {
-	c, err := canonical(m, i, j, "cca", "mean", everything, false)
-	return c.correlations, err
-}
-
 // SVCCA is CCA on the principal components that hold 99 % of each layer's
 // variance (Raghu et al. 2017): the mean of the canonical correlations.
 //

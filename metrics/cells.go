@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"math"
+
+	"speechsim/metrics/internal/parallel"
 )
 
 // Cell names one value of a result: a metric, a variant ("" the default), and
@@ -24,7 +26,7 @@ type CellValue struct {
 // any other error ends the whole.
 func ComputeCells(ctx context.Context, m *Moments, cells []Cell) ([]CellValue, error) {
 	values := make([]CellValue, len(cells))
-	parallel(m.workers, len(cells), func(_, k int) {
+	parallel.Run(m.workers, len(cells), func(_, k int) {
 		if err := ctx.Err(); err != nil {
 			values[k].Err = err
 			return

@@ -30,7 +30,8 @@
 //     [NeuronLayer], [Procrustes], and [Attention] by correlation over all cells
 //   - of the moments of groups of rows: [NeuronLayerHeldOut]
 //   - of attention maps, utterance by utterance: [AttentionRows]
-//   - of the rows themselves: [MutualKNN], [ASIF], [WordDistance]
+//   - of the rows themselves: [MutualKNN], [WordDistance], and retrieval in package
+//     asif below this one
 //
 // What has no value on the data at hand (too few rows, a constant layer) is an
 // [UndefinedError] that says why, never a number. Constant units are left out and
@@ -42,7 +43,7 @@
 // out speakers in turn for an interval, and for paired differences of layers.
 // [NullOf] and [NullCKA] give what the layers score when their rows are paired
 // by a [Shuffle] that breaks the relation and keeps the dependence among rows.
-// [TypeMeans] gives the same comparison with every word counted once.
+// [TypeSums] gives the same comparison with every word counted once.
 //
 // # Precision and order
 //

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 )
 
@@ -147,4 +148,14 @@ func near(t testing.TB, what string, got, want, tolerance float64) {
 	if !(math.Abs(got-want) <= tolerance) {
 		t.Errorf("%s: got %.15g, want %.15g (off by %.2g, allowed %.2g)", what, got, want, math.Abs(got-want), tolerance)
 	}
+}
+
+// typeMeans returns the mean row of each type, [types, dim], and the number of
+// rows of each.
+func typeMeans(x Matrix, types []int, unit bool) (Matrix, []int, error) {
+	s := NewTypeSums(slices.Max(types)+1, x.Cols, unit)
+	if err := s.Add(x, types); err != nil {
+		return Matrix{}, nil, err
+	}
+	return s.Means()
 }

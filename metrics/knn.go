@@ -3,6 +3,9 @@ package metrics
 import (
 	"context"
 	"fmt"
+
+	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/topk"
 )
 
 // Neighbours are the nearest rows of each row of one layer.
@@ -18,7 +21,7 @@ type Neighbours struct {
 // in blocks; memory is n (d + 2 k) numbers.
 func FindNeighbours(ctx context.Context, b Backend, x Matrix, k, workers int) (*Neighbours, error) {
 	const metric, variant = "knn", "mutual"
-	x, err := finite(x, 0)
+	x, err := Finite(x, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -27,18 +30,18 @@ func FindNeighbours(ctx context.Context, b Backend, x Matrix, k, workers int) (*
 	}
 	rows := denseRows[float32](x, true)
 	for r := range rows.Rows {
-		if !normalise(rows.Row(r)) {
+		if !linalg.Normalise(rows.Row(r)) {
 			return nil, undefined(metric, variant, "row %d is the mean of all rows and has no direction", r)
 		}
 	}
-	found, err := mostSimilarAmong(ctx, b, rows, k, workers, false)
+	found, err := topk.MostSimilarAmong(ctx, b, rows, k, workers, false)
 	if err != nil {
 		return nil, err
 	}
 	n := &Neighbours{K: k, Dim: x.Cols, Rows: make([][]int32, x.Rows)}
 	for r, list := range found {
 		for _, s := range list {
-			n.Rows[r] = append(n.Rows[r], int32(s.row()))
+			n.Rows[r] = append(n.Rows[r], int32(s.Row()))
 		}
 	}
 	return n, nil

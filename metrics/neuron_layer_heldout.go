@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
 )
 
 // maxFolds bounds the folds of NeuronLayerHeldOut: each costs a factorisation of y.
@@ -69,7 +70,7 @@ func (h *heldOut) leaveOut(fold *Moments) error {
 	if err := h.rest.Sub(fold); err != nil {
 		return err
 	}
-	parallel(h.rest.workers, len(h.pairs), func(_, k int) {
+	parallel.Run(h.rest.workers, len(h.pairs), func(_, k int) {
 		i, j, c := h.pairs[k][0], h.pairs[k][1], &h.cells[k]
 		if c.Err == nil {
 			c.Err = h.rest.check("neuron_layer", "heldout_r2", i, j, 4)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"speechsim/metrics/internal/parallel"
 )
 
 // Null is the distribution of statistics under pairings that hold no relation:
@@ -124,7 +126,7 @@ func addPaired(ctx context.Context, m *Moments, layers []Matrix, y int, pairing 
 			}
 		}
 		if pairing != nil {
-			parallel(m.workers, len(layers)-y, func(_, k int) {
+			parallel.Run(m.workers, len(layers)-y, func(_, k int) {
 				block[y+k] = buffers[k].gather(layers[y+k], pairing[from:to])
 			})
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"speechsim/metrics/internal/parallel"
 )
 
 // NullCKA draws the null distribution of a map of CKA. sketch holds the rows of
@@ -68,7 +70,7 @@ func NullCKA(ctx context.Context, m *Moments, sketch *Sketch, variant string, pa
 		}
 		values := make([]float64, len(pairs))
 		errs := make([]error, len(pairs))
-		parallel(sketch.workers, len(pairs), func(_, c int) {
+		parallel.Run(sketch.workers, len(pairs), func(_, c int) {
 			i, j := pairs[c][0], pairs[c][1]
 			values[c], errs[c] = d.hsicBiased(proto.at[0][i], proto.at[1][j])
 			if variant == "debiased" {

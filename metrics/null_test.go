@@ -151,7 +151,7 @@ func TestSketch(t *testing.T) {
 		sketches := simulations(300, 60)
 		means, squares := make([]float64, 4), make([]float64, 4)
 		for s := range sketches {
-			sketch, err := NewSketch(PureGo(), []int{20, 15, 25}, 8, uint64(s), 1)
+			sketch, err := newSketch(PureGo(), []int{20, 15, 25}, nil, nil, 8, uint64(s), 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -189,7 +189,7 @@ func TestSketch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sketch, err := NewSketch(PureGo(), []int{20, 15, 25}, 8, 1, 1)
+	sketch, err := newSketch(PureGo(), []int{20, 15, 25}, nil, nil, 8, 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +273,7 @@ func TestApproximateCKA(t *testing.T) {
 			if principal {
 				sketches[k], err = NewPrincipalSketch(few, nil, 12, 2*seed+uint64(k), 1)
 			} else {
-				sketches[k], err = NewSketch(PureGo(), []int{40, 40, 30}, 12, 2*seed+uint64(k), 1)
+				sketches[k], err = newSketch(PureGo(), []int{40, 40, 30}, nil, nil, 12, 2*seed+uint64(k), 1)
 			}
 			if err == nil {
 				err = sketches[k].Add(ctx, layers)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"speechsim/metrics/internal/editdistance"
 )
 
 // Cost is the order of the work that one cell takes once the moments are
@@ -139,7 +141,7 @@ func Compute(m *Moments, metric, variant string, i, j int) (Value, error) {
 func nearest(name string, candidates []string) string {
 	best, least := "", 0
 	for _, c := range candidates {
-		if d := editDistance([]rune(name), []rune(c)); 2*d <= len(c) && (best == "" || d < least) {
+		if d := editdistance.Of([]rune(name), []rune(c)); 2*d <= len(c) && (best == "" || d < least) {
 			best, least = c, d
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
 )
 
 // Sketch holds the rows of layers projected on few directions, such that Gram
@@ -41,11 +42,6 @@ type Sketch struct {
 // cost; where no component stands out (1/sqrt(rank), or none at all), by some .01.
 const SketchWidth = 64
 
-// NewSketch prepares random directions for layers with dims units.
-func NewSketch(b Backend, dims []int, width int, seed uint64, workers int) (*Sketch, error) {
-	return newSketch(b, dims, nil, nil, width, seed, workers)
-}
-
 // NewPrincipalSketch prepares directions of which half are the first principal
 // components of each layer. m are moments of the same layers with each one's own
 // block; some thousand of the rows are enough. numbers tell layers apart whose
@@ -55,6 +51,7 @@ func NewPrincipalSketch(m *Moments, numbers []int, width int, seed uint64, worke
 	return newSketch(m.backend, m.dims, m, numbers, width, seed, workers)
 }
 
+// newSketch prepares random directions only where m is nil.
 func newSketch(b Backend, dims []int, m *Moments, numbers []int, width int, seed uint64, workers int) (*Sketch, error) {
 	if width < 2 {
 		return nil, fmt.Errorf("a sketch of width %d; at least 2 directions are needed", width)
@@ -63,7 +60,7 @@ func newSketch(b Backend, dims []int, m *Moments, numbers []int, width int, seed
 	s := &Sketch{backend: b, dims: dims, width: width, workers: workers, projection: make([][]float32, layers),
 		centre: make([][]float64, layers), rows: make([][]float32, layers), norms: make([][]float64, layers)}
 	errs := make([]error, layers)
-	parallel(workers, layers, func(_, i int) { s.projection[i], errs[i] = s.directions(i, m, seed, numberOf(numbers, i)) })
+	parallel.Run(workers, layers, func(_, i int) { s.projection[i], errs[i] = s.directions(i, m, seed, numberOf(numbers, i)) })
 	return s, errors.Join(errs...)
 }
 
@@ -130,7 +127,7 @@ func (s *Sketch) Add(ctx context.Context, rows []Matrix) error {
 	}
 	shaped := make([]Matrix, len(rows))
 	for i, x := range rows {
-		x, err := finite(x, i)
+		x, err := Finite(x, i)
 		if err != nil {
 			return err
 		}
@@ -142,7 +139,7 @@ func (s *Sketch) Add(ctx context.Context, rows []Matrix) error {
 	if rows[0].Rows == 0 {
 		return nil
 	}
-	parallel(s.workers, len(shaped), func(_, i int) { s.project(i, shaped[i]) })
+	parallel.Run(s.workers, len(shaped), func(_, i int) { s.project(i, shaped[i]) })
 	s.n += rows[0].Rows
 	return nil
 }
@@ -172,7 +169,7 @@ func (s *Sketch) finish() {
 		return
 	}
 	s.finished = true
-	parallel(s.workers, len(s.dims), func(_, i int) {
+	parallel.Run(s.workers, len(s.dims), func(_, i int) {
 		x := Matrix{Rows: s.n, Cols: s.width, Stride: s.width}
 		mean := make([]float64, s.width)
 		columnMeans(mean, x, s.rows[i], 1)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"speechsim/metrics/internal/editdistance"
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
 )
 
 // WordThresholds are those of Bolaños 2024: .05, .10, ... .75.
@@ -18,7 +20,8 @@ func WordThresholds() []float64 {
 
 // Words are the word types whose distances are compared.
 type Words struct {
-	// Means are the types' UnitTypeMeans in the layer, [types, dim].
+	// Means are the types' means in the layer, of rows scaled to unit length
+	// (NewTypeSums), [types, dim].
 	Means Matrix
 	// Phones is the pronunciation of each type; a type without one takes no part
 	// in the phonetic curve. Any numbering of phones will do.
@@ -56,7 +59,7 @@ type WordPairs struct {
 // pairs" is exact, where the thesis's code samples from a set that it forgets to
 // reset. The two scales of t are not comparable with each other.
 func WordDistance(ctx context.Context, b Backend, words Words, thresholds []float64, workers int) (*WordCurves, error) {
-	means, err := finite(words.Means, 0)
+	means, err := Finite(words.Means, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +77,7 @@ func WordDistance(ctx context.Context, b Backend, words Words, thresholds []floa
 	}
 	p := &wordPairing{layer: denseRows[float32](means, false), phones: words.Phones, thresholds: thresholds}
 	if words.Vectors.Rows > 0 {
-		vectors, err := finite(words.Vectors, 1)
+		vectors, err := Finite(words.Vectors, 1)
 		if err != nil {
 			return nil, err
 		}
@@ -83,12 +86,12 @@ func WordDistance(ctx context.Context, b Backend, words Words, thresholds []floa
 		}
 		p.vectors, p.hasVector = denseRows[float32](vectors, false), make([]bool, n)
 		for r := range n {
-			p.hasVector[r] = normalise(p.vectors.Row(r))
+			p.hasVector[r] = linalg.Normalise(p.vectors.Row(r))
 		}
 	}
-	blocks := cuts(n, wordBlock)
+	blocks := parallel.Cuts(n, wordBlock)
 	sums := make([]pairSums, len(blocks)-1)
-	parallel(workers, len(sums), func(_, k int) {
+	parallel.Run(workers, len(sums), func(_, k int) {
 		if ctx.Err() == nil {
 			sums[k] = p.block(b, blocks[k], blocks[k+1])
 		}
@@ -176,7 +179,7 @@ func (p *wordPairing) underPhonetic(a, b, row []int) (int, []int) {
 	if len(p.thresholds) == 0 || float64(max(len(a), len(b))-min(len(a), len(b)))/longer >= p.thresholds[len(p.thresholds)-1] {
 		return len(p.thresholds), row
 	}
-	d, row := editDistanceIn(a, b, row)
+	d, row := editdistance.In(a, b, row)
 	return p.under(float64(d) / longer), row
 }
 

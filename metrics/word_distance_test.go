@@ -4,18 +4,9 @@ import (
 	"context"
 	"math"
 	"testing"
-)
 
-func TestEditDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"abcd", "abcd", 0}, {"flaw", "lawn", 2}, {"saturday", "sunday", 3}} {
-		if got := editDistance([]byte(c.a), []byte(c.b)); got != c.want {
-			t.Errorf("%q to %q: %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}
+	"speechsim/metrics/internal/editdistance"
+)
 
 // TestWordDistance compares with the definition over all pairs of rows.
 func TestWordDistance(t *testing.T) {
@@ -66,7 +57,7 @@ func TestWordDistance(t *testing.T) {
 			}
 			all.add(d)
 			for k, limit := range thresholds {
-				if a != 7 && b != 7 && float64(editDistance(phones[a], phones[b]))/float64(max(len(phones[a]), len(phones[b]))) < limit {
+				if a != 7 && b != 7 && float64(editdistance.Of(phones[a], phones[b]))/float64(max(len(phones[a]), len(phones[b]))) < limit {
 					phonetic[k].add(d)
 				}
 				if a != 9 && b != 9 && cosine(vectors, a, b) < limit {
@@ -75,7 +66,7 @@ func TestWordDistance(t *testing.T) {
 			}
 		}
 	}
-	means, counts, err := UnitTypeMeans(x, types)
+	means, counts, err := typeMeans(x, types, true)
 	if err != nil || counts[0] != len(rows[0]) {
 		t.Fatal(err)
 	}
@@ -105,10 +96,10 @@ func TestWordDistance(t *testing.T) {
 			}
 		}
 	})
-	if _, _, err := TypeMeans(x, types[:5]); err == nil {
+	if _, _, err := typeMeans(x, types[:5], false); err == nil {
 		t.Error("too few types")
 	}
-	plain, _, err := TypeMeans(x, types)
+	plain, _, err := typeMeans(x, types, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"speechsim/metrics"
+	"speechsim/metrics/asif"
 )
 
 // rowMetrics are the metrics that go back to the rows and can be had from two matrices.
@@ -91,9 +92,9 @@ func paired(n *metrics.Neighbours, pairing []int) (moved *metrics.Neighbours, ok
 
 // matrixSearch is what the asif cells of one variant and direction share.
 type matrixSearch struct {
-	task       *metrics.ASIFTask
-	queries    *metrics.ASIFQueries
-	candidates *metrics.ASIFCandidates
+	task       *asif.Task
+	queries    *asif.Queries
+	candidates *asif.Candidates
 }
 
 // asif is top-1 retrieval on the split of the published code; what it must be read with stands beside it.
@@ -107,7 +108,7 @@ func (c *matrixComparison) asif(ctx context.Context, cell *matrixCell) error {
 	if err != nil {
 		return cell.set(metrics.Value{}, err)
 	}
-	r, err := s.task.Retrieve(ctx, s.queries, s.candidates, metrics.ASIFOptions{P: cell.params.P, K: cell.params.K, Workers: c.Workers})
+	r, err := s.task.Retrieve(ctx, s.queries, s.candidates, asif.Options{P: cell.params.P, K: cell.params.K, Workers: c.Workers})
 	if err != nil {
 		return cell.set(metrics.Value{}, err)
 	}
@@ -115,7 +116,7 @@ func (c *matrixComparison) asif(ctx context.Context, cell *matrixCell) error {
 	if err := cell.set(asifValue(r, x.Rows, x.Cols, y.Cols), nil); err != nil || c.Null == 0 {
 		return err
 	}
-	null, err := metrics.NullASIF([]*metrics.ASIFAnswers{r.Answers(c.labels.of)}, c.labels.of, c.Seed, c.Null)
+	null, err := asif.Null([]*asif.Answers{r.Answers(c.labels.of)}, c.labels.of, c.Seed, c.Null)
 	if err != nil {
 		c.note("asif %s has no null: %v", cell.variant.Name, err)
 		return nil
@@ -136,7 +137,7 @@ func (c *matrixComparison) search(ctx context.Context, cell *matrixCell, x, y me
 	}
 	s := &matrixSearch{}
 	var err error
-	if s.task, err = metrics.NewASIFTask(cell.variant.Name, c.labels.of, metrics.ASIFSplit(x.Rows), most); err != nil {
+	if s.task, err = asif.NewTask(cell.variant.Name, c.labels.of, asif.Split(x.Rows), most); err != nil {
 		return nil, err
 	}
 	if s.queries, err = s.task.Queries(ctx, c.backend, x, c.Workers); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/metrics"
+	"speechsim/metrics/asif"
 	"speechsim/pipeline/published"
 	"speechsim/pipeline/results"
 )
@@ -172,8 +173,8 @@ func settings(m configs.Metric, variant string) []results.Params {
 	var out []results.Params
 	switch {
 	case m.Name == "asif":
-		for _, p := range orDefault(m.P, metrics.ASIFPower) {
-			for _, k := range orDefault(m.K, metrics.ASIFAnchors) {
+		for _, p := range orDefault(m.P, asif.Power) {
+			for _, k := range orDefault(m.K, asif.Anchors) {
 				out = append(out, results.Params{P: p, K: k})
 			}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"speechsim/extract"
 	"speechsim/metrics"
+	"speechsim/metrics/asif"
 	"speechsim/pipeline/results"
 )
 
@@ -263,11 +264,11 @@ func (n *nullRows) knn(ctx context.Context, pairs [][2]int) (*metrics.Null, erro
 
 // asif searches nothing again: what was found is asked for by other names.
 func (n *nullRows) asif(cells []results.Cell, at []int) (*metrics.Null, error) {
-	answers := make([]*metrics.ASIFAnswers, len(at))
+	answers := make([]*asif.Answers, len(at))
 	for k, c := range at {
 		answers[k] = n.rowwise.asif.answers[&cells[c]]
 	}
-	return metrics.NullASIF(answers, n.rowwise.types, uint64(n.b.k.Null.Seed), n.b.k.Null.Draws)
+	return asif.Null(answers, n.rowwise.types, uint64(n.b.k.Null.Seed), n.b.k.Null.Draws)
 }
 
 // wholeLayers reads all rows of some layers of the stack, in the given order.

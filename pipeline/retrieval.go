@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"speechsim/metrics"
+	"speechsim/metrics/asif"
 	"speechsim/pipeline/results"
 )
 
@@ -17,12 +18,12 @@ const retrievedWords = 5
 // retrieval is what the asif cells of a basis share: the searches of each layer, and the best retrieval so far between two
 // models, whose lists are written.
 type retrieval struct {
-	tasks map[string]*metrics.ASIFTask // by variant
+	tasks map[string]*asif.Task // by variant
 	sides map[retrievalSide]*retrievalSearch
 
 	mu      sync.Mutex
 	best    map[retrievalPair]*retrieved
-	answers map[*results.Cell]*metrics.ASIFAnswers // for a null; nil where none is asked for
+	answers map[*results.Cell]*asif.Answers // for a null; nil where none is asked for
 }
 
 type retrievalSide struct {
@@ -31,8 +32,8 @@ type retrievalSide struct {
 }
 
 type retrievalSearch struct {
-	queries    lazy[*metrics.ASIFQueries]
-	candidates lazy[*metrics.ASIFCandidates]
+	queries    lazy[*asif.Queries]
+	candidates lazy[*asif.Candidates]
 }
 
 // retrievalPair is two models in one variant.
@@ -45,13 +46,13 @@ type retrievalPair struct {
 type retrieved struct {
 	cell   *results.Cell
 	at     [2]int
-	result *metrics.ASIFResult
+	result *asif.Result
 }
 
 func (w *rowwise) newRetrieval() (*retrieval, error) {
-	r := &retrieval{tasks: map[string]*metrics.ASIFTask{}, sides: map[retrievalSide]*retrievalSearch{}, best: map[retrievalPair]*retrieved{}}
+	r := &retrieval{tasks: map[string]*asif.Task{}, sides: map[retrievalSide]*retrievalSearch{}, best: map[retrievalPair]*retrieved{}}
 	if w.b.k.Null != nil {
-		r.answers = map[*results.Cell]*metrics.ASIFAnswers{}
+		r.answers = map[*results.Cell]*asif.Answers{}
 	}
 	most := map[string]int{}
 	for _, m := range w.b.measures() {
@@ -59,13 +60,13 @@ func (w *rowwise) newRetrieval() (*retrieval, error) {
 			most[m.variant.Name] = max(most[m.variant.Name], m.params.K)
 		}
 	}
-	test := metrics.ASIFSplit(len(w.types))
+	test := asif.Split(len(w.types))
 	for variant, k := range most {
 		if len(test) == 0 {
 			continue // each cell says so
 		}
 		var err error
-		if r.tasks[variant], err = metrics.NewASIFTask(variant, w.types, test, k); err != nil {
+		if r.tasks[variant], err = asif.NewTask(variant, w.types, test, k); err != nil {
 			return nil, err
 		}
 		for layer := range w.b.stack {
@@ -81,7 +82,7 @@ func (w *rowwise) retrieve(ctx context.Context, c *results.Cell, m measure, i, j
 	if task == nil {
 		return metrics.Value{}, &metrics.UndefinedError{Metric: m.Name, Variant: m.variant.Name, Reason: fmt.Sprintf("%d rows are too few to take queries from", len(w.types))}
 	}
-	queries, err := w.asif.sides[retrievalSide{m.variant.Name, i}].queries.get(func() (*metrics.ASIFQueries, error) {
+	queries, err := w.asif.sides[retrievalSide{m.variant.Name, i}].queries.get(func() (*asif.Queries, error) {
 		x, err := w.read(i)
 		if err != nil {
 			return nil, err
@@ -91,7 +92,7 @@ func (w *rowwise) retrieve(ctx context.Context, c *results.Cell, m measure, i, j
 	if err != nil {
 		return metrics.Value{}, err
 	}
-	candidates, err := w.asif.sides[retrievalSide{m.variant.Name, j}].candidates.get(func() (*metrics.ASIFCandidates, error) {
+	candidates, err := w.asif.sides[retrievalSide{m.variant.Name, j}].candidates.get(func() (*asif.Candidates, error) {
 		y, err := w.read(j)
 		if err != nil {
 			return nil, err
@@ -101,7 +102,7 @@ func (w *rowwise) retrieve(ctx context.Context, c *results.Cell, m measure, i, j
 	if err != nil {
 		return metrics.Value{}, err
 	}
-	r, err := task.Retrieve(ctx, queries, candidates, metrics.ASIFOptions{P: m.params.P, K: m.params.K, Top: retrievedWords, Workers: 1})
+	r, err := task.Retrieve(ctx, queries, candidates, asif.Options{P: m.params.P, K: m.params.K, Top: retrievedWords, Workers: 1})
 	if err != nil {
 		return metrics.Value{}, err
 	}
@@ -113,7 +114,7 @@ func (w *rowwise) retrieve(ctx context.Context, c *results.Cell, m measure, i, j
 	return asifValue(r, len(w.types), w.b.stack[i].units, w.b.stack[j].units), nil
 }
 
-func (r *retrieval) keepAnswers(c *results.Cell, a *metrics.ASIFAnswers) {
+func (r *retrieval) keepAnswers(c *results.Cell, a *asif.Answers) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.answers[c] = a
@@ -130,7 +131,7 @@ func (r *retrieval) keep(pair retrievalPair, n *retrieved) {
 }
 
 // asifValue is top-1 accuracy by word, with what it must be read with as warnings.
-func asifValue(r *metrics.ASIFResult, rows, dx, dy int) metrics.Value {
+func asifValue(r *asif.Result, rows, dx, dy int) metrics.Value {
 	return metrics.Value{Value: r.Top1, N: rows, DX: dx, DY: dy, Warnings: []string{
 		fmt.Sprintf("top-1 by word of %d queries among %d anchors; top-5 words %.4g, top-5 rows %.4g", r.Queries, r.Anchors, r.TopTypes, r.TopRows),
 		fmt.Sprintf("at most %.4g can be right: the other queries' words have no anchor (of those that have one, %.4g are right); the most frequent word alone gives %.4g", r.Ceiling, r.InVocabulary, r.Majority),
@@ -138,7 +139,7 @@ func asifValue(r *metrics.ASIFResult, rows, dx, dy int) metrics.Value {
 }
 
 // retrievalOf is the same in numbers.
-func retrievalOf(r *metrics.ASIFResult) *results.Retrieval {
+func retrievalOf(r *asif.Result) *results.Retrieval {
 	return &results.Retrieval{Queries: r.Queries, Anchors: r.Anchors, TopTypes: r.TopTypes, TopRows: r.TopRows,
 		InVocabulary: r.InVocabulary, Ceiling: r.Ceiling, Majority: r.Majority}
 }

@@ -53,7 +53,11 @@ func TestViews(t *testing.T) {
 			for _, side := range rows {
 				m := metrics.Matrix{Rows: n, Cols: side.Cols, Data: side.Data[:n*side.Cols]}
 				if level == results.TypeLevel {
-					if m, _, err = metrics.TypeMeans(m, of); err != nil {
+					sums := metrics.NewTypeSums(len(labels), m.Cols, false)
+					if err := sums.Add(m, of); err != nil {
+						t.Fatal(err)
+					}
+					if m, _, err = sums.Means(); err != nil {
 						t.Fatal(err)
 					}
 					want = len(labels)

@@ -8,7 +8,7 @@ import (
 )
 
 // allowed says which packages of the module each package may import: docs/architecture.md explains why. Packages below
-// a package's internal folder, and the two below pipeline, count as parts of their owner.
+// a package's internal folder, and those below metrics and pipeline, count as parts of their owner.
 var allowed = map[string][]string{
 	"configs":      {},
 	"textgrid":     {},

@@ -12,10 +12,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
-	"time"
 
 	"speechsim/metrics"
+	"speechsim/metrics/asif"
+	"speechsim/metrics/internal/clock"
 )
 
 func main() {
@@ -36,8 +36,7 @@ type bench struct {
 	shape
 	folder  string
 	backend metrics.Backend
-	wall    time.Duration
-	cpu     time.Duration
+	clock   clock.Clock
 }
 
 func run(ctx context.Context) error {
@@ -73,28 +72,15 @@ func run(ctx context.Context) error {
 
 // timed runs f with the clock on.
 func (b *bench) timed(f func() error) error {
-	cpu, start := processorTime(), time.Now()
-	err := f()
-	b.wall, b.cpu = b.wall+time.Since(start), b.cpu+processorTime()-cpu
-	return err
-}
-
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	b.clock.Start()
+	defer b.clock.Stop()
+	return f()
 }
 
 // report prints the line and sets the clock back.
 func (b *bench) report(name string, values any) error {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return err
-	}
-	line := map[string]any{"name": name, "seconds": b.wall.Seconds(), "cpu": b.cpu.Seconds(), "peak_mb": float64(u.Maxrss) / 1000, "values": values}
-	b.wall, b.cpu = 0, 0
+	line := map[string]any{"name": name, "seconds": b.clock.Wall.Seconds(), "cpu": b.clock.CPU.Seconds(), "peak_mb": clock.PeakMB(), "values": values}
+	b.clock = clock.Clock{}
 	return json.NewEncoder(os.Stdout).Encode(line)
 }
 
@@ -310,7 +296,7 @@ func (b *bench) asif(ctx context.Context) error {
 		}
 		layers = append(layers, x)
 	}
-	b.wall, b.cpu = 0, 0
+	b.clock = clock.Clock{}
 	for r := range types {
 		types[r] = r
 	}
@@ -318,7 +304,7 @@ func (b *bench) asif(ctx context.Context) error {
 		test[q] = q
 	}
 	err := b.timed(func() error {
-		_, err := metrics.ASIF(ctx, b.backend, layers[0], layers[1], types, test, metrics.ASIFOptions{P: 6, K: 250})
+		_, err := asif.Retrieve(ctx, b.backend, layers[0], layers[1], types, test, asif.Options{P: 6, K: 250})
 		return err
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package linalg
 import (
 	"errors"
 	"fmt"
+	"math"
 )
 
 // Float is the element type of a matrix.
@@ -41,6 +42,22 @@ func (d Dense[T]) Clone() Dense[T] {
 		copy(c.Row(i), d.Row(i))
 	}
 	return c
+}
+
+// Normalise scales a row to unit length and reports whether it has one.
+func Normalise[T Float](row []T) bool {
+	sum := 0.0
+	for _, v := range row {
+		sum += float64(v) * float64(v)
+	}
+	if sum == 0 {
+		return false
+	}
+	f := 1 / math.Sqrt(sum)
+	for k, v := range row {
+		row[k] = T(float64(v) * f)
+	}
+	return true
 }
 
 // valid panics unless the matrix holds what its shape says.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"speechsim/metrics/internal/parallel"
 )
 
 // Merge adds the rows of o, which must be of the same layers and options, as if
@@ -68,7 +70,7 @@ func (m *Moments) combine(o *Moments, sign float64) error {
 	m.cache.clear()
 	m.float64 = precise
 	s := newShift(m, o)
-	parallel(m.workers, len(m.blocks), func(_, k int) { s.addBlock(k, sign) })
+	parallel.Run(m.workers, len(m.blocks), func(_, k int) { s.addBlock(k, sign) })
 	for c := range m.sum {
 		before := m.square[c]
 		m.sum[c] += sign * s.sum[c]
@@ -112,7 +114,7 @@ func newShift(m, o *Moments) *shift {
 		return s
 	}
 	s.sway = make([][]float64, len(m.dims))
-	parallel(m.workers, len(m.dims), func(_, i int) {
+	parallel.Run(m.workers, len(m.dims), func(_, i int) {
 		if m.panelOf[i] < 0 {
 			return
 		}

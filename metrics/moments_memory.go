@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
 )
 
 // Memory is what moments need, in bytes.
@@ -51,7 +52,7 @@ func (l *layout) memory(o Options) Memory {
 	for _, t := range l.tiles {
 		largest = max(largest, (t.r1-t.r0)*(t.c1-t.c0))
 	}
-	mem.Work += element * int64(largest) * int64(workerCount(o.Workers))
+	mem.Work += element * int64(largest) * int64(parallel.Workers(o.Workers))
 	return mem
 }
 
@@ -59,10 +60,10 @@ func (l *layout) memory(o Options) Memory {
 // second on so many workers, in a few hundredths of one.
 func Speed(b Backend, workers int) float64 {
 	const n = 512
-	workers = workerCount(workers)
+	workers = parallel.Workers(workers)
 	multiply := func() time.Duration {
 		start := time.Now()
-		parallel(workers, workers, func(_, _ int) {
+		parallel.Run(workers, workers, func(_, _ int) {
 			x, y, z := linalg.New[float32](n, n), linalg.New[float32](n, n), linalg.New[float32](n, n)
 			b.Gemm32(false, false, x, y, z)
 		})

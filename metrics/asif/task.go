@@ -1,17 +1,20 @@
-package metrics
+package asif
 
 import (
 	"context"
 	"fmt"
 
+	"speechsim/metrics"
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
+	"speechsim/metrics/internal/topk"
 )
 
-// ASIFTask is a retrieval that is made with several layers and settings: which
+// Task is a retrieval that is made with several layers and settings: which
 // rows are queries and which are anchors, and the word type of each. The searches
 // of a layer, which cost most, are made once and serve every layer on the other
 // side, every power, and every number of anchors up to the task's.
-type ASIFTask struct {
+type Task struct {
 	variant       string
 	types         []int
 	test, anchors []int
@@ -19,23 +22,23 @@ type ASIFTask struct {
 	most          int          // anchors that are searched for
 }
 
-// ASIFQueries are the query rows of a layer by their most similar anchors.
-type ASIFQueries struct{ similar [][]scored }
+// Queries are the query rows of a layer by their most similar anchors.
+type Queries struct{ similar [][]topk.Scored }
 
-// ASIFCandidates are the anchor rows of a layer by their most similar anchors.
+// Candidates are the anchor rows of a layer by their most similar anchors.
 // Identical rows are searched for once: their similarities are equal to the last
 // bit then, and ties fall as documented.
-type ASIFCandidates struct {
+type Candidates struct {
 	rows   int
 	copies [][]int32 // of each distinct row
-	found  [][]scored
+	found  [][]topk.Scored
 }
 
-// NewASIFTask plans retrievals in one variant, with up to most anchors kept.
+// NewTask plans retrievals in one variant, with up to most anchors kept.
 // types holds the word type of each row, test the query rows in the order of the
 // results.
-func NewASIFTask(variant string, types, test []int, most int) (*ASIFTask, error) {
-	variant, err := variantOf("asif", variant)
+func NewTask(variant string, types, test []int, most int) (*Task, error) {
+	variant, err := variantOf(variant)
 	if err != nil {
 		return nil, err
 	}
@@ -43,9 +46,9 @@ func NewASIFTask(variant string, types, test []int, most int) (*ASIFTask, error)
 		return nil, fmt.Errorf("asif: k = %d; it must be at least 1", most)
 	}
 	if len(test) == 0 {
-		return nil, undefined("asif", variant, "there are no test rows")
+		return nil, undefined(variant, "there are no test rows")
 	}
-	t := &ASIFTask{variant: variant, types: types, test: test, known: map[int]bool{}}
+	t := &Task{variant: variant, types: types, test: test, known: map[int]bool{}}
 	isTest := make([]bool, len(types))
 	for _, r := range test {
 		if r < 0 || r >= len(types) {
@@ -64,7 +67,7 @@ func NewASIFTask(variant string, types, test []int, most int) (*ASIFTask, error)
 }
 
 // Queries searches the anchors of a layer for its queries. x is [n, dim].
-func (t *ASIFTask) Queries(ctx context.Context, b Backend, x Matrix, workers int) (*ASIFQueries, error) {
+func (t *Task) Queries(ctx context.Context, b metrics.Backend, x metrics.Matrix, workers int) (*Queries, error) {
 	x, err := t.check(x, 0)
 	if err != nil {
 		return nil, err
@@ -73,12 +76,12 @@ func (t *ASIFTask) Queries(ctx context.Context, b Backend, x Matrix, workers int
 	if err := t.scale(queries, anchors); err != nil {
 		return nil, err
 	}
-	similar, err := mostSimilar(ctx, b, queries, anchors, t.most, workers)
-	return &ASIFQueries{similar}, err
+	similar, err := topk.MostSimilar(ctx, b, queries, anchors, t.most, workers)
+	return &Queries{similar}, err
 }
 
 // Candidates searches the anchors of a layer among themselves. y is [n, dim].
-func (t *ASIFTask) Candidates(ctx context.Context, b Backend, y Matrix, workers int) (*ASIFCandidates, error) {
+func (t *Task) Candidates(ctx context.Context, b metrics.Backend, y metrics.Matrix, workers int) (*Candidates, error) {
 	y, err := t.check(y, 1)
 	if err != nil {
 		return nil, err
@@ -95,13 +98,13 @@ func (t *ASIFTask) Candidates(ctx context.Context, b Backend, y Matrix, workers 
 			copy(rows.Row(k), anchors.Row(r))
 		}
 	}
-	found, err := mostSimilarAmong(ctx, b, rows, min(t.most, len(unique)), workers, true)
-	return &ASIFCandidates{anchors.Rows, copies, found}, err
+	found, err := topk.MostSimilarAmong(ctx, b, rows, min(t.most, len(unique)), workers, true)
+	return &Candidates{anchors.Rows, copies, found}, err
 }
 
 // check refuses what is not a finite layer of the task's rows.
-func (t *ASIFTask) check(x Matrix, layer int) (Matrix, error) {
-	x, err := finite(x, layer)
+func (t *Task) check(x metrics.Matrix, layer int) (metrics.Matrix, error) {
+	x, err := metrics.Finite(x, layer)
 	if err == nil && x.Rows != len(t.types) {
 		err = fmt.Errorf("asif: %d rows of %s, %d types", x.Rows, [2]string{"x", "y"}[layer], len(t.types))
 	}
@@ -109,14 +112,14 @@ func (t *ASIFTask) check(x Matrix, layer int) (Matrix, error) {
 }
 
 // scale gives rows unit length where the variant compares directions.
-func (t *ASIFTask) scale(sides ...linalg.Dense[float32]) error {
+func (t *Task) scale(sides ...linalg.Dense[float32]) error {
 	if t.variant != "cosine" {
 		return nil
 	}
 	for _, d := range sides {
 		for r := range d.Rows {
-			if !normalise(d.Row(r)) {
-				return undefined("asif", t.variant, "a row is all zeros and has no direction")
+			if !linalg.Normalise(d.Row(r)) {
+				return undefined(t.variant, "a row is all zeros and has no direction")
 			}
 		}
 	}
@@ -125,11 +128,11 @@ func (t *ASIFTask) scale(sides ...linalg.Dense[float32]) error {
 
 // Retrieve retrieves for all queries, with the power, the number of anchors and
 // the length of the lists in o.
-func (t *ASIFTask) Retrieve(ctx context.Context, q *ASIFQueries, c *ASIFCandidates, o ASIFOptions) (*ASIFResult, error) {
+func (t *Task) Retrieve(ctx context.Context, q *Queries, c *Candidates, o Options) (*Result, error) {
 	for _, d := range []struct {
 		field *int
 		value int
-	}{{&o.P, ASIFPower}, {&o.K, ASIFAnchors}, {&o.Top, 5}} {
+	}{{&o.P, Power}, {&o.K, Anchors}, {&o.Top, 5}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -138,14 +141,14 @@ func (t *ASIFTask) Retrieve(ctx context.Context, q *ASIFQueries, c *ASIFCandidat
 	case o.P < 1 || o.K < 1 || o.Top < 1:
 		return nil, fmt.Errorf("asif: p = %d, k = %d, top = %d; all must be at least 1", o.P, o.K, o.Top)
 	case len(t.anchors) < o.K:
-		return nil, undefined("asif", t.variant, "%d anchors are fewer than k = %d", len(t.anchors), o.K)
+		return nil, undefined(t.variant, "%d anchors are fewer than k = %d", len(t.anchors), o.K)
 	case t.most < o.K:
 		return nil, fmt.Errorf("asif: k = %d is more than the %d anchors that were searched for", o.K, t.most)
 	}
 	index := relativeIndex(c, o)
-	result := &ASIFResult{Queries: len(t.test), Anchors: len(t.anchors), Retrieved: make([]ASIFQuery, len(t.test))}
-	scratch := make([][]float64, min(workerCount(o.Workers), len(t.test)))
-	parallel(o.Workers, len(t.test), func(worker, k int) {
+	result := &Result{Queries: len(t.test), Anchors: len(t.anchors), Retrieved: make([]Query, len(t.test))}
+	scratch := make([][]float64, min(parallel.Workers(o.Workers), len(t.test)))
+	parallel.Run(o.Workers, len(t.test), func(worker, k int) {
 		if ctx.Err() != nil {
 			return
 		}

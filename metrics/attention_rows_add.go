@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
 )
 
 // Add adds the maps of one utterance, one ColMajor Matrix a layer:
@@ -53,8 +54,8 @@ func (a *AttentionRows) checkMaps(maps []Matrix, frames int) ([]Matrix, error) {
 		shaped[i] = x
 	}
 	errs := make([]error, len(maps))
-	parallel(a.workers, len(maps), func(_, i int) {
-		_, errs[i] = finite(shaped[i], i)
+	parallel.Run(a.workers, len(maps), func(_, i int) {
+		_, errs[i] = Finite(shaped[i], i)
 	})
 	return shaped, errors.Join(errs...)
 }
@@ -92,7 +93,7 @@ func newAttentionUtterance(a *AttentionRows, maps []Matrix, frames int) *attenti
 		u.sides[k] = side
 	}
 	u.inner = linalg.New[float64](u.sides[0].heads, u.sides[1].heads)
-	rows, cols := cuts(u.sides[0].heads, 48), cuts(u.sides[1].heads, 96)
+	rows, cols := parallel.Cuts(u.sides[0].heads, 48), parallel.Cuts(u.sides[1].heads, 96)
 	for r := range len(rows) - 1 {
 		for c := range len(cols) - 1 {
 			u.tiles = append(u.tiles, [4]int{rows[r], rows[r+1], cols[c], cols[c+1]})
@@ -129,7 +130,7 @@ func (u *attentionUtterance) load(from, to int, change func(side *attentionSide,
 		if side.cells.Cols != cells {
 			side.cells = linalg.New[float64](side.heads, cells)
 		}
-		parallel(u.workers, len(side.layers), func(_, l int) {
+		parallel.Run(u.workers, len(side.layers), func(_, l int) {
 			layer := side.layers[l]
 			for h := range u.state.Heads[layer] {
 				row := side.first[layer] + h
@@ -182,7 +183,7 @@ func (u *attentionUtterance) standardise(side *attentionSide, layer, _ int, cell
 
 // products adds to sum the inner products of the stacked heads.
 func (u *attentionUtterance) products(sum linalg.Dense[float64]) {
-	parallel(u.workers, len(u.tiles), func(_, k int) {
+	parallel.Run(u.workers, len(u.tiles), func(_, k int) {
 		t, c := u.tiles[k], u.result[k]
 		x, y := u.sides[0].cells, u.sides[1].cells
 		u.backend.Gemm64(false, true, x.Slice(t[0], t[1], 0, x.Cols), y.Slice(t[2], t[3], 0, y.Cols), c)
@@ -198,7 +199,7 @@ func (u *attentionUtterance) products(sum linalg.Dense[float64]) {
 // eachPair adds f(h, g), of stacked heads, to the sums of a variant.
 func (u *attentionUtterance) eachPair(variant string, f func(h, g int) float64) {
 	sums := u.state.Sums[variant]
-	parallel(u.workers, len(sums), func(_, p int) {
+	parallel.Run(u.workers, len(sums), func(_, p int) {
 		i, j := u.state.Pairs[p][0], u.state.Pairs[p][1]
 		for h := range u.state.Heads[i] {
 			for g := range u.state.Heads[j] {

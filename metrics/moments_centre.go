@@ -1,6 +1,9 @@
 package metrics
 
-import "speechsim/metrics/internal/linalg"
+import (
+	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
+)
 
 // sampledRows is how many rows of a block its centre is taken from. A centre
 // need only be near the mean, and these come within a sixteenth of a standard
@@ -11,7 +14,7 @@ const sampledRows = 256
 // if the block is the first.
 func (m *Moments) centreBlock(work *buffers, rows []Matrix) {
 	work.centre = resize(work.centre, len(m.centre))
-	parallel(m.workers, len(rows), func(_, i int) {
+	parallel.Run(m.workers, len(rows), func(_, i int) {
 		if m.panelOf[i] < 0 {
 			return
 		}

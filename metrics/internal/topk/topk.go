@@ -1,4 +1,6 @@
-package metrics
+// Package topk finds the rows that are most similar to others, without the
+// matrix of all similarities.
+package topk
 
 import (
 	"cmp"
@@ -8,6 +10,7 @@ import (
 	"sync"
 
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
 )
 
 // Blocks of similarities: as many queries by as many candidates at once.
@@ -17,25 +20,28 @@ const (
 	pairBlock      = 1024 // of rows among themselves
 )
 
-// scored is a candidate row and its similarity, packed so that of two candidates
+// Scored is a candidate row and its similarity, packed so that of two candidates
 // the better one is the larger number: the bits of the similarity, made to
 // ascend, and below them the complement of the row. So the more similar comes
 // first, and among equals the one with the lower row number.
-type scored uint64
+type Scored uint64
 
-func score(row int, similarity float32) scored {
+// Score packs a candidate.
+func Score(row int, similarity float32) Scored {
 	bits := math.Float32bits(similarity + 0) // -0 is 0
 	if bits>>31 == 1 {
 		bits = ^bits
 	} else {
 		bits |= 1 << 31
 	}
-	return scored(bits)<<32 | scored(^uint32(row))
+	return Scored(bits)<<32 | Scored(^uint32(row))
 }
 
-func (s scored) row() int { return int(^uint32(s)) }
+// Row is the candidate's.
+func (s Scored) Row() int { return int(^uint32(s)) }
 
-func (s scored) similarity() float32 {
+// Similarity is the number that was packed, but 0 for -0.
+func (s Scored) Similarity() float32 {
 	bits := uint32(s >> 32)
 	if bits>>31 == 1 {
 		return math.Float32frombits(bits &^ (1 << 31))
@@ -43,18 +49,18 @@ func (s scored) similarity() float32 {
 	return math.Float32frombits(^bits)
 }
 
-// better sorts the best candidate first.
-func better(a, b scored) int { return cmp.Compare(b, a) }
+// Better sorts the best candidate first.
+func Better(a, b Scored) int { return cmp.Compare(b, a) }
 
-// mostSimilar finds, for each row of queries, the k candidates with the largest
+// MostSimilar finds, for each row of queries, the k candidates with the largest
 // inner products, best first: [queries][k], or fewer if there are not as many.
 // Equal similarities are decided by the lower row. The products are computed in
 // blocks, so memory does not grow with queries times candidates.
-func mostSimilar(ctx context.Context, b Backend, queries, candidates linalg.Dense[float32], k, workers int) ([][]scored, error) {
+func MostSimilar(ctx context.Context, b linalg.Backend, queries, candidates linalg.Dense[float32], k, workers int) ([][]Scored, error) {
 	best := newTopKs(queries.Rows, k)
-	blocks := cuts(queries.Rows, queryBlock)
-	work := newProducts(min(workerCount(workers), len(blocks)), queryBlock, candidateBlock)
-	parallel(workers, len(blocks)-1, func(worker, q int) {
+	blocks := parallel.Cuts(queries.Rows, queryBlock)
+	work := newProducts(min(parallel.Workers(workers), len(blocks)), queryBlock, candidateBlock)
+	parallel.Run(workers, len(blocks)-1, func(worker, q int) {
 		from, to := blocks[q], blocks[q+1]
 		for c0 := 0; c0 < candidates.Rows && ctx.Err() == nil; c0 += candidateBlock {
 			c1 := min(c0+candidateBlock, candidates.Rows)
@@ -62,7 +68,7 @@ func mostSimilar(ctx context.Context, b Backend, queries, candidates linalg.Dens
 			p := w.multiply(b, queries.Slice(from, to, 0, queries.Cols), candidates.Slice(c0, c1, 0, candidates.Cols))
 			for r := range p.Rows {
 				for _, c := range linalg.Reaching(w.found, p.Row(r), best.least[from+r], nil) {
-					best.push(from+r, score(c0+int(c), p.At(r, int(c))))
+					best.push(from+r, Score(c0+int(c), p.At(r, int(c))))
 				}
 			}
 		}
@@ -70,11 +76,11 @@ func mostSimilar(ctx context.Context, b Backend, queries, candidates linalg.Dens
 	return best.sorted(workers), ctx.Err()
 }
 
-// mostSimilarAmong is mostSimilar of rows among themselves, each one with itself
+// MostSimilarAmong is MostSimilar of rows among themselves, each one with itself
 // among its candidates or not. Every product serves both its rows, which halves
 // the work. What is kept does not depend on the order in which blocks come.
-func mostSimilarAmong(ctx context.Context, b Backend, rows linalg.Dense[float32], k, workers int, itself bool) ([][]scored, error) {
-	blocks := cuts(rows.Rows, pairBlock)
+func MostSimilarAmong(ctx context.Context, b linalg.Backend, rows linalg.Dense[float32], k, workers int, itself bool) ([][]Scored, error) {
+	blocks := parallel.Cuts(rows.Rows, pairBlock)
 	n := len(blocks) - 1
 	best := newTopKs(rows.Rows, k)
 	locks := make([]sync.Mutex, n)
@@ -84,8 +90,8 @@ func mostSimilarAmong(ctx context.Context, b Backend, rows linalg.Dense[float32]
 			tasks = append(tasks, [2]int{i, j})
 		}
 	}
-	work := newProducts(min(workerCount(workers), len(tasks)), pairBlock, pairBlock)
-	parallel(workers, len(tasks), func(worker, t int) {
+	work := newProducts(min(parallel.Workers(workers), len(tasks)), pairBlock, pairBlock)
+	parallel.Run(workers, len(tasks), func(worker, t int) {
 		if ctx.Err() != nil {
 			return
 		}
@@ -119,7 +125,7 @@ func newProducts(workers, rows, cols int) []products {
 }
 
 // multiply returns the inner products of the rows of x and y, until the next call.
-func (w *products) multiply(b Backend, x, y linalg.Dense[float32]) linalg.Dense[float32] {
+func (w *products) multiply(b linalg.Backend, x, y linalg.Dense[float32]) linalg.Dense[float32] {
 	p := linalg.Dense[float32]{Rows: x.Rows, Cols: y.Rows, Stride: y.Rows, Data: w.block[:x.Rows*y.Rows]}
 	b.Gemm32(false, true, x, y, p)
 	return p
@@ -131,13 +137,13 @@ func (w *products) multiply(b Backend, x, y linalg.Dense[float32]) linalg.Dense[
 type topKs struct {
 	k     int
 	least []float32 // of each row: a candidate under it need not be offered
-	kept  [][]scored
+	kept  [][]Scored
 }
 
 func newTopKs(n, k int) *topKs {
 	room := k + max(k, 64)
-	all := make([]scored, n*room)
-	t := &topKs{k: k, least: make([]float32, n), kept: make([][]scored, n)}
+	all := make([]Scored, n*room)
+	t := &topKs{k: k, least: make([]float32, n), kept: make([][]Scored, n)}
 	for r := range n {
 		t.least[r] = float32(math.Inf(-1))
 		t.kept[r] = all[r*room : r*room : (r+1)*room]
@@ -146,12 +152,12 @@ func newTopKs(n, k int) *topKs {
 }
 
 // push offers a candidate to row r.
-func (t *topKs) push(r int, c scored) {
+func (t *topKs) push(r int, c Scored) {
 	kept := append(t.kept[r], c)
 	if len(kept) == cap(kept) {
 		selectLargest(kept, t.k)
 		kept = kept[:t.k]
-		t.least[r] = slices.Min(kept).similarity()
+		t.least[r] = slices.Min(kept).Similarity()
 	}
 	t.kept[r] = kept
 }
@@ -164,36 +170,36 @@ func (t *topKs) offerBoth(p linalg.Dense[float32], r0, c0 int, itself bool, foun
 		if r0 == c0 {
 			first = r + 1
 			if itself {
-				t.push(mine, score(mine, p.At(r, r)))
+				t.push(mine, Score(mine, p.At(r, r)))
 			}
 		}
 		row := p.Row(r)[first:]
 		for _, c := range linalg.Reaching(found, row, t.least[mine], t.least[c0+first:]) {
 			s, other := row[c], c0+first+int(c)
 			if s >= t.least[mine] {
-				t.push(mine, score(other, s))
+				t.push(mine, Score(other, s))
 			}
 			if s >= t.least[other] {
-				t.push(other, score(mine, s))
+				t.push(other, Score(mine, s))
 			}
 		}
 	}
 }
 
 // sorted returns the candidates of each row, best first.
-func (t *topKs) sorted(workers int) [][]scored {
-	parallel(workers, len(t.kept), func(_, r int) {
+func (t *topKs) sorted(workers int) [][]Scored {
+	parallel.Run(workers, len(t.kept), func(_, r int) {
 		kept := t.kept[r]
 		selectLargest(kept, t.k)
 		kept = kept[:min(t.k, len(kept))]
-		slices.SortFunc(kept, better)
+		slices.SortFunc(kept, Better)
 		t.kept[r] = kept
 	})
 	return t.kept
 }
 
 // selectLargest moves the k largest, all different, to the front (Hoare's quickselect).
-func selectLargest(s []scored, k int) {
+func selectLargest(s []Scored, k int) {
 	for from, to := 0, len(s); k > from && k < to; {
 		a, b, c := s[from], s[(from+to)/2], s[to-1]
 		pivot := max(min(a, b), min(max(a, b), c)) // the median

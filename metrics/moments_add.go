@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
 )
 
 // chunkRows bounds the rows of one product: long enough for products to run at
@@ -109,7 +110,7 @@ func (m *Moments) checkRows(rows []Matrix) ([]Matrix, int, error) {
 		n, shaped[i] = x.Rows, x
 	}
 	errs := make([]error, len(rows))
-	parallel(m.workers, len(rows), func(_, i int) {
+	parallel.Run(m.workers, len(rows), func(_, i int) {
 		if m.panelOf[i] >= 0 {
 			errs[i] = shaped[i].checkRange(i, m.largestExponent())
 		}
@@ -187,12 +188,12 @@ func (b *chunkBuffers[T]) prepare(m *Moments, rows []Matrix, n int) {
 		}
 	}
 	b.delta, b.sum = resize(b.delta, len(m.sum)), resize(b.sum, len(m.sum))
-	b.product = resize(b.product, max(workerCount(m.workers), len(b.product)))
+	b.product = resize(b.product, max(parallel.Workers(m.workers), len(b.product)))
 	largest := 0
 	for _, t := range m.tiles {
 		largest = max(largest, (t.r1-t.r0)*(t.c1-t.c0))
 	}
-	for w := range workerCount(m.workers) {
+	for w := range parallel.Workers(m.workers) {
 		if m.elsewhere == nil {
 			b.product[w] = resize(b.product[w], largest)
 		}
@@ -216,7 +217,7 @@ func centreChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], centre []float6
 		n = max(n, rows[i].Rows)
 	}
 	b.prepare(m, rows, n)
-	parallel(m.workers, len(rows), func(_, i int) {
+	parallel.Run(m.workers, len(rows), func(_, i int) {
 		if m.panelOf[i] >= 0 {
 			centreInto(m, b, centre, i, rows[i])
 		}
@@ -232,7 +233,7 @@ func centreChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], centre []float6
 
 // multiply adds the products of the chunk of n rows in the panels.
 func multiply[T linalg.Float](m *Moments, b *chunkBuffers[T], n int, gemm func(ta, tb bool, x, y, c linalg.Dense[T]), syrk func(trans bool, x, c linalg.Dense[T])) {
-	parallel(m.workers, len(m.tiles), func(worker, k int) {
+	parallel.Run(m.workers, len(m.tiles), func(worker, k int) {
 		t := m.tiles[k]
 		shape := m.blocks[t.block]
 		c := linalg.Dense[T]{Rows: t.r1 - t.r0, Cols: t.c1 - t.c0, Stride: t.c1 - t.c0}

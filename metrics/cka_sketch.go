@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"speechsim/metrics/internal/parallel"
 )
 
 // Estimate is an approximate value with its standard error.
@@ -65,7 +67,7 @@ func ApproximateCKA(ctx context.Context, a, b *Sketch, variant string, pairs [][
 	}
 	out := make([]Estimate, len(pairs))
 	errs := make([]error, len(pairs))
-	parallel(a.workers, len(pairs), func(_, c int) { out[c], errs[c] = estimateCKA(hsic, pairs[c], variant) })
+	parallel.Run(a.workers, len(pairs), func(_, c int) { out[c], errs[c] = estimateCKA(hsic, pairs[c], variant) })
 	return out, errors.Join(errs...)
 }
 

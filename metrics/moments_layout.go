@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"speechsim/metrics/internal/parallel"
 )
 
 // layout says which products a Moments keeps, and how they are cut into
@@ -204,7 +206,7 @@ func (l *layout) makeTiles() {
 
 func (l *layout) cutBlock(i, edge int) {
 	b := l.blocks[i]
-	rows, cols := cuts(l.panels[b.p].width(), edge), cuts(l.panels[b.q].width(), edge)
+	rows, cols := parallel.Cuts(l.panels[b.p].width(), edge), parallel.Cuts(l.panels[b.q].width(), edge)
 	for r := range len(rows) - 1 {
 		for c := range len(cols) - 1 {
 			if b.p == b.q && c < r {
@@ -214,16 +216,6 @@ func (l *layout) cutBlock(i, edge int) {
 				symmetric: b.p == b.q && r == c})
 		}
 	}
-}
-
-// cuts divides [0, n) into equal parts of at most edge.
-func cuts(n, edge int) []int {
-	parts := (n + edge - 1) / edge
-	at := make([]int, parts+1)
-	for k := range at {
-		at[k] = k * n / parts
-	}
-	return at
 }
 
 // size is the number of elements of block i.

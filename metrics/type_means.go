@@ -1,9 +1,17 @@
 package metrics
 
-import "fmt"
+import (
+	"fmt"
+
+	"speechsim/metrics/internal/linalg"
+)
 
 // TypeSums adds up rows by word type, a block at a time, for the mean row of
 // each type.
+//
+// Comparing layers on these is the type level: every word counts once, however
+// often it is said. Beside the token level it tells similarity of words from
+// similarity of word counts.
 type TypeSums struct {
 	unit   bool
 	dim    int
@@ -21,7 +29,7 @@ func NewTypeSums(types, dim int, unit bool) *TypeSums {
 
 // Add adds a block of rows; types holds the type of each.
 func (s *TypeSums) Add(x Matrix, types []int) error {
-	x, err := finite(x, 0)
+	x, err := Finite(x, 0)
 	if err != nil {
 		return err
 	}
@@ -33,7 +41,7 @@ func (s *TypeSums) Add(x Matrix, types []int) error {
 		if t < 0 || t >= len(s.counts) {
 			return fmt.Errorf("row %d has type %d; types are numbered from 0 to %d, without gaps", r, t, len(s.counts)-1)
 		}
-		if s.unit && !normalise(rows.Row(r)) {
+		if s.unit && !linalg.Normalise(rows.Row(r)) {
 			return undefined("word_distance", "", "a row is all zeros and has no direction")
 		}
 		s.counts[t]++
@@ -57,31 +65,4 @@ func (s *TypeSums) Means() (Matrix, []int, error) {
 		}
 	}
 	return Matrix{Rows: len(s.counts), Cols: s.dim, Stride: s.dim, Data64: s.sums}, s.counts, nil
-}
-
-// TypeMeans returns one row a word type: the mean of the rows of that type,
-// [types, dim], and the number of rows of each. types holds the type of each row
-// of x, from 0 and without gaps.
-//
-// Comparing layers on these is the type level: every word counts once, however
-// often it is said. Beside the token level it tells similarity of words from
-// similarity of word counts.
-func TypeMeans(x Matrix, types []int) (Matrix, []int, error) { return typeMeans(x, types, false) }
-
-// UnitTypeMeans is TypeMeans of the rows scaled to unit length.
-func UnitTypeMeans(x Matrix, types []int) (Matrix, []int, error) { return typeMeans(x, types, true) }
-
-func typeMeans(x Matrix, types []int, unit bool) (Matrix, []int, error) {
-	n := 0
-	for _, t := range types {
-		n = max(n, t+1)
-	}
-	if n > x.Rows {
-		return Matrix{}, nil, fmt.Errorf("%d rows can't have %d types; types are numbered from 0, without gaps", x.Rows, n)
-	}
-	s := NewTypeSums(n, x.Cols, unit)
-	if err := s.Add(x, types); err != nil {
-		return Matrix{}, nil, err
-	}
-	return s.Means()
 }

@@ -1,18 +1,20 @@
-package metrics
+package asif
 
 import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+
+	"speechsim/metrics"
 )
 
-// ASIFAnswers are what a retrieval found for each query, and what was asked for.
-type ASIFAnswers struct{ asked, found []int32 }
+// Answers are what a retrieval found for each query, and what was asked for.
+type Answers struct{ asked, found []int32 }
 
 // Answers keeps of a result what a null needs: the word type of each query and of
 // its best candidate. types holds the word type of each row.
-func (r *ASIFResult) Answers(types []int) *ASIFAnswers {
-	a := &ASIFAnswers{make([]int32, len(r.Retrieved)), make([]int32, len(r.Retrieved))}
+func (r *Result) Answers(types []int) *Answers {
+	a := &Answers{make([]int32, len(r.Retrieved)), make([]int32, len(r.Retrieved))}
 	for k, q := range r.Retrieved {
 		a.asked[k], a.found[k] = int32(types[q.Row]), int32(q.Types[0])
 	}
@@ -23,7 +25,7 @@ func (r *ASIFResult) Answers(types []int) *ASIFAnswers {
 // places with it.
 const frequencyRatio = 1.25
 
-// NullASIF draws what top-1 retrieval takes where the words of the two sides have
+// Null draws what top-1 retrieval takes where the words of the two sides have
 // nothing to do with each other: word types of about the same frequency change
 // places, all rows of a type together, so a query of type t is right if what was
 // found is of type π(t). The searches are those of the true pairing: relabelling
@@ -34,7 +36,7 @@ const frequencyRatio = 1.25
 // no other in frequency stays where it is, which makes the test cautious.
 //
 // types holds the word type of each row, numbered from 0 without gaps.
-func NullASIF(answers []*ASIFAnswers, types []int, seed uint64, draws int) (*Null, error) {
+func Null(answers []*Answers, types []int, seed uint64, draws int) (*metrics.Null, error) {
 	bins, moving := frequencyBins(types)
 	if moving < 5 {
 		return nil, fmt.Errorf("%d word types have others of their frequency to change places with; at least 5 are needed", moving)
@@ -44,7 +46,7 @@ func NullASIF(answers []*ASIFAnswers, types []int, seed uint64, draws int) (*Nul
 		count += len(bin)
 	}
 	other := make([]int32, count)
-	null := &Null{About: fmt.Sprintf("%d of %d word types permuted as labels, among those of like frequency", moving, count)}
+	null := &metrics.Null{About: fmt.Sprintf("%d of %d word types permuted as labels, among those of like frequency", moving, count)}
 	for k := -1; k < draws; k++ {
 		if k >= 0 {
 			r := rand.New(rand.NewPCG(seed, uint64(k)))

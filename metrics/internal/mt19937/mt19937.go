@@ -1,16 +1,17 @@
-package metrics
-
-// mt19937 is the Mersenne twister (Matsumoto and Nishimura 1998), seeded and
-// read as numpy's legacy generator does, so that splits which were drawn with
+// Package mt19937 is the Mersenne twister (Matsumoto and Nishimura 1998), seeded
+// and read as numpy's legacy generator does, so that splits which were drawn with
 // numpy.random.seed can be drawn again.
-type mt19937 struct {
+package mt19937
+
+// Source is the generator.
+type Source struct {
 	state [624]uint32
 	next  int
 }
 
-// newMT19937 is init_genrand.
-func newMT19937(seed uint32) *mt19937 {
-	g := &mt19937{next: 624}
+// New is init_genrand.
+func New(seed uint32) *Source {
+	g := &Source{next: 624}
 	g.state[0] = seed
 	for k := 1; k < len(g.state); k++ {
 		before := g.state[k-1]
@@ -19,8 +20,8 @@ func newMT19937(seed uint32) *mt19937 {
 	return g
 }
 
-// uint32 is genrand_int32.
-func (g *mt19937) uint32() uint32 {
+// Uint32 is genrand_int32.
+func (g *Source) Uint32() uint32 {
 	if g.next == len(g.state) {
 		g.twist()
 	}
@@ -32,7 +33,7 @@ func (g *mt19937) uint32() uint32 {
 	return y ^ y>>18
 }
 
-func (g *mt19937) twist() {
+func (g *Source) twist() {
 	const n, m = 624, 397
 	for k := range g.state {
 		y := g.state[k]&(1<<31) | g.state[(k+1)%n]&(1<<31-1)
@@ -46,21 +47,21 @@ func (g *mt19937) twist() {
 }
 
 // below draws an integer from [0, n), by masked rejection of 32-bit draws.
-func (g *mt19937) below(n int) int {
+func (g *Source) below(n int) int {
 	most := uint32(n - 1)
 	mask := most
 	for _, shift := range []int{1, 2, 4, 8, 16} {
 		mask |= mask >> shift
 	}
 	for {
-		if v := g.uint32() & mask; v <= most {
+		if v := g.Uint32() & mask; v <= most {
 			return int(v)
 		}
 	}
 }
 
-// permutation is numpy.random.permutation(n): Fisher and Yates from the end.
-func (g *mt19937) permutation(n int) []int {
+// Permutation is numpy.random.permutation(n): Fisher and Yates from the end.
+func (g *Source) Permutation(n int) []int {
 	p := make([]int, n)
 	for k := range p {
 		p[k] = k

@@ -1,32 +1,40 @@
-package metrics
+// Package asif is zero-shot retrieval by relative representations, the rowwise
+// metric that the catalogue of package metrics calls asif: how often a row of one
+// layer, translated without training, finds its word in another. [Retrieve] does
+// it once; a [Task] keeps the searches, which cost most, for many layers and
+// settings. [Null] says what chance gives.
+package asif
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
+	"speechsim/metrics"
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/mt19937"
 )
 
-// The power and the number of anchors of ASIF unless others are asked for.
+// The power and the number of anchors unless others are asked for.
 const (
-	ASIFPower   = 4
-	ASIFAnchors = 100
+	Power   = 4
+	Anchors = 100
 )
 
-// ASIFOptions are the parameters of ASIF.
-type ASIFOptions struct {
+// Options are the parameters of a retrieval.
+type Options struct {
 	// Variant is "cosine" (default): similarities between rows of unit length,
 	// as both papers define it; or "bolanos2024": raw inner products, as the
 	// thesis's code computes it, where long anchors are preferred.
 	Variant string
-	P       int // the power of similarities; 0 means ASIFPower
-	K       int // the anchors that a relative representation keeps; 0 means ASIFAnchors
+	P       int // the power of similarities; 0 means Power
+	K       int // the anchors that a relative representation keeps; 0 means Anchors
 	Top     int // the rows and types retrieved for each query; 0 means 5
 	Workers int
 }
 
-// ASIFResult is the outcome of a retrieval.
-type ASIFResult struct {
+// Result is the outcome of a retrieval.
+type Result struct {
 	Queries, Anchors int
 	// Top1 is the share of queries whose best candidate is of the query's word
 	// type; TopTypes that of queries with their type among the Top best types;
@@ -38,11 +46,11 @@ type ASIFResult struct {
 	// Majority is what answering with the most frequent type of the anchors gives.
 	Majority float64
 	// Retrieved are the best candidates of each query, best first.
-	Retrieved []ASIFQuery
+	Retrieved []Query
 }
 
-// ASIFQuery is what was retrieved for one query.
-type ASIFQuery struct {
+// Query is what was retrieved for one query.
+type Query struct {
 	Row    int       // of the query
 	Rows   []int     // the best candidate rows
 	Scores []float64 // of each; +Inf where the power is beyond a float64
@@ -54,7 +62,7 @@ type ASIFQuery struct {
 	Known        bool // there is an anchor of the query's type
 }
 
-// ASIF translates rows of x to rows of y without training (Norelli et al. 2023;
+// Retrieve translates rows of x to rows of y without training (Norelli et al. 2023;
 // Bolaños 2024). Rows are pairs; those not in test are the anchors. A row's
 // relative representation is its similarity to the anchors of its own layer,
 // s_a = sim(row, anchor_a), of which the k largest are kept and raised to the
@@ -72,11 +80,11 @@ type ASIFQuery struct {
 // of a row, so nothing overflows (in the thesis float32 does, from p = 8 on).
 //
 // Memory is some n (dx + dy + 4 k) numbers of 4 bytes; no n x n matrix is made.
-func ASIF(ctx context.Context, b Backend, x, y Matrix, types, test []int, o ASIFOptions) (*ASIFResult, error) {
+func Retrieve(ctx context.Context, b metrics.Backend, x, y metrics.Matrix, types, test []int, o Options) (*Result, error) {
 	if o.K == 0 {
-		o.K = ASIFAnchors
+		o.K = Anchors
 	}
-	t, err := NewASIFTask(o.Variant, types, test, o.K)
+	t, err := NewTask(o.Variant, types, test, o.K)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +100,7 @@ func ASIF(ctx context.Context, b Backend, x, y Matrix, types, test []int, o ASIF
 }
 
 // pick returns rows of x, in float32.
-func pick(x Matrix, rows []int) linalg.Dense[float32] {
+func pick(x metrics.Matrix, rows []int) linalg.Dense[float32] {
 	out := linalg.New[float32](len(rows), x.Cols)
 	if x.Data64 != nil {
 		pickFrom(out, x, x.Data64, rows)
@@ -102,7 +110,7 @@ func pick(x Matrix, rows []int) linalg.Dense[float32] {
 	return out
 }
 
-func pickFrom[S linalg.Float](out linalg.Dense[float32], x Matrix, data []S, rows []int) {
+func pickFrom[S linalg.Float](out linalg.Dense[float32], x metrics.Matrix, data []S, rows []int) {
 	unit, row := 1, x.Stride
 	if x.ColMajor {
 		unit, row = row, unit
@@ -116,7 +124,7 @@ func pickFrom[S linalg.Float](out linalg.Dense[float32], x Matrix, data []S, row
 }
 
 // judge fills in the shares.
-func (r *ASIFResult) judge(types, anchors []int) {
+func (r *Result) judge(types, anchors []int) {
 	counts := map[int]int{}
 	for _, a := range anchors {
 		counts[types[a]]++
@@ -148,8 +156,23 @@ func (r *ASIFResult) judge(types, anchors []int) {
 	}
 }
 
-// ASIFSplit draws the test rows as the thesis does: 15 % of n rows without
+// Split draws the test rows as the thesis does: 15 % of n rows without
 // replacement by numpy's legacy generator with seed 2211, in the order drawn.
-func ASIFSplit(n int) []int {
-	return newMT19937(2211).permutation(n)[:int(.15*float64(n))]
+func Split(n int) []int {
+	return mt19937.New(2211).Permutation(n)[:int(.15*float64(n))]
+}
+
+// variantOf resolves a variant's name, "" to the default.
+func variantOf(variant string) (string, error) {
+	info, err := metrics.Lookup("asif")
+	if err != nil {
+		return "", err
+	}
+	v, err := info.Variant(variant)
+	return v.Name, err
+}
+
+// undefined builds an UndefinedError.
+func undefined(variant, format string, args ...any) error {
+	return &metrics.UndefinedError{Metric: "asif", Variant: variant, Reason: fmt.Sprintf(format, args...)}
 }

@@ -1,26 +1,28 @@
-package metrics
+package asif
 
 import (
 	"math"
 	"slices"
 
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
+	"speechsim/metrics/internal/topk"
 )
 
 // relative returns the relative representation: the similarities to the power
 // p, divided by the largest magnitude to the power p, and the logarithm of that
 // divisor.
-func relative(similar []scored, p int) (weights []float64, logScale float64) {
+func relative(similar []topk.Scored, p int) (weights []float64, logScale float64) {
 	largest := 0.0
 	for _, s := range similar {
-		largest = max(largest, math.Abs(float64(s.similarity())))
+		largest = max(largest, math.Abs(float64(s.Similarity())))
 	}
 	weights = make([]float64, len(similar))
 	if largest == 0 {
 		return weights, 0
 	}
 	for i, s := range similar {
-		weights[i] = power(float64(s.similarity())/largest, p)
+		weights[i] = power(float64(s.Similarity())/largest, p)
 	}
 	return weights, float64(p) * math.Log(largest)
 }
@@ -37,26 +39,26 @@ func power(x float64, p int) float64 {
 	return result
 }
 
-// asifIndex is the candidates' relative representations, by anchor: what the
+// anchorIndex is the candidates' relative representations, by anchor: what the
 // anchor weighs in each candidate that keeps it.
-type asifIndex struct {
+type anchorIndex struct {
 	candidates int
 	starts     []int // of each anchor's entries
-	entries    []asifEntry
+	entries    []anchorEntry
 }
 
-type asifEntry struct {
+type anchorEntry struct {
 	candidate int32
 	weight    float32
 }
 
 // relativeIndex builds the index. Of similarities in order, the first o.K are the
 // o.K largest.
-func relativeIndex(c *ASIFCandidates, o ASIFOptions) *asifIndex {
-	index := &asifIndex{candidates: c.rows, starts: make([]int, c.rows+1)}
-	kept := make([][]scored, len(c.found))
+func relativeIndex(c *Candidates, o Options) *anchorIndex {
+	index := &anchorIndex{candidates: c.rows, starts: make([]int, c.rows+1)}
+	kept := make([][]topk.Scored, len(c.found))
 	weights := make([][]float32, len(c.found))
-	parallel(o.Workers, len(c.found), func(_, k int) {
+	parallel.Run(o.Workers, len(c.found), func(_, k int) {
 		kept[k] = expand(c.found[k], c.copies, o.K)
 		w, _ := relative(kept[k], o.P)
 		norm := 0.0
@@ -72,19 +74,19 @@ func relativeIndex(c *ASIFCandidates, o ASIFOptions) *asifIndex {
 	})
 	for k := range kept {
 		for _, s := range kept[k] {
-			index.starts[s.row()+1] += len(c.copies[k])
+			index.starts[s.Row()+1] += len(c.copies[k])
 		}
 	}
 	for a := range c.rows {
 		index.starts[a+1] += index.starts[a]
 	}
-	index.entries = make([]asifEntry, index.starts[c.rows])
+	index.entries = make([]anchorEntry, index.starts[c.rows])
 	next := slices.Clone(index.starts)
 	for k := range kept {
 		for i, s := range kept[k] {
 			for _, candidate := range c.copies[k] {
-				index.entries[next[s.row()]] = asifEntry{candidate, weights[k][i]}
-				next[s.row()]++
+				index.entries[next[s.Row()]] = anchorEntry{candidate, weights[k][i]}
+				next[s.Row()]++
 			}
 		}
 	}
@@ -114,33 +116,33 @@ func distinct(y linalg.Dense[float32]) (first []int, copies [][]int32) {
 }
 
 // expand replaces distinct rows, best first, by all their copies, and keeps k.
-func expand(found []scored, copies [][]int32, k int) []scored {
-	out := make([]scored, 0, k)
+func expand(found []topk.Scored, copies [][]int32, k int) []topk.Scored {
+	out := make([]topk.Scored, 0, k)
 	for i, s := range found {
-		if len(out) >= k && s.similarity() < found[i-1].similarity() {
+		if len(out) >= k && s.Similarity() < found[i-1].Similarity() {
 			break
 		}
-		for _, r := range copies[s.row()] {
-			out = append(out, score(int(r), s.similarity()))
+		for _, r := range copies[s.Row()] {
+			out = append(out, topk.Score(int(r), s.Similarity()))
 		}
 	}
-	slices.SortFunc(out, better) // copies of rows with equal similarities go by row number
+	slices.SortFunc(out, topk.Better) // copies of rows with equal similarities go by row number
 	return out[:min(k, len(out))]
 }
 
 // retrieve scores all candidates for one query. scores is scratch, one a candidate.
-func (x *asifIndex) retrieve(similar []scored, scores []float64, t *ASIFTask, row int, o ASIFOptions) ASIFQuery {
+func (x *anchorIndex) retrieve(similar []topk.Scored, scores []float64, t *Task, row int, o Options) Query {
 	clear(scores)
 	weights, logScale := relative(similar, o.P)
 	norm := 0.0
 	for i, s := range similar {
 		w := weights[i]
 		norm += w * w
-		for _, e := range x.entries[x.starts[s.row()]:x.starts[s.row()+1]] {
+		for _, e := range x.entries[x.starts[s.Row()]:x.starts[s.Row()+1]] {
 			scores[e.candidate] += w * float64(e.weight)
 		}
 	}
-	query := ASIFQuery{Row: row, Known: t.known[t.types[row]]}
+	query := Query{Row: row, Known: t.known[t.types[row]]}
 	order := bestCandidates(scores, o.Top, func(candidate int) int { return t.types[t.anchors[candidate]] })
 	for _, c := range order.rows {
 		query.Rows = append(query.Rows, t.anchors[c])

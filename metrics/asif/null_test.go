@@ -1,10 +1,12 @@
-package metrics
+package asif
 
 import (
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"speechsim/metrics"
 )
 
 // zipfTypes draws the word type of each row, of types whose frequencies fall as 1/rank, numbered as they appear.
@@ -30,20 +32,20 @@ func zipfTypes(r *rand.Rand, rows, types int) []int {
 	return out
 }
 
-// TestNullASIF: where words repeat as words do, unrelated layers are at chance, and a layer with itself is far above it.
-func TestNullASIF(t *testing.T) {
+// TestNull: where words repeat as words do, unrelated layers are at chance, and a layer with itself is far above it.
+func TestNull(t *testing.T) {
 	const rows, sets, draws = 1200, 40, 99
 	significant, mean, observed := 0, 0.0, 0.0
 	for seed := range uint64(sets) {
 		r := random(seed)
 		types := zipfTypes(r, rows, 150)
 		x, y := gaussian(r, rows, 8), gaussian(r, rows, 8)
-		p := func(x, y Matrix) NullSummary {
-			a, err := ASIF(context.Background(), PureGo(), x, y, types, ASIFSplit(rows), ASIFOptions{K: 50})
+		p := func(x, y metrics.Matrix) metrics.NullSummary {
+			a, err := Retrieve(context.Background(), metrics.PureGo(), x, y, types, Split(rows), Options{K: 50})
 			if err != nil {
 				t.Fatal(err)
 			}
-			null, err := NullASIF([]*ASIFAnswers{a.Answers(types)}, types, seed, draws)
+			null, err := Null([]*Answers{a.Answers(types)}, types, seed, draws)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +74,7 @@ func TestNullASIF(t *testing.T) {
 	r := random(99)
 	types := zipfTypes(r, rows, 150)
 	x, y := gaussian(r, rows, 8), gaussian(r, rows, 8)
-	for _, m := range []Matrix{x, y} {
+	for _, m := range []metrics.Matrix{x, y} {
 		words := gaussian(r, 150, 8)
 		for row, word := range types {
 			for u := range 8 {
@@ -80,11 +82,11 @@ func TestNullASIF(t *testing.T) {
 			}
 		}
 	}
-	a, err := ASIF(context.Background(), PureGo(), x, y, types, ASIFSplit(rows), ASIFOptions{K: 50})
+	a, err := Retrieve(context.Background(), metrics.PureGo(), x, y, types, Split(rows), Options{K: 50})
 	if err != nil {
 		t.Fatal(err)
 	}
-	null, err := NullASIF([]*ASIFAnswers{a.Answers(types)}, types, 1, draws)
+	null, err := Null([]*Answers{a.Answers(types)}, types, 1, draws)
 	if err != nil {
 		t.Fatal(err)
 	}

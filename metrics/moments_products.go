@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 
 	"speechsim/metrics/internal/linalg"
+	"speechsim/metrics/internal/parallel"
 )
 
 // Products multiplies the centred rows of moments somewhere else than on this
@@ -58,7 +59,7 @@ func multiplyElsewhere(ctx context.Context, m *Moments, b *chunkBuffers[float32]
 	if err := m.elsewhere.Multiply(ctx, m.padded(n)/rows, rows, widths, panels, blocks, b.blocks); err != nil {
 		return err
 	}
-	parallel(m.workers, len(m.tiles), func(_, k int) {
+	parallel.Run(m.workers, len(m.tiles), func(_, k int) {
 		t := m.tiles[k]
 		whole := m.block(t.block)
 		product := linalg.Dense[float64]{Rows: whole.Rows, Cols: whole.Cols, Stride: whole.Stride, Data: b.blocks[t.block]}

@@ -2,13 +2,12 @@ package metrics
 
 import (
 	"fmt"
-	"math"
 
 	"speechsim/metrics/internal/linalg"
 )
 
-// finite returns x with its stride filled in, or says where it is not finite.
-func finite(x Matrix, layer int) (Matrix, error) {
+// Finite returns x with its stride filled in, or says where it is not finite.
+func Finite(x Matrix, layer int) (Matrix, error) {
 	x, err := x.shaped()
 	if err != nil {
 		return x, fmt.Errorf("layer %d: %w", layer, err)
@@ -48,20 +47,4 @@ func minus[T linalg.Float](x Matrix, centre []float64) linalg.Dense[T] {
 		}
 	})
 	return out
-}
-
-// normalise scales a row to unit length and reports whether it has one.
-func normalise[T linalg.Float](row []T) bool {
-	sum := 0.0
-	for _, v := range row {
-		sum += float64(v) * float64(v)
-	}
-	if sum == 0 {
-		return false
-	}
-	f := 1 / math.Sqrt(sum)
-	for k, v := range row {
-		row[k] = T(float64(v) * f)
-	}
-	return true
 }
