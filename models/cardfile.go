@@ -14,7 +14,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Error is a mistake in a text file: a card or a vector file.
+// Error is a mistake in a card.
 type Error struct {
 	File      string
 	Line, Col int // from 1; Col 0 if only the line is known
