@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"speechsim/models/internal/layers"
 	"speechsim/models/internal/onnxproto"
 	"speechsim/models/internal/ort"
 )
@@ -240,7 +241,7 @@ func (r *Runtime) session(p *plan, o Options) (*ort.Session, error) {
 
 // inputs lists what has to be fed.
 func (p *plan) inputs() []ort.Info {
-	names := indexGraph(&p.scan.Graph).inputNames()
+	names := layers.Index(&p.scan.Graph).InputNames()
 	var list []ort.Info
 	for _, in := range p.scan.Graph.Inputs {
 		if slices.Contains(names, in.Name) {
