@@ -58,7 +58,7 @@ type Model struct {
 	forms      [][]int64 // of tensors: see shapes.go
 	outputs    []string  // of the file's own graph
 	digest     string
-	nodes      [2]int // of the graph that runs, of the file
+	nodes      [2]int // of the graph that runs (without those that no chosen output needs), of the file
 	described  bool   // by its card alone
 }
 
@@ -283,10 +283,6 @@ func (m *Model) Attentions() []LayerOutput { return m.attentions }
 
 // Digest is the SHA-256 of the file and of the files with its weights.
 func (m *Model) Digest() string { return m.digest }
-
-// Nodes tells how many nodes of the file's graph run; the others were left out
-// because no chosen output needs them.
-func (m *Model) Nodes() (run, file int) { return m.nodes[0], m.nodes[1] }
 
 // Closed says that the session was released: Run fails, and what the model says of itself still holds.
 func (m *Model) Closed() bool { return m.session == nil && !m.described }

@@ -23,8 +23,8 @@ func TestVectorsCached(t *testing.T) {
 	}
 	same := func(v *Vectors) {
 		t.Helper()
-		if v.Dim() != fresh.Dim() || v.Len() != fresh.Len() || v.Lines() != fresh.Lines() || v.duplicates != 1 || v.lowerFirst != fresh.lowerFirst {
-			t.Errorf("got %d vectors of %d, %d duplicates, want %d of %d, 1", v.Len(), v.Dim(), v.duplicates, fresh.Len(), fresh.Dim())
+		if v.Dim() != fresh.Dim() || v.held != fresh.held || v.lines != fresh.lines || v.duplicates != 1 || v.lowerFirst != fresh.lowerFirst {
+			t.Errorf("got %d vectors of %d, %d duplicates, want %d of %d, 1", v.held, v.Dim(), v.duplicates, fresh.held, fresh.Dim())
 		}
 		for _, w := range []string{"The", "the", "of", "in", "nowhere", ""} {
 			a, hasA := fresh.Vector(w)

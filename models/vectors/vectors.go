@@ -37,10 +37,10 @@ type Vectors struct {
 	rows       map[string]int // word of the file -> row; wanted during the scan = not seen yet
 	blocks     [][]float32    // rows lie in blocks, so that growing copies nothing
 	perBlock   int            // rows a block
-	held       int
-	lines      int
-	duplicates int  // lines passed over, their word having been read before
-	lowerFirst bool // a word is looked up in lower case before it is looked up as given
+	held       int            // vectors; a word of which both spellings were found ("The" and "the") counts twice
+	lines      int            // vectors in the file, duplicates included
+	duplicates int            // lines passed over, their word having been read before
+	lowerFirst bool           // a word is looked up in lower case before it is looked up as given
 }
 
 // wanted is the row of a word that was asked for and not yet found.
@@ -141,13 +141,6 @@ func (v *Vectors) dropMissing() {
 
 // Dim is the length of a vector.
 func (v *Vectors) Dim() int { return v.dim }
-
-// Len is the number of vectors held. A word of which both spellings were found
-// ("The" and "the") counts twice.
-func (v *Vectors) Len() int { return v.held }
-
-// Lines is the number of vectors in the file, duplicates included.
-func (v *Vectors) Lines() int { return v.lines }
 
 // Vector is the vector of a word, [Dim] numbers that must not be changed, and
 // whether there is one. See [Vectors] about case.

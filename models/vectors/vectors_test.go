@@ -116,8 +116,8 @@ func TestVectorsPacked(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if v.Dim() != 3 || v.Len() != 4 || v.Lines() != 4 || v.duplicates != 0 {
-					t.Errorf("dim %d, %d held of %d lines, %d duplicates; want 3, 4 of 4, 0", v.Dim(), v.Len(), v.Lines(), v.duplicates)
+				if v.Dim() != 3 || v.held != 4 || v.lines != 4 || v.duplicates != 0 {
+					t.Errorf("dim %d, %d held of %d lines, %d duplicates; want 3, 4 of 4, 0", v.Dim(), v.held, v.lines, v.duplicates)
 				}
 				wantVector(t, v, "the", 0.418, 0.24968, -0.41242)
 				wantVector(t, v, "The", 1, 2, 3)
@@ -139,12 +139,12 @@ func TestVectorsOnlyAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := v.Vector("in"); ok || v.Len() != 1 {
-		t.Errorf("%d vectors held, want that of %q alone", v.Len(), "of")
+	if _, ok := v.Vector("in"); ok || v.held != 1 {
+		t.Errorf("%d vectors held, want that of %q alone", v.held, "of")
 	}
 	v, err = Open(path, map[string]bool{})
-	if err != nil || v.Len() != 0 || v.Dim() != 3 {
-		t.Errorf("no word asked for: %v, %d vectors of %d, want none of 3", err, v.Len(), v.Dim())
+	if err != nil || v.held != 0 || v.Dim() != 3 {
+		t.Errorf("no word asked for: %v, %d vectors of %d, want none of 3", err, v.held, v.Dim())
 	}
 }
 
@@ -199,8 +199,8 @@ func TestVectorsWithBlanksInWords(t *testing.T) {
 	wantVector(t, v, "at\u00a0all", 1.3, 1.4)
 	wantVector(t, v, "3.14", 1.5, 1.6)
 	wantVector(t, v, "v 1.0 b", 1.7, 1.8)
-	if v.Len() != 9 {
-		t.Errorf("%d vectors, want 9", v.Len())
+	if v.held != 9 {
+		t.Errorf("%d vectors, want 9", v.held)
 	}
 }
 
@@ -212,8 +212,8 @@ func TestVectorsDuplicates(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantVector(t, v, "a", 1, 2)
-		if v.duplicates != want || v.Lines() != 5 {
-			t.Errorf("%d duplicates in %d lines, want %d in 5", v.duplicates, v.Lines(), want)
+		if v.duplicates != want || v.lines != 5 {
+			t.Errorf("%d duplicates in %d lines, want %d in 5", v.duplicates, v.lines, want)
 		}
 	}
 }
@@ -232,8 +232,8 @@ func TestVectorsDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
-	if v.Len() != len(lines) || v.Dim() != 50 {
-		t.Errorf("%d vectors of %d, want %d of 50", v.Len(), v.Dim(), len(lines))
+	if v.held != len(lines) || v.Dim() != 50 {
+		t.Errorf("%d vectors of %d, want %d of 50", v.held, v.Dim(), len(lines))
 	}
 	for _, line := range lines {
 		f := strings.Fields(line)
@@ -323,8 +323,8 @@ func TestVectorsDamaged(t *testing.T) {
 			bad := bytes.Clone(content)
 			bad[i] ^= 0x55
 			v, err := vectorsOf(bad, nil)
-			if err == nil && (v.Len() != 4 || v.Dim() != 3) {
-				t.Errorf("byte %d changed: %d vectors of %d and no error", i, v.Len(), v.Dim())
+			if err == nil && (v.held != 4 || v.Dim() != 3) {
+				t.Errorf("byte %d changed: %d vectors of %d and no error", i, v.held, v.Dim())
 			}
 			if _, err := vectorsOf(content[:i], nil); err == nil {
 				t.Errorf("cut to %d bytes of %d: no error", i, len(content))
@@ -414,8 +414,8 @@ func FuzzVectors(f *testing.F) {
 		if err != nil {
 			t.Fatalf("all words are read, some are not: %v", err)
 		}
-		if some.Lines() != all.Lines() || some.Dim() != all.Dim() || some.Len() > all.Len() {
-			t.Fatalf("%d lines, %d of %d held; with all words %d", some.Lines(), some.Len(), all.Len(), all.Lines())
+		if some.lines != all.lines || some.Dim() != all.Dim() || some.held > all.held {
+			t.Fatalf("%d lines, %d of %d held; with all words %d", some.lines, some.held, all.held, all.lines)
 		}
 		for w, yes := range words {
 			if !yes || w == "" {
