@@ -26,7 +26,7 @@ type Segment struct {
 	Start, End float64 // seconds, as in the file
 	From, To   int     // samples at the corpus's rate: [From, To)
 	Silent     bool    // no speech: see IsSilence
-	NotWord    bool    // speech, but no word, as <unk> or [laughter] in a word tier: see IsWord
+	NotWord    bool    // speech, but no word, as <unk> or [laughter] in a word tier
 	Line       int     // in the file, 0 if it has no lines (the binary form)
 }
 

@@ -103,13 +103,13 @@ func TestAlignTimes(t *testing.T) {
 
 func TestSilence(t *testing.T) {
 	for _, label := range []string{"", " ", "sil", "SIL", "sp", "spn", "<eps>", "<sil>", "h#", "pau", "epi", "<p:>"} {
-		if !IsSilence(label) || IsWord(label) {
+		if !IsSilence(label) || isWord(label) {
 			t.Errorf("%q is not silence", label)
 		}
 	}
 	for label, word := range map[string]bool{"<unk>": false, "[laughter]": false, "{NS}": false, "the": true, "silly": true, "<": true, strings.Repeat(" ", 50) + "x": true} {
-		if IsSilence(label) || IsWord(label) != word {
-			t.Errorf("%q: silence %v, word %v", label, IsSilence(label), IsWord(label))
+		if IsSilence(label) || isWord(label) != word {
+			t.Errorf("%q: silence %v, word %v", label, IsSilence(label), isWord(label))
 		}
 	}
 	a, _, err := alignGrid(t, Spec{Silence: []string{"Breath"}}, grid(1, tier{"words", labels("BREATH", .2, "<unk>", .5, "x", 1.)}))
@@ -117,7 +117,7 @@ func TestSilence(t *testing.T) {
 		t.Errorf("%+v %v", a, err)
 	}
 	silence := grid(1, tier{"words", labels("Silence", .5, "sil", 1.)}, tier{"phones", labels("S", .5, "silence", 1.)})
-	if a, _, err = alignGrid(t, Spec{}, silence); err != nil || a.Words[0].Silent || !IsWord("silence") || !a.Words[1].Silent || !a.Phones[1].Silent {
+	if a, _, err = alignGrid(t, Spec{}, silence); err != nil || a.Words[0].Silent || !isWord("silence") || !a.Words[1].Silent || !a.Phones[1].Silent {
 		t.Errorf("the word silence: %+v %v", a, err)
 	}
 	if a, _, err = alignGrid(t, Spec{Silence: []string{"silence"}}, silence); err != nil || !a.Words[0].Silent {
@@ -146,4 +146,10 @@ func TestSecondsToSamples(t *testing.T) {
 			t.Errorf("%g s is sample %d, want %d", a.Words[i].End, a.Words[i].To, want)
 		}
 	}
+}
+
+// isWord reports whether the label of a word tier names a word: false for silence and for what stands in brackets,
+// like <unk> (MFA's word outside the dictionary), [laughter] or {noise}. In a word tier "silence" is a word like others.
+func isWord(label string) bool {
+	return (!IsSilence(label) || isWordSilence(label)) && !inBrackets(label)
 }

@@ -1,6 +1,6 @@
 // Package corpus reads speech corpora as they lie on disks: who said what in which file, and when.
 //
-// It knows five layouts, each in a file of its own (librispeech.go, timit.go, folder.go, table.go, kaldi.go), and all of
+// It knows five layouts, each in a file of its own (layout_librispeech.go, layout_timit.go, ...), and all of
 // them give the same thing: utterances, sorted by ID, with speaker, transcript, audio and labels. Nothing beyond file
 // names and transcripts is read until it is asked for, so that a corpus of 300 000 utterances opens in seconds. The
 // packages extract and pipeline take it from here; they never see a file format.

@@ -9,7 +9,7 @@ import (
 
 // IsSilence reports whether a label of a word or phone tier stands for no speech, in any letter case: the empty label,
 // sil, sp and <eps> (MFA, Kaldi), h#, pau and epi (TIMIT), and what else tokenizer.IsSilence knows; and spn and nsn,
-// which aligners give to noise, and BAS's <p:>. <unk> is not silence: somebody speaks there, see IsWord.
+// which aligners give to noise, and BAS's <p:>. <unk> is not silence: somebody speaks there, see [Segment.NotWord].
 func IsSilence(label string) bool {
 	if len(label) > 32 {
 		return false // longer than any such label; blanks around one are a few at most
@@ -22,12 +22,6 @@ func IsSilence(label string) bool {
 		return true
 	}
 	return false
-}
-
-// IsWord reports whether the label of a word tier names a word: false for silence and for what stands in brackets,
-// like <unk> (MFA's word outside the dictionary), [laughter] or {noise}. In a word tier "silence" is a word like others.
-func IsWord(label string) bool {
-	return (!IsSilence(label) || isWordSilence(label)) && !inBrackets(label)
 }
 
 func isWordSilence(label string) bool { return strings.EqualFold(strings.TrimSpace(label), "silence") }

@@ -6,6 +6,7 @@ import (
 
 	"speechsim/corpus"
 	"speechsim/models"
+	"speechsim/models/vectors"
 )
 
 // TextEncoder cuts the words of a transcript into the tokens of a text model. word[i] is the index of the word that token
@@ -19,7 +20,7 @@ type Source struct {
 	Name    string
 	Model   *models.Model
 	Text    TextEncoder
-	Vectors *models.Vectors
+	Vectors *vectors.Vectors
 	Labels  *Labels
 }
 

@@ -176,13 +176,8 @@ func (c *Card) LayerCentre(l LayerOutput, frame int) int {
 }
 
 // Layer returns the layer of that name.
-func (c *Card) Layer(name string) (LayerOutput, bool) { return byName(c.Layers, name) }
-
-// Attention returns the attention map of that name.
-func (c *Card) Attention(name string) (LayerOutput, bool) { return byName(c.Attentions, name) }
-
-func byName(list []LayerOutput, name string) (LayerOutput, bool) {
-	for _, l := range list {
+func (c *Card) Layer(name string) (LayerOutput, bool) {
+	for _, l := range c.Layers {
 		if l.Name == name {
 			return l, true
 		}

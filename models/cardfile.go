@@ -14,7 +14,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Error is a mistake in a text file: a card or a vector file.
+// Error is a mistake in a card.
 type Error struct {
 	File      string
 	Line, Col int // from 1; Col 0 if only the line is known
@@ -62,44 +62,6 @@ func ReadCard(data []byte, file string) (*Card, error) {
 		return nil, &Error{file, max(more.Line, 1), max(more.Column, 1), "a second document begins here: a card is one document"}
 	}
 	return card, nil
-}
-
-// WriteCard writes the card as YAML, without the parts that are empty.
-func WriteCard(w io.Writer, c *Card) error {
-	var n yaml.Node
-	if err := n.Encode(c); err != nil {
-		return err
-	}
-	dropEmpty(&n)
-	e := yaml.NewEncoder(w)
-	e.SetIndent(2)
-	if err := e.Encode(&n); err != nil {
-		return err
-	}
-	return e.Close()
-}
-
-// dropEmpty removes keys whose value is the zero of its type, and sets the
-// entries of lists on one line.
-func dropEmpty(n *yaml.Node) {
-	if n.Kind == yaml.MappingNode {
-		kept := n.Content[:0]
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			v := n.Content[i+1]
-			empty := v.Value == "" || v.Value == "0" && v.Tag != "!!str" || v.Value == "false"
-			if v.Kind == yaml.ScalarNode && empty || v.Kind == yaml.SequenceNode && len(v.Content) == 0 {
-				continue
-			}
-			kept = append(kept, n.Content[i], v)
-		}
-		n.Content = kept
-	}
-	for _, child := range n.Content {
-		dropEmpty(child)
-		if n.Kind == yaml.SequenceNode && child.Kind == yaml.MappingNode {
-			child.Style = yaml.FlowStyle
-		}
-	}
 }
 
 var (

@@ -6,6 +6,33 @@ import (
 	"math"
 )
 
+// Tolerance of every comparison of two runs: |a - b| <= Tolerance + Tolerance |b|.
+const Tolerance = 1e-4
+
+// difference is how far two arrays are apart: the largest distance, and the
+// largest as a share of what is allowed. Numbers that are not finite are
+// infinitely far.
+type difference struct{ largest, share float64 }
+
+func (d *difference) add(got, want []float32) {
+	for i := range want {
+		a, b := float64(got[i]), float64(want[i])
+		delta := math.Abs(a - b)
+		if math.IsNaN(delta) {
+			delta = math.Inf(1)
+		}
+		d.largest = max(d.largest, delta)
+		d.share = max(d.share, delta/(Tolerance+Tolerance*math.Abs(b)))
+	}
+}
+
+func (d *difference) result() Result {
+	if d.share > 1 || math.IsNaN(d.share) {
+		return Failed
+	}
+	return Passed
+}
+
 // Deviation is how far a model on a GPU or in a lower precision is from float32
 // on the CPU, on one made-up utterance.
 type Deviation struct {

@@ -12,21 +12,8 @@ import (
 	"speechsim/models/internal/onnxproto"
 )
 
-// FileDigest is the SHA-256, in hexadecimal, of a model: of the file alone, or
+// digest is the SHA-256, in hexadecimal, of a model: of the file alone, or
 // of the file and the files with its weights when those lie beside it.
-func FileDigest(path string) (string, error) {
-	m, err := mapFile(path, 0)
-	if err != nil {
-		return "", err
-	}
-	defer m.close()
-	scan, err := scanModel(path, m)
-	if err != nil {
-		return "", err
-	}
-	return digest(path, scan)
-}
-
 func digest(path string, scan *onnxproto.Model) (string, error) {
 	sum, err := hashFile(path)
 	if err != nil {

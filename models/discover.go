@@ -1,22 +1,14 @@
 package models
 
 import (
-	"fmt"
-	"regexp"
-	"sort"
-	"strconv"
-	"strings"
-
+	"speechsim/models/internal/layers"
 	"speechsim/models/internal/onnxproto"
 )
-
-// exported matches the outputs of exporters that name layers themselves.
-var exported = regexp.MustCompile(`^(hidden_states|attentions)[._](\d+)$`)
 
 // discover fills in what the graph shows and the card does not say: inputs,
 // layers, attention maps, hop and window.
 func discover(c *Card, path string, scan *onnxproto.Model) error {
-	if err := refuse(scan); err != nil {
+	if err := layers.Refuse(scan); err != nil {
 		return err
 	}
 	discoverInputs(c, &scan.Graph)
@@ -25,7 +17,7 @@ func discover(c *Card, path string, scan *onnxproto.Model) error {
 		return err
 	}
 	c.fillFromHub(hub)
-	x := indexGraph(&scan.Graph)
+	x := layers.Index(&scan.Graph)
 	if err := discoverLayers(c, x); err != nil {
 		return err
 	}
@@ -33,21 +25,23 @@ func discover(c *Card, path string, scan *onnxproto.Model) error {
 		discoverSteps(c, x)
 	}
 	if c.Kind == Text {
-		discoverTables(c, x)
+		vocabulary, maxTokens := x.Tables(c.Input)
+		fillPart(c, "vocabulary", "graph: embedding table", &c.Vocabulary, vocabulary)
+		fillPart(c, "max_tokens", "graph: position table", &c.MaxTokens, maxTokens)
 	}
 	return hub.contradictions(c)
 }
 
 // discoverLayers looks for layers among the outputs, then inside the graph.
-func discoverLayers(c *Card, x *graphIndex) error {
-	layers, attentions := namedOutputs(x.Graph)
-	fillList(c, "layers", "graph: outputs hidden_states.*", &c.Layers, layers)
-	fillList(c, "attentions", "graph: outputs attentions.*", &c.Attentions, attentions)
+func discoverLayers(c *Card, x *layers.Graph) error {
+	hidden, attentions := x.NamedOutputs()
+	fillList(c, "layers", "graph: outputs hidden_states.*", &c.Layers, layerOutputs(hidden))
+	fillList(c, "attentions", "graph: outputs attentions.*", &c.Attentions, layerOutputs(attentions))
 	defer c.addConvolutions(x)
 	if c.Layers != nil && c.Attentions != nil {
 		return nil
 	}
-	f, err := x.blocks(c.Input)
+	f, err := x.Blocks(c.Input)
 	if err != nil {
 		if c.Layers != nil {
 			c.noMaps = err.Error()
@@ -56,19 +50,28 @@ func discoverLayers(c *Card, x *graphIndex) error {
 		return err
 	}
 	if c.Layers == nil {
-		fillList(c, "layers", f.where, &c.Layers, f.layers)
+		fillList(c, "layers", f.Where, &c.Layers, layerOutputs(f.Layers))
 	}
-	fillList(c, "attentions", f.where, &c.Attentions, f.attentions)
-	c.noMaps = f.noMaps
+	fillList(c, "attentions", f.Where, &c.Attentions, layerOutputs(f.Attentions))
+	c.noMaps = f.NoMaps
 	return nil
 }
 
+// layerOutputs are what a graph shows as the card says it; nil stays nil.
+func layerOutputs(found []layers.Output) []LayerOutput {
+	var out []LayerOutput
+	for _, l := range found {
+		out = append(out, LayerOutput{Name: l.Name, Tensor: l.Tensor, Hop: l.Hop, Window: l.Window, ChannelsFirst: l.ChannelsFirst})
+	}
+	return out
+}
+
 // addConvolutions adds the convolutional layers that the card does not list.
-func (c *Card) addConvolutions(x *graphIndex) {
+func (c *Card) addConvolutions(x *layers.Graph) {
 	if c.Layers == nil || c.Kind != Audio {
 		return
 	}
-	for _, l := range x.convolutions() {
+	for _, l := range layerOutputs(x.Convolutions()) {
 		if _, listed := c.Layer(l.Name); !listed {
 			c.Layers = append(c.Layers, l)
 			c.setSource("layer "+l.Name, "graph: convolutions")
@@ -76,64 +79,9 @@ func (c *Card) addConvolutions(x *graphIndex) {
 	}
 }
 
-// blocks finds the transformer blocks by name, else by structure.
-func (x *graphIndex) blocks(input string) (found, error) {
-	f, named, err := x.namedBlocks()
-	if named {
-		return f, err
-	}
-	if input == "" {
-		return found{}, fmt.Errorf("layers cannot be looked for before the input is known; the graph has %s: write input: NAME into the card",
-			strings.Join(x.inputNames(), ", "))
-	}
-	return x.structuralBlocks(input)
-}
-
-func namedOutputs(g *onnxproto.Graph) (layers, attentions []LayerOutput) {
-	for _, o := range g.Outputs {
-		m := exported.FindStringSubmatch(o.Name)
-		if m == nil {
-			continue
-		}
-		l := LayerOutput{Name: m[2], Tensor: o.Name}
-		if m[1] == "attentions" {
-			attentions = append(attentions, l)
-		} else {
-			layers = append(layers, l)
-		}
-	}
-	sortByNumber(layers)
-	sortByNumber(attentions)
-	return layers, attentions
-}
-
-func sortByNumber(list []LayerOutput) {
-	number := func(i int) int {
-		n, _ := strconv.Atoi(list[i].Name)
-		return n
-	}
-	sort.SliceStable(list, func(i, j int) bool { return number(i) < number(j) })
-}
-
-// inputNames lists what a caller feeds. Before IR version 4, weights stand among
-// the inputs of a graph.
-func (x *graphIndex) inputNames() []string {
-	weights := map[string]bool{}
-	for i := range x.Initializers {
-		weights[x.Initializers[i].Name] = true
-	}
-	var names []string
-	for _, in := range x.Inputs {
-		if !weights[in.Name] {
-			names = append(names, in.Name)
-		}
-	}
-	return names
-}
-
 // discoverInputs tells the inputs apart by the names that exporters give them.
 func discoverInputs(c *Card, g *onnxproto.Graph) {
-	for _, name := range indexGraph(g).inputNames() {
+	for _, name := range layers.Index(g).InputNames() {
 		switch name {
 		case "input_values", "waveform":
 			fillPart(c, "input", "graph", &c.Input, name)
@@ -157,26 +105,15 @@ const wav2vecHop, wav2vecWindow, wav2vecRate = 320, 400, 16000
 // them. A model with a layer norm after every convolution was trained on
 // normalised input without exception; with a group norm, transformers and
 // fairseq disagree, so nothing is assumed.
-func discoverSteps(c *Card, x *graphIndex) {
-	hop, window := x.steps()
+func discoverSteps(c *Card, x *layers.Graph) {
+	hop, window := x.Steps()
 	fillPart(c, "hop", "graph: convolutions", &c.Hop, hop)
 	fillPart(c, "window", "graph: convolutions", &c.Window, window)
 	if hop != wav2vecHop || window != wav2vecWindow {
 		return
 	}
 	fillPart(c, "sample_rate", "graph: the convolutions are those of wav2vec 2.0", &c.SampleRate, wav2vecRate)
-	if !x.groupNorm() {
+	if !x.GroupNorm() {
 		fillPart(c, "normalize", "graph: layer norm after every convolution", &c.Normalize, ZeroMeanUnit)
 	}
-}
-
-// groupNorm reports whether the model normalises over time, which ONNX does with
-// InstanceNormalization (torch) or GroupNormalization.
-func (x *graphIndex) groupNorm() bool {
-	for i := range x.Nodes {
-		if op := x.Nodes[i].Op; op == "InstanceNormalization" || op == "GroupNormalization" {
-			return true
-		}
-	}
-	return false
 }

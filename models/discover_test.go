@@ -27,49 +27,14 @@ func FuzzDiscover(f *testing.F) {
 			return
 		}
 		card.problems()
-		x := indexGraph(&scan.Graph)
+		computed, outputs := scan.Graph.Producers(), map[string]bool{}
+		for _, o := range scan.Graph.Outputs {
+			outputs[o.Name] = true
+		}
 		for _, l := range card.Layers {
-			if _, ok := x.producer[l.Tensor]; !ok && !x.outputs[l.Tensor] {
+			if _, ok := computed[l.Tensor]; !ok && !outputs[l.Tensor] {
 				t.Errorf("layer %s is %q, which nothing computes", l.Name, l.Tensor)
 			}
 		}
 	})
-}
-
-// Two stacks of blocks are ambiguous, and the error names both.
-func TestTwoStacks(t *testing.T) {
-	x := &graphIndex{Graph: &onnxproto.Graph{Nodes: []onnxproto.Node{
-		{Op: "Softmax", Name: "/encoder/layers.0/Softmax", Outputs: []string{"a"}},
-		{Op: "Softmax", Name: "/decoder/layers.0/Softmax", Outputs: []string{"b"}},
-		{Op: "Softmax", Name: "/decoder/layers.1/Softmax", Outputs: []string{"c"}},
-	}}}
-	_, ok, err := indexGraph(x.Graph).namedBlocks()
-	const want = "the graph has more than one stack of blocks with attention: decoder/layers (2 blocks), encoder/layers (1 blocks); " +
-		"say in the card which tensors are the layers"
-	if !ok || err == nil || err.Error() != want {
-		t.Errorf("error %v, want %s", err, want)
-	}
-}
-
-func TestScopes(t *testing.T) {
-	tests := []struct {
-		node onnxproto.Node
-		want string
-	}{
-		{onnxproto.Node{Name: "/hubert/encoder/layers.3/attention/Softmax"}, "hubert/encoder/layers/3/attention"},
-		{onnxproto.Node{Name: "Softmax_12"}, ""},
-		{onnxproto.Node{Name: "/Softmax"}, ""},
-		{onnxproto.Node{Name: "node_softmax", Metadata: map[string]string{nameScopes: "['', 'encoder', 'encoder.layers.3', 'softmax_3']"}}, "encoder/layers/3"},
-		{onnxproto.Node{Name: "node_add", Metadata: map[string]string{nameScopes: "['_empty_nn_module_stack_from_metadata_hook', 'add_17']"}}, ""},
-	}
-	for _, tt := range tests {
-		if got := scopeOf(&tt.node); got != tt.want {
-			t.Errorf("%s: scope %q, want %q", tt.node.Name, got, tt.want)
-		}
-	}
-	for scope, want := range map[string]bool{"a/b": true, "a/b/c": true, "a/bc": false, "a": false, "": false} {
-		if within(scope, "a/b") != want {
-			t.Errorf("%q within a/b: %v", scope, !want)
-		}
-	}
 }

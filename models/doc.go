@@ -1,7 +1,7 @@
 // Package models runs speech and text models: it opens ONNX Runtime, loads a
 // model with its [Card] (how to feed it, what comes out), and turns one
-// utterance into the activations of the layers that were asked for. It also
-// reads static word vectors. No other package knows ONNX Runtime.
+// utterance into the activations of the layers that were asked for. Word
+// vectors are read by its package vectors. No other package knows ONNX Runtime.
 //
 //	rt, err := models.OpenRuntime([]string{"lib"})
 //	m, err := rt.Load("hubert-base.onnx", models.Options{Layers: []string{"0-6"}})

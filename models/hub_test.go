@@ -51,47 +51,6 @@ func kindCard(file string) *Card {
 	return normalisedCard
 }
 
-// Names and structure are two independent ways to find the layers: they agree on
-// every file that has both.
-func TestStructureAgreesWithNames(t *testing.T) {
-	files := append(plainFiles(t), "demo/hubert.onnx", "demo/wav2vec2.onnx", "demo/bert.onnx")
-	// Two streams run between the blocks of EncodecMAE, so its card names the layers.
-	files = slices.DeleteFunc(files, func(f string) bool { return strings.Contains(f, "encodecmae") })
-	both := 0
-	for _, file := range files {
-		m, err := mapFile(file, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		scan, err := scanModel(file, m)
-		if err != nil {
-			t.Fatal(err)
-		}
-		x := indexGraph(&scan.Graph)
-		input := x.inputNames()[0]
-		named, ok, err := x.namedBlocks()
-		if err != nil {
-			t.Errorf("%s: by name: %v", file, err)
-		}
-		built, err := x.structuralBlocks(input)
-		if err != nil && !strings.Contains(file, "23.onnx") {
-			t.Errorf("%s: by structure: %v", file, err)
-		}
-		if ok && err == nil {
-			both++
-			if !slices.Equal(named.layers, built.layers) || !slices.Equal(named.attentions, built.attentions) {
-				t.Errorf("%s:\nby name      %v\nby structure %v", file, named, built)
-			}
-		}
-		if err := m.close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if both < 25 {
-		t.Errorf("only %d files have names and structure", both)
-	}
-}
-
 func TestFilesThatHideTheirActivationsAreRefused(t *testing.T) {
 	for name, words := range refusals {
 		_, err := Inspect(filepath.Join("testdata", name))

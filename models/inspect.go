@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"speechsim/models/internal/layers"
 	"speechsim/models/internal/onnxproto"
 	"speechsim/models/internal/ort"
 )
@@ -88,8 +89,8 @@ func isFloat(element int) bool {
 }
 
 func (in *Inspection) describe(scan *onnxproto.Model) {
-	x := indexGraph(&scan.Graph)
-	fed := x.inputNames()
+	x := layers.Index(&scan.Graph)
+	fed := x.InputNames()
 	for _, v := range scan.Graph.Inputs {
 		if slices.Contains(fed, v.Name) {
 			in.Inputs = append(in.Inputs, Port{v.Name, ort.Element(v.Element).String(), v.Dims})
@@ -113,7 +114,7 @@ func (in *Inspection) describe(scan *onnxproto.Model) {
 	if len(in.Card.Attentions) == 0 && in.Card.noMaps != "" {
 		warn("no attention maps: %s", in.Card.noMaps)
 	}
-	if in.Card.Kind == Audio && x.groupNorm() {
+	if in.Card.Kind == Audio && x.GroupNorm() {
 		warn("a group norm runs over time: utterances are never padded, since that would change the features of real frames")
 	}
 	for _, l := range in.Card.Layers {
@@ -121,29 +122,9 @@ func (in *Inspection) describe(scan *onnxproto.Model) {
 			warn("layer %s is after the final layer norm, %s before it", n, l.Name)
 		}
 	}
-	if disagreement := x.disagreement(in.Card); disagreement != "" {
+	if disagreement := x.Disagreement(in.Card.Input); disagreement != "" {
 		warn("%s", disagreement)
 	}
-}
-
-// disagreement compares what names say with what the structure of the graph
-// says; "" if they agree, or if one of them says nothing.
-func (x *graphIndex) disagreement(c *Card) string {
-	named, ok, err := x.namedBlocks()
-	if !ok || err != nil {
-		return ""
-	}
-	built, err := x.structuralBlocks(c.Input)
-	if err != nil {
-		return ""
-	}
-	for _, l := range named.layers {
-		if other, ok := byName(built.layers, l.Name); ok && other.Tensor != l.Tensor {
-			return fmt.Sprintf("layer %s is tensor %q by the names of the modules, %q by the structure of the graph: "+
-				"compare with the original (`pipeline models verify --reference`)", l.Name, l.Tensor, other.Tensor)
-		}
-	}
-	return ""
 }
 
 // Inspect is [Inspect] that also runs the model once, if its card is complete,

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"speechsim/models/internal/layers"
 	"speechsim/models/internal/onnxproto"
 	"speechsim/models/internal/ort"
 )
@@ -57,7 +58,7 @@ type Model struct {
 	forms      [][]int64 // of tensors: see shapes.go
 	outputs    []string  // of the file's own graph
 	digest     string
-	nodes      [2]int // of the graph that runs, of the file
+	nodes      [2]int // of the graph that runs (without those that no chosen output needs), of the file
 	described  bool   // by its card alone
 }
 
@@ -240,7 +241,7 @@ func (r *Runtime) session(p *plan, o Options) (*ort.Session, error) {
 
 // inputs lists what has to be fed.
 func (p *plan) inputs() []ort.Info {
-	names := indexGraph(&p.scan.Graph).inputNames()
+	names := layers.Index(&p.scan.Graph).InputNames()
 	var list []ort.Info
 	for _, in := range p.scan.Graph.Inputs {
 		if slices.Contains(names, in.Name) {
@@ -282,10 +283,6 @@ func (m *Model) Attentions() []LayerOutput { return m.attentions }
 
 // Digest is the SHA-256 of the file and of the files with its weights.
 func (m *Model) Digest() string { return m.digest }
-
-// Nodes tells how many nodes of the file's graph run; the others were left out
-// because no chosen output needs them.
-func (m *Model) Nodes() (run, file int) { return m.nodes[0], m.nodes[1] }
 
 // Closed says that the session was released: Run fails, and what the model says of itself still holds.
 func (m *Model) Closed() bool { return m.session == nil && !m.described }

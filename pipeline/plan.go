@@ -16,6 +16,7 @@ import (
 	"speechsim/extract"
 	"speechsim/metrics"
 	"speechsim/models"
+	"speechsim/models/vectors"
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/progress"
@@ -320,11 +321,11 @@ func (p *Plan) loadSource(m *configs.Model) (*extract.Source, error) {
 		if err != nil {
 			return nil, err
 		}
-		vectors, err := models.OpenVectorsCached(path, p.vocabulary(), p.store.Dir, digest)
+		found, err := vectors.OpenCached(path, p.vocabulary(), p.store.Dir, digest)
 		if err != nil {
 			return nil, err
 		}
-		s.Vectors = vectors
+		s.Vectors = found
 		return s, nil
 	}
 	model, err := p.openModel(m)

@@ -12,10 +12,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// TestKubernetes runs the shell lines of configs/kubernetes-job.yaml as a pod would, with a program that prints its
+// TestKubernetes runs the shell lines of docs/kubernetes-job.yaml as a pod would, with a program that prints its
 // arguments in the place of ours.
 func TestKubernetes(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(root, "configs", "kubernetes-job.yaml"))
+	data, err := os.ReadFile(filepath.Join(root, "docs", "kubernetes-job.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package models
+package layers
 
 import (
 	"fmt"
@@ -21,29 +21,29 @@ type cut struct {
 }
 
 // structuralBlocks finds layers and attention maps without any names.
-func (x *graphIndex) structuralBlocks(input string) (found, error) {
+func (x *Graph) structuralBlocks(input string) (Found, error) {
 	maps := x.softmaxes(input)
 	if len(maps) == 0 {
 		for i := range x.Nodes {
 			if isFusedAttention(&x.Nodes[i]) {
-				return found{}, fmt.Errorf("%s", fusedReason(&x.Nodes[i]))
+				return Found{}, fmt.Errorf("%s", fusedReason(&x.Nodes[i]))
 			}
 		}
-		return found{}, fmt.Errorf("the graph has no Softmax that depends on %q, so it is no transformer that could be taken apart; "+
+		return Found{}, fmt.Errorf("the graph has no Softmax that depends on %q, so it is no transformer that could be taken apart; "+
 			"name the layers in the card", input)
 	}
 	cuts := x.cuts(input)
-	f := found{where: "graph: structure (the names of its modules are gone)"}
+	f := Found{Where: "graph: structure (the names of its modules are gone)"}
 	var before []int // per map: how many cuts come before it
 	for _, m := range maps {
 		before = append(before, slices.IndexFunc(append(slices.Clone(cuts), cut{node: len(x.Nodes)}), func(c cut) bool { return c.node > m }))
 	}
 	for i, n := range before {
 		if n == 0 || i > 0 && n == before[i-1] {
-			return found{}, fmt.Errorf("between attention %d and %d no single tensor carries the residual stream; name the layers in the card", i-1, i)
+			return Found{}, fmt.Errorf("between attention %d and %d no single tensor carries the residual stream; name the layers in the card", i-1, i)
 		}
-		f.layers = append(f.layers, LayerOutput{Name: strconv.Itoa(i), Tensor: cuts[n-1].tensor})
-		f.attentions = append(f.attentions, LayerOutput{Name: strconv.Itoa(i), Tensor: x.Nodes[maps[i]].Outputs[0]})
+		f.Layers = append(f.Layers, Output{Name: strconv.Itoa(i), Tensor: cuts[n-1].tensor})
+		f.Attentions = append(f.Attentions, Output{Name: strconv.Itoa(i), Tensor: x.Nodes[maps[i]].Outputs[0]})
 	}
 	return f, x.structuralLast(&f, cuts, before)
 }
@@ -51,7 +51,7 @@ func (x *graphIndex) structuralBlocks(input string) (found, error) {
 // structuralLast adds the last layer. All blocks have the same number of cuts,
 // so in the last one it is the cut of that rank; in a pre-norm model the final
 // norm follows.
-func (x *graphIndex) structuralLast(f *found, cuts []cut, before []int) error {
+func (x *Graph) structuralLast(f *Found, cuts []cut, before []int) error {
 	blocks := len(before)
 	if blocks < 2 {
 		return fmt.Errorf("one block alone does not show where it ends; name the layers in the card")
@@ -67,8 +67,8 @@ func (x *graphIndex) structuralLast(f *found, cuts []cut, before []int) error {
 	if len(rest) < size {
 		return fmt.Errorf("the last block has %d tensors in its residual stream, the others %d; name the layers in the card", len(rest), size)
 	}
-	last := LayerOutput{Name: strconv.Itoa(blocks), Tensor: rest[size-1].tensor}
-	f.layers = append(f.layers, last)
+	last := Output{Name: strconv.Itoa(blocks), Tensor: rest[size-1].tensor}
+	f.Layers = append(f.Layers, last)
 	if !x.isResidual(rest[size-1].node) {
 		return nil
 	}
@@ -79,14 +79,14 @@ func (x *graphIndex) structuralLast(f *found, cuts []cut, before []int) error {
 	if len(rest) <= norm {
 		return fmt.Errorf("the blocks are pre-norm, but no norm follows the last one; name the layers in the card")
 	}
-	f.layers[blocks].Tensor = rest[norm].tensor
-	f.layers = append(f.layers, LayerOutput{Name: last.Name + ".prenorm", Tensor: last.Tensor})
+	f.Layers[blocks].Tensor = rest[norm].tensor
+	f.Layers = append(f.Layers, Output{Name: last.Name + ".prenorm", Tensor: last.Tensor})
 	return nil
 }
 
 // isResidual tells the sum of two computed tensors, which ends a pre-norm block,
 // from a norm, which ends a post-norm one (with a weight as its last summand).
-func (x *graphIndex) isResidual(node int) bool {
+func (x *Graph) isResidual(node int) bool {
 	n := &x.Nodes[node]
 	if n.Op != "Add" {
 		return false
@@ -101,7 +101,7 @@ func (x *graphIndex) isResidual(node int) bool {
 }
 
 // softmaxes lists the Softmax nodes that depend on the input, in order.
-func (x *graphIndex) softmaxes(input string) []int {
+func (x *Graph) softmaxes(input string) []int {
 	depends := x.dependent(input)
 	var out []int
 	for i := range x.Nodes {
@@ -117,7 +117,7 @@ func (x *graphIndex) softmaxes(input string) []int {
 func readsShape(n *onnxproto.Node) bool { return n.Op == "Shape" || n.Op == "Size" }
 
 // dependent marks the nodes that the content of the inputs reaches.
-func (x *graphIndex) dependent(inputs ...string) []bool {
+func (x *Graph) dependent(inputs ...string) []bool {
 	carries := map[string]bool{}
 	for _, in := range inputs {
 		carries[in] = true
@@ -145,7 +145,7 @@ func (x *graphIndex) dependent(inputs ...string) []bool {
 
 // cuts sweeps over the nodes in order and notes where one tensor alone carries
 // everything that the output still needs.
-func (x *graphIndex) cuts(input string) []cut {
+func (x *Graph) cuts(input string) []cut {
 	depends := x.dependent(input)
 	sink := x.lastOutput(depends)
 	if sink == "" {
@@ -190,7 +190,7 @@ func (x *graphIndex) cuts(input string) []cut {
 }
 
 // lastOutput is the output of the graph that is computed last.
-func (x *graphIndex) lastOutput(depends []bool) string {
+func (x *Graph) lastOutput(depends []bool) string {
 	for i := len(x.Nodes) - 1; i >= 0; i-- {
 		for _, o := range x.Nodes[i].Outputs {
 			if depends[i] && x.outputs[o] {
@@ -202,7 +202,7 @@ func (x *graphIndex) lastOutput(depends []bool) string {
 }
 
 // needed marks the dependent nodes on the way to a tensor.
-func (x *graphIndex) needed(tensor string, depends []bool) []bool {
+func (x *Graph) needed(tensor string, depends []bool) []bool {
 	out := make([]bool, len(x.Nodes))
 	stack := []string{tensor}
 	for len(stack) > 0 {

@@ -1,9 +1,9 @@
-package models
+package layers
 
-// discoverTables reads the vocabulary and the longest text off the embedding
+// Tables reads the vocabulary and the longest text off the embedding
 // tables of a text model: the first is indexed by the token ids, the second, of
-// the same width, by positions, which do not depend on what is fed.
-func discoverTables(c *Card, x *graphIndex) {
+// the same width, by positions, which do not depend on what is fed. 0 is not known.
+func (x *Graph) Tables(input string) (vocabulary, maxTokens int) {
 	tables := map[string][]int64{}
 	for i := range x.Initializers {
 		if dims := x.Initializers[i].Dims; len(dims) == 2 {
@@ -11,7 +11,7 @@ func discoverTables(c *Card, x *graphIndex) {
 		}
 	}
 	content := x.content()
-	for _, name := range x.inputNames() {
+	for _, name := range x.InputNames() {
 		content[name] = true
 	}
 	var words, positions []int64
@@ -23,16 +23,17 @@ func discoverTables(c *Card, x *graphIndex) {
 		dims := tables[n.Inputs[0]]
 		switch index := n.Inputs[1]; {
 		case dims == nil:
-		case words == nil && index == c.Input:
+		case words == nil && index == input:
 			words = dims
 		case words != nil && !content[index] && dims[1] == words[1]:
 			positions = dims
 		}
 	}
 	if words != nil {
-		fillPart(c, "vocabulary", "graph: embedding table", &c.Vocabulary, int(words[0]))
+		vocabulary = int(words[0])
 	}
 	if positions != nil {
-		fillPart(c, "max_tokens", "graph: position table", &c.MaxTokens, int(positions[0]))
+		maxTokens = int(positions[0])
 	}
+	return vocabulary, maxTokens
 }

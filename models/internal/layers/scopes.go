@@ -1,4 +1,4 @@
-package models
+package layers
 
 import (
 	"regexp"
@@ -38,33 +38,10 @@ func within(scope, module string) bool {
 	return scope == module || strings.HasPrefix(scope, module) && scope[len(module)] == '/'
 }
 
-// graphIndex answers the questions that finding layers asks of a graph.
-type graphIndex struct {
-	*onnxproto.Graph
-	scopes    []string         // of every node
-	producer  map[string]int   // tensor -> node
-	consumers map[string][]int // tensor -> nodes, in order
-	outputs   map[string]bool  // of the graph
-}
-
-func indexGraph(g *onnxproto.Graph) *graphIndex {
-	x := &graphIndex{Graph: g, producer: g.Producers(), consumers: map[string][]int{}, outputs: map[string]bool{}}
-	for i := range g.Nodes {
-		x.scopes = append(x.scopes, scopeOf(&g.Nodes[i]))
-		for _, in := range g.Nodes[i].Inputs {
-			x.consumers[in] = append(x.consumers[in], i)
-		}
-	}
-	for _, o := range g.Outputs {
-		x.outputs[o.Name] = true
-	}
-	return x
-}
-
 // moduleOutput is what a module hands on: of the tensors made inside it and used
 // outside, the one that is made last. (A block of WavLM also hands on its
 // position bias, which is made before.) "" if there is none.
-func (x *graphIndex) moduleOutput(module string) string {
+func (x *Graph) moduleOutput(module string) string {
 	for i := len(x.Nodes) - 1; i >= 0; i-- {
 		if !within(x.scopes[i], module) {
 			continue
@@ -78,7 +55,7 @@ func (x *graphIndex) moduleOutput(module string) string {
 	return ""
 }
 
-func (x *graphIndex) usedOutside(tensor, module string) bool {
+func (x *Graph) usedOutside(tensor, module string) bool {
 	for _, c := range x.consumers[tensor] {
 		if !within(x.scopes[c], module) && x.Nodes[c].Op != "Shape" {
 			return true

@@ -1,4 +1,4 @@
-package models
+package layers
 
 import (
 	"fmt"
@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// convolutions finds the convolutional layers of a speech model: modules named
+// Convolutions finds the convolutional layers of a speech model: modules named
 // .../conv_layers/0, 1, ... They are called cnn.1, cnn.2, ... and run at rates of
 // their own. Their tensors are [1, channels, frames].
-func (x *graphIndex) convolutions() []LayerOutput {
+func (x *Graph) Convolutions() []Output {
 	const list = "conv_layers/"
 	modules := map[int]string{}
 	for _, scope := range x.scopes {
@@ -22,7 +22,7 @@ func (x *graphIndex) convolutions() []LayerOutput {
 			modules[k] = scope[:at] + list + number
 		}
 	}
-	var out []LayerOutput
+	var out []Output
 	hop, window := 1, 1
 	for k := 0; k < len(modules); k++ {
 		module, ok := modules[k]
@@ -36,13 +36,13 @@ func (x *graphIndex) convolutions() []LayerOutput {
 		}
 		window += (kernel - 1) * hop
 		hop *= stride
-		out = append(out, LayerOutput{Name: fmt.Sprintf("cnn.%d", k+1), Tensor: tensor, Hop: hop, Window: window, ChannelsFirst: true})
+		out = append(out, Output{Name: fmt.Sprintf("cnn.%d", k+1), Tensor: tensor, Hop: hop, Window: window, ChannelsFirst: true})
 	}
 	return out
 }
 
 // convolutionIn reads kernel and stride of the one convolution in a module.
-func (x *graphIndex) convolutionIn(module string) (kernel, stride int, ok bool) {
+func (x *Graph) convolutionIn(module string) (kernel, stride int, ok bool) {
 	for i := range x.Nodes {
 		if x.Nodes[i].Op == "Conv" && within(x.scopes[i], module) {
 			return x.convolution(i)
@@ -53,7 +53,7 @@ func (x *graphIndex) convolutionIn(module string) (kernel, stride int, ok bool) 
 
 // convolution reads kernel and stride of a node; ok if it is a one-dimensional
 // convolution without padding.
-func (x *graphIndex) convolution(i int) (kernel, stride int, ok bool) {
+func (x *Graph) convolution(i int) (kernel, stride int, ok bool) {
 	n := &x.Nodes[i]
 	k, _ := n.Attribute("kernel_shape")
 	s, _ := n.Attribute("strides")
@@ -67,9 +67,9 @@ func (x *graphIndex) convolution(i int) (kernel, stride int, ok bool) {
 	return int(k.Ints[0]), stride, stride >= 1
 }
 
-// steps reads hop and window of a waveform model off its convolutions: those
+// Steps reads hop and window of a waveform model off its convolutions: those
 // that come before the first matrix product.
-func (x *graphIndex) steps() (hop, window int) {
+func (x *Graph) Steps() (hop, window int) {
 	hop, window = 1, 1
 	for i := range x.Nodes {
 		switch op := x.Nodes[i].Op; {
@@ -86,4 +86,15 @@ func (x *graphIndex) steps() (hop, window int) {
 		hop *= stride
 	}
 	return 0, 0
+}
+
+// GroupNorm reports whether the model normalises over time, which ONNX does with
+// InstanceNormalization (torch) or GroupNormalization.
+func (x *Graph) GroupNorm() bool {
+	for i := range x.Nodes {
+		if op := x.Nodes[i].Op; op == "InstanceNormalization" || op == "GroupNormalization" {
+			return true
+		}
+	}
+	return false
 }

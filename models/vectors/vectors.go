@@ -1,8 +1,22 @@
-package models
+// Package vectors reads static word vectors: one vector a word, in the text form
+// of GloVe, word2vec and fastText.
+package vectors
 
 import (
+	"fmt"
 	"strings"
 )
+
+// Error is a mistake in a vector file.
+type Error struct {
+	File      string
+	Line, Col int // from 1
+	Msg       string
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Col, e.Msg)
+}
 
 // Vectors are static word vectors, one a word, as GloVe, word2vec and fastText
 // publish them. They are read-only and safe for concurrent use.
@@ -17,16 +31,16 @@ import (
 // glove.840B the vector of a shouted THE. So where most of the words asked for
 // are written in capitals alone, the order is turned round: lower case first,
 // then as given. The same corpus then has the same vectors whether its labels
-// are upper or lower case. [Vectors.LowerFirst] says which order is in force.
+// are upper or lower case.
 type Vectors struct {
 	dim        int
 	rows       map[string]int // word of the file -> row; wanted during the scan = not seen yet
 	blocks     [][]float32    // rows lie in blocks, so that growing copies nothing
 	perBlock   int            // rows a block
-	held       int
-	lines      int
-	duplicates int
-	lowerFirst bool
+	held       int            // vectors; a word of which both spellings were found ("The" and "the") counts twice
+	lines      int            // vectors in the file, duplicates included
+	duplicates int            // lines passed over, their word having been read before
+	lowerFirst bool           // a word is looked up in lower case before it is looked up as given
 }
 
 // wanted is the row of a word that was asked for and not yet found.
@@ -35,7 +49,7 @@ const wanted = -1
 // blockFloats is about the size of a block of rows: 256 KiB.
 const blockFloats = 1 << 16
 
-// OpenVectors reads the vectors of the words from a file; nil stands for all
+// Open reads the vectors of the words from a file; nil stands for all
 // the words of the file. Words whose value is false, and the empty word, are not
 // asked for. Memory is that of the vectors kept, with the case variants that a
 // look-up may need; the file is streamed once, also when it is compressed.
@@ -53,7 +67,7 @@ const blockFloats = 1 << 16
 // numbers set the dimension. Words may contain blanks (". . ." in glove.840B): the
 // last fields are the numbers, what precedes them is the word.
 //
-// Of a word that the file has twice the first is kept, see [Vectors.Duplicates].
+// Of a word that the file has twice the first is kept.
 // The numbers are the nearest float32, bit for bit those of strconv.ParseFloat.
 //
 // Errors about the content are of type *Error, with the place: a line with
@@ -61,13 +75,13 @@ const blockFloats = 1 << 16
 // empty file, one that is not text, a compressed file that ends early. In lines of
 // words that were not asked for, the fields are counted and not read. A text
 // without a header that was cut in its last number cannot be told from a whole one.
-func OpenVectors(path string, words map[string]bool) (*Vectors, error) {
-	f, err := openVectorFile(path)
+func Open(path string, words map[string]bool) (*Vectors, error) {
+	f, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return readVectors(f, f.name, words)
+	return read(f, f.name, words)
 }
 
 // newVectors makes the table of the words to find, case variants included.
@@ -127,21 +141,6 @@ func (v *Vectors) dropMissing() {
 
 // Dim is the length of a vector.
 func (v *Vectors) Dim() int { return v.dim }
-
-// Len is the number of vectors held. A word of which both spellings were found
-// ("The" and "the") counts twice.
-func (v *Vectors) Len() int { return v.held }
-
-// Lines is the number of vectors in the file, duplicates included.
-func (v *Vectors) Lines() int { return v.lines }
-
-// Duplicates is the number of lines that were passed over because their word
-// had been read before. Words that were not asked for are not counted.
-func (v *Vectors) Duplicates() int { return v.duplicates }
-
-// LowerFirst says whether a word is looked up in lower case before it is looked
-// up as given; see [Vectors].
-func (v *Vectors) LowerFirst() bool { return v.lowerFirst }
 
 // Vector is the vector of a word, [Dim] numbers that must not be changed, and
 // whether there is one. See [Vectors] about case.

@@ -1,4 +1,4 @@
-package models
+package vectors
 
 import (
 	"archive/zip"
@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// asked makes the set of words that OpenVectors wants.
+// asked makes the set of words that Open wants.
 func asked(words ...string) map[string]bool {
 	set := map[string]bool{}
 	for _, w := range words {
@@ -24,8 +24,8 @@ func asked(words ...string) map[string]bool {
 	return set
 }
 
-// writeVectors writes a file of the test and gives its path.
-func writeVectors(t testing.TB, name string, content []byte) string {
+// writeFile writes a file of the test and gives its path.
+func writeFile(t testing.TB, name string, content []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, content, 0o666); err != nil {
@@ -73,7 +73,7 @@ func vectorsOf(content []byte, words map[string]bool) (*Vectors, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readVectors(r, name, words)
+	return read(r, name, words)
 }
 
 func wantVector(t *testing.T, v *Vectors, word string, want ...float32) {
@@ -110,14 +110,14 @@ func TestVectorsPacked(t *testing.T) {
 		"mixed.txt": []byte("the\t0.418  0.24968 -0.41242\nThe\t1  2 3\nof\t.5  -1. 2e-3\nin\t-0.0  +1 0\n"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := writeVectors(t, name, content)
+			path := writeFile(t, name, content)
 			for _, words := range []map[string]bool{nil, asked("the", "The", "of", "in", "nowhere", "")} {
-				v, err := OpenVectors(path, words)
+				v, err := Open(path, words)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if v.Dim() != 3 || v.Len() != 4 || v.Lines() != 4 || v.Duplicates() != 0 {
-					t.Errorf("dim %d, %d held of %d lines, %d duplicates; want 3, 4 of 4, 0", v.Dim(), v.Len(), v.Lines(), v.Duplicates())
+				if v.Dim() != 3 || v.held != 4 || v.lines != 4 || v.duplicates != 0 {
+					t.Errorf("dim %d, %d held of %d lines, %d duplicates; want 3, 4 of 4, 0", v.Dim(), v.held, v.lines, v.duplicates)
 				}
 				wantVector(t, v, "the", 0.418, 0.24968, -0.41242)
 				wantVector(t, v, "The", 1, 2, 3)
@@ -134,30 +134,30 @@ func TestVectorsPacked(t *testing.T) {
 }
 
 func TestVectorsOnlyAsked(t *testing.T) {
-	path := writeVectors(t, "v.txt", []byte(smallVectors))
-	v, err := OpenVectors(path, map[string]bool{"of": true, "in": false})
+	path := writeFile(t, "v.txt", []byte(smallVectors))
+	v, err := Open(path, map[string]bool{"of": true, "in": false})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := v.Vector("in"); ok || v.Len() != 1 {
-		t.Errorf("%d vectors held, want that of %q alone", v.Len(), "of")
+	if _, ok := v.Vector("in"); ok || v.held != 1 {
+		t.Errorf("%d vectors held, want that of %q alone", v.held, "of")
 	}
-	v, err = OpenVectors(path, map[string]bool{})
-	if err != nil || v.Len() != 0 || v.Dim() != 3 {
-		t.Errorf("no word asked for: %v, %d vectors of %d, want none of 3", err, v.Len(), v.Dim())
+	v, err = Open(path, map[string]bool{})
+	if err != nil || v.held != 0 || v.Dim() != 3 {
+		t.Errorf("no word asked for: %v, %d vectors of %d, want none of 3", err, v.held, v.Dim())
 	}
 }
 
 func TestVectorsCase(t *testing.T) {
-	cased := writeVectors(t, "cased.txt", []byte("THE 1\nThe 2\nthe 3\nI 4\ni 5\nÉTÉ 6\nété 7\nNASA 8\n"))
-	lower := writeVectors(t, "lower.txt", []byte("the 3\ni 5\nété 7\n"))
+	cased := writeFile(t, "cased.txt", []byte("THE 1\nThe 2\nthe 3\nI 4\ni 5\nÉTÉ 6\nété 7\nNASA 8\n"))
+	lower := writeFile(t, "lower.txt", []byte("the 3\ni 5\nété 7\n"))
 
 	mixed := asked("THE", "The", "the", "I", "ÉTÉ", "tHe", "of", "a")
-	v, err := OpenVectors(cased, mixed)
+	v, err := Open(cased, mixed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v.LowerFirst() {
+	if v.lowerFirst {
 		t.Error("labels with case are looked up in lower case first")
 	}
 	wantVector(t, v, "THE", 1)
@@ -165,7 +165,7 @@ func TestVectorsCase(t *testing.T) {
 	wantVector(t, v, "tHe", 3)
 	wantVector(t, v, "I", 4)
 	wantVector(t, v, "ÉTÉ", 6)
-	if v, err = OpenVectors(lower, mixed); err != nil {
+	if v, err = Open(lower, mixed); err != nil {
 		t.Fatal(err)
 	}
 	wantVector(t, v, "THE", 3)
@@ -173,10 +173,10 @@ func TestVectorsCase(t *testing.T) {
 	wantVector(t, v, "ÉTÉ", 7)
 
 	// The labels of a corpus in capitals: the same vectors as in lower case.
-	if v, err = OpenVectors(cased, asked("THE", "I", "ÉTÉ", "NASA", "<unk>", "'", "")); err != nil {
+	if v, err = Open(cased, asked("THE", "I", "ÉTÉ", "NASA", "<unk>", "'", "")); err != nil {
 		t.Fatal(err)
 	}
-	if !v.LowerFirst() {
+	if !v.lowerFirst {
 		t.Error("labels in capitals are looked up as they are first")
 	}
 	wantVector(t, v, "THE", 3)
@@ -187,7 +187,7 @@ func TestVectorsCase(t *testing.T) {
 
 func TestVectorsWithBlanksInWords(t *testing.T) {
 	text := "the 0.1 0.2\n. . . 0.3 0.4\nat name@domain.com 0.5 0.6\nroute 66 0.7 0.8\n. . 0.9 1.0\n\u0085 1.1 1.2\nat\u00a0all 1.3 1.4\n3.14 1.5 1.6\nv 1.0 b 1.7 1.8\n"
-	v, err := OpenVectors(writeVectors(t, "v.txt", []byte(text)), nil)
+	v, err := Open(writeFile(t, "v.txt", []byte(text)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,21 +199,21 @@ func TestVectorsWithBlanksInWords(t *testing.T) {
 	wantVector(t, v, "at\u00a0all", 1.3, 1.4)
 	wantVector(t, v, "3.14", 1.5, 1.6)
 	wantVector(t, v, "v 1.0 b", 1.7, 1.8)
-	if v.Len() != 9 {
-		t.Errorf("%d vectors, want 9", v.Len())
+	if v.held != 9 {
+		t.Errorf("%d vectors, want 9", v.held)
 	}
 }
 
 func TestVectorsDuplicates(t *testing.T) {
-	path := writeVectors(t, "v.txt", []byte("a 1 2\nb 3 4\na 5 6\na 7 8\nb 9 not-read\n"))
+	path := writeFile(t, "v.txt", []byte("a 1 2\nb 3 4\na 5 6\na 7 8\nb 9 not-read\n"))
 	for words, want := range map[*map[string]bool]int{new(map[string]bool): 3, ptr(asked("a")): 2} {
-		v, err := OpenVectors(path, *words)
+		v, err := Open(path, *words)
 		if err != nil {
 			t.Fatal(err)
 		}
 		wantVector(t, v, "a", 1, 2)
-		if v.Duplicates() != want || v.Lines() != 5 {
-			t.Errorf("%d duplicates in %d lines, want %d in 5", v.Duplicates(), v.Lines(), want)
+		if v.duplicates != want || v.lines != 5 {
+			t.Errorf("%d duplicates in %d lines, want %d in 5", v.duplicates, v.lines, want)
 		}
 	}
 }
@@ -222,8 +222,8 @@ func ptr[T any](x T) *T { return &x }
 
 // TestVectorsDemo holds the demo's file against a reader of the plainest kind.
 func TestVectorsDemo(t *testing.T) {
-	const path = "demo/vectors.txt"
-	v, err := OpenVectors(path, nil)
+	const path = "../demo/vectors.txt"
+	v, err := Open(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,8 +232,8 @@ func TestVectorsDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
-	if v.Len() != len(lines) || v.Dim() != 50 {
-		t.Errorf("%d vectors of %d, want %d of 50", v.Len(), v.Dim(), len(lines))
+	if v.held != len(lines) || v.Dim() != 50 {
+		t.Errorf("%d vectors of %d, want %d of 50", v.held, v.Dim(), len(lines))
 	}
 	for _, line := range lines {
 		f := strings.Fields(line)
@@ -277,7 +277,7 @@ func TestVectorsErrors(t *testing.T) {
 		{"zero", "the 1 2\nof 1 \x00 2\n", ":2:6", `a zero byte: the file is not text; expected GloVe's text form`},
 		{"binary", "2 3\nthe \x00\x01\x02", ":2:5", `word2vec's binary form must be converted first`},
 		{"latin", "\xe9t\xe9 1 2\n", ":1:1", `bytes that are not UTF-8: the file is not text`},
-		{"long", "the 1 2\n" + strings.Repeat("x", maxVectorLine), ":2:1048577", `the line is longer than 1 MiB`},
+		{"long", "the 1 2\n" + strings.Repeat("x", maxLine), ":2:1048577", `the line is longer than 1 MiB`},
 		{"header count", "3 2\nthe 1 2\nof 3 4\n", ":1:1", `the header promises 3 vectors and the file has 2`},
 		{"header none", "0 2\n", ":1:1", `promises 0 vectors`},
 		{"header big", "1 99999999999999999999\n", ":1:3", `vectors have 99999999999999999999 numbers`},
@@ -294,8 +294,8 @@ func TestVectorsErrors(t *testing.T) {
 		{"bad.zip", string(zipped(t, "g.txt", "a 1\nb\n")), "/g.txt:2:2", `expected a word and 1 numbers`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			path := writeVectors(t, c.name, []byte(c.content))
-			v, err := OpenVectors(path, nil)
+			path := writeFile(t, c.name, []byte(c.content))
+			v, err := Open(path, nil)
 			var e *Error
 			if !errors.As(err, &e) {
 				t.Fatalf("got %v and %v, want an *Error", v, err)
@@ -308,10 +308,10 @@ func TestVectorsErrors(t *testing.T) {
 }
 
 func TestVectorsFileErrors(t *testing.T) {
-	if _, err := OpenVectors(filepath.Join(t.TempDir(), "none.txt"), nil); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Open(filepath.Join(t.TempDir(), "none.txt"), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v, want that there is no such file", err)
 	}
-	if _, err := OpenVectors(t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "directory") {
+	if _, err := Open(t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "directory") {
 		t.Errorf("got %v, want that it is a directory", err)
 	}
 }
@@ -323,8 +323,8 @@ func TestVectorsDamaged(t *testing.T) {
 			bad := bytes.Clone(content)
 			bad[i] ^= 0x55
 			v, err := vectorsOf(bad, nil)
-			if err == nil && (v.Len() != 4 || v.Dim() != 3) {
-				t.Errorf("byte %d changed: %d vectors of %d and no error", i, v.Len(), v.Dim())
+			if err == nil && (v.held != 4 || v.Dim() != 3) {
+				t.Errorf("byte %d changed: %d vectors of %d and no error", i, v.held, v.Dim())
 			}
 			if _, err := vectorsOf(content[:i], nil); err == nil {
 				t.Errorf("cut to %d bytes of %d: no error", i, len(content))
@@ -343,7 +343,7 @@ func TestVectorsBlocks(t *testing.T) {
 		}
 		b.WriteByte('\n')
 	}
-	v, err := OpenVectors(writeVectors(t, "v.txt", []byte(b.String())), nil)
+	v, err := Open(writeFile(t, "v.txt", []byte(b.String())), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -414,8 +414,8 @@ func FuzzVectors(f *testing.F) {
 		if err != nil {
 			t.Fatalf("all words are read, some are not: %v", err)
 		}
-		if some.Lines() != all.Lines() || some.Dim() != all.Dim() || some.Len() > all.Len() {
-			t.Fatalf("%d lines, %d of %d held; with all words %d", some.Lines(), some.Len(), all.Len(), all.Lines())
+		if some.lines != all.lines || some.Dim() != all.Dim() || some.held > all.held {
+			t.Fatalf("%d lines, %d of %d held; with all words %d", some.lines, some.held, all.held, all.lines)
 		}
 		for w, yes := range words {
 			if !yes || w == "" {
@@ -478,11 +478,11 @@ func BenchmarkVectors(b *testing.B) {
 		{"zip/1%", zipped(b, "v.txt", text), few},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			path := writeVectors(b, "v", c.content)
+			path := writeFile(b, "v", c.content)
 			b.SetBytes(int64(len(text))) // of text, also where it is packed
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := OpenVectors(path, c.words); err != nil {
+				if _, err := Open(path, c.words); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -1,4 +1,4 @@
-package models
+package vectors
 
 import (
 	"archive/zip"
@@ -13,17 +13,17 @@ import (
 	"strings"
 )
 
-// vectorFile is the text of a vector file, unpacked as it is read.
-type vectorFile struct {
+// textFile is the text of a vector file, unpacked as it is read.
+type textFile struct {
 	io.Reader
 	name string // for errors: the path, and the member of a zip
 	file *os.File
 }
 
-func (f *vectorFile) Close() error { return f.file.Close() }
+func (f *textFile) Close() error { return f.file.Close() }
 
-// openVectorFile opens a text, a gzip or a zip with one text in it.
-func openVectorFile(path string) (*vectorFile, error) {
+// openFile opens a text, a gzip or a zip with one text in it.
+func openFile(path string) (*textFile, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func openVectorFile(path string) (*vectorFile, error) {
 		file.Close()
 		return nil, err
 	}
-	return &vectorFile{r, name, file}, nil
+	return &textFile{r, name, file}, nil
 }
 
 // packed is what a file gives; only a zip is read from its end.

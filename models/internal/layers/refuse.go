@@ -1,4 +1,4 @@
-package models
+package layers
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"speechsim/models/internal/onnxproto"
 )
 
-// refuse rejects files whose activations would not be those of the model they
+// Refuse rejects files whose activations would not be those of the model they
 // were made from.
-func refuse(scan *onnxproto.Model) error {
+func Refuse(scan *onnxproto.Model) error {
 	for i := range scan.Graph.Nodes {
 		if n := &scan.Graph.Nodes[i]; quantised(n.Op) {
 			return fmt.Errorf("the file is quantised (operation %s, node %q), so its activations are not those of the model: "+

@@ -1,4 +1,4 @@
-package models
+package vectors
 
 import (
 	"bytes"
@@ -13,39 +13,39 @@ import (
 	"slices"
 )
 
-// vectorCacheForm begins a cache file. Its number changes with the form, and with
+// cacheForm begins a cache file. Its number changes with the form, and with
 // whatever changes the vectors that are read.
-const vectorCacheForm = "speechsim word vectors 1\n"
+const cacheForm = "speechsim word vectors 1\n"
 
-// OpenVectorsCached is [OpenVectors], keeping what it found in a small file of
+// OpenCached is [Open], keeping what it found in a small file of
 // folder dir, so that the same words of the same file are not searched for twice in
 // 5 GB. digest tells the content of the file at path, its SHA-256 say: with the
 // words it names the cache file, so nothing there is ever out of date. That file is
 // written under another name and renamed; one that is damaged is written anew.
 // Without a digest, or for all words (nil), nothing is kept.
-func OpenVectorsCached(path string, words map[string]bool, dir, digest string) (*Vectors, error) {
+func OpenCached(path string, words map[string]bool, dir, digest string) (*Vectors, error) {
 	if digest == "" || words == nil {
-		return OpenVectors(path, words)
+		return Open(path, words)
 	}
-	key := vectorCacheKey(words, digest)
+	key := cacheKey(words, digest)
 	file := filepath.Join(dir, "vectors-"+hex.EncodeToString(key[:16])+".bin")
 	if data, err := os.ReadFile(file); err == nil {
-		if v := decodeVectors(data, key, words); v != nil {
+		if v := decode(data, key, words); v != nil {
 			return v, nil
 		}
 	}
-	v, err := OpenVectors(path, words)
+	v, err := Open(path, words)
 	if err != nil {
 		return nil, err
 	}
-	if err := writeAtomically(file, encodeVectors(v, key)); err != nil {
+	if err := writeAtomically(file, encode(v, key)); err != nil {
 		return nil, fmt.Errorf("cannot keep the vectors of %s: %w", path, err)
 	}
 	return v, nil
 }
 
-// vectorCacheKey is a digest of the file's digest and the words.
-func vectorCacheKey(words map[string]bool, digest string) [sha256.Size]byte {
+// cacheKey is a digest of the file's digest and the words.
+func cacheKey(words map[string]bool, digest string) [sha256.Size]byte {
 	var list []string
 	for w, asked := range words {
 		if asked && w != "" {
@@ -54,24 +54,24 @@ func vectorCacheKey(words map[string]bool, digest string) [sha256.Size]byte {
 	}
 	slices.Sort(list)
 	h := sha256.New()
-	fmt.Fprintf(h, "%s%q\n", vectorCacheForm, digest)
+	fmt.Fprintf(h, "%s%q\n", cacheForm, digest)
 	for _, w := range list {
 		fmt.Fprintf(h, "%d %s\n", len(w), w)
 	}
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// encodeVectors writes: the form, the key, then as unsigned integers of 8 bytes the
+// encode writes: the form, the key, then as unsigned integers of 8 bytes the
 // dimension, lines, duplicates and vectors held; for each, in the order of the
 // words, the length of the word, the word, its numbers; last the SHA-256 of all that.
 // Everything is little endian.
-func encodeVectors(v *Vectors, key [sha256.Size]byte) []byte {
+func encode(v *Vectors, key [sha256.Size]byte) []byte {
 	words := make([]string, 0, v.held)
 	for w := range v.rows {
 		words = append(words, w)
 	}
 	slices.Sort(words)
-	b := append([]byte(vectorCacheForm), key[:]...)
+	b := append([]byte(cacheForm), key[:]...)
 	for _, n := range []int{v.dim, v.lines, v.duplicates, v.held} {
 		b = binary.LittleEndian.AppendUint64(b, uint64(n))
 	}
@@ -82,29 +82,29 @@ func encodeVectors(v *Vectors, key [sha256.Size]byte) []byte {
 			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
 		}
 	}
-	return sealVectors(b)
+	return seal(b)
 }
 
-func sealVectors(b []byte) []byte {
+func seal(b []byte) []byte {
 	sum := sha256.Sum256(b)
 	return append(b, sum[:]...)
 }
 
-// decodeVectors reads what encodeVectors wrote for this key and these words. It is
+// decode reads what encode wrote for this key and these words. It is
 // nil if the file is anything else. The checksum stands for what the lengths within
 // say; they are bounded all the same.
-func decodeVectors(data []byte, key [sha256.Size]byte, words map[string]bool) *Vectors {
+func decode(data []byte, key [sha256.Size]byte, words map[string]bool) *Vectors {
 	end := len(data) - sha256.Size
 	if end < 0 || sha256.Sum256(data[:end]) != [sha256.Size]byte(data[end:]) {
 		return nil
 	}
-	b, ok := bytes.CutPrefix(data[:end], append([]byte(vectorCacheForm), key[:]...))
+	b, ok := bytes.CutPrefix(data[:end], append([]byte(cacheForm), key[:]...))
 	if !ok {
 		return nil
 	}
 	r := bytes.NewReader(b)
 	var head [4]uint64
-	if binary.Read(r, binary.LittleEndian, &head) != nil || head[0] == 0 || head[0] > maxVectorLine {
+	if binary.Read(r, binary.LittleEndian, &head) != nil || head[0] == 0 || head[0] > maxLine {
 		return nil
 	}
 	v := newVectors(words)

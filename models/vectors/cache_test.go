@@ -1,4 +1,4 @@
-package models
+package vectors
 
 import (
 	"bytes"
@@ -10,10 +10,10 @@ import (
 )
 
 func TestVectorsCached(t *testing.T) {
-	path := writeVectors(t, "v.txt", []byte(smallVectors+"of 7 8 9\n"))
+	path := writeFile(t, "v.txt", []byte(smallVectors+"of 7 8 9\n"))
 	dir := filepath.Join(t.TempDir(), "new", "cache")
 	words := asked("The", "of", "in", "nowhere", "")
-	fresh, err := OpenVectorsCached(path, words, dir, "digest-1")
+	fresh, err := OpenCached(path, words, dir, "digest-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,8 +23,8 @@ func TestVectorsCached(t *testing.T) {
 	}
 	same := func(v *Vectors) {
 		t.Helper()
-		if v.Dim() != fresh.Dim() || v.Len() != fresh.Len() || v.Lines() != fresh.Lines() || v.Duplicates() != 1 || v.LowerFirst() != fresh.LowerFirst() {
-			t.Errorf("got %d vectors of %d, %d duplicates, want %d of %d, 1", v.Len(), v.Dim(), v.Duplicates(), fresh.Len(), fresh.Dim())
+		if v.Dim() != fresh.Dim() || v.held != fresh.held || v.lines != fresh.lines || v.duplicates != 1 || v.lowerFirst != fresh.lowerFirst {
+			t.Errorf("got %d vectors of %d, %d duplicates, want %d of %d, 1", v.held, v.Dim(), v.duplicates, fresh.held, fresh.Dim())
 		}
 		for _, w := range []string{"The", "the", "of", "in", "nowhere", ""} {
 			a, hasA := fresh.Vector(w)
@@ -41,7 +41,7 @@ func TestVectorsCached(t *testing.T) {
 	}
 
 	// The file itself is not needed any more.
-	again, err := OpenVectorsCached(filepath.Join(dir, "gone.txt"), words, dir, "digest-1")
+	again, err := OpenCached(filepath.Join(dir, "gone.txt"), words, dir, "digest-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestVectorsCached(t *testing.T) {
 		words  map[string]bool
 		digest string
 	}{{asked("The", "of"), "digest-1"}, {words, "digest-2"}, {words, ""}, {nil, "digest-1"}} {
-		if _, err := OpenVectorsCached(filepath.Join(dir, "gone.txt"), c.words, dir, c.digest); !os.IsNotExist(err) {
+		if _, err := OpenCached(filepath.Join(dir, "gone.txt"), c.words, dir, c.digest); !os.IsNotExist(err) {
 			t.Errorf("words %v, digest %q: got %v, want that the file is looked for and not there", c.words, c.digest, err)
 		}
 	}
@@ -66,7 +66,7 @@ func TestVectorsCached(t *testing.T) {
 		if err := os.WriteFile(files[0], bad, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		v, err := OpenVectorsCached(path, words, dir, "digest-1")
+		v, err := OpenCached(path, words, dir, "digest-1")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,16 +81,16 @@ func TestVectorsCached(t *testing.T) {
 }
 
 func TestVectorsCachedErrors(t *testing.T) {
-	bad := writeVectors(t, "v.txt", []byte("the 1 2\nof 1\n"))
+	bad := writeFile(t, "v.txt", []byte("the 1 2\nof 1\n"))
 	dir := t.TempDir()
-	if _, err := OpenVectorsCached(bad, asked("the"), dir, "x"); err == nil {
+	if _, err := OpenCached(bad, asked("the"), dir, "x"); err == nil {
 		t.Error("a bad file gives no error")
 	}
 	if files, _ := os.ReadDir(dir); len(files) != 0 {
 		t.Errorf("a bad file was kept: %v", files)
 	}
-	good := writeVectors(t, "v.txt", []byte(smallVectors))
-	if _, err := OpenVectorsCached(good, asked("the"), good, "x"); err == nil || !strings.Contains(err.Error(), "cannot keep the vectors of "+good) {
+	good := writeFile(t, "v.txt", []byte(smallVectors))
+	if _, err := OpenCached(good, asked("the"), good, "x"); err == nil || !strings.Contains(err.Error(), "cannot keep the vectors of "+good) {
 		t.Errorf("got %v, want that the folder cannot be made", err)
 	}
 }
@@ -98,16 +98,16 @@ func TestVectorsCachedErrors(t *testing.T) {
 // FuzzVectorCache: no panic on a file whose checksum is right and whose content is not.
 func FuzzVectorCache(f *testing.F) {
 	words := asked("the", "of")
-	key := vectorCacheKey(words, "x")
-	v, err := readVectors(strings.NewReader(smallVectors), "v", words)
+	key := cacheKey(words, "x")
+	v, err := read(strings.NewReader(smallVectors), "v", words)
 	if err != nil {
 		f.Fatal(err)
 	}
-	start := len(vectorCacheForm) + len(key)
-	whole := encodeVectors(v, key)
+	start := len(cacheForm) + len(key)
+	whole := encode(v, key)
 	f.Add(whole[start : len(whole)-32])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, content []byte) {
-		decodeVectors(sealVectors(append([]byte(vectorCacheForm), append(key[:], content...)...)), key, words)
+		decode(seal(append([]byte(cacheForm), append(key[:], content...)...)), key, words)
 	})
 }

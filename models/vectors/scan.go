@@ -1,4 +1,4 @@
-package models
+package vectors
 
 import (
 	"bufio"
@@ -11,15 +11,15 @@ import (
 	"unicode/utf8"
 )
 
-// maxVectorLine bounds a line, and so the memory that a file of another kind can
+// maxLine bounds a line, and so the memory that a file of another kind can
 // take. 300 dimensions are some 3 KiB.
-const maxVectorLine = 1 << 20
+const maxLine = 1 << 20
 
-const vectorLineForm = `expected a word and its numbers ("the 0.418 0.24968 -0.41242")`
+const lineForm = `expected a word and its numbers ("the 0.418 0.24968 -0.41242")`
 
-// readVectors reads vectors as text; file is its name in errors.
-func readVectors(r io.Reader, file string, words map[string]bool) (*Vectors, error) {
-	s := &vectorScanner{file: file, vectors: newVectors(words), all: words == nil}
+// read reads vectors as text; file is its name in errors.
+func read(r io.Reader, file string, words map[string]bool) (*Vectors, error) {
+	s := &scanner{file: file, vectors: newVectors(words), all: words == nil}
 	if err := s.scan(r); err != nil {
 		return nil, err
 	}
@@ -27,8 +27,8 @@ func readVectors(r io.Reader, file string, words map[string]bool) (*Vectors, err
 	return s.vectors, nil
 }
 
-// vectorScanner reads the lines of a vector file.
-type vectorScanner struct {
+// scanner reads the lines of a vector file.
+type scanner struct {
 	file     string
 	vectors  *Vectors
 	all      bool // keep every word
@@ -41,8 +41,8 @@ type vectorScanner struct {
 // field is a part of a line, [from, to).
 type field struct{ from, to int }
 
-func (s *vectorScanner) scan(r io.Reader) error {
-	lines := bufio.NewReaderSize(r, maxVectorLine)
+func (s *scanner) scan(r io.Reader) error {
+	lines := bufio.NewReaderSize(r, maxLine)
 	for {
 		line, err := lines.ReadSlice('\n')
 		s.line++
@@ -64,18 +64,18 @@ func (s *vectorScanner) scan(r io.Reader) error {
 }
 
 // end checks what is known only after the last line.
-func (s *vectorScanner) end() error {
+func (s *scanner) end() error {
 	v := s.vectors
 	switch {
 	case s.promised > 0 && v.lines != s.promised:
 		return wholeFile(s.file, "the header promises %d vectors and the file has %d: fetch it again, or remove this line if they were chosen on purpose", s.promised, v.lines)
 	case v.lines == 0:
-		return wholeFile(s.file, "the file is empty: %s", vectorLineForm)
+		return wholeFile(s.file, "the file is empty: %s", lineForm)
 	}
 	return nil
 }
 
-func (s *vectorScanner) readLine(line []byte) error {
+func (s *scanner) readLine(line []byte) error {
 	if s.line == 1 {
 		line = bytes.TrimPrefix(line, []byte("\ufeff"))
 	}
@@ -87,7 +87,7 @@ func (s *vectorScanner) readLine(line []byte) error {
 		return nil
 	}
 	if s.blank > 0 {
-		return &Error{s.file, s.blank, 1, "the line is empty and others follow: " + vectorLineForm}
+		return &Error{s.file, s.blank, 1, "the line is empty and others follow: " + lineForm}
 	}
 	if at := bytes.IndexByte(line, 0); at >= 0 {
 		return s.notText(line[:at], "a zero byte")
@@ -120,7 +120,7 @@ func (s *vectorScanner) readLine(line []byte) error {
 }
 
 // begin learns the dimension from the first line, and whether that is a header.
-func (s *vectorScanner) begin(line []byte) (header bool, err error) {
+func (s *scanner) begin(line []byte) (header bool, err error) {
 	if !utf8.Valid(line) {
 		return false, s.notText(line[:validPrefix(line)], "bytes that are not UTF-8")
 	}
@@ -133,7 +133,7 @@ func (s *vectorScanner) begin(line []byte) (header bool, err error) {
 		dim++
 	}
 	if dim == 0 {
-		return false, s.errorAt(line, f[len(f)-1].from, "%s, found %s", vectorLineForm, quoteField(line))
+		return false, s.errorAt(line, f[len(f)-1].from, "%s, found %s", lineForm, quoteField(line))
 	}
 	// Of "the 0.1 x 0.3" only the last field would be taken for numbers. A fraction
 	// among what would be the word shows that it is a slip.
@@ -149,14 +149,14 @@ func (s *vectorScanner) begin(line []byte) (header bool, err error) {
 }
 
 // readHeader reads word2vec's "400000 300".
-func (s *vectorScanner) readHeader(line []byte, f []field) error {
+func (s *scanner) readHeader(line []byte, f []field) error {
 	count, err := strconv.Atoi(string(f[0].of(line)))
 	if err != nil || count == 0 {
 		return s.errorAt(line, f[0].from, "the header promises %s vectors: expected a number above 0", f[0].of(line))
 	}
 	dim, err := strconv.Atoi(string(f[1].of(line)))
-	if err != nil || dim == 0 || dim > maxVectorLine/2 {
-		return s.errorAt(line, f[1].from, "the header says that vectors have %s numbers: expected 1 to %d", f[1].of(line), maxVectorLine/2)
+	if err != nil || dim == 0 || dim > maxLine/2 {
+		return s.errorAt(line, f[1].from, "the header says that vectors have %s numbers: expected 1 to %d", f[1].of(line), maxLine/2)
 	}
 	s.promised, s.vectors.dim = count, dim
 	return nil
@@ -178,7 +178,7 @@ func simpleLine(line []byte, dim int) (word []byte, numbers int) {
 }
 
 // splitLine takes any line apart: the last dim fields are the numbers.
-func (s *vectorScanner) splitLine(line []byte) (word []byte, numbers int, err error) {
+func (s *scanner) splitLine(line []byte) (word []byte, numbers int, err error) {
 	dim := s.vectors.dim
 	f := s.split(line)
 	switch found := len(f) - 1; {
@@ -193,7 +193,7 @@ func (s *vectorScanner) splitLine(line []byte) (word []byte, numbers int, err er
 }
 
 // readNumbers reads the numbers from position at to the end of the line.
-func (s *vectorScanner) readNumbers(line []byte, at int, out []float32) error {
+func (s *scanner) readNumbers(line []byte, at int, out []float32) error {
 	for i := range out {
 		for at < len(line) && isBlank(line[at]) {
 			at++
@@ -219,7 +219,7 @@ func (s *vectorScanner) readNumbers(line []byte, at int, out []float32) error {
 }
 
 // split finds the fields of a line. They are valid until the next call.
-func (s *vectorScanner) split(line []byte) []field {
+func (s *scanner) split(line []byte) []field {
 	s.fields = s.fields[:0]
 	for at := 0; at < len(line); {
 		from := at
@@ -251,11 +251,11 @@ func trimBlanks(line []byte) []byte {
 }
 
 // errorAt is an error at byte pos of the line that is being read.
-func (s *vectorScanner) errorAt(line []byte, pos int, format string, args ...any) error {
+func (s *scanner) errorAt(line []byte, pos int, format string, args ...any) error {
 	return &Error{s.file, s.line, 1 + utf8.RuneCount(line[:pos]), fmt.Sprintf(format, args...)}
 }
 
-func (s *vectorScanner) count(line []byte, pos, found int) error {
+func (s *scanner) count(line []byte, pos, found int) error {
 	source := "line 1"
 	if s.promised > 0 {
 		source = "the header says"
@@ -263,7 +263,7 @@ func (s *vectorScanner) count(line []byte, pos, found int) error {
 	return s.errorAt(line, pos, "expected a word and %d numbers (as %s), found %d after the word", s.vectors.dim, source, found)
 }
 
-func (s *vectorScanner) notNumber(line []byte, f field) error {
+func (s *scanner) notNumber(line []byte, f field) error {
 	text := string(f.of(line))
 	_, err := strconv.ParseFloat(text, 32)
 	switch {
@@ -275,7 +275,7 @@ func (s *vectorScanner) notNumber(line []byte, f field) error {
 	return s.errorAt(line, f.from, "expected a number, found %s", quoteField(text))
 }
 
-func (s *vectorScanner) notText(before []byte, what string) error {
+func (s *scanner) notText(before []byte, what string) error {
 	advice := "expected GloVe's text form, also in .gz or .zip"
 	if s.promised > 0 {
 		advice = "word2vec's binary form must be converted first (gensim: save_word2vec_format(..., binary=False))"
@@ -284,7 +284,7 @@ func (s *vectorScanner) notText(before []byte, what string) error {
 }
 
 // cannotRead says where a file ended that is damaged.
-func (s *vectorScanner) cannotRead(line []byte, err error) error {
+func (s *scanner) cannotRead(line []byte, err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return err // of the file system: says itself what failed, and where

@@ -1,4 +1,4 @@
-package models
+package layers
 
 import (
 	"fmt"
@@ -11,13 +11,8 @@ import (
 	"speechsim/models/internal/onnxproto"
 )
 
-// found is what was found in a graph: names with their tensors, and where.
-type found struct {
-	layers     []LayerOutput
-	attentions []LayerOutput
-	where      string // how the layers were found
-	noMaps     string // why there are no attention maps; "" if there are
-}
+// maxBlocks bounds what a number in a name can cost; no model has as many layers.
+const maxBlocks = 10000
 
 // stack is a list of transformer blocks: modules prefix/0, prefix/1, ...
 type stack struct {
@@ -38,7 +33,7 @@ func isFusedAttention(n *onnxproto.Node) bool {
 
 // stacks finds the numbered modules that hold attention: for every attention
 // node, each number in its scope is a candidate for the block's.
-func (x *graphIndex) stacks() []*stack {
+func (x *Graph) stacks() []*stack {
 	byPrefix := map[string]*stack{}
 	for i := range x.Nodes {
 		if !isAttention(&x.Nodes[i]) {
@@ -47,7 +42,7 @@ func (x *graphIndex) stacks() []*stack {
 		parts := strings.Split(x.scopes[i], "/")
 		for k := 1; k < len(parts); k++ {
 			number, err := strconv.Atoi(parts[k])
-			if err != nil || number < 0 || number > maxRange {
+			if err != nil || number < 0 || number > maxBlocks {
 				continue
 			}
 			prefix := strings.Join(parts[:k], "/")
@@ -92,45 +87,45 @@ func (s *stack) parent() string {
 
 // namedBlocks finds layers and attention maps by the modules' names.
 // ok is false when the graph has no such names.
-func (x *graphIndex) namedBlocks() (f found, ok bool, err error) {
+func (x *Graph) namedBlocks() (f Found, ok bool, err error) {
 	stacks := x.stacks()
 	if len(stacks) == 0 {
-		return found{}, false, nil
+		return Found{}, false, nil
 	}
 	if len(stacks) > 1 {
 		var names []string
 		for _, s := range stacks {
 			names = append(names, fmt.Sprintf("%s (%d blocks)", s.prefix, s.blocks))
 		}
-		return found{}, true, fmt.Errorf("the graph has more than one stack of blocks with attention: %s; "+
+		return Found{}, true, fmt.Errorf("the graph has more than one stack of blocks with attention: %s; "+
 			"say in the card which tensors are the layers", strings.Join(names, ", "))
 	}
 	s := stacks[0]
-	f.where = fmt.Sprintf("graph: modules %s/0 to %d", s.prefix, s.blocks-1)
+	f.Where = fmt.Sprintf("graph: modules %s/0 to %d", s.prefix, s.blocks-1)
 	outputs := make([]string, s.blocks)
 	for i := range outputs {
 		if outputs[i] = x.moduleOutput(s.module(i)); outputs[i] == "" {
-			return found{}, true, fmt.Errorf("nothing leaves module %s of the graph: name the layers in the card", s.module(i))
+			return Found{}, true, fmt.Errorf("nothing leaves module %s of the graph: name the layers in the card", s.module(i))
 		}
 		if i > 0 && !x.entersModule(outputs[i-1], s.module(i)) {
-			return found{}, true, fmt.Errorf("tensor %s, which leaves module %s, does not enter %s: name the layers in the card",
+			return Found{}, true, fmt.Errorf("tensor %s, which leaves module %s, does not enter %s: name the layers in the card",
 				outputs[i-1], s.module(i-1), s.module(i))
 		}
 	}
 	first, err := x.stackInput(s, outputs)
 	if err != nil {
-		return found{}, true, err
+		return Found{}, true, err
 	}
-	f.layers = append(f.layers, LayerOutput{Name: "0", Tensor: first})
+	f.Layers = append(f.Layers, Output{Name: "0", Tensor: first})
 	for i, tensor := range outputs {
-		f.layers = append(f.layers, LayerOutput{Name: strconv.Itoa(i + 1), Tensor: tensor})
+		f.Layers = append(f.Layers, Output{Name: strconv.Itoa(i + 1), Tensor: tensor})
 	}
 	x.finalNorm(s, &f)
 	x.namedMaps(s, &f)
 	return f, true, nil
 }
 
-func (x *graphIndex) entersModule(tensor, module string) bool {
+func (x *Graph) entersModule(tensor, module string) bool {
 	for _, c := range x.consumers[tensor] {
 		if within(x.scopes[c], module) {
 			return true
@@ -142,7 +137,7 @@ func (x *graphIndex) entersModule(tensor, module string) bool {
 // stackInput finds layer 0: the tensor that stands in block 0 where the output
 // of block 0 stands in block 1. Counterparts in the two blocks are nodes of the
 // same operation and rank within the same inner module.
-func (x *graphIndex) stackInput(s *stack, outputs []string) (string, error) {
+func (x *Graph) stackInput(s *stack, outputs []string) (string, error) {
 	if s.blocks == 1 {
 		return x.onlyInput(s.module(0))
 	}
@@ -198,9 +193,9 @@ func (x *graphIndex) stackInput(s *stack, outputs []string) (string, error) {
 }
 
 // content marks the tensors that carry what is fed, not just its size.
-func (x *graphIndex) content() map[string]bool {
+func (x *Graph) content() map[string]bool {
 	marks := map[string]bool{}
-	depends := x.dependent(x.inputNames()...)
+	depends := x.dependent(x.InputNames()...)
 	for i := range x.Nodes {
 		if depends[i] {
 			for _, o := range x.Nodes[i].Outputs {
@@ -211,14 +206,14 @@ func (x *graphIndex) content() map[string]bool {
 	return marks
 }
 
-func (x *graphIndex) madeInside(tensor, module string) bool {
+func (x *Graph) madeInside(tensor, module string) bool {
 	i, ok := x.producer[tensor]
 	return ok && within(x.scopes[i], module)
 }
 
 // onlyInput is layer 0 of a model with one block: the tensor from outside that
 // the most nodes of the block use.
-func (x *graphIndex) onlyInput(module string) (string, error) {
+func (x *Graph) onlyInput(module string) (string, error) {
 	uses := map[string]int{}
 	for i := range x.Nodes {
 		if !within(x.scopes[i], module) || x.Nodes[i].Op == "Shape" {
@@ -250,31 +245,31 @@ var normNames = []string{"layer_norm", "final_layer_norm", "layernorm", "norm", 
 
 // finalNorm adds the last layer of a pre-norm model twice: after the norm under
 // its number, before it as N.prenorm.
-func (x *graphIndex) finalNorm(s *stack, f *found) {
-	last := &f.layers[len(f.layers)-1]
+func (x *Graph) finalNorm(s *stack, f *Found) {
+	last := &f.Layers[len(f.Layers)-1]
 	for _, name := range normNames {
 		module := strings.TrimPrefix(s.parent()+"/"+name, "/")
 		if !x.entersModule(last.Tensor, module) {
 			continue
 		}
-		if out := x.moduleOutput(module); out != "" && out != f.layers[0].Tensor {
-			prenorm := LayerOutput{Name: last.Name + ".prenorm", Tensor: last.Tensor}
+		if out := x.moduleOutput(module); out != "" && out != f.Layers[0].Tensor {
+			prenorm := Output{Name: last.Name + ".prenorm", Tensor: last.Tensor}
 			last.Tensor = out
-			f.layers = append(f.layers, prenorm)
+			f.Layers = append(f.Layers, prenorm)
 			return
 		}
 	}
 }
 
 // namedMaps takes the output of each block's Softmax.
-func (x *graphIndex) namedMaps(s *stack, f *found) {
+func (x *Graph) namedMaps(s *stack, f *Found) {
 	for i := 0; i < s.blocks; i++ {
 		n := &x.Nodes[s.maps[i][0]]
 		if isFusedAttention(n) {
-			f.attentions, f.noMaps = nil, fusedReason(n)
+			f.Attentions, f.NoMaps = nil, fusedReason(n)
 			return
 		}
-		f.attentions = append(f.attentions, LayerOutput{Name: strconv.Itoa(i), Tensor: n.Outputs[0]})
+		f.Attentions = append(f.Attentions, Output{Name: strconv.Itoa(i), Tensor: n.Outputs[0]})
 	}
 }
 

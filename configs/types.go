@@ -1,0 +1,101 @@
+package configs
+
+// Store says where work is kept that runs share, and in which form.
+//
+// In YAML: FOLDER, or {folder: FOLDER, numbers: float16, frames: keep}.
+type Store struct {
+	Pos     Pos
+	Folder  string `path:""` // "" = store in the working directory
+	Numbers string // of stored rows: float32 (default) or float16
+	Frames  string // auto (default): kept where moments take too much memory to be made in one walk, and there is room; keep; never
+}
+
+// Audio says what may be done to files that are not mono at the rate the corpus is read at.
+type Audio struct {
+	Pos      Pos
+	Rate     int    // Hz, default 16000
+	Resample bool   // convert files of another rate; false refuses them
+	Channel  string // "" refuses more than one channel; mix, or the number of a channel from 1
+}
+
+// Model is one ONNX model, one file of word vectors, or labels of the corpus in the place of a model.
+type Model struct {
+	Pos        Pos
+	Name       string
+	ONNX       string `yaml:"onnx" path:""`
+	Vectors    string `path:""` // GloVe text, .gz or .zip
+	Labels     string // phone, word, speaker, logmel or length
+	Card       string `path:""` // "" = sidecar, metadata or graph
+	Vocabulary string `path:""` // WordPiece vocabulary of a text model, "" = vocab.txt beside the model
+	Cased      bool   // keep case and accents in front of WordPiece
+	Layers     string // a list such as 0-6,9,cnn.1 or all; "" = the numbered ones
+	Device     string // cpu (default) or cuda
+	Objective  string // what it was trained to do, and how large it is: of models that have both, the page tests which of them
+	Size       string // layers group by
+	Precision  string // of products on a GPU: float32 (default), tf32 or fp16
+}
+
+// Rows says what one row of a comparison is.
+type Rows struct {
+	Pos     Pos
+	Unit    string   // frame (default), word or phone
+	Pooling string   // centre (default), bolanos2024, pasad2021, middle, max or first
+	Select  string   // all (default) or bolanos2024
+	Level   []string // token (default): each row by itself; type: one mean row a word type (or phone)
+	First   []string // the first so many of the rows, each number a result of its own; all (default)
+}
+
+// Comparison is a set of layer pairs and what is measured on them.
+type Comparison struct {
+	Pos      Pos
+	Name     string
+	Models   []string // every pair of layers among them; or
+	X, Y     []string // every layer of X with every layer of Y
+	Rows     *Rows    // nil = the config's
+	Metrics  []Metric
+	Interval string // jackknife, none, or "" for a jackknife where a cell costs O(d^2)
+	Null     *Null
+	Figures  []Figure `yaml:"figure"` // how it is drawn; none: as a heat map, or curves where the y side has one layer
+
+	// Differences are the pairs of layers told apart wherever there are intervals: neighbours, best, models (all three by
+	// default), or none.
+	Differences []string
+	Published   []string `path:".csv"` // values to draw beside ours: of a paper (bolanos2024/cka), or a file that ends in .csv
+}
+
+// Null asks for the values that the metrics take by chance: under pairings of rows that hold no relation but keep the
+// dependence among the rows of each side.
+type Null struct {
+	Pos     Pos
+	Permute string // group (default; the unit of resampling), or word_type for word vectors
+	Draws   int    // default 200
+	Seed    int
+	Frames  int // of a comparison on frames: how many are kept to be paired anew, default 16384
+}
+
+// Metric is a metric by name, with its variants; none means the default variant.
+//
+// In YAML: cka, or {cka: {variant: biased}}, or {cka: {variant: [biased, debiased]}}.
+type Metric struct {
+	Pos      Pos
+	Name     string
+	Variants []string
+	P        []int // asif: powers of similarities; none = 4
+	K        []int // asif: numbers of anchors that are kept, each with each power; none = 100
+
+	Thresholds []float64 // word_distance: distances under which words count as close; none = .05, .10, ... .75
+}
+
+// Libraries are native libraries the user places by hand.
+type Libraries struct {
+	Pos         Pos
+	ONNXRuntime string `yaml:"onnxruntime" path:""`
+	OpenBLAS    string `yaml:"openblas" path:""`
+}
+
+// Products says where the products of moments are made, and in which precision.
+type Products struct {
+	Pos       Pos
+	Device    string // cpu (default) or cuda
+	Precision string // float32 (default) or tf32
+}

@@ -1,0 +1,93 @@
+package layers
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"speechsim/models/internal/onnxproto"
+)
+
+// Names and structure are two independent ways to find the layers: they agree on
+// every file that has both.
+func TestStructureAgreesWithNames(t *testing.T) {
+	files, err := filepath.Glob("../../testdata/*.onnx")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("testdata holds %d models (%v)", len(files), err)
+	}
+	files = append(files, "../../demo/hubert.onnx", "../../demo/wav2vec2.onnx", "../../demo/bert.onnx")
+	// Two streams run between the blocks of EncodecMAE, so its card names the layers; the rest are refused.
+	out := regexp.MustCompile("encodecmae|fused|quantised|half")
+	files = slices.DeleteFunc(files, out.MatchString)
+	both := 0
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scan, err := onnxproto.Scan(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := Index(&scan.Graph)
+		input := x.InputNames()[0]
+		named, ok, err := x.namedBlocks()
+		if err != nil {
+			t.Errorf("%s: by name: %v", file, err)
+		}
+		built, err := x.structuralBlocks(input)
+		if err != nil && !strings.Contains(file, "23.onnx") {
+			t.Errorf("%s: by structure: %v", file, err)
+		}
+		if ok && err == nil {
+			both++
+			if !slices.Equal(named.Layers, built.Layers) || !slices.Equal(named.Attentions, built.Attentions) {
+				t.Errorf("%s:\nby name      %v\nby structure %v", file, named, built)
+			}
+		}
+	}
+	if both < 25 {
+		t.Errorf("only %d files have names and structure", both)
+	}
+}
+
+// Two stacks of blocks are ambiguous, and the error names both.
+func TestTwoStacks(t *testing.T) {
+	g := &onnxproto.Graph{Nodes: []onnxproto.Node{
+		{Op: "Softmax", Name: "/encoder/layers.0/Softmax", Outputs: []string{"a"}},
+		{Op: "Softmax", Name: "/decoder/layers.0/Softmax", Outputs: []string{"b"}},
+		{Op: "Softmax", Name: "/decoder/layers.1/Softmax", Outputs: []string{"c"}},
+	}}
+	_, ok, err := Index(g).namedBlocks()
+	const want = "the graph has more than one stack of blocks with attention: decoder/layers (2 blocks), encoder/layers (1 blocks); " +
+		"say in the card which tensors are the layers"
+	if !ok || err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+func TestScopes(t *testing.T) {
+	tests := []struct {
+		node onnxproto.Node
+		want string
+	}{
+		{onnxproto.Node{Name: "/hubert/encoder/layers.3/attention/Softmax"}, "hubert/encoder/layers/3/attention"},
+		{onnxproto.Node{Name: "Softmax_12"}, ""},
+		{onnxproto.Node{Name: "/Softmax"}, ""},
+		{onnxproto.Node{Name: "node_softmax", Metadata: map[string]string{nameScopes: "['', 'encoder', 'encoder.layers.3', 'softmax_3']"}}, "encoder/layers/3"},
+		{onnxproto.Node{Name: "node_add", Metadata: map[string]string{nameScopes: "['_empty_nn_module_stack_from_metadata_hook', 'add_17']"}}, ""},
+	}
+	for _, tt := range tests {
+		if got := scopeOf(&tt.node); got != tt.want {
+			t.Errorf("%s: scope %q, want %q", tt.node.Name, got, tt.want)
+		}
+	}
+	for scope, want := range map[string]bool{"a/b": true, "a/b/c": true, "a/bc": false, "a": false, "": false} {
+		if within(scope, "a/b") != want {
+			t.Errorf("%q within a/b: %v", scope, !want)
+		}
+	}
+}
