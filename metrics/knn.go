@@ -71,3 +71,6 @@ func MutualKNN(x, y *Neighbours) (Value, error) {
 	v.Value = float64(common) / float64(x.K*v.N)
 	return v, nil
 }
+
+// KNNNeighbours is the k of knn unless another is asked for.
+const KNNNeighbours = 10

@@ -11,110 +11,130 @@ import (
 	"speechsim/configs"
 	"speechsim/corpus"
 	"speechsim/extract"
+	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/join"
+	"speechsim/pipeline/load"
+	"speechsim/pipeline/study"
 )
 
 // Checked is what [Check] found: the corpus with everything that looks wrong, and what would become of its segments.
 type Checked struct {
 	*corpus.Report
-	Rows    []accounting      `json:"rows"`              // of each comparison on words or phones
+	Rows    []join.Account    `json:"rows"`              // of each comparison on words or phones
 	Skipped []extract.Failure `json:"skipped"`           // utterances that a run skips
 	Unknown string            `json:"unknown,omitempty"` // why rows could not be counted
 
-	plan        *Plan
-	undecodable map[string]string
+	files       *load.Files
+	undecodable map[string]string // by utterance: why its audio can't be decoded
 }
 
 // Check reads the config's corpus and reports what is there and everything that looks wrong, before any compute. full
 // decodes the audio too. What it gives as errors is what a run would skip. Where the models can be opened, their segments
 // are counted as a run will count them, to the row; audio that shows its fault only when it is decoded needs full.
 func Check(ctx context.Context, cfg *configs.Config, full bool, o Options) (*Checked, error) {
-	p, err := newPlan(cfg, o)
+	st, err := study.Resolve(cfg)
 	if err != nil {
 		return nil, err
 	}
-	defer p.Close()
-	p.opts.Strict = false // it is the report that says what is wrong
-	if p.Corpus, err = corpus.Open(ctx, corpusSpec(cfg)); err != nil {
+	o.Strict = false // it is the report that says what is wrong
+	f, err := load.OpenCorpus(ctx, st, o)
+	if err != nil {
 		return nil, err
 	}
-	p.opts.Progress.Stage("checking", float64(len(p.Corpus.Utterances)), "utterances")
-	last, tiers := 0, p.tiers()
+	f.Progress.Stage("checking", float64(len(f.Corpus.Utterances)), "utterances")
+	last, tiers := 0, load.Tiers(st)
 	check := corpus.CheckOptions{Audio: "header", Workers: o.Workers, LabelsOptional: len(tiers) == 0, Tiers: tiers,
-		Progress: func(done, _ int) { p.opts.Progress.Add(float64(done - last)); last = done }}
-	if check.Lexicon, err = loadLexicon(cfg, nil); err != nil {
+		Progress: func(done, _ int) { f.Progress.Add(float64(done - last)); last = done }}
+	if check.Lexicon, err = load.ReadLexicon(cfg, nil); err != nil {
 		return nil, err
 	}
 	if full {
 		check.Audio = "full"
 	}
-	c := &Checked{plan: p, Rows: []accounting{}}
-	if c.Report, err = p.Corpus.Check(ctx, check); err != nil {
+	c := &Checked{files: f, Rows: []join.Account{}, undecodable: map[string]string{}}
+	if c.Report, err = f.Corpus.Check(ctx, check); err != nil {
 		return nil, err
 	}
-	if err := c.countRows(ctx); err != nil {
+	speech, err := load.ReadSpeech(ctx, f)
+	if speech != nil {
+		c.Skipped = speech.Unreadable
+	}
+	if err == nil {
+		c.findUndecodable(speech)
+		err = c.countRows(speech)
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			return nil, err
 		}
 		c.Unknown = err.Error()
 	}
 	for u, why := range c.undecodable {
-		p.unreadable = append(p.unreadable, extract.Failure{Utterance: u, Error: why})
+		c.Skipped = append(c.Skipped, extract.Failure{Utterance: u, Error: why})
 	}
-	c.Skipped = distinct(p.unreadable)
+	c.Skipped = join.Distinct(c.Skipped)
 	return c, nil
 }
 
 // countRows finds out which segments each comparison will use, by the steps of a run.
-func (c *Checked) countRows(ctx context.Context) error {
-	p := c.plan
-	if err := p.checkCorpus(ctx); err != nil {
-		return err
-	}
-	c.findUndecodable()
-	if len(p.candidates) == 0 {
+func (c *Checked) countRows(speech *load.Speech) error {
+	f := c.files
+	if len(speech.Segments) == 0 {
 		return nil
 	}
-	if err := p.checkFiles(); err != nil {
+	if err := load.CheckFiles(f.Study, f.Options); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(p.Config.Models, func(m configs.Model) bool { return m.Vectors != "" }) {
-		if err := p.openStore(); err != nil { // it remembers which vectors the corpus needs
+	if slices.ContainsFunc(f.Config.Models, func(m configs.Model) bool { return m.Vectors != "" }) {
+		if err := f.OpenStore(); err != nil { // it remembers which vectors the corpus needs
 			return err
 		}
 	}
-	if err := p.loadSources(); err != nil {
+	m, err := load.OpenModels(f, speech)
+	defer m.Close()
+	if err != nil {
 		return err
 	}
-	for _, k := range p.comparisons {
-		if !k.onSegments() {
-			continue
+	in := &load.Inputs{Files: f, Speech: speech, Models: m}
+	for _, k := range f.Comparisons {
+		if k.OnSegments() {
+			candidates := speech.Segments[k.Rows.Unit]
+			rows := join.Tables(f.Corpus, candidates, c.sides(in, k, candidates), k.Rows.Select, nil)
+			c.Rows = append(c.Rows, rows.Account(k.Name, k.Rows.Unit, candidates.Dropped))
 		}
-		failed := make([]map[string]string, len(k.sources))
-		for i, s := range k.sources {
-			p.serve(s, k.Rows.Unit, extract.Pooling(k.Rows.Pooling))
-			if p.sources[s].IsAudio() {
-				failed[i] = c.undecodable
-			}
-		}
-		j, _ := p.match(k, p.pooledRowsOf(k, k.Rows.Unit, k.Rows.Pooling), failed)
-		c.Rows = append(c.Rows, p.account(k, j))
 	}
 	return nil
 }
 
+// sides are what the sources of a comparison have.
+func (c *Checked) sides(in *load.Inputs, k *study.Comparison, candidates *extract.Table) []join.Side {
+	var out []join.Side
+	for _, s := range k.Sources {
+		source, pooling := in.Sources[s], extract.Pooling(k.Rows.Pooling)
+		side := join.Side{Name: source.Name}
+		if source.IsAudio() {
+			side.Failed = c.undecodable
+		} else {
+			pooling = extract.Centre
+		}
+		side.Table = in.Servable(s, candidates, pooling)
+		out = append(out, side)
+	}
+	return out
+}
+
 // findUndecodable finds, among what the report refuses, the utterances whose audio shows its fault only when it is decoded.
-func (c *Checked) findUndecodable() {
+func (c *Checked) findUndecodable(speech *load.Speech) {
 	refused := map[string]bool{}
 	for _, id := range c.Refused {
 		refused[id] = true
 	}
-	c.undecodable = map[string]string{}
-	for i := range c.plan.Corpus.Utterances {
-		u := &c.plan.Corpus.Utterances[i]
-		if !refused[u.ID] || c.plan.samples[i] < 0 {
+	for i := range c.files.Corpus.Utterances {
+		u := &c.files.Corpus.Utterances[i]
+		if !refused[u.ID] || speech.Lengths[i] < 0 {
 			continue
 		}
-		if _, err := c.plan.Corpus.Audio(u); err != nil {
+		if _, err := c.files.Corpus.Audio(u); err != nil {
 			c.undecodable[u.ID] = err.Error()
 		}
 	}
@@ -144,5 +164,5 @@ func (c *Checked) Write(w io.Writer) error {
 
 // WriteDropped writes to a file what a run would write as dropped.csv.
 func (c *Checked) WriteDropped(path string) error {
-	return c.plan.writeDropped(path, c.Rows, c.Skipped)
+	return files.Write(path, func(w io.Writer) error { return join.WriteDropped(w, c.files.Corpus, c.Rows, c.Skipped) })
 }

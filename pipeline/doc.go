@@ -1,13 +1,14 @@
-// Package pipeline is the flow from a config to results: plan, extract, measure, draw.
+// Package pipeline is the story of a run, from a config to a folder of results:
+//
+//	configs.Config ─study.Resolve→ Study ─load.Locate→ Files ─load.Read→ Inputs ─plan.Make→ Plan
+//	  ─collect.Passes→ the store ─measure.Run→ results ─publish.Write→ runs/NAME
 //
 //	cfg, err := configs.Load("configs/demo.yaml", nil)
-//	plan, err := pipeline.Prepare(ctx, cfg, pipeline.Options{Workers: 2})
-//	defer plan.Close()
-//	outcome, err := plan.Run(ctx) // writes runs/demo
+//	run, err := pipeline.Prepare(ctx, cfg, pipeline.Options{Workers: 2})
+//	defer run.Close()
+//	outcome, err := run.Run(ctx) // writes runs/demo
 //
-// Prepare opens and checks everything that can be known before the first second of compute: the corpus and its
-// alignments, the models and their layers, the metrics asked for, and from these the rows, the parts and the products.
-// A product is finished work that the store keeps: the pooled rows of one model, or the moments of one comparison; it is
-// made part by part (a part is one group of utterances), in one walk over the utterances for all products together.
-// Cells are then functions of moments. docs/architecture.md draws the flow and names the function of each phase.
+// Each phase is a package below this one, with one input and one output that nobody writes to afterwards. Prepare goes through
+// those that open and check everything that can be known before the first second of compute; Run through those that compute.
+// docs/architecture.md has a line on each package.
 package pipeline

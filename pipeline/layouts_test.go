@@ -13,7 +13,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/corpus"
-	"speechsim/pipeline/native"
+	"speechsim/pipeline/internal/plantest"
 	"speechsim/pipeline/results"
 )
 
@@ -109,7 +109,7 @@ func TestEveryLayout(t *testing.T) {
 // checkIsRun runs a config and compares what check says with what the run did.
 func checkIsRun(t *testing.T, cfg *configs.Config, dir string) {
 	t.Helper()
-	needRuntime(t)
+	plantest.NeedRuntime(t)
 	o := Options{Workers: 2, Runs: filepath.Join(dir, "runs"), Store: filepath.Join(dir, "store")}
 	checked, err := Check(context.Background(), cfg, true, o)
 	if err != nil || checked.Unknown != "" {
@@ -146,7 +146,7 @@ func checkIsRun(t *testing.T, cfg *configs.Config, dir string) {
 	if !slices.Equal(slices.Compact(skipped), refused) {
 		t.Errorf("check refuses %q, run skips %q", refused, skipped)
 	}
-	for i, a := range outcome.accounts {
+	for i, a := range outcome.Accounts {
 		if b := checked.Rows[i]; a.Out != b.Out || a.In != b.In || a.Out == 0 {
 			t.Errorf("%s: run has %d rows of %d segments, check says %d of %d", a.Comparison, a.Out, a.In, b.Out, b.In)
 		}
@@ -232,15 +232,6 @@ func spoil(t *testing.T, dir, audio, labels string) {
 			}
 		}
 	}
-}
-
-func needRuntime(t *testing.T) {
-	t.Helper()
-	rt, err := native.OpenRuntime("")
-	if err != nil {
-		t.Skipf("ONNX Runtime not found: %v", err)
-	}
-	rt.Close()
 }
 
 // demo opens the demo LibriSpeech.

@@ -7,14 +7,14 @@ import (
 	"strconv"
 	"strings"
 
-	"speechsim/pipeline"
+	"speechsim/pipeline/matrices"
 	"speechsim/pipeline/results"
 )
 
 var compareCommand = &command{
 	name: "compare", args: "X.npy Y.npy", summary: "the metrics on two matrices of your own: [rows, units]",
 	run: func(ctx context.Context, c *call) (int, error) {
-		var j pipeline.MatrixJob
+		var j matrices.Job
 		var metrics, variants, powers, anchors string
 		var asJSON bool
 		c.flags.StringVar(&metrics, "metric", "", "`names`, such as cka,svcca (default: all that need no rows again)")
@@ -44,7 +44,7 @@ var compareCommand = &command{
 		}
 		j.Progress = newProgress(c.stderr, asJSON)
 		r, err := j.Run(ctx)
-		var argument *pipeline.ArgumentError
+		var argument *matrices.ArgumentError
 		if errors.As(err, &argument) {
 			return exitUsage, usageError{err.Error()}
 		}
@@ -74,7 +74,7 @@ func numbers(flag, list string) ([]int, error) {
 }
 
 // printMatrices fails if not a single cell has a value: each says why.
-func printMatrices(c *call, r *pipeline.MatrixResult, parity, asJSON bool) (int, error) {
+func printMatrices(c *call, r *matrices.Result, parity, asJSON bool) (int, error) {
 	var err error
 	switch {
 	case asJSON:

@@ -13,13 +13,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"speechsim/pipeline/forecast"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
-
-	"speechsim/pipeline"
 )
 
 // program is the real binary, without the race detector: memory and time are the user's. (pipeline/run_test.go runs the
@@ -343,7 +342,7 @@ func TestLongAudio(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var plan pipeline.Estimate
+	var plan forecast.Forecast
 	if err := json.Unmarshal(out, &plan); err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,7 @@ package main
 
 import (
 	"context"
-
-	"speechsim/pipeline"
+	"speechsim/pipeline/publish"
 )
 
 var reportCommand = &command{
@@ -15,18 +14,18 @@ var reportCommand = &command{
 		}
 		var dirs []string
 		for _, arg := range c.args {
-			dir, err := pipeline.FindRun(arg, *runs)
+			dir, err := publish.FindRun(arg, *runs)
 			if err != nil {
 				return exitFailed, err
 			}
 			dirs = append(dirs, dir)
 		}
-		var outcome *pipeline.Outcome
+		var outcome *publish.Outcome
 		var err error
 		if progress := newProgress(c.stderr, false); len(dirs) == 1 {
-			outcome, err = pipeline.Redraw(dirs[0], progress)
+			outcome, err = publish.Redraw(dirs[0], progress)
 		} else {
-			outcome, err = pipeline.RedrawVersus(dirs[0], dirs[1], progress)
+			outcome, err = publish.Versus(dirs[0], dirs[1], progress)
 		}
 		if err != nil {
 			return exitFailed, err

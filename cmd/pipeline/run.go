@@ -10,6 +10,7 @@ import (
 	"speechsim/configs"
 	"speechsim/pipeline"
 	"speechsim/pipeline/native"
+	"speechsim/pipeline/shard"
 )
 
 // options are the flags of the commands that take a config.
@@ -45,7 +46,7 @@ func (o *options) config(c *call) (*configs.Config, error) {
 func (o *options) load(file string) (*configs.Config, error) { return configs.Load(file, o.sets) }
 
 // prepare reads the config and opens and checks what it names.
-func (o *options) prepare(ctx context.Context, c *call) (*pipeline.Plan, error) {
+func (o *options) prepare(ctx context.Context, c *call) (*pipeline.Prepared, error) {
 	cfg, err := o.config(c)
 	if err != nil {
 		return nil, err
@@ -58,9 +59,9 @@ var runCommand = &command{
 	run: func(ctx context.Context, c *call) (int, error) {
 		var o options
 		o.register(c)
-		var shard pipeline.Shard
+		var part shard.Shard
 		c.flags.Func("shard", "do only share `I/N` of the utterances, such as 3/16, and leave it in the store for pipeline merge", func(s string) (err error) {
-			shard, err = pipeline.ParseShard(s)
+			part, err = shard.Parse(s)
 			return err
 		})
 		plan, err := o.prepare(ctx, c)
@@ -68,15 +69,15 @@ var runCommand = &command{
 			return exitFailed, err
 		}
 		defer plan.Close()
-		if shard.Count > 0 {
-			return runShard(ctx, c, plan, shard)
+		if part.Count > 0 {
+			return runShard(ctx, c, plan, part)
 		}
 		return finish(c, plan, o.json, func() (*pipeline.Outcome, error) { return plan.Run(ctx) })
 	},
 }
 
 // finish computes and prints the outcome of a run.
-func finish(c *call, plan *pipeline.Plan, asJSON bool, compute func() (*pipeline.Outcome, error)) (int, error) {
+func finish(c *call, plan *pipeline.Prepared, asJSON bool, compute func() (*pipeline.Outcome, error)) (int, error) {
 	outcome, err := compute()
 	if err != nil {
 		return exitFailed, err
@@ -91,7 +92,7 @@ func finish(c *call, plan *pipeline.Plan, asJSON bool, compute func() (*pipeline
 // shownFailures is how many skipped inputs are printed; dropped.csv has all.
 const shownFailures = 10
 
-func printOutcome(c *call, plan *pipeline.Plan, o *pipeline.Outcome, asJSON bool) {
+func printOutcome(c *call, plan *pipeline.Prepared, o *pipeline.Outcome, asJSON bool) {
 	if asJSON {
 		line, err := json.Marshal(map[string]any{"event": "done", "run": o.Dir, "cells": o.Cells, "figures": o.Figures, "report": o.Report, "skipped": o.Failed, "already_done": o.AlreadyDone})
 		if err != nil {
@@ -143,7 +144,7 @@ var planCommand = &command{
 			return exitFailed, err
 		}
 		defer plan.Close()
-		e, err := plan.Estimate(ctx)
+		e, err := plan.Forecast(ctx)
 		if err != nil {
 			return exitFailed, err
 		}

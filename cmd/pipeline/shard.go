@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"speechsim/pipeline"
+	"speechsim/pipeline/shard"
 	"speechsim/pipeline/slurm"
 )
 
-func runShard(ctx context.Context, c *call, plan *pipeline.Plan, s pipeline.Shard) (int, error) {
+func runShard(ctx context.Context, c *call, plan *pipeline.Prepared, s shard.Shard) (int, error) {
 	o, err := plan.RunShard(ctx, s)
 	if err != nil {
 		return exitFailed, err
@@ -43,7 +44,7 @@ var mergeCommand = &command{
 }
 
 // askSlurm adds what Slurm says of the shards that were submitted; a machine without Slurm knows nothing.
-func askSlurm(ctx context.Context, s *pipeline.Status, dir string) error {
+func askSlurm(ctx context.Context, s *shard.Status, dir string) error {
 	sub, err := slurm.ReadSubmission(dir)
 	if err != nil || sub == nil {
 		return err
@@ -72,7 +73,7 @@ var statusCommand = &command{
 		if err != nil {
 			return exitUsage, err
 		}
-		state, err := pipeline.ReadStatus(cfg, o.pipeline(c))
+		state, err := pipeline.ShardStatus(cfg, o.pipeline(c))
 		if err != nil {
 			return exitFailed, err
 		}

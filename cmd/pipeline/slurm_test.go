@@ -9,12 +9,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"speechsim/pipeline/shard"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"speechsim/pipeline"
 )
 
 // TestSlurm submits the demo as an array of four shards to a real Slurm on this machine, kills one of them in the middle,
@@ -69,13 +68,13 @@ func killRunningShard(t *testing.T, store string) int {
 	t.Helper()
 	killed := 0
 	wait(t, "a shard that runs", 5*time.Millisecond, func() bool {
-		records, err := pipeline.ReadShards(store, "demo")
+		records, err := shard.ReadRecords(store, "demo")
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, r := range records {
-			if r.State == pipeline.ShardRunning && syscall.Kill(r.Process, syscall.SIGKILL) == nil {
-				s, err := pipeline.ParseShard(r.Shard)
+			if r.State == shard.Running && syscall.Kill(r.Process, syscall.SIGKILL) == nil {
+				s, err := shard.Parse(r.Shard)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"speechsim/pipeline"
+	"speechsim/pipeline/shard"
 	"speechsim/pipeline/slurm"
 )
 
@@ -30,14 +31,14 @@ var submitCommand = &command{
 		if !*onSlurm {
 			return exitUsage, usagef("say where to: --slurm")
 		}
-		if *shards < 0 || *shards > pipeline.MaxParts {
-			return exitUsage, usagef("--shards %d: from 1 to %d, the most parts that work is cut into", *shards, pipeline.MaxParts)
+		if *shards < 0 || *shards > shard.Max {
+			return exitUsage, usagef("--shards %d: from 1 to %d, the most parts that work is cut into", *shards, shard.Max)
 		}
 		cfg, err := o.load(c.args[0])
 		if err != nil {
 			return exitUsage, err
 		}
-		s, err := pipeline.TakeSurvey(ctx, cfg, o.pipeline(c))
+		s, err := pipeline.TakePreflight(ctx, cfg, o.pipeline(c))
 		if err != nil {
 			return exitFailed, err
 		}
@@ -70,7 +71,7 @@ var submitCommand = &command{
 			return exitFailed, err
 		}
 		if s.Status.Of != n { // the first time, or cut anew
-			s.Status = &pipeline.Status{Of: n}
+			s.Status = &shard.Status{Of: n}
 		}
 		left := s.Status.Unfinished(time.Now())
 		if *dry {

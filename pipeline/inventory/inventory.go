@@ -17,9 +17,9 @@ import (
 
 	"speechsim/extract"
 	"speechsim/metrics"
-	"speechsim/pipeline"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/progress"
+	"speechsim/pipeline/publish"
 )
 
 // Inventory is what a store holds and which runs use it.
@@ -74,7 +74,7 @@ func usersOf(runs string) (map[string][]string, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		var m pipeline.Manifest
+		var m publish.Manifest
 		if err == nil {
 			err = json.Unmarshal(data, &m)
 		}

@@ -1,0 +1,110 @@
+package collect
+
+import (
+	"context"
+	"io"
+
+	"speechsim/extract"
+	"speechsim/metrics"
+	"speechsim/pipeline/plan"
+	"speechsim/pipeline/study"
+	"speechsim/pipeline/sums"
+)
+
+// attentionBuilder streams the attention maps of one part into moments. A row is one (query, key) cell and a unit is a head, so
+// the correlation of two heads over all cells is an entry of the cross-products. Variants that look at each query's row
+// by itself have an accumulator of their own.
+type attentionBuilder struct {
+	tile   *plan.Tile
+	part   int
+	sums   attentionSums
+	failed []extract.Failure
+}
+
+// attentionSums is what the maps of utterances are added to.
+type attentionSums interface {
+	add(ctx context.Context, maps []metrics.Matrix, frames int) error
+	WriteTo(w io.Writer) (int64, error)
+}
+
+type cellSums struct{ *metrics.Moments }
+
+func (s cellSums) add(ctx context.Context, maps []metrics.Matrix, _ int) error {
+	return s.Add(ctx, maps)
+}
+
+type rowSums struct{ *metrics.AttentionRows }
+
+func (s rowSums) add(ctx context.Context, maps []metrics.Matrix, frames int) error {
+	return s.Add(ctx, maps, frames)
+}
+
+func (b *attentionBuilder) product() *extract.Entry { return b.tile.Sums }
+
+func (b *attentionBuilder) begin(saved *extract.Partial) error {
+	load, err := b.empty()
+	if err != nil || saved == nil {
+		return err
+	}
+	b.failed = saved.Failed
+	return saved.Read(load)
+}
+
+// empty begins the sums, and returns how they take up what was saved of them.
+func (b *attentionBuilder) empty() (load func(io.Reader) error, err error) {
+	if b.tile.Input != study.AttentionRows {
+		m, err := sums.New(b.tile)
+		if err != nil {
+			return nil, err
+		}
+		b.sums = cellSums{m}
+		return m.Load, nil
+	}
+	rows, err := sums.NewAttentionRows(b.tile)
+	if err != nil {
+		return nil, err
+	}
+	b.sums = rowSums{rows}
+	return func(in io.Reader) error {
+		saved, err := metrics.ReadAttentionRows(in, b.tile.Inputs.Backend, b.tile.Inputs.Workers)
+		if err != nil {
+			return err
+		}
+		return rows.Merge(saved)
+	}, nil
+}
+
+func (b *attentionBuilder) save(ctx context.Context, utterances int) error {
+	return b.tile.Sums.WritePartial(ctx, b.part, utterances, b.failed, func(out io.Writer) error {
+		_, err := b.sums.WriteTo(out)
+		return err
+	})
+}
+
+func (b *attentionBuilder) sources(int) []int { return b.tile.Sources() }
+
+func (b *attentionBuilder) reduce(int, []*extract.Activations) (any, error) { return nil, nil }
+
+func (b *attentionBuilder) collect(ctx context.Context, u int, _ any, acts []*extract.Activations, unreadable error) error {
+	utterance := b.tile.Inputs.Corpus.Utterances[u].ID
+	if unreadable != nil {
+		b.failed = append(b.failed, extract.Failure{Utterance: utterance, Error: unreadable.Error()})
+		return nil
+	}
+	tensors, frames, err := tensorsOf(b.tile, u, acts)
+	if err != nil {
+		return err
+	}
+	cells := frames * frames
+	list := make([]metrics.Matrix, len(tensors))
+	for i, t := range tensors {
+		list[i] = metrics.Matrix{Rows: cells, Cols: t.Shape[0], Stride: cells, Data: t.Data, ColMajor: true}
+	}
+	return sums.Named(b.tile, b.sums.add(ctx, list, frames), func(int) string { return "utterance " + utterance })
+}
+
+func (b *attentionBuilder) finish(context.Context) error {
+	return sums.WritePart(b.tile.Sums, b.part, b.failed, b.sums)
+}
+
+func (b *attentionBuilder) discard() {} // it is in memory

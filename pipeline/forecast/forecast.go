@@ -1,0 +1,208 @@
+// Package forecast says what a plan will take: bytes, memory and time, by counting and by trying.
+package forecast
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"speechsim/extract"
+	"speechsim/pipeline/internal/text"
+	"speechsim/pipeline/native"
+	"speechsim/pipeline/plan"
+	"speechsim/pipeline/study"
+)
+
+// Forecast is what a run will take, from counting and from trying: one utterance of middle length is really run, matrices are
+// multiplied, and a file is written.
+type Forecast struct {
+	Run         string            `json:"run"`
+	Utterances  int               `json:"utterances"`
+	Skipped     []extract.Failure `json:"skipped"`
+	AudioHours  float64           `json:"audio_hours"`
+	Parts       int               `json:"parts"`
+	PartsDone   int               `json:"parts_done"`
+	Comparisons []Comparison      `json:"comparisons"`
+	Passes      int               `json:"walks"`       // over the audio
+	StoreBytes  int64             `json:"store_bytes"` // to be written, at the most that is there at once
+	DiskFree    int64             `json:"disk_free,omitempty"`
+	MemoryBytes int64             `json:"memory_bytes"`  // at the peak
+	Collecting  int64             `json:"walking_bytes"` // peak while models run
+	Measuring   int64             `json:"measuring_bytes"`
+	Budget      int64             `json:"memory_budget,omitempty"`
+	Seconds     float64           `json:"seconds"` // of extraction that is left
+	Realtime    float64           `json:"x_realtime"`
+	Multiplied  float64           `json:"multiplications"`     // of moments, in all
+	Products    float64           `json:"products_per_second"` // multiplications that this machine does in a second
+	MomentHours float64           `json:"moments_hours"`       // products, and reading and writing what they are made of
+	DiskSpeed   float64           `json:"disk_bytes_per_second"`
+	Absent      []string          `json:"absent,omitempty"` // models that are known by their cards alone
+	Complete    bool              `json:"complete"`         // the results are there already
+	Warnings    []string          `json:"warnings,omitempty"`
+}
+
+// Comparison counts one comparison.
+type Comparison struct {
+	Name          string  `json:"name"`
+	Unit          string  `json:"unit"`
+	Rows          int     `json:"rows"`
+	Layers        int     `json:"layers"`
+	Units         int     `json:"units"`
+	Cells         int     `json:"cells"`
+	Bytes         int64   `json:"moments_bytes"`
+	Tiles         int     `json:"tiles,omitempty"`         // where the moments are made in more than one
+	TileBytes     int64   `json:"tile_bytes,omitempty"`    // of moments of the largest
+	FrameBytes    int64   `json:"frame_bytes,omitempty"`   // of frames that are kept to be read again
+	FrameReads    float64 `json:"frame_reads,omitempty"`   // times that each is read, on average
+	PassesInstead int     `json:"walks_instead,omitempty"` // that it would take not to keep frames
+	Uncertainty
+}
+
+// Run counts rows and bytes, and tries how fast this machine is: one utterance of middle length is run, matrices are
+// multiplied, and a file is written.
+func Run(ctx context.Context, p *plan.Plan) (*Forecast, error) {
+	f := &forecaster{Plan: p, Forecast: &Forecast{
+		Run: p.RunDir, Parts: len(p.Parts), Passes: p.Passes, Absent: p.Absent(), Utterances: p.CountUsable(), Skipped: p.Unreadable,
+		AudioHours: p.Seconds() / 3600, Budget: p.Budget.Bytes}, moments: make([]int64, p.Passes), disk: make([]int64, p.Passes)}
+	for part := range p.Parts {
+		if !p.Lacks(part) {
+			f.PartsDone++
+		}
+	}
+	var err error
+	if f.Products, err = productSpeed(ctx, p); err != nil {
+		return nil, err
+	}
+	if f.DiskSpeed, err = diskSpeed(p.Store.Dir); err != nil {
+		return nil, err
+	}
+	for _, t := range p.Tasks {
+		if err := f.task(t); err != nil {
+			return nil, err
+		}
+	}
+	f.countDisk()
+	f.countMemory()
+	f.MomentHours = (f.Multiplied/f.Products + float64(f.transferred)/f.DiskSpeed) / 3600
+	if warning := plan.ModelMemoryOf(p.Inputs, p.Models.All()).Warning(f.MemoryBytes); warning != "" {
+		f.Warnings = append(f.Warnings, warning) // and nothing is tried
+		return f.Forecast, nil
+	}
+	if f.Realtime, err = probe(ctx, p); err != nil || f.Realtime == 0 {
+		return f.Forecast, err
+	}
+	for pass := range p.Passes {
+		for part := range p.Parts {
+			if len(p.Pending(pass, part)) > 0 {
+				f.Seconds += p.SecondsOf(p.Usable(part)) / f.Realtime
+			}
+		}
+	}
+	return f.Forecast, nil
+}
+
+// forecaster is a forecast on its way.
+type forecaster struct {
+	*plan.Plan
+	*Forecast
+	moments     []int64 // memory of moments in each pass
+	disk        []int64 // and their files, which are not kept where there are several passes
+	transferred int64   // bytes read and written for moments
+}
+
+// task counts one task.
+func (f *forecaster) task(t *plan.Task) error {
+	c := Comparison{Name: t.Comparison.Name, Unit: t.RowUnit, Layers: len(t.Layers), Cells: len(t.Measures) * len(t.Cells), Rows: t.RowCount()}
+	for _, l := range t.Layers {
+		c.Units += l.Units
+	}
+	nullRows := c.Rows
+	if t.NullFrames != nil {
+		nullRows = t.NullRowCount()
+	}
+	if t.Input == study.Rows {
+		c.Uncertainty = uncertainty(t, nullRows, 0, f.Forecast.Products)
+		f.Measuring = max(f.Measuring, t.RowsBytes(c.Rows))
+		f.Comparisons = append(f.Comparisons, c)
+		return nil
+	}
+	if err := f.tiles(t, &c, nullRows); err != nil {
+		return err
+	}
+	if t.RowUnit == "frame" && !t.Streamed() {
+		c.FrameBytes = int64(c.Rows) * int64(c.Units) * int64(f.Numbers().Size())
+		f.transferred += int64(c.FrameReads * float64(c.FrameBytes))
+	}
+	if !t.Whole() {
+		c.Tiles = len(t.Tiles)
+	}
+	c.PassesInstead = t.PassesInstead
+	c.Uncertainty = uncertainty(t, nullRows, c.Bytes, f.Forecast.Products)
+	f.Comparisons = append(f.Comparisons, c)
+	return nil
+}
+
+// tiles counts the tiles of a task.
+func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
+	var inStore int64 // of parts, those of tiles that are made one after the other once
+	for _, tile := range t.Tiles {
+		n, err := tile.Footprint(nullRows)
+		if err != nil {
+			return err
+		}
+		c.Bytes += n.State
+		c.TileBytes = max(c.TileBytes, n.State)
+		missing := int64(tile.MissingParts()) * n.State
+		f.transferred += missing + 2*int64(tile.PartCount(nil))*n.State
+		f.Measuring = max(f.Measuring, n.Measuring())
+		switch {
+		case t.Streamed() && !t.Whole():
+			f.disk[tile.Pass] += missing
+		case !t.Whole():
+			inStore = max(inStore, missing)
+		default:
+			inStore += missing
+		}
+		if t.Streamed() {
+			f.moments[tile.Pass] += n.Collecting()
+		}
+		for _, pair := range tile.Blocks {
+			f.Multiplied += float64(c.Rows) * float64(tile.Layers[pair[0]].Units) * float64(tile.Layers[pair[1]].Units)
+		}
+		if t.RowUnit == "frame" && !t.Streamed() {
+			for _, l := range tile.Layers {
+				c.FrameReads += float64(l.Units) / float64(c.Units)
+			}
+		}
+	}
+	f.StoreBytes += inStore
+	return nil
+}
+
+// countDisk adds what the rows take in the store, and warns where there is no room.
+func (f *forecaster) countDisk() {
+	var largest int64
+	for _, r := range f.Rows {
+		if !r.Entry.Finished() {
+			bytes := int64(len(r.Table.Rows)) * r.Form.RowBytes()
+			f.StoreBytes += bytes
+			largest = max(largest, bytes)
+		}
+	}
+	f.StoreBytes += slices.Max(f.disk) + largest // rows are there twice while they are joined
+	if f.DiskFree = native.FreeDisk(f.Store.Dir); f.DiskFree > 0 && f.StoreBytes > f.DiskFree {
+		f.Warnings = append(f.Warnings, fmt.Sprintf("the store's disk has room for %s, and %s will be written: put the store elsewhere (store:, --store), or give the run more memory (memory:)", text.Bytes(f.DiskFree), text.Bytes(f.StoreBytes)))
+	}
+}
+
+// countMemory adds up the peaks.
+func (f *forecaster) countMemory() {
+	for pass, moments := range f.moments {
+		running := f.Models.All() // where there is one pass alone, none is let go before
+		if f.Plan.Passes > 1 {
+			running = f.SourcesOf(pass)
+		}
+		f.Collecting = max(f.Collecting, plan.ProcessBytes+plan.ModelMemoryOf(f.Inputs, running).Bytes+moments)
+	}
+	f.Measuring += plan.ProcessBytes
+	f.MemoryBytes = max(f.Collecting, f.Measuring)
+}

@@ -1,0 +1,80 @@
+package forecast
+
+import (
+	"fmt"
+	"speechsim/pipeline/internal/text"
+	"strings"
+	"time"
+)
+
+// String is the plan for people.
+func (e *Forecast) String() string {
+	if e.Complete {
+		return fmt.Sprintf("%s is complete: a run has nothing to do\n", e.Run)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "run         %s\n", e.Run)
+	fmt.Fprintf(&b, "corpus      %d utterances, %.2f h of audio, %d parts (%d done)\n", e.Utterances, e.AudioHours, e.Parts, e.PartsDone)
+	if n := len(e.Skipped); n > 0 {
+		fmt.Fprintf(&b, "skipped     %d inputs, the first: %s\n", n, e.Skipped[0].Error)
+	}
+	if len(e.Absent) > 0 {
+		fmt.Fprintf(&b, "models      not there yet: %s; they are counted by their cards, a run needs them, and how fast they are is not known\n", strings.Join(e.Absent, ", "))
+	}
+	for _, c := range e.Comparisons {
+		fmt.Fprintf(&b, "comparison  %s: %d %s rows, %d layers of %d units in all, %d cells%s\n", c.Name, c.Rows, c.Unit, c.Layers, c.Units, c.Cells, c.words())
+		if text := c.tilesText(e); text != "" {
+			fmt.Fprintf(&b, "            %s\n", text)
+		}
+	}
+	fmt.Fprintf(&b, "disk        %s into the store\n", text.Bytes(e.StoreBytes))
+	fmt.Fprintf(&b, "memory      about %s", text.Bytes(e.MemoryBytes))
+	if e.Budget > 0 {
+		fmt.Fprintf(&b, " of %s (%s while models run, %s while cells are computed)", text.Bytes(e.Budget), text.Bytes(e.Collecting), text.Bytes(e.Measuring))
+	}
+	b.WriteByte('\n')
+	for _, w := range e.Warnings {
+		fmt.Fprintf(&b, "warning     %s\n", w)
+	}
+	if e.Realtime > 0 {
+		fmt.Fprintf(&b, "time        about %s of extraction (%.0f x real time, from one utterance%s)\n", text.Duration(e.Seconds), e.Realtime, map[bool]string{true: fmt.Sprintf("; %d passes over the audio", e.Passes)}[e.Passes > 1])
+	}
+	if e.MomentHours*3600 > 10 {
+		fmt.Fprintf(&b, "            about %s of moments (%.3g PFLOP of products at %.0f GFLOP/s, and the disk at %.0f MB/s)\n", text.Duration(e.MomentHours*3600), 2*e.Multiplied/1e15, 2*e.Products/1e9, e.DiskSpeed/1e6)
+	}
+	return b.String()
+}
+
+// tilesText says how the moments of a comparison are made where that is not at once in one pass over the audio.
+func (c *Comparison) tilesText(e *Forecast) string {
+	var s []string
+	if c.Tiles > 0 {
+		s = append(s, fmt.Sprintf("%d tiles, of at most %s of moments each", c.Tiles, text.Bytes(c.TileBytes)))
+	}
+	switch {
+	case c.FrameBytes > 0:
+		s = append(s, fmt.Sprintf("frames are kept (%s) and read %.1f times each (%s)", text.Bytes(c.FrameBytes), c.FrameReads, text.Duration(c.FrameReads*float64(c.FrameBytes)/e.DiskSpeed)))
+		if c.PassesInstead > 1 && e.Realtime > 0 {
+			s = append(s, fmt.Sprintf("%d passes over the audio in their place would take %s", c.PassesInstead, text.Duration(float64(c.PassesInstead)*3600*e.AudioHours/e.Realtime)))
+		}
+	case c.Tiles > 0 && c.Unit == "frame":
+		s = append(s, fmt.Sprintf("made in %d passes over the audio, since the store has no room for its frames or keeps none (store: {frames: ...})", c.PassesInstead))
+	}
+	return strings.Join(s, "; ")
+}
+
+// words says the cost, "" where there is none.
+func (c Uncertainty) words() string {
+	var s string
+	if c.Groups > 0 {
+		s = fmt.Sprintf("; intervals of %d groups, about %s", c.Groups, duration(c.IntervalSeconds))
+	}
+	if c.Draws > 0 {
+		s += fmt.Sprintf("; null of %d draws, about %s, %s of memory", c.Draws, duration(c.NullSeconds), text.Bytes(c.NullBytes))
+	}
+	return s
+}
+
+func duration(seconds float64) time.Duration {
+	return time.Duration(max(1, seconds) * float64(time.Second)).Round(time.Second)
+}

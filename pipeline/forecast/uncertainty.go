@@ -1,0 +1,67 @@
+package forecast
+
+import (
+	"speechsim/metrics"
+	"speechsim/pipeline/plan"
+	"speechsim/pipeline/study"
+)
+
+// Uncertainty is what the intervals and the null of a task take, from counting: seconds for orders of magnitude.
+type Uncertainty struct {
+	Groups          int     `json:"interval_groups,omitempty"`
+	IntervalSeconds float64 `json:"interval_seconds,omitempty"`
+	Draws           int     `json:"null_draws,omitempty"`
+	NullSeconds     float64 `json:"null_seconds,omitempty"`
+	NullBytes       int64   `json:"null_bytes,omitempty"`
+}
+
+// Beside the products, whose speed is measured: reading numbers from memory or the store, and the factorisations of d³
+// metrics, which do some 20 d³ multiplications in double precision at a sixth of the speed of products in single precision.
+const (
+	numbersPerSecond = 250e6
+	factorProducts   = 120
+)
+
+// uncertainty counts the cost of intervals and nulls. speed is that of products, in multiplications a second.
+func uncertainty(t *plan.Task, rows int, state int64, speed float64) Uncertainty {
+	var c Uncertainty
+	pairs := float64(len(t.Cells))
+	products := 0.0 // of one row: all pairs of units that are compared
+	for _, pair := range t.Blocks {
+		products += float64(t.Layers[pair[0]].Units) * float64(t.Layers[pair[1]].Units)
+	}
+	d := 0.0 // units of a layer
+	for _, l := range t.Layers {
+		d += float64(l.Units) / float64(len(t.Layers))
+	}
+	statistic := func(m study.Measure) float64 { // all cells, once
+		if m.Cost == metrics.Cubic {
+			return (pairs + float64(len(t.Layers))) * factorProducts * d * d * d / speed
+		}
+		return products / numbersPerSecond
+	}
+	groups := t.GroupCount(rows)
+	for _, m := range t.Measures {
+		if groups > 1 && t.Comparison.WantsInterval(m) {
+			c.Groups = groups
+			c.IntervalSeconds += float64(groups) * statistic(m)
+		}
+		if t.Comparison.Null == nil || !m.HasNull() {
+			continue
+		}
+		c.Draws = t.Comparison.Null.Draws
+		if m.Input() == study.Rows { // nothing is multiplied again
+			continue
+		}
+		draw := float64(rows)*products/speed + statistic(m)
+		if t.DrawsCKAFromProjections(m) {
+			draw = float64(rows) * pairs * metrics.SketchWidth * metrics.SketchWidth / speed
+		}
+		c.NullSeconds += float64(c.Draws) * draw
+	}
+	c.NullBytes = t.NullBytes(t.Grid, rows, state)
+	if c.Groups > 0 {
+		c.IntervalSeconds += float64(groups) * 2 * float64(state/8) / numbersPerSecond // read, and taken from the whole
+	}
+	return c
+}

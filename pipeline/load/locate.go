@@ -1,0 +1,130 @@
+package load
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"speechsim/configs"
+	"speechsim/corpus"
+	"speechsim/extract"
+	"speechsim/models"
+	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/progress"
+	"speechsim/pipeline/study"
+)
+
+// Options are what the command line adds to a config.
+type Options struct {
+	Workers  int    // utterances in the models at once, and threads of the products; 0 = the cores
+	Runs     string // folder of the run directories, "" = the config's, else runs in the working directory
+	Store    string // folder of the store, "" = the config's, else store in the working directory
+	Strict   bool   // an input that would be skipped fails the run before it begins
+	Cards    bool   // models whose files are not there are known by their cards, for a forecast alone
+	Progress progress.Reporter
+}
+
+// Files is where everything lies: nothing is read yet but the list of utterances.
+type Files struct {
+	*study.Study
+	Options
+	Corpus  *corpus.Corpus
+	Store   *extract.Store
+	Digests *extract.Digests
+	RunDir  string
+	Stamp   string // of the config and of the state of all input files: the same as long as nothing changed
+}
+
+// Locate looks for the files that a study names, lists the utterances of its corpus and opens its store.
+func Locate(ctx context.Context, st *study.Study, o Options) (*Files, error) {
+	if err := CheckFiles(st, o); err != nil {
+		return nil, err
+	}
+	f, err := OpenCorpus(ctx, st, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.OpenStore(); err != nil {
+		return nil, err
+	}
+	f.Stamp, err = f.stamp()
+	return f, err
+}
+
+// OpenCorpus lists the utterances of a study's corpus, and leaves the rest of the files alone.
+func OpenCorpus(ctx context.Context, st *study.Study, o Options) (*Files, error) {
+	if o.Workers <= 0 {
+		o.Workers = runtime.NumCPU()
+	}
+	if o.Progress == nil {
+		o.Progress = progress.Quiet{}
+	}
+	f := &Files{Study: st, Options: o, RunDir: RunDir(st.Config, o)}
+	var err error
+	f.Corpus, err = corpus.Open(ctx, corpusSpec(st.Config))
+	return f, err
+}
+
+// RunDir is the folder of a config's run.
+func RunDir(cfg *configs.Config, o Options) string {
+	return filepath.Join(cmp.Or(o.Runs, cfg.Path(cfg.Runs), "runs"), cfg.Name)
+}
+
+// StoreDir is the folder of a config's store.
+func StoreDir(cfg *configs.Config, o Options) string {
+	return cmp.Or(o.Store, cfg.Path(cfg.Store.Folder), "store")
+}
+
+// OpenStore opens the store, which remembers digests of files too.
+func (f *Files) OpenStore() error {
+	var err error
+	if f.Store, err = extract.OpenStore(StoreDir(f.Config, f.Options)); err == nil {
+		f.Digests = f.Store.Digests()
+	}
+	return err
+}
+
+// CheckFiles finds missing files of models and of the lexicon before the corpus is read.
+func CheckFiles(st *study.Study, o Options) error {
+	cfg := st.Config
+	var errs configs.Errors
+	missing := func(at configs.Pos, whose, what, file string) {
+		path := cfg.Path(file)
+		if info, err := os.Stat(path); err != nil {
+			if what == "onnx" && o.knownByCard(path) {
+				return
+			}
+			errs = append(errs, cfg.Errorf(at, "%s%s: %s can't be opened: %v", whose, what, path, errors.Unwrap(err)))
+		} else if info.IsDir() {
+			errs = append(errs, cfg.Errorf(at, "%s%s: %s is a folder; a file is wanted", whose, what, path))
+		}
+	}
+	for i := range cfg.Models {
+		m := &cfg.Models[i]
+		for key, file := range map[string]string{"onnx": m.ONNX, "vectors": m.Vectors, "card": m.Card, "vocabulary": m.Vocabulary} {
+			if file == "" {
+				continue
+			}
+			missing(m.Pos, fmt.Sprintf("model %q: ", m.Name), key, file)
+		}
+	}
+	if l := cfg.Corpus.Lexicon; l != nil {
+		missing(l.Pos, "", "corpus.lexicon", l.File)
+	}
+	if len(errs) > 0 {
+		return errs
+	}
+	return nil
+}
+
+// knownByCard says whether a model whose file is not there is planned with, by its card.
+func (o Options) knownByCard(onnx string) bool {
+	return o.Cards && files.Exists(models.SidecarPath(onnx))
+}
+
+// Numbers is how the store keeps numbers.
+func (f *Files) Numbers() extract.Numbers { return extract.Numbers(f.Config.Store.Numbers) }

@@ -1,0 +1,234 @@
+package load
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"speechsim/configs"
+	"speechsim/extract"
+	"speechsim/models"
+	"speechsim/models/vectors"
+	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/native"
+)
+
+// Models are the models of a study. Their weights are the one thing that comes and goes: once all passes over the audio are
+// made, what is left needs their cards alone.
+type Models struct {
+	Sources    []*extract.Source           // of each model of the config
+	Deviations map[string]models.Deviation // of the models on a GPU, by name
+
+	files   *Files
+	runtime *models.Runtime
+}
+
+// OpenModels opens the models alone, without the linear algebra: enough to know which rows they serve.
+func OpenModels(f *Files, s *Speech) (*Models, error) {
+	m := &Models{files: f}
+	return m, m.open(s)
+}
+
+// Runtime opens ONNX Runtime, once.
+func (m *Models) Runtime() (*models.Runtime, error) {
+	if m.runtime == nil {
+		rt, err := native.OpenRuntime(m.files.Config.Path(m.files.Config.Libraries.ONNXRuntime))
+		if err != nil {
+			return nil, err
+		}
+		m.runtime = rt
+	}
+	return m.runtime, nil
+}
+
+// RuntimeVersion is that of ONNX Runtime, "" where no model needs it.
+func (m *Models) RuntimeVersion() string {
+	if m.runtime == nil {
+		return ""
+	}
+	return m.runtime.Version()
+}
+
+// open opens all models of the config.
+func (m *Models) open(s *Speech) (err error) {
+	list := m.files.Config.Models
+	m.Sources = make([]*extract.Source, len(list))
+	for i := range list {
+		if m.Sources[i], err = m.source(&list[i], s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Models) source(asked *configs.Model, speech *Speech) (*extract.Source, error) {
+	f, s := m.files, &extract.Source{Name: asked.Name}
+	switch {
+	case asked.Labels != "":
+		var err error
+		if s.Labels, err = extract.NewLabels(asked.Labels, f.Corpus, speech.Segments[extract.LabelTier(asked.Labels)], f.OnFrames(asked.Name)); err != nil {
+			return nil, f.Config.Errorf(asked.Pos, "model %q: %v", asked.Name, err)
+		}
+		return s, nil
+	case asked.Vectors != "":
+		path := f.Config.Path(asked.Vectors)
+		digest, err := f.Digests.File(path)
+		if err != nil {
+			return nil, err
+		}
+		s.Vectors, err = vectors.OpenCached(path, speech.Vocabulary(), f.Store.Dir, digest)
+		return s, err
+	}
+	model, err := m.model(asked)
+	if err != nil {
+		return nil, err
+	}
+	s.Model = model
+	if model.Card().Kind == models.Text {
+		if s.Text, err = loadTokenizer(f.Config, asked, model.Card()); err != nil {
+			model.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// model loads a model with the layers that the config chooses, or reads its card where a forecast makes do with that.
+func (m *Models) model(asked *configs.Model) (*models.Model, error) {
+	f := m.files
+	path := f.Config.Path(asked.ONNX)
+	o, err := m.modelOptions(asked)
+	if err == nil && !files.Exists(path) && f.knownByCard(path) {
+		return models.Describe(path, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	rt, err := m.Runtime()
+	if err != nil {
+		return nil, err
+	}
+	model, err := rt.Load(path, o)
+	if err != nil {
+		return nil, fmt.Errorf("model %q: %w", asked.Name, err)
+	}
+	return model, nil
+}
+
+// modelOptions are what the config says of a model.
+func (m *Models) modelOptions(asked *configs.Model) (models.Options, error) {
+	o := models.Options{Name: asked.Name, Device: asked.Device, Precision: asked.Precision, Attentions: []string{}}
+	if m.files.NeedsAttention(asked.Name) {
+		o.Attentions = nil
+	}
+	if asked.Layers != "" {
+		o.Layers = strings.Split(strings.ReplaceAll(asked.Layers, " ", ""), ",")
+	}
+	var err error
+	if asked.Card != "" {
+		o.Card, err = models.ReadCardFile(m.files.Config.Path(asked.Card))
+	}
+	return o, err
+}
+
+// measureDeviations says of every model that does not run in float32 on the CPU how far it is from that. A run with such
+// models tells it in its manifest and on its page.
+func (m *Models) measureDeviations(ctx context.Context) error {
+	m.Deviations = map[string]models.Deviation{}
+	for i := range m.files.Config.Models {
+		asked := &m.files.Config.Models[i]
+		if asked.Device != models.CUDA || m.Sources[i].Model.Described() {
+			continue
+		}
+		o, err := m.modelOptions(asked)
+		if err != nil {
+			return err
+		}
+		d, err := m.runtime.Deviation(ctx, m.Sources[i].Model, o)
+		if err != nil {
+			return fmt.Errorf("model %q: %w", asked.Name, err)
+		}
+		m.Deviations[asked.Name] = d
+		m.files.Progress.Note("model %q on the GPU in %s %v", asked.Name, cmp.Or(asked.Precision, models.Float32), d)
+	}
+	return nil
+}
+
+// Only lets the models go that are not among some sources, and loads those again that are and were let go.
+func (m *Models) Only(sources []int) (err error) {
+	for i, s := range m.Sources {
+		switch wanted := slices.Contains(sources, i); {
+		case s.Model == nil:
+		case !wanted:
+			s.Model.Close()
+		case s.Model.Closed():
+			if s.Model, err = m.model(&m.files.Config.Models[i]); err != nil {
+				return err
+			}
+		}
+	}
+	debug.FreeOSMemory()
+	return nil
+}
+
+// Release gives the memory of the models back, and that of what was made while they ran.
+func (m *Models) Release() {
+	for _, s := range m.Sources {
+		if s != nil && s.Model != nil {
+			s.Model.Close()
+		}
+	}
+	debug.FreeOSMemory()
+}
+
+// Close gives everything back.
+func (m *Models) Close() {
+	m.Release()
+	m.closeRuntime()
+}
+
+func (m *Models) closeRuntime() {
+	if m.runtime != nil {
+		m.runtime.Close()
+	}
+}
+
+// Absent names the models that are known by their cards alone.
+func (m *Models) Absent() (names []string) {
+	for _, s := range m.Sources {
+		if s.Model != nil && s.Model.Described() {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// All are the positions of the sources.
+func (m *Models) All() []int {
+	all := make([]int, len(m.Sources))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// CountLayers counts the layers of all sources.
+func (m *Models) CountLayers() int {
+	n := 0
+	for _, s := range m.Sources {
+		n += len(s.Layers())
+	}
+	return n
+}
+
+// DescribeSource names a source and its layers.
+func DescribeSource(s *extract.Source) string {
+	layers := s.Layers()
+	if len(layers) == 1 {
+		return fmt.Sprintf("%s (1 layer of %d)", s.Name, layers[0].Units)
+	}
+	return fmt.Sprintf("%s (%d layers, %s to %s)", s.Name, len(layers), layers[0].Name, layers[len(layers)-1].Name)
+}

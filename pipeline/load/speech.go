@@ -1,0 +1,277 @@
+package load
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"speechsim/corpus"
+	"speechsim/extract"
+	"speechsim/pipeline/progress"
+	"speechsim/pipeline/study"
+	"speechsim/tokenizer"
+)
+
+// Speech is the corpus as it was read: labels and audio headers.
+type Speech struct {
+	Lengths    []int                     // samples of each utterance at the corpus rate, -1 where it can't be used
+	Segments   map[string]*extract.Table // by tier (word, phone): the segments that could be rows
+	Unreadable []extract.Failure         // what can't be used, and why
+	Parts      []Part
+	Lexicon    *tokenizer.Lexicon // nil without one
+
+	rate int // of the corpus: samples a second
+}
+
+// ReadSpeech reads the labels of all utterances and the headers of their audio. What is wrong with single utterances is
+// kept as Unreadable; a fault that the config can mend, such as another sample rate, is an error, beside which the speech is
+// returned as far as it was read.
+func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
+	c, tiers := f.Corpus, Tiers(f.Study)
+	r := &labelReader{corpus: c, tiers: tiers, tables: map[string][]*extract.Table{}, lengths: make([]int, len(c.Utterances)),
+		faults: make([]error, len(c.Utterances)), refused: make([]error, len(c.Utterances))}
+	for _, tier := range tiers {
+		r.tables[tier] = make([]*extract.Table, len(c.Utterances))
+	}
+	f.Progress.Stage("reading labels", float64(len(c.Utterances)), "utterances")
+	err := progress.Each(ctx, f.Workers, len(c.Utterances), f.Progress, func(i int) error {
+		r.read(i)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &Speech{Lengths: r.lengths, Segments: map[string]*extract.Table{}, Parts: partition(c), rate: c.Spec.Audio.Rate}
+	for _, tier := range tiers {
+		s.Segments[tier] = extract.Join(r.tables[tier])
+	}
+	for _, finding := range c.Findings {
+		if finding.Severity == corpus.SeverityError {
+			s.Unreadable = append(s.Unreadable, extract.Failure{Utterance: finding.Utterance, Error: finding.String()})
+		}
+	}
+	for i, err := range r.faults {
+		if err != nil {
+			s.Unreadable = append(s.Unreadable, extract.Failure{Utterance: c.Utterances[i].ID, Error: err.Error()})
+		}
+	}
+	if n, first := firstError(r.refused); n > 0 {
+		return s, fmt.Errorf("%w (%d of %d utterances)", first, n, len(c.Utterances))
+	}
+	if len(s.Unreadable) > 0 && f.Strict {
+		return s, fmt.Errorf("%d inputs would be skipped, and --strict refuses that; the first:\n%s", len(s.Unreadable), s.Unreadable[0].Error)
+	}
+	if s.CountUsable() == 0 {
+		return s, fmt.Errorf("no utterance of %d can be used; the first fault:\n%s", len(c.Utterances), s.Unreadable[0].Error)
+	}
+	return s, nil
+}
+
+// labelReader gathers what the headers and labels of utterances say.
+type labelReader struct {
+	corpus  *corpus.Corpus
+	tiers   []string
+	tables  map[string][]*extract.Table // by tier, of each utterance
+	lengths []int
+	faults  []error // why utterances can't be used
+	refused []error // what the config can mend
+}
+
+func (r *labelReader) read(i int) {
+	u := &r.corpus.Utterances[i]
+	r.lengths[i] = -1
+	info, err := r.corpus.AudioInfo(u)
+	if err != nil {
+		r.faults[i] = err
+		return
+	}
+	if err := r.corpus.Accepts(u, info); err != nil {
+		r.refused[i] = err
+		return
+	}
+	n, err := lengthOf(r.corpus, u, info)
+	if err != nil {
+		r.faults[i] = err
+		return
+	}
+	if n == 0 {
+		r.faults[i] = &corpus.Error{File: u.AudioPath, Msg: "the audio has no samples"}
+		return
+	}
+	r.lengths[i] = n
+	if len(r.tiers) == 0 {
+		return
+	}
+	a, err := r.corpus.Align(u)
+	if err == nil {
+		err = a.Within(n, r.corpus.Spec.Audio.Rate)
+	}
+	for _, tier := range r.tiers {
+		if err == nil {
+			err = a.Lacks(tier)
+		}
+	}
+	if err != nil {
+		r.faults[i] = err
+		r.lengths[i] = -1
+		return
+	}
+	for _, tier := range r.tiers {
+		r.tables[tier][i] = extract.Segments(r.corpus, i, a, tier)
+	}
+}
+
+func firstError(errs []error) (n int, first error) {
+	for _, err := range errs {
+		if err != nil {
+			if n == 0 {
+				first = err
+			}
+			n++
+		}
+	}
+	return n, first
+}
+
+// lengthOf is the length of an utterance in samples at the corpus rate, from the header where that says it.
+func lengthOf(c *corpus.Corpus, u *corpus.Utterance, info corpus.AudioInfo) (int, error) {
+	if n := info.SamplesAt(c.Spec.Audio.Rate); n >= 0 {
+		return n, nil
+	}
+	a, err := c.Audio(u)
+	if err != nil {
+		return 0, err
+	}
+	return len(a.Samples), nil
+}
+
+// Tiers are the tiers of the alignments that a study needs: for the rows of a comparison, or for labels in the place of a
+// model.
+func Tiers(st *study.Study) []string {
+	needed := map[string]bool{}
+	for _, k := range st.Comparisons {
+		if k.OnSegments() {
+			needed[k.Rows.Unit] = true
+		}
+		needed["phone"] = needed["phone"] || k.AlignedPhones(st.Config)
+	}
+	for _, m := range st.Config.Models {
+		needed[extract.LabelTier(m.Labels)] = true
+	}
+	if l := st.Config.Corpus.Lexicon; l != nil && l.Choice == string(tokenizer.Nearest) {
+		needed["word"], needed["phone"] = true, true
+	}
+	var out []string
+	for _, tier := range []string{"word", "phone"} {
+		if needed[tier] {
+			out = append(out, tier)
+		}
+	}
+	return out
+}
+
+// Usable are the utterances of a part that passed the checks.
+func (s *Speech) Usable(part int) []int {
+	var out []int
+	for _, u := range s.Parts[part].Utterances {
+		if s.Lengths[u] >= 0 {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// UsableParts are the usable utterances of each part.
+func (s *Speech) UsableParts() [][]int {
+	out := make([][]int, len(s.Parts))
+	for part := range s.Parts {
+		out[part] = s.Usable(part)
+	}
+	return out
+}
+
+// CountUsable counts the usable utterances.
+func (s *Speech) CountUsable() int {
+	n := 0
+	for _, length := range s.Lengths {
+		if length >= 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Vocabulary is every word label of the corpus, as word vectors are looked up.
+func (s *Speech) Vocabulary() map[string]bool {
+	words := map[string]bool{}
+	if t := s.Segments["word"]; t != nil {
+		for i := range t.Rows {
+			words[t.Rows[i].Label] = true
+		}
+	}
+	return words
+}
+
+// SecondsOf is the length of some usable utterances.
+func (s *Speech) SecondsOf(utterances []int) float64 {
+	n := 0
+	for _, u := range utterances {
+		n += s.Lengths[u]
+	}
+	return float64(n) / float64(s.rate)
+}
+
+// Seconds is the length of the audio that can be used.
+func (s *Speech) Seconds() float64 {
+	n := 0
+	for _, length := range s.Lengths {
+		n += max(length, 0)
+	}
+	return float64(n) / float64(s.rate)
+}
+
+// PartSeconds is the length of the usable utterances of each part.
+func (s *Speech) PartSeconds() []float64 {
+	out := make([]float64, len(s.Parts))
+	for part := range s.Parts {
+		out[part] = s.SecondsOf(s.Usable(part))
+	}
+	return out
+}
+
+// Counts are a corpus in numbers.
+type Counts struct {
+	Root       string   `json:"root"`
+	Utterances int      `json:"utterances"`
+	Usable     int      `json:"usable"`
+	Hours      float64  `json:"hours"`
+	Speakers   int      `json:"speakers"`
+	Groups     []string `json:"groups"` // left out one at a time for intervals
+}
+
+// Counts counts the corpus.
+func (in *Inputs) Counts() Counts {
+	speakers := map[string]bool{}
+	spec := in.Corpus.Spec
+	k := Counts{Root: cmp.Or(spec.Root, spec.Table), Utterances: len(in.Corpus.Utterances), Usable: in.CountUsable(), Hours: in.Seconds() / 3600}
+	for i := range in.Corpus.Utterances {
+		speakers[in.Corpus.Utterances[i].Speaker] = true
+	}
+	k.Speakers = len(speakers)
+	for _, part := range in.Parts {
+		k.Groups = append(k.Groups, part.Name)
+	}
+	return k
+}
+
+// Describe says in a few lines what a run is made of.
+func (in *Inputs) Describe() string {
+	k := in.Counts()
+	var b strings.Builder
+	fmt.Fprintf(&b, "corpus %s: %d utterances, %.1f min, %d speakers, %d groups\n", k.Root, k.Usable, 60*k.Hours, k.Speakers, len(k.Groups))
+	for _, s := range in.Sources {
+		fmt.Fprintf(&b, "model %s\n", DescribeSource(s))
+	}
+	return b.String()
+}

@@ -1,0 +1,78 @@
+package load
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"os"
+	"path/filepath"
+	"speechsim/configs"
+	"speechsim/extract"
+	"speechsim/models"
+	"speechsim/pipeline/native"
+	"speechsim/pipeline/published"
+)
+
+// stamp tells quickly whether anything changed since a finished run: the config and, of every input file, path, size and
+// time of change.
+func (f *Files) stamp() (string, error) {
+	h := sha256.New()
+	cfg := *f.Config
+	cfg.Runs, cfg.Memory, cfg.Store = "", "", configs.Store{Numbers: cfg.Store.Numbers}
+	text, err := json.Marshal(&cfg)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintf(h, "%s %d\n%s\n", native.Version, extract.FormatVersion, text)
+	for i := range f.Config.Models {
+		m := &f.Config.Models[i]
+		for _, name := range []string{m.ONNX, m.Vectors, m.Vocabulary, m.Card} {
+			stampFile(h, f.Config.Path(name))
+		}
+		if m.ONNX != "" {
+			path := f.Config.Path(m.ONNX)
+			stampFile(h, models.SidecarPath(path))
+			stampFile(h, filepath.Join(filepath.Dir(path), "vocab.txt"))
+		}
+	}
+	for _, k := range f.Comparisons {
+		for _, name := range k.Published {
+			if published.IsFile(name) {
+				stampFile(h, f.Config.Path(name))
+			}
+		}
+	}
+	stampFile(h, f.Corpus.Spec.Groups)
+	if l := f.Config.Corpus.Lexicon; l != nil {
+		stampFile(h, f.Config.Path(l.File))
+	}
+	last := ""
+	for i := range f.Corpus.Utterances {
+		u := &f.Corpus.Utterances[i]
+		fmt.Fprintf(h, "%s\t%s\t%s\t%s\t%g\t%g\n", u.ID, u.Speaker, u.Group, u.Text, u.From, u.To)
+		for _, name := range []string{u.AudioPath, u.WordsFile, u.PhonesFile} {
+			if name != last {
+				stampFile(h, name)
+			}
+			last = name
+		}
+	}
+	for _, finding := range f.Corpus.Findings {
+		fmt.Fprintln(h, finding.String())
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// stampFile adds a file's state; a missing one has a state too, and is complained of elsewhere.
+func stampFile(h hash.Hash, path string) {
+	if path == "" {
+		return
+	}
+	if info, err := os.Stat(path); err == nil {
+		fmt.Fprintf(h, "%s %d %d\n", path, info.Size(), info.ModTime().UnixNano())
+	} else {
+		fmt.Fprintf(h, "%s -\n", path)
+	}
+}

@@ -1,0 +1,185 @@
+package matrices
+
+import (
+	"context"
+	"iter"
+
+	"speechsim/metrics"
+	"speechsim/pipeline/inference"
+	"speechsim/pipeline/results"
+	"speechsim/pipeline/study"
+)
+
+// cell is one cell on its way to the result.
+type cell struct {
+	study.Measure
+	at     metrics.Cell // sides: 0 is x, 1 is y
+	result results.Cell
+}
+
+// cellsOf computes the cells of a level.
+func (c *comparison) cellsOf(ctx context.Context, l *level) error {
+	cells := c.plan(l)
+	var ofMoments, ofGroups, ofRows []*cell
+	for _, cell := range cells {
+		switch cell.Variant.Source {
+		case metrics.FromMoments:
+			ofMoments = append(ofMoments, cell)
+		case metrics.FromGroups:
+			ofGroups = append(ofGroups, cell)
+		default:
+			ofRows = append(ofRows, cell)
+		}
+	}
+	if len(ofMoments)+len(ofGroups) > 0 {
+		if err := c.momentCells(ctx, l, ofMoments, ofGroups); err != nil {
+			return c.named(err)
+		}
+	}
+	if len(ofRows) > 0 {
+		if err := (&rowwise{comparison: c, searches: map[searchKey]*search{}}).compute(ctx, l, ofRows); err != nil {
+			return c.named(err)
+		}
+	}
+	for _, cell := range cells {
+		c.result.Cells = append(c.result.Cells, cell.result)
+	}
+	return nil
+}
+
+// plan lists the cells of a level: for directed metrics one in each direction, unless a matrix is compared with itself.
+func (c *comparison) plan(l *level) []*cell {
+	var cells []*cell
+	sides := c.sides()
+	for _, m := range c.measures {
+		if m.Name == "asif" && !l.words {
+			continue // no query would have an anchor of its type
+		}
+		for direction := range 2 {
+			if direction == 1 && (!m.Variant.Directed || c.x.Name() == c.y.Name()) {
+				continue
+			}
+			at := metrics.Cell{Metric: m.Name, Variant: m.Variant.Name, X: direction, Y: 1 - direction}
+			params := m.Params
+			params.Level = l.level
+			cells = append(cells, &cell{Measure: m, at: at, result: results.Cell{
+				Comparison: l.comparison, Metric: m.Name, Variant: m.Variant.Name, Params: params, X: layerOf(sides[at.X]), Y: layerOf(sides[at.Y]), Rows: l.rows,
+				N: c.x.Rows, DX: sides[at.X].Cols, DY: sides[at.Y].Cols}})
+		}
+	}
+	return cells
+}
+
+// set fills in the value, or the reason why there is none. Any other error is returned.
+func (c *cell) set(v metrics.Value, err error) error { return inference.Value(&c.result, v, err) }
+
+// momentCells computes the metrics of moments, with intervals and nulls.
+func (c *comparison) momentCells(ctx context.Context, l *level, ofMoments, ofGroups []*cell) error {
+	var variants []metrics.Variant
+	for _, cells := range [][]*cell{ofMoments, ofGroups} {
+		for _, cell := range cells {
+			variants = append(variants, cell.Variant)
+		}
+	}
+	o := metrics.Needs(variants...)
+	o.Float64, o.Workers, o.Pairs = c.Float64, c.Workers, [][2]int{{0, 1}}
+	b, err := l.moments(ctx, o)
+	if err != nil {
+		return err
+	}
+	m, err := b.total(ctx)
+	if err != nil {
+		return err
+	}
+	values, err := metrics.ComputeCells(ctx, m, places(ofMoments))
+	if err != nil {
+		return err
+	}
+	for k, cell := range ofMoments {
+		if err := cell.set(values[k].Value, values[k].Err); err != nil {
+			return err
+		}
+	}
+	if err := b.heldOut(ctx, m, ofGroups); err != nil {
+		return err
+	}
+	if l.intervals { // last: it uses the bundles up
+		if err := c.intervals(ctx, b, m, ofMoments); err != nil {
+			return err
+		}
+	}
+	if l.shuffle == nil {
+		return nil
+	}
+	return c.nulls(ctx, l, m, o, ofMoments)
+}
+
+// heldOut computes the cells that fit on some bundles and are tested on the others.
+func (b *bundles) heldOut(ctx context.Context, whole *metrics.Moments, cells []*cell) error {
+	if len(cells) == 0 {
+		return nil
+	}
+	var sizes []int
+	for _, m := range b.moments {
+		sizes = append(sizes, m.N())
+	}
+	folds := metrics.Folds(sizes, func(g int) (*metrics.Moments, error) { return b.moments[g], nil })
+	var pairs [][2]int
+	for _, cell := range cells {
+		pairs = append(pairs, [2]int{cell.at.X, cell.at.Y})
+	}
+	values, err := metrics.NeuronLayerHeldOut(ctx, whole, folds, pairs)
+	if err != nil {
+		return err
+	}
+	for k, cell := range cells {
+		if err := cell.set(values[k].Value, values[k].Err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func oneByOne(groups []*metrics.Moments) iter.Seq2[*metrics.Moments, error] {
+	return func(yield func(*metrics.Moments, error) bool) {
+		for _, g := range groups {
+			if !yield(g, nil) {
+				return
+			}
+		}
+	}
+}
+
+func places(cells []*cell) []metrics.Cell {
+	out := make([]metrics.Cell, len(cells))
+	for k, cell := range cells {
+		out[k] = cell.at
+	}
+	return out
+}
+
+// intervals gives cells their jackknife intervals: those that cost little, or all if asked for.
+func (c *comparison) intervals(ctx context.Context, b *bundles, whole *metrics.Moments, cells []*cell) error {
+	var wanted []*cell
+	for _, cell := range cells {
+		if c.Interval || cell.Cost == metrics.Quadratic {
+			wanted = append(wanted, cell)
+		}
+	}
+	if len(wanted) == 0 || len(b.moments) < 2 {
+		return nil
+	}
+	statistics := metrics.Statistics(ctx, places(wanted))
+	c.Progress.Stage("intervals", float64(len(b.moments)+1), "groups")
+	replicates, err := metrics.Jackknife(ctx, whole, oneByOne(b.moments), func(m *metrics.Moments) ([]float64, error) {
+		defer c.Progress.Add(1)
+		return statistics(m)
+	})
+	if err != nil {
+		return err
+	}
+	for k, cell := range wanted {
+		inference.Interval(&cell.result, replicates, k)
+	}
+	return nil
+}

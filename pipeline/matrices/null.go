@@ -1,0 +1,92 @@
+package matrices
+
+import (
+	"context"
+
+	"speechsim/metrics"
+	"speechsim/pipeline/inference"
+)
+
+// sketchFrom is the number of units of both sides from which a null of CKA is drawn from random projections: below it
+// they save nothing.
+const sketchFrom = 4 * metrics.SketchWidth
+
+// nulls gives cells the distribution of their values on rows that are paired by chance.
+func (c *comparison) nulls(ctx context.Context, l *level, m *metrics.Moments, o metrics.Options, cells []*cell) error {
+	var exact []*cell
+	bySketch := map[string]*cell{} // of CKA, by variant
+	for _, cell := range cells {
+		switch {
+		case !cell.result.OK():
+		case cell.Name == "cka" && !l.byType && min(c.x.Cols, c.y.Cols) >= sketchFrom:
+			bySketch[cell.Variant.Name] = cell
+		default:
+			exact = append(exact, cell)
+		}
+	}
+	if len(exact)+len(bySketch) == 0 {
+		return nil
+	}
+	matrices, err := l.matrices()
+	if err != nil {
+		return err
+	}
+	if err := c.sketchedNulls(ctx, l, m, matrices, bySketch); err != nil || len(exact) == 0 {
+		return err
+	}
+	at := places(exact)
+	x, y := matrices[:1], matrices[1:]
+	if l.flip { // what is shuffled comes second
+		x, y = y, x
+		for k := range at {
+			at[k].X, at[k].Y = at[k].Y, at[k].X
+		}
+	}
+	statistics := metrics.Statistics(ctx, at)
+	c.Progress.Stage("null", float64(c.Null+1), "draws")
+	null, err := metrics.NullOf(ctx, c.backend, x, y, o, l.shuffle, c.Null, func(m *metrics.Moments) ([]float64, error) {
+		defer c.Progress.Add(1)
+		return statistics(m)
+	})
+	if err != nil {
+		return err
+	}
+	for k, cell := range exact {
+		inference.Null(&cell.result, null, k, false, "")
+	}
+	return nil
+}
+
+// sketchedNulls draws the nulls of CKA from random projections of the rows.
+func (c *comparison) sketchedNulls(ctx context.Context, l *level, m *metrics.Moments, matrices []metrics.Matrix, cells map[string]*cell) error {
+	if len(cells) == 0 {
+		return nil
+	}
+	sketch, err := metrics.NewPrincipalSketch(m, nil, metrics.SketchWidth, c.Seed, c.Workers)
+	if err != nil {
+		return err
+	}
+	n := matrices[0].Rows
+	c.Progress.Stage("random projections", float64(n), "rows")
+	for from := 0; from < n; from += metrics.BlockRows {
+		to := min(from+metrics.BlockRows, n)
+		if err := sketch.Add(ctx, []metrics.Matrix{rowsFrom(matrices[0], from, to), rowsFrom(matrices[1], from, to)}); err != nil {
+			return err
+		}
+		c.Progress.Add(float64(to - from))
+	}
+	for _, variant := range []string{"debiased", "biased"} {
+		cell := cells[variant]
+		if cell == nil {
+			continue
+		}
+		c.Progress.Stage("null of "+variant+" CKA", float64(c.Null), "draws")
+		null, err := metrics.NullCKA(ctx, m, sketch, variant, [][2]int{{0, 1}}, l.shuffle, c.Null)
+		if err != nil {
+			return err
+		}
+		c.Progress.Add(float64(c.Null))
+		inference.Null(&cell.result, null, 0, false, "")
+	}
+	return nil
+}

@@ -1,0 +1,46 @@
+package measure
+
+import (
+	"fmt"
+	"slices"
+	"speechsim/configs"
+	"speechsim/metrics"
+	"speechsim/pipeline/plan"
+	"speechsim/pipeline/results"
+	"speechsim/pipeline/study"
+	"testing"
+)
+
+// TestDifferences: which layers are told apart.
+func TestDifferences(t *testing.T) {
+	// Layers 0 to 2 of model 0, 3 and 4 of model 1, 5 of model 2, which is y too.
+	task := &plan.Task{Comparison: &study.Comparison{Comparison: &configs.Comparison{Differences: []string{"neighbours", "best", "models"}}},
+		Grid: plan.Grid{X: []int{0, 1, 2, 3, 4, 5}, Y: []int{5}}}
+	for i, source := range []int{0, 0, 0, 1, 1, 2} {
+		task.Layers = append(task.Layers, plan.Layer{Source: source})
+		task.Cells = append(task.Cells, plan.Pair{X: i, Y: 5})
+	}
+	var cells []results.Cell
+	r := &replicates{At: map[int]int{}, Replicates: &metrics.Replicates{Left: make([][]float64, 3), Sizes: []int{4, 4, 4}}}
+	for c, v := range []float64{.2, .5, .4, .3, .6, 1} {
+		cells = append(cells, results.Cell{X: results.Layer{Layer: fmt.Sprint(c)}, Value: &v})
+		r.Whole = append(r.Whole, v)
+		for g := range r.Left {
+			r.Left[g] = append(r.Left[g], v+.01*float64(g*c))
+		}
+		if c < 5 { // y with itself has no interval
+			r.At[c] = c
+		}
+	}
+	var got []string
+	for _, d := range differences(task, r, cells) {
+		got = append(got, fmt.Sprintf("%s %s-%s %.1f", d.Kind, d.X.Layer, d.Than.Layer, d.Value))
+		if !(d.Lo < d.Value && d.Value < d.Hi && d.P > 0 && d.P < 1) {
+			t.Errorf("%+v", d)
+		}
+	}
+	want := []string{"neighbours 1-0 0.3", "neighbours 2-1 -0.1", "neighbours 4-3 0.3", "best 1-2 0.1", "best 4-3 0.3", "models 4-1 0.1"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,114 @@
+package measure
+
+import (
+	"context"
+
+	"speechsim/extract"
+	"speechsim/metrics"
+	"speechsim/pipeline/join"
+	"speechsim/pipeline/plan"
+	"speechsim/pipeline/results"
+	"speechsim/pipeline/study"
+	"speechsim/pipeline/sums"
+)
+
+// estimates is what a tile gives: its cells, and what their intervals and nulls are made of. Those of tiles are joined to
+// that of the whole before anything is inferred, so a difference of layers or the largest value of a draw may span tiles.
+type estimates struct {
+	cells      []results.Cell
+	matches    [][]results.Match // of each cell
+	replicates *replicates       // nil: none
+	nulls      []*nullDraws      // of each metric, nil where it has none
+	retrieved  []results.Retrieved
+	failed     []extract.Failure
+}
+
+// measureRows computes the metrics that read rows.
+func measureRows(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estimates, error) {
+	w, err := newRowwise(t, rows)
+	if err != nil {
+		return nil, err
+	}
+	e := &estimates{}
+	if e.cells, e.matches, err = cellsOf(ctx, t, len(rows.Rows), func(c *results.Cell, m study.Measure, i, j int) (metrics.Value, error) {
+		return w.value(ctx, c, m, i, j)
+	}); err != nil {
+		return nil, err
+	}
+	e.nulls, err = nulls(ctx, t, rows, nil, w, e.cells)
+	e.retrieved = w.lists()
+	return e, err
+}
+
+// measureAttention computes the metrics on attention maps by the query.
+func measureAttention(ctx context.Context, t *plan.Tile) (*estimates, error) {
+	s, failed, err := sums.AttentionRows(t)
+	if err != nil {
+		return nil, err
+	}
+	e := &estimates{failed: failed}
+	if e.cells, e.matches, err = cellsOf(ctx, t, 0, func(_ *results.Cell, m study.Measure, i, j int) (metrics.Value, error) {
+		return s.Whole.Value(i, j, m.Variant.Name)
+	}); err != nil {
+		return nil, err
+	}
+	e.replicates, err = replicatesOf(ctx, t, nil, s, e.cells, attentionStatistics)
+	return e, err
+}
+
+// measureMoments computes the metrics that are functions of moments.
+func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estimates, error) {
+	if rows != nil { // kept in the store: words and phones, and frames where tiles need them again
+		if err := sums.FromRows(ctx, t, rows); err != nil {
+			return nil, err
+		}
+	}
+	s, failed, err := sums.Moments(t, rows)
+	if err != nil {
+		return nil, err
+	}
+	e := &estimates{failed: failed}
+	heldOut, err := heldOutCells(ctx, t, s)
+	if err != nil {
+		return nil, err
+	}
+	if e.cells, e.matches, err = cellsOf(ctx, t, s.Whole.N(), func(_ *results.Cell, m study.Measure, i, j int) (metrics.Value, error) {
+		if m.HeldOut() {
+			v := heldOut[[2]int{i, j}]
+			return v.Value, v.Err
+		}
+		return metrics.Compute(s.Whole, m.Name, m.Variant.Name, i, j)
+	}); err != nil {
+		return nil, err
+	}
+	if e.replicates, err = replicatesOf(ctx, t, rows, s, e.cells, func(cells []metrics.Cell) func(*metrics.Moments) ([]float64, error) {
+		return metrics.Statistics(ctx, cells)
+	}); err != nil {
+		return nil, err
+	}
+	if t.Input == study.HiddenStates {
+		e.nulls, err = nulls(ctx, t, rows, s.Whole, nil, e.cells)
+	}
+	return e, err
+}
+
+// heldOutCells are the cells that fit on some parts and are tested on the others, by their layers.
+func heldOutCells(ctx context.Context, t *plan.Tile, s *sums.Total[*metrics.Moments]) (map[[2]int]metrics.CellValue, error) {
+	asked := false
+	for _, m := range t.Measures {
+		asked = asked || m.HeldOut()
+	}
+	if !asked {
+		return nil, nil
+	}
+	pairs := t.CellPairs()
+	values, err := metrics.NeuronLayerHeldOut(ctx, s.Whole, metrics.Folds(s.Sizes, s.Read), pairs)
+	if err != nil {
+		return nil, err
+	}
+	cells := map[[2]int]metrics.CellValue{}
+	for k, pair := range pairs {
+		cells[pair] = values[k]
+	}
+	return cells, nil
+}

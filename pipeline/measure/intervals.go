@@ -1,0 +1,88 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"math"
+
+	"speechsim/metrics"
+	"speechsim/pipeline/inference"
+	"speechsim/pipeline/join"
+	"speechsim/pipeline/plan"
+	"speechsim/pipeline/results"
+	"speechsim/pipeline/sums"
+)
+
+// replicates are cells with each group left out.
+type replicates struct {
+	*metrics.Replicates
+	At map[int]int // cell -> statistic
+}
+
+// replicatesOf computes the cells that get an interval with each group left out, the parts being the groups; nil where none
+// does.
+func replicatesOf[S metrics.Sums[S]](ctx context.Context, t *plan.Tile, rows *join.Rows, s *sums.Total[S], cells []results.Cell,
+	statistics func(cells []metrics.Cell) func(S) ([]float64, error)) (*replicates, error) {
+	r := &replicates{At: map[int]int{}}
+	var asked []metrics.Cell
+	for c := range cells {
+		m, at := t.MeasureOf(c), t.PairOf(c)
+		if at.X != at.Y && cells[c].OK() && t.PartCount(rows) > 1 && t.Comparison.WantsInterval(m) {
+			r.At[c] = len(asked)
+			asked = append(asked, metrics.Cell{Metric: m.Name, Variant: m.Variant.Name, X: at.X, Y: at.Y})
+		}
+	}
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	t.Inputs.Progress.Stage("intervals"+t.Suffix(), float64(len(s.Sizes)+1), "groups")
+	statistic := statistics(asked)
+	var err error
+	r.Replicates, err = metrics.Jackknife(ctx, s.Whole, s.Groups(), func(group S) ([]float64, error) {
+		defer t.Inputs.Progress.Add(1)
+		return statistic(group)
+	})
+	if errors.Is(err, metrics.ErrFewGroups) {
+		t.Inputs.Progress.Note("comparison %s has no intervals: %v", t.Comparison.Name, err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// intervals gives cells their delete-a-group jackknife, and compares layers with each other.
+func intervals(t *plan.Task, r *replicates, cells []results.Cell) []results.Difference {
+	if r == nil {
+		return nil
+	}
+	for c := range cells {
+		k, ok := r.At[c]
+		if !ok {
+			continue
+		}
+		if !inference.Interval(&cells[c], r.Replicates, k) {
+			cells[c].Warnings = append(cells[c].Warnings, "no interval: the metric is undefined without some group of speakers")
+		}
+	}
+	return differences(t, r, cells)
+}
+
+// attentionStatistics are the numbers of cells on attention maps by the query, NaN where undefined.
+func attentionStatistics(cells []metrics.Cell) func(*metrics.AttentionRows) ([]float64, error) {
+	return func(rows *metrics.AttentionRows) ([]float64, error) {
+		numbers := make([]float64, len(cells))
+		for k, c := range cells {
+			v, err := rows.Value(c.X, c.Y, c.Variant)
+			var undefined *metrics.UndefinedError
+			if err != nil && !errors.As(err, &undefined) {
+				return nil, err
+			}
+			if numbers[k] = v.Value; err != nil {
+				numbers[k] = math.NaN()
+			}
+		}
+		return numbers, nil
+	}
+}

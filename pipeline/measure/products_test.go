@@ -1,0 +1,48 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"speechsim/models"
+	"speechsim/pipeline/internal/plantest"
+	"speechsim/pipeline/plan"
+	"speechsim/pipeline/study"
+	"strings"
+	"testing"
+)
+
+// TestRunOnProducts: a run whose products are made in ONNX Runtime gives what the CPU gives, whole and in tiles, and its
+// moments have names of their own in the store.
+func TestRunOnProducts(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	cpu := tiled(t, dir, plan.Options{})
+	whole := allOf(t, cpu)
+	for _, o := range []plan.Options{{}, {Stretches: 3, KeepFrames: true}} {
+		in := plantest.Inputs(t, plantest.Config(t, plantest.Tiled, fmt.Sprint("name=elsewhere-", o.Stretches)), plantest.In(dir))
+		rt, err := in.Runtime()
+		if err != nil {
+			t.Fatal(err)
+		}
+		products, err := rt.Products(models.CPU, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := in.UseProducts(ctx, in.Files, products); err != nil {
+			t.Fatal(err)
+		}
+		p, err := plan.Make(in, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, task := range p.Tasks {
+			if task.Input == study.HiddenStates && task.Tiles[0].Sums.Key == cpu.Tasks[i].Tiles[0].Sums.Key {
+				t.Errorf("%s has the moments of products on the CPU", task.Comparison.Name)
+			}
+		}
+		sameResults(t, whole, allOf(t, p))
+		if said := in.DescribeProducts(); !strings.Contains(said, "differ from double precision by") {
+			t.Errorf("it does not say how products are made: %q", said)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package plan
+
+import (
+	"speechsim/metrics"
+	"speechsim/pipeline/study"
+)
+
+// Footprint is the memory that a tile takes, in bytes.
+type Footprint struct {
+	metrics.Memory
+	Block   int64 // rows of all its layers that are multiplied at once
+	Factors int64 // factorisations of its layers, for metrics that need them, and what each worker holds of a pair
+	Null    int64 // beside the moments
+	Copies  int64 // of moments and factors while measuring: the whole, and one group for intervals
+}
+
+// Collecting is the need while models run: the moments of one part, and the fifth of that which the program lets garbage grow
+// to.
+func (f Footprint) Collecting() int64 { return (f.State + f.Work + f.Block) * 6 / 5 }
+
+// Measuring is the need while cells are computed: rows of the store that are multiplied, the whole with a part, a null.
+func (f Footprint) Measuring() int64 {
+	return max(f.State+f.Work+2*f.Block, f.Copies*f.State+f.Copies*f.Factors, f.State+f.Factors+f.Null)
+}
+
+// Footprint counts what a tile on layers takes. nullRows matter to nulls alone.
+func (t *Tile) Footprint(nullRows int) (Footprint, error) {
+	m, err := t.MomentsMemory()
+	f := Footprint{Memory: m, Copies: 2} // parts are read into a copy even where no group is left out
+	widest := int64(0)
+	for _, l := range t.Layers {
+		f.Block += 4 * int64(t.BlockSize()) * int64(l.Units)
+		widest = max(widest, int64(l.Units))
+	}
+	const pairCopies = 4 // matrices of one pair that a worker holds
+	f.Factors = pairCopies * 8 * widest * widest * int64(t.Inputs.Workers)
+	for _, v := range t.Measures {
+		if v.Cost != metrics.Cubic {
+			continue
+		}
+		for _, l := range t.Layers {
+			f.Factors += 2 * 8 * int64(l.Units) * int64(l.Units) // of units as they are, and scaled
+		}
+		break
+	}
+	f.Null = t.NullBytes(t.Grid, nullRows, m.State)
+	return f, err
+}
+
+// MomentsMemory is what the moments of a tile take.
+func (t *Tile) MomentsMemory() (metrics.Memory, error) {
+	return metrics.MemoryOf(t.Dims(), t.MomentsOptions())
+}
+
+// NullBytes is the memory that the nulls of a grid of the task take beside its moments of so many bytes.
+func (t *Task) NullBytes(g Grid, rows int, state int64) int64 {
+	if t.Comparison.Null == nil {
+		return 0
+	}
+	most := int64(0)
+	for _, m := range t.Measures {
+		switch {
+		case !m.HasNull(), m.Input() == study.Rows:
+		case t.DrawsCKAFromProjections(m):
+			most = max(most, 4*int64(rows)*metrics.SketchWidth*int64(len(g.Layers)+len(g.Y)))
+		default: // all rows of both sides, and the moments of two draws
+			units := 0
+			for _, side := range [][]int{g.X, g.Y} {
+				for _, i := range side {
+					units += g.Layers[i].Units
+				}
+			}
+			most = max(most, 4*int64(rows)*int64(units)+2*state)
+		}
+	}
+	return most
+}
+
+// RowsBytes is the memory that the metrics of a task that read rows take: the rows of the layers that are being searched, with a
+// copy, and what is found for each row of each layer.
+func (t *Task) RowsBytes(rows int) int64 {
+	const neighbour, anchor = 4, 8 // bytes
+	widest, found := 0, map[string]int{}
+	for _, l := range t.Layers {
+		widest = max(widest, l.Units)
+	}
+	for _, m := range t.Measures {
+		switch m.Name {
+		case "knn":
+			found[m.Name] = metrics.KNNNeighbours * neighbour
+		case "asif":
+			found[m.Name+m.Variant.Name] = max(found[m.Name+m.Variant.Name], m.Params.K*anchor)
+		}
+	}
+	each := 0
+	for _, bytes := range found {
+		each += bytes
+	}
+	searched := min(t.Inputs.Workers, len(t.Layers))
+	return int64(rows) * (int64(searched)*2*4*int64(widest) + int64(each)*int64(len(t.Layers)))
+}

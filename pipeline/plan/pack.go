@@ -1,0 +1,272 @@
+package plan
+
+import (
+	"slices"
+
+	"speechsim/pipeline/internal/text"
+	"speechsim/pipeline/native"
+	"speechsim/pipeline/study"
+)
+
+// defaultShare is how much of the memory of the machine (or of its control group) a run takes that has no memory: key.
+const defaultShare = .6
+
+// Budget is the memory that a run may take.
+type Budget struct {
+	Bytes int64 // 0 where nothing is known
+	asked bool  // by the config
+}
+
+func (p *planner) budget() Budget {
+	if bytes := p.Config.MemoryBytes(); bytes > 0 {
+		return Budget{bytes, true}
+	}
+	return Budget{Bytes: int64(defaultShare * float64(native.TotalMemory()))}
+}
+
+// modelSlack is kept free while models run: they may take a tenth more than is foretold.
+func modelSlack(budget int64) int64 { return budget / 10 }
+
+// withSlack is the memory of which that is kept free beside what is needed.
+func withSlack(needed int64) int64 { return needed * 10 / 9 }
+
+// fit decides how tasks keep to the memory of the run: which are cut into tiles, and whether the frames for those are kept in
+// the store or made again, in further passes over the audio.
+func (p *planner) fit(o Options) error {
+	p.Budget = p.budget()
+	budget := p.Budget.Bytes
+	f := &packer{planner: p, budget: p.Budget, measuring: budget - ProcessBytes, collecting: budget - modelSlack(budget) - ProcessBytes}
+	if o.Stretches > 0 {
+		return f.stretch(o)
+	}
+	if budget == 0 {
+		return nil
+	}
+	f.left = f.room(p.Models.All())
+	if first := p.firstPassSources(); f.room(first) < 0 && f.budget.asked {
+		all := ModelMemoryOf(p.Inputs, first).Bytes
+		return p.Config.Errorf(p.Config.Pos, "memory: %s is too little for the models, which take %s while they hear the longest utterances: the smallest memory that can do is %s; fewer --workers, layers or models take less",
+			p.Config.Memory, text.Bytes(all), text.BytesUp(withSlack(all+ProcessBytes)))
+	}
+	for _, t := range p.Tasks {
+		switch t.Input {
+		case study.HiddenStates:
+			if err := f.task(t); err != nil {
+				return err
+			}
+		case study.AttentionCells:
+			m, err := t.Tiles[0].MomentsMemory()
+			if err != nil {
+				return err
+			}
+			f.left -= m.State + m.Work
+		}
+	}
+	if countPasses(p.Tasks) > 1 && len(sourcesOf(p.sortedRows(), p.Tasks, 0)) == 0 { // nothing is made in the first pass
+		for _, t := range p.Tasks {
+			t.PassesInstead--
+			for _, tile := range t.Tiles {
+				tile.Pass--
+			}
+		}
+	}
+	return nil
+}
+
+// packer packs the tasks into passes.
+type packer struct {
+	*planner
+	budget                Budget
+	measuring, collecting int64 // for moments while cells are computed, and for moments and models while those run
+	left                  int64 // of collecting, in the first pass, in which all models run
+	pass                  int   // the last
+}
+
+// firstPassSources are the sources that one pass must run: those of rows that are kept, and of attention.
+func (p *planner) firstPassSources() (out []int) {
+	for _, r := range p.sortedRows() {
+		out = appendOnce(out, r.Source)
+	}
+	for _, t := range p.Tasks {
+		if t.RowUnit == "attention" {
+			for _, s := range t.Tiles[0].Sources() {
+				out = appendOnce(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// room is what is left for moments in a pass that runs some sources alone.
+func (f *packer) room(sources []int) int64 {
+	return f.collecting - ModelMemoryOf(f.Inputs, sources).Bytes
+}
+
+// task fits one task in.
+func (f *packer) task(t *Task) error {
+	rows := 0
+	if t.Comparison.Null != nil {
+		rows = t.NullRowCount()
+	}
+	whole, err := t.Tiles[0].Footprint(rows)
+	if err != nil {
+		return err
+	}
+	if t.RowUnit == "frame" && f.Config.Store.Frames == "keep" && f.keepable(t) {
+		if err := f.keepFrames(t); err != nil {
+			return err
+		}
+	}
+	streamed := t.Streamed()
+	switch {
+	case !streamed && whole.Measuring() <= f.measuring:
+		return nil
+	case streamed && whole.Measuring() <= f.measuring && whole.Collecting() <= f.left:
+		f.left -= whole.Collecting()
+		return nil
+	}
+	tiles, err := f.tilesOf(t, rows, false)
+	if err != nil {
+		return err
+	}
+	if streamed {
+		again, err := f.tilesOf(t, rows, true)
+		if err != nil {
+			return err
+		}
+		keep := f.keepable(t) && f.hasRoom(t, tiles)
+		if t.PassesInstead, err = f.passesFor(again, rows, keep); err != nil {
+			return err
+		}
+		if keep {
+			if err := f.keepFrames(t); err != nil {
+				return err
+			}
+		} else {
+			tiles = again
+		}
+	}
+	if len(tiles) == 1 {
+		t.Tiles[0].Pass = tiles[0].Pass
+	} else {
+		t.Tiles = tiles
+	}
+	return nil
+}
+
+// tilesOf cuts a task into as few tiles as keep to the memory; streamed says that models run while their moments are made.
+func (f *packer) tilesOf(t *Task, rows int, streamed bool) (tiles []*Tile, err error) {
+	var most Footprint
+	for n := 1; n <= len(t.Layers); n++ {
+		tiles = t.cut(n)
+		most = Footprint{}
+		fits := true
+		for _, tile := range tiles {
+			need, err := tile.Footprint(rows)
+			if err != nil {
+				return nil, err
+			}
+			if need.Measuring() > most.Measuring() {
+				most = need
+			}
+			fits = fits && need.Measuring() <= f.measuring && (!streamed || need.Collecting() <= f.room(tile.Sources()))
+		}
+		if fits {
+			return tiles, nil
+		}
+	}
+	smallest := ProcessBytes + most.Measuring()
+	if streamed {
+		smallest = max(smallest, withSlack(ProcessBytes+ModelMemoryOf(f.Inputs, t.Tiles[0].Sources()).Bytes+most.Collecting()))
+	}
+	if f.budget.asked {
+		return nil, f.Config.Errorf(t.Comparison.Pos, "comparison %q does not fit in %s of memory, even layer by layer; the smallest memory that can do is %s", t.Comparison.Name, f.Config.Memory, text.BytesUp(smallest))
+	}
+	return tiles, nil // plan warns
+}
+
+// passesFor says in which pass over the audio the moments of each tile would be made: the one that is being filled while there
+// is room in it for them and their models, else the next, which runs no others. It returns how many passes that makes;
+// instead says that it is not done.
+func (f *packer) passesFor(tiles []*Tile, rows int, instead bool) (passes int, err error) {
+	pass, left := f.pass, f.left
+	sources := f.Models.All() // that the pass runs
+	if pass > 0 {
+		left = 0
+	}
+	for _, t := range tiles {
+		n, err := t.Footprint(rows)
+		if err != nil {
+			return 0, err
+		}
+		missing := slices.ContainsFunc(t.Sources(), func(s int) bool { return !slices.Contains(sources, s) })
+		if missing || n.Collecting() > left {
+			pass, sources = pass+1, t.Sources()
+			left = f.room(sources)
+		}
+		t.Pass = pass
+		left -= n.Collecting()
+	}
+	if !instead {
+		f.pass = pass
+	}
+	return pass + 1, nil
+}
+
+// keepable says whether the frames of a task can be kept as rows of the store: if one pass can make all that it needs.
+func (f *packer) keepable(t *Task) bool {
+	return f.Config.Store.Frames != "never" && t.frameModel().Model.Card().Patches <= 1 && f.left >= 0
+}
+
+// hasRoom says whether the store's disk has room for the frames of a task and for the moments of one tile after the other.
+func (f *packer) hasRoom(t *Task, tiles []*Tile) bool {
+	most := int64(0)
+	for _, tile := range tiles {
+		if m, err := tile.MomentsMemory(); err == nil {
+			most = max(most, m.State)
+		}
+	}
+	free := native.FreeDisk(f.Store.Dir)
+	all, largest := f.frameBytes(t)
+	return free == 0 || all+max(largest, int64(len(f.Parts))*most) <= free
+}
+
+// frameBytes is what the frames of a task take in the store, less what is there already, and those of the model that has most:
+// they are there twice while they are joined.
+func (f *packer) frameBytes(t *Task) (all, largest int64) {
+	for _, s := range t.Comparison.Sources {
+		if r := f.products[productKey{s, frameUnit(t, 1), "centre"}]; r != nil && r.Entry.Finished() {
+			continue
+		}
+		bytes := int64(t.RowCount()) * f.Form(s).RowBytes()
+		all, largest = all+bytes, max(largest, bytes)
+	}
+	return all, largest
+}
+
+// keepFrames plans all frames of the sources of a task as rows of the store, which its moments are made from.
+func (f *packer) keepFrames(t *Task) (err error) {
+	t.RowsFrom, err = f.frames(t, 1)
+	return err
+}
+
+// stretch cuts every task on layers as little memory would: its frames kept, or made again in a pass for each tile.
+func (f *packer) stretch(o Options) error {
+	for _, t := range f.Tasks {
+		if t.Input != study.HiddenStates {
+			continue
+		}
+		if t.RowUnit == "frame" && o.KeepFrames {
+			if err := f.keepFrames(t); err != nil {
+				return err
+			}
+		}
+		t.Tiles = t.cut(o.Stretches)
+		for k, tile := range t.Tiles {
+			if t.Streamed() {
+				tile.Pass = k
+			}
+		}
+	}
+	return nil
+}

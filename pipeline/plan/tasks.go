@@ -1,0 +1,140 @@
+package plan
+
+import (
+	"fmt"
+
+	"speechsim/extract"
+	"speechsim/pipeline/study"
+)
+
+// makeTasks says, for each comparison, which cells are computed from what, and which stored rows that needs.
+func (p *planner) makeTasks() error {
+	for _, k := range p.Comparisons {
+		for _, in := range []study.Input{study.HiddenStates, study.AttentionCells, study.AttentionRows, study.Rows} {
+			if len(k.MeasuresOf(in)) == 0 {
+				continue
+			}
+			sets := []study.RowSet{{}}
+			if in == study.HiddenStates || in == study.Rows {
+				sets = k.RowSets()
+			}
+			for _, set := range sets {
+				t, err := p.makeTask(k, in, set)
+				if err != nil {
+					return err
+				}
+				if len(t.Measures) > 0 {
+					p.Tasks = append(p.Tasks, t)
+					p.noteNulls(k, t.Measures)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (p *planner) makeTask(k *study.Comparison, in study.Input, set study.RowSet) (*Task, error) {
+	t := &Task{Inputs: p.Inputs, Comparison: k, Input: in, RowUnit: k.Rows.Unit, RowSet: set}
+	if in == study.AttentionCells || in == study.AttentionRows {
+		t.RowUnit = "attention"
+	}
+	for _, m := range k.MeasuresOf(in) {
+		if set.Level == "" || !m.PerToken() {
+			t.Measures = append(t.Measures, m)
+		}
+	}
+	var err error
+	if t.Grid, err = p.grid(k, in); err != nil {
+		return nil, err
+	}
+	t.Tiles = []*Tile{t.WholeTile()}
+	if t.OnSegments() {
+		t.RowsFrom, err = p.rowsOf(k, k.Rows.Unit, extract.Pooling(k.Rows.Pooling))
+		return t, err
+	}
+	if err := checkFrames(t); err != nil {
+		return nil, err
+	}
+	if t.RowUnit == "frame" && k.Null != nil {
+		t.NullFrames, err = p.nullFrames(t)
+	}
+	return t, err
+}
+
+// grid lists the layers of a comparison and the pairs of them that are compared.
+func (p *planner) grid(k *study.Comparison, in study.Input) (Grid, error) {
+	var g Grid
+	at := map[int][2]int{} // source -> range of the layers
+	for _, s := range k.Sources {
+		from := len(g.Layers)
+		for i, l := range p.layersOf(s, in) {
+			g.Layers = append(g.Layers, Layer{s, i, l.Name, l.Units})
+		}
+		if from == len(g.Layers) {
+			return g, p.Config.Errorf(k.Pos, "comparison %q: model %q gives no %s", k.Name, p.Sources[s].Name, in)
+		}
+		at[s] = [2]int{from, len(g.Layers)}
+	}
+	side := func(sources []int) (out []int) {
+		for _, s := range sources {
+			for i := at[s][0]; i < at[s][1]; i++ {
+				out = append(out, i)
+			}
+		}
+		return out
+	}
+	g.X, g.Y = side(k.XSources), side(k.YSources)
+	for _, i := range g.X {
+		for _, j := range g.Y {
+			g.Cells = append(g.Cells, Pair{i, j})
+		}
+	}
+	g.Blocks = blocksOf(g.Cells)
+	return g, nil
+}
+
+func (p *planner) layersOf(source int, in study.Input) []extract.Layer {
+	s := p.Sources[source]
+	if in == study.HiddenStates || in == study.Rows {
+		return s.Layers()
+	}
+	if s.Model == nil {
+		return nil
+	}
+	var out []extract.Layer
+	for _, l := range s.Model.Attentions() {
+		out = append(out, extract.Layer{Name: l.Name, Units: s.Model.Card().Heads})
+	}
+	return out
+}
+
+// checkFrames refuses to match frames that do not stand for the same time.
+func checkFrames(t *Task) error {
+	k, cfg := t.Comparison, t.Inputs.Config
+	first := t.frameModel()
+	for _, i := range k.Sources {
+		s := t.Inputs.Sources[i]
+		if s.Labels != nil {
+			continue // they are functions of time, and are asked at the frames of the others
+		}
+		if !s.IsAudio() {
+			return cfg.Errorf(k.Pos, "comparison %q: model %q has tokens and no frames; compare words: rows: {unit: word}", k.Name, s.Name)
+		}
+		a, c := first.Model.Card(), s.Model.Card()
+		if a.SampleRate != c.SampleRate || a.Centre(0) != c.Centre(0) || a.Hop != c.Hop || a.Patches != c.Patches || a.Chunk != c.Chunk {
+			return cfg.Errorf(k.Pos, "comparison %q: the frames of %q (%s) and %q (%s) are not at the same times; compare words or phones: rows: {unit: word}",
+				k.Name, first.Name, hopText(first), s.Name, hopText(s))
+		}
+		for _, l := range s.Model.Layers() {
+			if t.Input == study.HiddenStates && l.Hop > 0 && l.Hop != c.Hop {
+				return cfg.Errorf(k.Pos, "comparison %q: layer %s of %q has a hop of its own (%d samples); leave it out by layers:, or compare words or phones", k.Name, l.Name, s.Name, l.Hop)
+			}
+		}
+	}
+	return nil
+}
+
+func hopText(s *extract.Source) string {
+	c := s.Model.Card()
+	return fmt.Sprintf("%.4g ms, first centre %.4g ms", 1000*float64(c.Hop)/float64(c.SampleRate), 1000*float64(c.Centre(0))/float64(c.SampleRate))
+}

@@ -1,0 +1,107 @@
+package publish
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"speechsim/configs"
+	"speechsim/pipeline/internal/text"
+	"speechsim/pipeline/plan"
+	"speechsim/pipeline/report"
+	"speechsim/pipeline/results"
+	"speechsim/pipeline/study"
+)
+
+// figuresOf describes the figures: for each comparison, metric, variant and level, one of each kind that is wanted. Kinds
+// that show measures together (curves for several numbers of first rows, say) gather them in one figure; the others are
+// one each.
+func figuresOf(p *plan.Plan) []report.Figure {
+	var out []report.Figure
+	for _, t := range p.Tasks {
+		for _, m := range t.Measures {
+			for i, wanted := range figuresWanted(t, m) {
+				f := figureOf(t, m, wanted, i == 0)
+				if at := slices.IndexFunc(out, func(o report.Figure) bool { return o.Name == f.Name }); at >= 0 {
+					out[at].Also = append(out[at].Also, f.Measure())
+					continue
+				}
+				out = append(out, f)
+			}
+		}
+	}
+	for i := range out {
+		at := slices.IndexFunc(p.Comparisons, func(k *study.Comparison) bool { return k.Name == out[i].Comparison })
+		out[i].Published = publishedFor(p.Comparisons[at], &out[i])
+	}
+	return out
+}
+
+// figuresWanted are those of the config, or what suits the cells.
+func figuresWanted(t *plan.Task, m study.Measure) []configs.Figure {
+	if len(t.Comparison.Figures) > 0 {
+		return t.Comparison.Figures
+	}
+	kind := report.Heatmap
+	switch {
+	case m.Name == "word_distance":
+		kind = report.Sweep
+	case len(t.X) == 1 && len(t.Y) == 1 && t.Comparison.SettingsOf(m) > 1:
+		kind = report.Grid
+	case len(t.Y) == 1:
+		kind = report.Curves
+	}
+	list := []configs.Figure{{Kind: string(kind)}}
+	if len(t.Comparison.Rows.Firsts()) > 1 && len(t.X)*len(t.Y) > 1 {
+		list = append(list, configs.Figure{Kind: string(report.Prefix)})
+	}
+	return list
+}
+
+// figureOf describes a figure of a metric on a task. The first of a comparison's figures goes by the metric alone, the
+// others by their kind too.
+func figureOf(t *plan.Task, m study.Measure, wanted configs.Figure, first bool) report.Figure {
+	f := report.Figure{
+		Comparison: t.Comparison.Name, Metric: m.Name, Variant: m.Variant.Name, Params: t.ParamsOf(m), Kind: report.Kind(wanted.Kind),
+		Symmetric: !m.Variant.Directed, Title: cmp.Or(wanted.Title, fmt.Sprintf("%s: %s", t.Comparison.Name, m.Title)), Caption: wanted.Caption,
+		Scale:   report.Scale{Min: wanted.Scale.Min, Max: wanted.Scale.Max, Map: wanted.Scale.Map},
+		XModels: axis(t, t.X), YModels: axis(t, t.Y),
+	}
+	if note := t.Inputs.Config.Note; note != "" {
+		f.Title += " [" + note + "]"
+	}
+	words := []string{t.Comparison.Name, m.Name}
+	if t.Comparison.VariantsOf(m.Name) > 1 && f.Kind != report.Sweep {
+		words = append(words, m.Variant.Name)
+	}
+	if t.RowSet.Level == results.TypeLevel {
+		words = append(words, "types")
+	}
+	if !f.Kind.Gathers() {
+		if t.RowSet.First > 0 {
+			words = append(words, fmt.Sprintf("first-%d", t.RowSet.First))
+		}
+		if t.Comparison.SettingsOf(m) > 1 {
+			words = append(words, fmt.Sprintf("p%d-k%d", m.Params.P, m.Params.K))
+		}
+	}
+	if !first {
+		words = append(words, wanted.Kind)
+	}
+	f.Name = text.FileName(words...)
+	return f
+}
+
+// axis lists the layers of one side, model by model.
+func axis(t *plan.Task, side []int) []report.Model {
+	var out []report.Model
+	for _, i := range side {
+		l := t.Layers[i]
+		name := t.Inputs.Sources[l.Source].Name
+		if n := len(out); n == 0 || out[n-1].Name != name {
+			out = append(out, report.Model{Name: name})
+		}
+		m := &out[len(out)-1]
+		m.Layers = append(m.Layers, l.Name)
+	}
+	return out
+}

@@ -1,0 +1,109 @@
+package publish
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"speechsim/extract"
+	"speechsim/pipeline/join"
+	"speechsim/pipeline/load"
+	"speechsim/pipeline/plan"
+	"speechsim/pipeline/report"
+	"strings"
+)
+
+// pageOf gathers what the page of the run says and draws, but for the numbers.
+func pageOf(p *plan.Plan, o *Outcome) report.Page {
+	k := p.Counts()
+	page := report.Page{
+		Title: p.Config.Name, Figures: figuresOf(p),
+		Lead: fmt.Sprintf("%d layers of %d models compared on %d utterances of %s.", p.CountLayers(), len(p.Sources), k.Usable, k.Root),
+	}
+	if note := p.Config.Note; note != "" {
+		page.Title += " [" + note + "]"
+	}
+	for _, t := range p.Tasks {
+		if s := sentence(t); !slices.Contains(page.Compared, s) {
+			page.Compared = append(page.Compared, s)
+		}
+	}
+	page.On = append(page.On,
+		fmt.Sprintf("%d utterances (%.1f min) of %d speakers; %d groups are the unit of resampling.", k.Usable, 60*k.Hours, k.Speakers, len(k.Groups)))
+	for _, s := range p.Sources {
+		page.On = append(page.On, "Model "+load.DescribeSource(s)+".")
+		if d, ok := p.Deviations[s.Name]; ok && !d.Within() {
+			page.Warnings = append(page.Warnings, fmt.Sprintf("Model %s ran on a GPU and %v.", s.Name, d))
+		}
+	}
+	if p.Imprecise() {
+		page.Warnings = append(page.Warnings, fmt.Sprintf("P%s.", p.DescribeProducts()[1:]))
+	}
+	for i := range p.Config.Models {
+		if m := &p.Config.Models[i]; m.Objective != "" && m.Size != "" {
+			page.Traits = append(page.Traits, report.Trait{Model: m.Name, Objective: m.Objective, Size: m.Size})
+		}
+	}
+	for _, a := range o.Accounts {
+		page.On = append(page.On, fmt.Sprintf("%s: %d of %d segments are rows.", a.Comparison, a.Out, a.In))
+		page.Dropped = append(page.Dropped, droppedOf(p, a)...)
+	}
+	if n := len(k.Groups); n < 10 {
+		page.Doubt = append(page.Doubt, fmt.Sprintf("There are %d independent groups of speakers only: what holds here need not hold for others.", n))
+	}
+	if n := len(o.Failed); n > 0 {
+		page.Warnings = append(page.Warnings, fmt.Sprintf("%d inputs were skipped; the first: %s", n, o.Failed[0].Error))
+	}
+	return page
+}
+
+// sentence says what a task compares.
+func sentence(t *plan.Task) string {
+	var metrics []string
+	for _, m := range t.Comparison.MeasuresOf(t.Input) {
+		if name := m.Title + " (" + m.Variant.Name + ")"; !slices.Contains(metrics, name) {
+			metrics = append(metrics, name)
+		}
+	}
+	rows := t.RowUnit + " rows"
+	if n := len(t.Comparison.Rows.First); n > 1 || t.Comparison.Rows.First[0] != "all" {
+		rows = fmt.Sprintf("the first %s %s", strings.Join(t.Comparison.Rows.First, ", "), rows)
+	}
+	if slices.Contains(t.Comparison.Rows.Level, "type") {
+		rows += " by " + strings.Join(t.Comparison.Rows.Level, " and by ")
+	}
+	if t.RowUnit == "attention" {
+		rows = "all cells of the attention maps"
+	}
+	sides := strings.Join(t.Comparison.X, ", ") + " with " + strings.Join(t.Comparison.Y, ", ")
+	if len(t.Comparison.Models) > 0 {
+		sides = "all pairs of layers of " + strings.Join(t.Comparison.Models, ", ")
+	}
+	return fmt.Sprintf("%s: %s, by %s, on %s.", t.Comparison.Name, sides, strings.Join(metrics, ", "), rows)
+}
+
+// droppedExamples is how many examples of a reason the page shows; dropped.csv has all.
+const droppedExamples = 3
+
+func droppedOf(p *plan.Plan, a join.Account) []report.Dropped {
+	byReason := map[string]*report.Dropped{}
+	for _, d := range a.Segments {
+		if d.Reason == extract.Silence {
+			continue // expected between words: the table lists what a reader may want to mend
+		}
+		r := byReason[d.Reason]
+		if r == nil {
+			r = &report.Dropped{Reason: a.Comparison + ": " + d.Reason}
+			byReason[d.Reason] = r
+		}
+		r.Rows++
+		if len(r.Examples) < droppedExamples {
+			r.Examples = append(r.Examples, fmt.Sprintf("%s %.2f s %q", p.Corpus.Utterances[d.Utterance].ID, d.Start, d.Label))
+		}
+	}
+	var out []report.Dropped
+	for _, r := range byReason {
+		out = append(out, *r)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Reason < out[j].Reason })
+	return out
+}

@@ -1,0 +1,92 @@
+// Package publish writes the folder of a run: tables, figures, the page and the manifest; and draws figures and page again from
+// that folder alone. No metric is computed here.
+package publish
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"speechsim/extract"
+	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/join"
+	"speechsim/pipeline/plan"
+	"speechsim/pipeline/progress"
+	"speechsim/pipeline/report"
+	"speechsim/pipeline/results"
+)
+
+// Outcome says what a run left.
+type Outcome struct {
+	Dir         string
+	Cells       int
+	Figures     []string // paths of the PNG files
+	Report      string
+	Failed      []extract.Failure // inputs that were skipped
+	Accounts    []join.Account    // what became of the segments of each comparison
+	AlreadyDone bool              // the run was complete before
+	Seconds     float64
+}
+
+// Write writes the folder of a run that began at some time. The manifest comes last: a run that has one is complete.
+func Write(p *plan.Plan, set results.Set, accounts []join.Account, failed []extract.Failure, began time.Time) (*Outcome, error) {
+	o := &Outcome{Dir: p.RunDir, Cells: len(set.Cells), Failed: failed, Accounts: accounts, Report: reportFile(p.RunDir)}
+	if err := writeTables(p, set, o); err != nil {
+		return nil, err
+	}
+	page := pageOf(p, o)
+	if err := writePageFile(p.RunDir, page); err != nil {
+		return nil, err
+	}
+	page.Cells = set.Cells
+	extra, err := readExtra(p.RunDir)
+	if err != nil {
+		return nil, err
+	}
+	page.Details = extra.Details()
+	if err := draw(p.Progress, page, o); err != nil {
+		return nil, err
+	}
+	o.Seconds = time.Since(began).Seconds()
+	if page.Manifest, err = makeManifest(p, o); err != nil {
+		return nil, err
+	}
+	if err := report.WritePage(o.Report, page); err != nil {
+		return nil, err
+	}
+	return o, files.Write(manifestFile(p.RunDir), func(w io.Writer) error { _, err := w.Write(page.Manifest); return err })
+}
+
+// draw makes the figures of a page.
+func draw(r progress.Reporter, page report.Page, o *Outcome) error {
+	r.Stage("drawing", float64(len(page.Figures)), "figures")
+	names, err := report.DrawAll(o.Dir, page.Figures, page.Cells)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(o.Dir, "figures")
+	drawn := map[string]bool{}
+	for _, name := range names {
+		drawn[name] = true
+		o.Figures = append(o.Figures, filepath.Join(dir, name+".png"))
+	}
+	return removeOthers(dir, drawn)
+}
+
+// removeOthers removes figures that an earlier config of the same name drew: beside the new ones they would mislead.
+func removeOthers(dir string, drawn map[string]bool) error {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if !drawn[strings.TrimSuffix(f.Name(), filepath.Ext(f.Name()))] {
+			if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

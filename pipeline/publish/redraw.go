@@ -1,0 +1,56 @@
+package publish
+
+import (
+	"os"
+	"path/filepath"
+	"speechsim/pipeline/internal/text"
+	"speechsim/pipeline/progress"
+	"speechsim/pipeline/report"
+)
+
+// Redraw makes the figures and the page of a finished run again from its directory. Nothing is computed.
+func Redraw(dir string, r progress.Reporter) (*Outcome, error) {
+	page, err := readRun(dir)
+	if err != nil {
+		return nil, err
+	}
+	return show(dir, page, r)
+}
+
+// Versus makes a page and figures of what two finished runs say differently, in a folder of the first: ours minus
+// theirs, cell by cell, and what changed in config, inputs and versions.
+func Versus(dir, other string, r progress.Reporter) (*Outcome, error) {
+	ours, err := readRun(dir)
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := readRun(other)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := report.Changes(ours.Manifest, theirs.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	name, otherName := ours.Title, theirs.Title
+	if name == otherName {
+		name, otherName = filepath.ToSlash(dir), filepath.ToSlash(other)
+	}
+	page, err := report.Versus(name, otherName, ours, theirs, changes)
+	if err != nil {
+		return nil, err
+	}
+	return show(filepath.Join(dir, "versus", text.FileName(otherName)), page, r)
+}
+
+// show draws a page and its figures into a folder.
+func show(dir string, page report.Page, r progress.Reporter) (*Outcome, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	o := &Outcome{Dir: dir, Cells: len(page.Cells), Report: reportFile(dir)}
+	if err := draw(r, page, o); err != nil {
+		return nil, err
+	}
+	return o, report.WritePage(o.Report, page)
+}

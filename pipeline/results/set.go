@@ -1,0 +1,17 @@
+package results
+
+// Set is what a run finds.
+type Set struct {
+	Cells       []Cell
+	Matches     []Match
+	Differences []Difference
+	Retrieved   []Retrieved
+}
+
+// Add adds what another part of the run found.
+func (s *Set) Add(o Set) {
+	s.Cells = append(s.Cells, o.Cells...)
+	s.Matches = append(s.Matches, o.Matches...)
+	s.Differences = append(s.Differences, o.Differences...)
+	s.Retrieved = append(s.Retrieved, o.Retrieved...)
+}

@@ -1,0 +1,137 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"speechsim/configs"
+	"speechsim/pipeline/collect"
+	"speechsim/pipeline/load"
+	"speechsim/pipeline/publish"
+	"speechsim/pipeline/shard"
+	"speechsim/pipeline/study"
+)
+
+// ShardOutcome says what a shard left in the store.
+type ShardOutcome struct {
+	Parts   []string // groups of the parts that are done
+	Seconds float64  // of audio in them
+	Record  string   // file that says so
+}
+
+// RunShard makes the parts of one shard and leaves them in the store, for [Prepared.Merge]. Parts that are there are not made
+// again, so a shard that was killed goes on, and one that runs twice does nothing the second time.
+func (r *Prepared) RunShard(ctx context.Context, s shard.Shard) (*ShardOutcome, error) {
+	if r.finished != nil {
+		return &ShardOutcome{}, nil
+	}
+	if s.Count > shard.Max {
+		return nil, fmt.Errorf("shard %s: work is cut into at most %d parts, so at most %d shards have something to do", s, shard.Max, shard.Max)
+	}
+	p := r.plan
+	parts := shard.Shares(p.PartSeconds(), s.Count)[s.Index-1]
+	if len(parts) == 0 {
+		p.Progress.Note("shard %s has nothing to do: the corpus has %d groups, and a group is never cut", s, len(p.Parts))
+	}
+	record := shard.NewRecord(p, s, parts)
+	if err := record.Write(); err != nil {
+		return nil, r.explain(err)
+	}
+	stop := record.KeepWriting()
+	err := collect.Passes(ctx, p, parts, func(int) error { return nil })
+	stop()
+	if err != nil {
+		err = r.explain(err)
+		record.Fail(ctx, err)
+		return nil, err
+	}
+	record.State = shard.Done
+	if err := record.Write(); err != nil {
+		return nil, r.explain(err)
+	}
+	return &ShardOutcome{Parts: record.Parts, Seconds: record.Audio, Record: record.Path}, nil
+}
+
+// pollEvery is how often Merge looks again for parts that it waits for.
+var pollEvery = 2 * time.Second
+
+// Merge computes the cells from what the shards left, and refuses to make parts itself. It waits for missing parts as
+// long as wait. The result is that of [Prepared.Run] on one machine, byte for byte: a shard makes whole parts, and these are
+// added in the same order.
+func (r *Prepared) Merge(ctx context.Context, wait time.Duration) (*Outcome, error) {
+	if r.finished != nil {
+		return r.finished, nil
+	}
+	until := time.Now().Add(wait)
+	said := false
+	for {
+		missing, err := shard.Missing(r.plan)
+		if err != nil {
+			return nil, err
+		}
+		if missing == nil {
+			r.merging = true
+			return r.Run(ctx)
+		}
+		if time.Now().After(until) {
+			return nil, missing
+		}
+		if !said {
+			r.plan.Progress.Note("waiting for %d parts of other shards", len(missing.Parts))
+			said = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// Preflight is what can be known of a run without its models: enough to hand it to a cluster from a machine that has none.
+type Preflight struct {
+	RunDir string
+	Store  string
+	Parts  int     // and so the shards that have something to do
+	Hours  float64 // of audio
+	Merged bool    // the results are there already
+	Status *shard.Status
+}
+
+// TakePreflight checks the config and the corpus, and takes the digests of the audio, so that the shards need not read the
+// whole corpus each.
+func TakePreflight(ctx context.Context, cfg *configs.Config, o Options) (*Preflight, error) {
+	st, err := study.Resolve(cfg)
+	if err != nil {
+		return nil, err
+	}
+	files, err := load.Locate(ctx, st, o)
+	if err != nil {
+		return nil, err
+	}
+	f := &Preflight{RunDir: files.RunDir, Store: files.Store.Dir}
+	if f.Status, err = ShardStatus(cfg, o); err != nil {
+		return nil, err
+	}
+	if f.Merged = publish.Finished(files) != nil; f.Merged {
+		return f, nil
+	}
+	// What shards made for another config or other inputs counts for nothing here.
+	f.Status.Shards = slices.DeleteFunc(f.Status.Shards, func(r *shard.Record) bool { return r.Inputs.Stamp != files.Stamp })
+	speech, err := load.ReadSpeech(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := load.AudioDigests(ctx, files, speech); err != nil {
+		return nil, err
+	}
+	f.Parts, f.Hours = len(speech.Parts), speech.Seconds()/3600
+	return f, files.Digests.Save()
+}
+
+// ShardStatus says how far the shards of a config's run are.
+func ShardStatus(cfg *configs.Config, o Options) (*shard.Status, error) {
+	return shard.ReadStatus(load.StoreDir(cfg, o), load.RunDir(cfg, o), cfg.Name)
+}

@@ -1,0 +1,56 @@
+package study
+
+import (
+	"speechsim/metrics"
+	"speechsim/pipeline/results"
+)
+
+// Measure is one metric in one variant with one setting.
+type Measure struct {
+	metrics.Info
+	Variant metrics.Variant
+	Params  results.Params // of the metric; those of the rows are the row set's
+}
+
+// Input is what a measure reads.
+type Input string
+
+const (
+	// HiddenStates are the layers of models, one row a frame, word or phone, summed up in moments.
+	HiddenStates Input = "layers"
+	// AttentionCells are attention maps of which each (query, key) cell is a row and each head a unit, summed up in moments.
+	AttentionCells Input = "attention maps"
+	// AttentionRows are attention maps of which each query's row stands by itself.
+	AttentionRows Input = "attention maps by the query"
+	// Rows are the rows of hidden states themselves, all at once.
+	Rows Input = "rows"
+)
+
+// Input says what the measure reads.
+func (m Measure) Input() Input {
+	switch {
+	case m.Variant.Source == metrics.FromAttention:
+		return AttentionRows
+	case m.Variant.Source == metrics.FromRows:
+		return Rows
+	case m.Name == "attention":
+		return AttentionCells
+	}
+	return HiddenStates
+}
+
+// PerToken says that a metric takes the types of single rows itself, and so means nothing on one row a type.
+func (m Measure) PerToken() bool { return m.Name == "asif" || m.Name == "word_distance" }
+
+// HasInterval says whether groups can be taken from what the metric is computed from.
+func (m Measure) HasInterval() bool {
+	return m.Variant.Source == metrics.FromMoments || m.Variant.Source == metrics.FromAttention
+}
+
+// HeldOut says whether a metric fits on some groups and is tested on the others, and so needs the groups apart.
+func (m Measure) HeldOut() bool { return m.Variant.Source == metrics.FromGroups }
+
+// HasNull says whether the metric has a null distribution: its values on rows of which one side is permuted.
+func (m Measure) HasNull() bool {
+	return m.Variant.Source == metrics.FromMoments && m.Input() == HiddenStates || m.Name == "knn" || m.Name == "asif"
+}

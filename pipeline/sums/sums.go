@@ -1,0 +1,104 @@
+// Package sums holds the moments and attention sums of a tile: made in blocks of rows, kept in the store part by part, added up
+// in the order of the parts. So the whole is the same whoever made the parts.
+package sums
+
+import (
+	"context"
+	"io"
+	"slices"
+	"speechsim/extract"
+	"speechsim/metrics"
+	"speechsim/pipeline/join"
+	"speechsim/pipeline/plan"
+)
+
+// New are empty moments for the layers of a tile.
+func New(t *plan.Tile) (*metrics.Moments, error) {
+	return metrics.NewMoments(t.Inputs.Backend, t.Dims(), t.MomentsOptions())
+}
+
+// Emptied are empty moments, in the memory of earlier ones that nobody needs: those of a part after those of another.
+func Emptied(t *plan.Tile, earlier *metrics.Moments) (*metrics.Moments, error) {
+	if earlier == nil {
+		return New(t)
+	}
+	earlier.Reset()
+	return earlier, nil
+}
+
+// NewAttentionRows is an empty accumulator for the maps of a tile.
+func NewAttentionRows(t *plan.Tile) (*metrics.AttentionRows, error) {
+	return metrics.NewAttentionRows(t.Inputs.Backend, t.Dims(), t.CellPairs(), t.Variants(), t.Inputs.Workers)
+}
+
+// WritePart keeps the sums of one part, with what it could not read.
+func WritePart(sums *extract.Entry, part int, failed []extract.Failure, m io.WriterTo) error {
+	return sums.WritePart(part, failed, func(out io.Writer) error {
+		_, err := m.WriteTo(out)
+		return err
+	})
+}
+
+// Layers are some layers of a tile as rows are read: by their source among those of the comparison.
+func Layers(t *plan.Tile, positions []int) []join.Layer {
+	var out []join.Layer
+	for _, i := range positions {
+		l := t.Layers[i]
+		out = append(out, join.Layer{Source: slices.Index(t.Comparison.Sources, l.Source), Layer: extract.Layer{Name: l.Name, Units: l.Units}})
+	}
+	return out
+}
+
+// FromRows makes the moments of a tile from stored rows, for the parts that lack them.
+func FromRows(ctx context.Context, t *plan.Tile, rows *join.Rows) error {
+	r, err := rows.Open(Layers(t, t.All()))
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	var m *metrics.Moments
+	block := NewBlock(t)
+	for part, ranges := range rows.Parts {
+		sums := t.SumsOf(part, rows)
+		if sums == nil || sums.HasPart(part) {
+			continue
+		}
+		if m, err = Emptied(t, m); err != nil {
+			return err
+		}
+		for _, some := range ranges {
+			if err := addRange(ctx, r, block, m, some); err != nil {
+				return err
+			}
+		}
+		if err := block.Flush(ctx, m); err != nil {
+			return err
+		}
+		if err := WritePart(sums, part, nil, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addRange adds a range of rows to moments, by way of a block.
+func addRange(ctx context.Context, r *join.Reader, block *Block, m *metrics.Moments, rows join.Range) error {
+	for from := rows.From; from < rows.To; {
+		n := min(rows.To-from, block.Room())
+		for i := range block.layers {
+			data, err := r.Range(i, from, from+n)
+			if err != nil {
+				return err
+			}
+			block.Fill(i, data)
+		}
+		block.Advance(n, rows.Name)
+		from += n
+		if block.Room() == 0 {
+			if err := block.Flush(ctx, m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
