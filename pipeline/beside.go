@@ -10,6 +10,7 @@ import (
 	"speechsim/configs"
 	"speechsim/pipeline/published"
 	"speechsim/pipeline/report"
+	"speechsim/pipeline/results"
 )
 
 // loadPublished reads the values that a comparison wants beside its own.
@@ -30,12 +31,12 @@ func loadPublished(cfg *configs.Config, name string) ([]published.Map, error) {
 }
 
 // publishedFor lists the published values of a figure's measures and layers.
-func (k *comparison) publishedFor(f *report.Figure) []report.Published {
-	var list []report.Published
+func (k *comparison) publishedFor(f *report.Figure) []published.Matrix {
+	var list []published.Matrix
 	for _, maps := range k.published {
 		for _, m := range maps {
 			if values := valuesFor(f, m); len(values) > 0 {
-				list = append(list, report.Published{Label: m.Label, Measure: m.Measure, Values: values})
+				list = append(list, published.Matrix{Label: m.Label, Measure: m.Measure, Values: values})
 			}
 		}
 	}
@@ -43,15 +44,15 @@ func (k *comparison) publishedFor(f *report.Figure) []report.Published {
 }
 
 // valuesFor are the values at the figure's pairs of layers, those of a symmetric measure in either order.
-func valuesFor(f *report.Figure, m published.Map) map[report.Pair]float64 {
-	values := map[report.Pair]float64{}
+func valuesFor(f *report.Figure, m published.Map) map[results.Pair]float64 {
+	values := map[results.Pair]float64{}
 	if !slices.Contains(f.Measures(), m.Measure) {
 		return values
 	}
 	for _, at := range f.Pairs() {
 		v, ok := m.Values[at]
 		if !ok && f.Symmetric {
-			v, ok = m.Values[report.Pair{X: at.Y, Y: at.X}]
+			v, ok = m.Values[results.Pair{X: at.Y, Y: at.X}]
 		}
 		if ok {
 			values[at] = v

@@ -130,7 +130,7 @@ func (c *curves) layout(cells []*results.Cell) {
 	c.title = wrap(bold, titleSize, room, c.f.Title)
 	var labels []string
 	for _, m := range c.f.Measures() {
-		labels = append(labels, m.label())
+		labels = append(labels, labelOf(m))
 	}
 	c.rests = wrap(regular, labelSize, room, strings.Join(labels, " and ")+"; "+summaryLine(cells))
 	c.yTitle = wrap(regular, textSize, c.plotsHeight(), c.quantity())
@@ -148,7 +148,7 @@ func (c *curves) quantity() string {
 	if len(c.f.Also) == 0 {
 		return c.f.quantityLabel(c.f.Measure())
 	}
-	return c.f.quantityLabel(Measure{Label: first.name, Metric: c.f.Metric, Variant: c.f.Variant})
+	return c.f.quantityLabel(results.Measure{Label: first.name, Metric: c.f.Metric, Variant: c.f.Variant})
 }
 
 // plotHeight is the height of one plot with its title and labels.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"speechsim/pipeline/published"
 	"speechsim/pipeline/results"
 )
 
@@ -83,7 +84,7 @@ func setting(p results.Params) (value, title string, rest results.Params) {
 func (f Figure) sweep(ix *index) Figure {
 	var cells []results.Cell
 	var settings []string
-	var measures []Measure
+	var measures []results.Measure
 	title := ""
 	names := f.pairNames()
 	thresholds := f.thresholds()
@@ -93,7 +94,7 @@ func (f Figure) sweep(ix *index) Figure {
 		if !slices.Contains(settings, value) && (t != "" || m.Metric != "word_distance") {
 			settings = append(settings, value)
 		}
-		shown := Measure{Metric: m.Metric, Variant: m.Variant, Params: rest}
+		shown := results.Measure{Metric: m.Metric, Variant: m.Variant, Params: rest}
 		if !slices.Contains(measures, shown) {
 			measures = append(measures, shown)
 		}
@@ -160,13 +161,13 @@ func (f Figure) gridOfSettings(ix *index) Figure {
 		}
 	}
 	measure := f.Measure()
-	var beside []Published
+	var beside []published.Matrix
 	for _, p := range f.Published {
-		values := map[Pair]float64{}
+		values := map[results.Pair]float64{}
 		for pair, v := range p.Values {
 			x, y, rest := at(names[pair], p.Measure.Params)
 			measure.Params = rest
-			values[Pair{x, y}] = v
+			values[results.Pair{X: x, Y: y}] = v
 		}
 		if n := len(beside); n > 0 && beside[n-1].Label == p.Label {
 			for pair, v := range values {
@@ -174,7 +175,7 @@ func (f Figure) gridOfSettings(ix *index) Figure {
 			}
 			continue
 		}
-		beside = append(beside, Published{p.Label, measure, values})
+		beside = append(beside, published.Matrix{Label: p.Label, Measure: measure, Values: values})
 	}
 	slices.SortStableFunc(ks, results.Natural)
 	slices.SortStableFunc(ps, results.Natural)
@@ -199,10 +200,10 @@ func (f Figure) prefixes(ix *index) Figure {
 	}
 	var cells []results.Cell
 	var settings []string
-	names := map[Pair]string{}
+	names := map[results.Pair]string{}
 	measure := f.Measure()
 	for _, p := range results.Prefixes(wanted) {
-		pair := Pair{results.Layer{Model: p.XModel}, results.Layer{Model: p.YModel}}
+		pair := results.Pair{X: results.Layer{Model: p.XModel}, Y: results.Layer{Model: p.YModel}}
 		names[pair] = p.XModel + " \u00d7 " + p.YModel
 		n := strconv.Itoa(p.Params.First)
 		if !slices.Contains(settings, n) {
@@ -227,7 +228,7 @@ func (f Figure) prefixes(ix *index) Figure {
 
 // onSettings makes the figure one of cells whose x axis is settings, in a
 // block (or a line) for each of the names.
-func (f *Figure) onSettings(kind Kind, cells []results.Cell, settings []string, names map[Pair]string) {
+func (f *Figure) onSettings(kind Kind, cells []results.Cell, settings []string, names map[results.Pair]string) {
 	for i := range cells {
 		cells[i].Comparison = f.Comparison
 	}
@@ -250,8 +251,8 @@ func (f *Figure) onSettings(kind Kind, cells []results.Cell, settings []string, 
 
 // pairNames names each pair of the figure's layers, by what tells it apart:
 // "wav2vec2 7 × bert 2".
-func (f *Figure) pairNames() map[Pair]string {
-	names := map[Pair]string{}
+func (f *Figure) pairNames() map[results.Pair]string {
+	names := map[results.Pair]string{}
 	for _, at := range f.Pairs() {
 		names[at] = layerName(at.X)
 		if len(flatten(f.YModels)) > 1 {

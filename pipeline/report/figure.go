@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"speechsim/pipeline/published"
 	"speechsim/pipeline/results"
 )
 
@@ -52,12 +53,12 @@ type Figure struct {
 	Caption string `json:"caption,omitempty"` // what the figure shows, in words; may be empty: number, metric, variant, rows and n are said in any case
 	Kind    Kind   `json:"kind"`
 
-	Comparison string         `json:"comparison,omitempty"` // cells of this comparison; "" = of any
-	Metric     string         `json:"metric"`
-	Variant    string         `json:"variant,omitempty"`
-	Params     results.Params `json:"params,omitzero"`     // of the cells
-	Also       []Measure      `json:"also,omitempty"`      // more measures: lines of their own in curves, and the settings of sweep, grid and prefix
-	Symmetric  bool           `json:"symmetric,omitempty"` // value(x, y) = value(y, x): a cell that is stored one way is used for both
+	Comparison string            `json:"comparison,omitempty"` // cells of this comparison; "" = of any
+	Metric     string            `json:"metric"`
+	Variant    string            `json:"variant,omitempty"`
+	Params     results.Params    `json:"params,omitzero"`     // of the cells
+	Also       []results.Measure `json:"also,omitempty"`      // more measures: lines of their own in curves, and the settings of sweep, grid and prefix
+	Symmetric  bool              `json:"symmetric,omitempty"` // value(x, y) = value(y, x): a cell that is stored one way is used for both
 
 	XModels  []Model `json:"x"`
 	YModels  []Model `json:"y,omitempty"`       // none for a tree
@@ -67,29 +68,11 @@ type Figure struct {
 	Alpha    float64 `json:"alpha,omitempty"`    // a cell with p > Alpha is marked as not significant: K draws reach p = 1/(K+1); 0 = 0.05
 	Quantity string  `json:"quantity,omitempty"` // what the values are, where it is not the metric's number
 
-	Published []Published `json:"published,omitempty"` // drawn beside ours: as lines, or as a second map of the differences
+	Published []published.Matrix `json:"published,omitempty"` // drawn beside ours: as lines, or as a second map of the differences
 
 	difference bool   // the values are differences of two others
 	own        *index // the cells to draw, where they are not the run's
 }
-
-// Measure names a metric, its variant and its params.
-type Measure struct {
-	Metric  string         `json:"metric"`
-	Variant string         `json:"variant,omitempty"`
-	Params  results.Params `json:"params,omitzero"`
-	Label   string         `json:"label,omitempty"` // in the legend; "" = metric, variant and params
-}
-
-// Published holds values from a paper to draw beside ours.
-type Published struct {
-	Label   string  // "Bolaños 2024, figure 4.2"
-	Measure Measure // what they are values of
-	Values  map[Pair]float64
-}
-
-// Pair names two layers.
-type Pair struct{ X, Y results.Layer }
 
 var figureName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
@@ -225,7 +208,7 @@ func newIndex(cells []results.Cell) *index {
 }
 
 // find returns the cell of a figure's measure at (x, y), or nil.
-func (ix *index) find(f *Figure, m Measure, x, y results.Layer) *results.Cell {
+func (ix *index) find(f *Figure, m results.Measure, x, y results.Layer) *results.Cell {
 	if f.own != nil {
 		ix = f.own
 	}
@@ -310,7 +293,7 @@ func (g *grid) at(i, j int) (*results.Cell, state) {
 	return g.cells[k], g.state[k]
 }
 
-func (f *Figure) grid(ix *index, m Measure) *grid {
+func (f *Figure) grid(ix *index, m results.Measure) *grid {
 	g := &grid{x: flatten(f.XModels), y: flatten(f.yModels())}
 	for _, y := range g.y {
 		for _, x := range g.x {
@@ -332,21 +315,15 @@ func (g *grid) count() [absent + 1]int {
 }
 
 // Measure is the figure's first (for a heat map only) measure.
-func (f *Figure) Measure() Measure {
-	return Measure{Metric: f.Metric, Variant: f.Variant, Params: f.Params}
-}
-
-// key is the measure without its label.
-func (m Measure) key() Measure {
-	m.Label = ""
-	return m
+func (f *Figure) Measure() results.Measure {
+	return results.Measure{Metric: f.Metric, Variant: f.Variant, Params: f.Params}
 }
 
 // published returns the published value of a measure at a pair of layers, nil
 // where there is none.
-func (f *Figure) published(m Measure, x, y results.Layer) *float64 {
+func (f *Figure) published(m results.Measure, x, y results.Layer) *float64 {
 	for _, p := range f.Published {
-		if v, ok := p.Values[Pair{x, y}]; ok && p.Measure.key() == m.key() {
+		if v, ok := p.Values[results.Pair{X: x, Y: y}]; ok && p.Measure.Same(m) {
 			return &v
 		}
 	}
@@ -354,15 +331,17 @@ func (f *Figure) published(m Measure, x, y results.Layer) *float64 {
 }
 
 // Pairs lists the pairs of layers that the figure shows.
-func (f *Figure) Pairs() []Pair {
-	var list []Pair
+func (f *Figure) Pairs() []results.Pair {
+	var list []results.Pair
 	for _, x := range flatten(f.XModels) {
 		for _, y := range flatten(f.yModels()) {
-			list = append(list, Pair{x, y})
+			list = append(list, results.Pair{X: x, Y: y})
 		}
 	}
 	return list
 }
 
 // Measures are all that the figure shows.
-func (f *Figure) Measures() []Measure { return append([]Measure{f.Measure()}, f.Also...) }
+func (f *Figure) Measures() []results.Measure {
+	return append([]results.Measure{f.Measure()}, f.Also...)
+}

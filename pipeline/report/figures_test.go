@@ -260,7 +260,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		`colour map "jet", expected viridis`:      func(f *Figure) { f.Scale.Map = "jet" },
 		"scale: min 1, max 0, expected min < max": func(f *Figure) { f.Scale.Min, f.Scale.Max = ptr(1), ptr(0) },
 		"alpha 2, expected 0 < alpha < 1":         func(f *Figure) { f.Alpha = 2 },
-		"also: a heatmap shows one metric":        func(f *Figure) { f.Also = []Measure{{}} },
+		"also: a heatmap shows one metric":        func(f *Figure) { f.Also = []results.Measure{{}} },
 	} {
 		f := good
 		change(&f)

@@ -14,7 +14,7 @@ import (
 // group is the cells of one comparison and measure.
 type group struct {
 	comparison string
-	measure    Measure
+	measure    results.Measure
 	cells      []*results.Cell
 }
 
@@ -23,13 +23,13 @@ type group struct {
 func groupCells(cells []results.Cell) []*group {
 	type key struct {
 		comparison string
-		measure    Measure
+		measure    results.Measure
 	}
 	var list []*group
 	at := map[key]*group{}
 	for i := range cells {
 		c := &cells[i]
-		k := key{c.Comparison, Measure{Metric: c.Metric, Variant: c.Variant, Params: c.Params}}
+		k := key{c.Comparison, results.Measure{Metric: c.Metric, Variant: c.Variant, Params: c.Params}}
 		g := at[k]
 		if g == nil {
 			g = &group{comparison: c.Comparison, measure: k.measure}
@@ -44,9 +44,9 @@ func groupCells(cells []results.Cell) []*group {
 // name says which numbers a sentence is about.
 func (g *group) name(several bool) string {
 	if several && g.comparison != "" {
-		return g.measure.label() + " (" + g.comparison + ")"
+		return labelOf(g.measure) + " (" + g.comparison + ")"
 	}
-	return g.measure.label()
+	return labelOf(g.measure)
 }
 
 // findings says in words what stands out: which layers of two models are most
@@ -79,15 +79,15 @@ func findings(groups []*group) []string {
 
 // agreeing makes a sentence for each pair of layers that some metric chooses.
 func agreeing(groups []*group, several bool, choose func(*group) *results.Cell, words func(*results.Cell) string) []string {
-	var order []Pair
-	chosen := map[Pair]*results.Cell{}
-	by := map[Pair][]string{}
+	var order []results.Pair
+	chosen := map[results.Pair]*results.Cell{}
+	by := map[results.Pair][]string{}
 	for _, g := range groups {
 		c := choose(g)
 		if c == nil {
 			continue
 		}
-		k := Pair{c.X, c.Y}
+		k := results.Pair{X: c.X, Y: c.Y}
 		if chosen[k] == nil {
 			order = append(order, k)
 			chosen[k] = c
@@ -324,7 +324,7 @@ func pairRows(groups []*group) []pairRow {
 }
 
 func newPairRow(g *group, x, y string, cells []*results.Cell) pairRow {
-	r := pairRow{Comparison: g.comparison, Measure: g.measure.label(), X: x, Y: y}
+	r := pairRow{Comparison: g.comparison, Measure: labelOf(g.measure), X: x, Y: y}
 	var average mean
 	lo, hi := math.Inf(1), math.Inf(-1)
 	f := Figure{}

@@ -90,7 +90,7 @@ func (h *heatmap) layout() {
 	// Down: header, map, labels, names, title of the x axis, legend.
 	room := h.width - 2*margin
 	h.title = wrap(bold, titleSize, room, h.f.Title)
-	h.rests = wrap(regular, labelSize, room, h.f.Measure().label()+"; "+summaryLine(h.g.cells))
+	h.rests = wrap(regular, labelSize, room, labelOf(h.f.Measure())+"; "+summaryLine(h.g.cells))
 	head := margin + lines(h.title, titleSize) + lines(h.rests, labelSize) + 8
 	below := tickSize + 2 + h.x.depth + 3 + h.x.nameDepth() + textSize*lineHeight
 	body := max(h.y.length+below, h.barHeight+8)

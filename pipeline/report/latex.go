@@ -53,11 +53,11 @@ type latexColumn struct {
 	values []string // by x layer
 }
 
-func (t *latexTable) addColumns(m Measure, g *grid) {
+func (t *latexTable) addColumns(m results.Measure, g *grid) {
 	for j, y := range g.y {
 		head := layerName(y)
 		if len(t.f.Also) > 0 {
-			head += ", " + m.label()
+			head += ", " + labelOf(m)
 		}
 		column := latexColumn{head: escapeTeX(head)}
 		for i := range g.x {
@@ -89,11 +89,11 @@ func latexValue(c *results.Cell, s state) string {
 }
 
 // addSummary adds a row for each pair of models.
-func (t *latexTable) addSummary(m Measure, g *grid) {
+func (t *latexTable) addSummary(m results.Measure, g *grid) {
 	for _, x := range t.f.XModels {
 		for _, y := range t.f.yModels() {
 			s := summarise(g, x.Name, y.Name)
-			row := []string{escapeTeX(x.Name), escapeTeX(y.Name), escapeTeX(m.label())}
+			row := []string{escapeTeX(x.Name), escapeTeX(y.Name), escapeTeX(labelOf(m))}
 			if s.n == 0 {
 				row = append(row, "--", "--", "--", "--")
 			} else {
@@ -110,7 +110,7 @@ func (t *latexTable) addSummary(m Measure, g *grid) {
 type summary struct {
 	n, missing     int
 	min, mean, max float64
-	at             Pair // where the largest value is
+	at             results.Pair // where the largest value is
 }
 
 func summarise(g *grid, x, y string) summary {
@@ -129,7 +129,7 @@ func summarise(g *grid, x, y string) summary {
 			s.mean += (*c.Value - s.mean) / float64(s.n)
 			s.min = min(s.min, *c.Value)
 			if *c.Value > s.max {
-				s.max, s.at = *c.Value, Pair{lx, ly}
+				s.max, s.at = *c.Value, results.Pair{X: lx, Y: ly}
 			}
 		}
 	}

@@ -66,7 +66,7 @@ func (m *mds) layout(ix *index) {
 	m.width = snap(m.legend + 14 + widest + margin)
 	room := m.width - 2*margin
 	m.title = wrap(bold, titleSize, room, m.f.Title)
-	rest := m.f.Measure().label() + "; " + summaryLine(m.f.grid(ix, m.f.Measure()).cells)
+	rest := labelOf(m.f.Measure()) + "; " + summaryLine(m.f.grid(ix, m.f.Measure()).cells)
 	if m.unknown > 0 {
 		rest += "; without a value and put at the mean distance: " + plural(m.unknown, "pair") + " of layers"
 	}
@@ -131,7 +131,7 @@ func (m *mds) drawAxes(p *pen) {
 	}
 	strokeTicks(p, marks)
 	p.strokeRect(black, 0.6, x0, y0, m.plot, m.tall)
-	name := func(k int) string { return "dimension " + strconv.Itoa(k) + " of 1 \u2212 " + m.f.Measure().label() }
+	name := func(k int) string { return "dimension " + strconv.Itoa(k) + " of 1 \u2212 " + labelOf(m.f.Measure()) }
 	p.text(regular, textSize, ink, centre, x0+m.plot/2, y0-tickSize-labelSize*lineHeight-textSize, name(1))
 	p.upText(regular, textSize, ink, centre, margin+textSize, y0+m.tall/2, "dimension 2")
 }

@@ -42,11 +42,11 @@ func demoPage() Page {
 func largePage() Page {
 	var p Page
 	p.Title = "large"
-	for _, m := range []Measure{{Metric: "cka", Variant: "debiased"}, {Metric: "cka", Variant: "biased"}, {Metric: "cca", Variant: "mean"}, {Metric: "svcca", Variant: "textbook"},
+	for _, m := range []results.Measure{{Metric: "cka", Variant: "debiased"}, {Metric: "cka", Variant: "biased"}, {Metric: "cca", Variant: "mean"}, {Metric: "svcca", Variant: "textbook"},
 		{Metric: "pwcca", Variant: "elkheir2024"}, {Metric: "neuron_neuron", Variant: "absolute"}, {Metric: "neuron_layer", Variant: "r"}, {Metric: "procrustes", Variant: "score"}} {
 		s := synthetic{metric: m.Metric, variant: m.Variant, intervals: true}
 		p.Cells = append(p.Cells, s.cells(paperA, paperA)...)
-		p.Figures = append(p.Figures, Figure{Name: m.Metric + "-" + m.Variant, Title: m.label(), Kind: Heatmap, Metric: m.Metric, Variant: m.Variant, XModels: paperA, YModels: paperA})
+		p.Figures = append(p.Figures, Figure{Name: m.Metric + "-" + m.Variant, Title: labelOf(m), Kind: Heatmap, Metric: m.Metric, Variant: m.Variant, XModels: paperA, YModels: paperA})
 	}
 	p.Details = largeExtra(p.Cells).Details()
 	return p

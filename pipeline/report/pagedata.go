@@ -173,7 +173,7 @@ func packGroup(g *group, layers *interner[results.Layer], texts *interner[string
 	}
 	n := len(xs.list) * len(ys.list)
 	w := wordsOf(g.measure)
-	out := dataGroup{Quantity: w.quantity, Directed: w.directed, Comparison: g.comparison, Metric: g.measure.Metric, Variant: g.measure.Variant, Params: g.measure.Params.String(), Label: g.measure.label(),
+	out := dataGroup{Quantity: w.quantity, Directed: w.directed, Comparison: g.comparison, Metric: g.measure.Metric, Variant: g.measure.Variant, Params: g.measure.Params.String(), Label: labelOf(g.measure),
 		Rows: g.cells[0].Rows, X: xs.list, Y: ys.list, Warnings: map[int][]int{}, Errors: map[int]int{}}
 	for _, col := range []*column{&out.Value, &out.Lo, &out.Hi, &out.P, &out.PMax, &out.N, &out.DX, &out.DY, &out.Mean, &out.Q95} {
 		*col = newColumn(n)

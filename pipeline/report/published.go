@@ -7,34 +7,35 @@ import (
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
+	"speechsim/pipeline/published"
 	"speechsim/pipeline/results"
 )
 
 // Agreement says how close two sets of values for the same pairs of layers
 // are.
 type Agreement struct {
-	N       int     // pairs with both values; a layer with itself is left out
-	Mean    float64 // mean of |a - b|
-	Largest float64 // largest |a - b|
-	At      Pair    // where it is
-	Rank    float64 // Spearman's rank correlation; NaN with fewer than three pairs or no spread
+	N       int          // pairs with both values; a layer with itself is left out
+	Mean    float64      // mean of |a - b|
+	Largest float64      // largest |a - b|
+	At      results.Pair // where it is
+	Rank    float64      // Spearman's rank correlation; NaN with fewer than three pairs or no spread
 }
 
 // Compare compares cells with published values. Cells without a value are
 // left out.
-func Compare(cells []*results.Cell, published map[Pair]float64) Agreement {
+func Compare(cells []*results.Cell, theirs map[results.Pair]float64) Agreement {
 	var a Agreement
-	var ours, theirs []float64
+	var x, y []float64
 	for _, c := range cells {
 		if c == nil || c.Value == nil || c.X == c.Y {
 			continue
 		}
-		at := Pair{c.X, c.Y}
-		v, ok := published[at]
+		at := results.Pair{X: c.X, Y: c.Y}
+		v, ok := theirs[at]
 		if !ok {
 			continue
 		}
-		ours, theirs = append(ours, *c.Value), append(theirs, v)
+		x, y = append(x, *c.Value), append(y, v)
 		d := math.Abs(*c.Value - v)
 		a.N++
 		a.Mean += (d - a.Mean) / float64(a.N)
@@ -42,7 +43,7 @@ func Compare(cells []*results.Cell, published map[Pair]float64) Agreement {
 			a.Largest, a.At = d, at
 		}
 	}
-	a.Rank = spearman(ours, theirs)
+	a.Rank = spearman(x, y)
 	return a
 }
 
@@ -168,7 +169,7 @@ func (f *Figure) minusPublished(ix *index) []results.Cell {
 
 // labelsOf joins "Paper, figure 1" and "Paper, figure 2" to "Paper, figure 1,
 // figure 2".
-func labelsOf(list []Published) string {
+func labelsOf(list []published.Matrix) string {
 	text := ""
 	for _, p := range list {
 		paper, rest, ok := strings.Cut(p.Label, ", ")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"speechsim/pipeline/published"
 	"speechsim/pipeline/results"
 )
 
@@ -17,16 +18,16 @@ func cellOf(x, y string, v float64) results.Cell {
 func TestCompare(t *testing.T) {
 	cells := []results.Cell{cellOf("0", "0", 0.1), cellOf("0", "1", 0.2), cellOf("1", "0", 0.3), cellOf("1", "1", 0.9), cellOf("2", "2", 0.5)}
 	cells[4].Value, cells[4].Error = nil, "singular"
-	published := map[Pair]float64{}
+	paper := map[results.Pair]float64{}
 	var list []*results.Cell
 	for i := range cells {
 		list = append(list, &cells[i])
 		if i < 3 {
-			published[Pair{cells[i].X, cells[i].Y}] = *cells[i].Value + []float64{0.1, 0.1, 0.4}[i]
+			paper[results.Pair{X: cells[i].X, Y: cells[i].Y}] = *cells[i].Value + []float64{0.1, 0.1, 0.4}[i]
 		}
 	}
-	a := Compare(list, published)
-	if a.N != 3 || math.Abs(a.Mean-0.2) > 1e-12 || math.Abs(a.Largest-0.4) > 1e-12 || a.At != (Pair{cells[2].X, cells[2].Y}) || math.Abs(a.Rank-1) > 1e-12 {
+	a := Compare(list, paper)
+	if a.N != 3 || math.Abs(a.Mean-0.2) > 1e-12 || math.Abs(a.Largest-0.4) > 1e-12 || a.At != (results.Pair{X: cells[2].X, Y: cells[2].Y}) || math.Abs(a.Rank-1) > 1e-12 {
 		t.Errorf("got %+v", a)
 	}
 	if want := "3 pairs of layers: mean difference 0.200, largest 0.400 (a 1 and b 0), rank correlation 1.000"; a.String() != want {
@@ -56,10 +57,10 @@ func TestDifferences(t *testing.T) {
 func TestPublishedMapGetsDifferences(t *testing.T) {
 	figures, cells := pick(t, "demo-cka")
 	f := &figures[0]
-	f.Published = []Published{{Label: "El Kheir 2024, figure 1", Measure: f.Measure(), Values: map[Pair]float64{}}}
+	f.Published = []published.Matrix{{Label: "El Kheir 2024, figure 1", Measure: f.Measure(), Values: map[results.Pair]float64{}}}
 	for _, x := range flatten(demoModels) {
 		for _, y := range flatten(demoModels)[:9] {
-			f.Published[0].Values[Pair{x, y}] = 0.3
+			f.Published[0].Values[results.Pair{X: x, Y: y}] = 0.3
 		}
 	}
 	list, err := checked(figures, newIndex(cells))

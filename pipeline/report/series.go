@@ -101,10 +101,10 @@ func (f *Figure) naming(single bool, ys []results.Layer) string {
 	return ""
 }
 
-func (f *Figure) lineLabel(m Measure, x Model, y results.Layer, single bool) string {
+func (f *Figure) lineLabel(m results.Measure, x Model, y results.Layer, single bool) string {
 	label := ""
 	if len(f.Also) > 0 {
-		label = m.label()
+		label = labelOf(m)
 	}
 	switch {
 	case single && (len(f.Also) == 0 || len(f.XModels) > 1):

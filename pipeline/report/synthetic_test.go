@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"speechsim/pipeline/published"
 	"speechsim/pipeline/results"
 )
 
@@ -117,10 +118,10 @@ var madeGallery = sync.OnceValue(func() galleryParts {
 	cells = append(cells, broken.cells(demoModels, glove)...)
 	cells = append(cells, cka.cells(demoModels, glove)...)
 	cells = append(cells, broken.cells(demoModels, bert)...)
-	published := Published{Label: "Bolaños 2024, figure 4.2", Measure: Measure{Metric: "cka", Variant: "debiased"}, Values: map[Pair]float64{}}
+	paper := published.Matrix{Label: "Bolaños 2024, figure 4.2", Measure: results.Measure{Metric: "cka", Variant: "debiased"}, Values: map[results.Pair]float64{}}
 	for i := range 13 {
-		at := Pair{results.Layer{Model: "wav2vec2-base", Layer: fmt.Sprint(i)}, results.Layer{Model: "glove.840B.300d", Layer: "vectors"}}
-		published.Values[at] = 0.2 + 0.02*float64(i)
+		at := results.Pair{X: results.Layer{Model: "wav2vec2-base", Layer: fmt.Sprint(i)}, Y: results.Layer{Model: "glove.840B.300d", Layer: "vectors"}}
+		paper.Values[at] = 0.2 + 0.02*float64(i)
 	}
 	figures := []Figure{
 		{Name: "demo-cka", Title: "CKA between the layers of two speech models", Kind: Heatmap, Metric: "cka", Variant: "debiased", Symmetric: true, XModels: demoModels, YModels: demoModels},
@@ -135,8 +136,8 @@ var madeGallery = sync.OnceValue(func() galleryParts {
 		{Name: "mds", Title: "Which layers are close", Kind: MDS, Metric: "svcca", Variant: "textbook", XModels: demoModels},
 		{Name: "mds-74", Title: "Which layers are close", Kind: MDS, Metric: "cka", Variant: "debiased", XModels: paperA},
 		{Name: "profile", Title: "Best match of each layer", Kind: Profile, Metric: "cka", Variant: "debiased", XModels: demoModels, YModels: demoModels},
-		{Name: "curve-one", Title: "wav2vec 2.0 against word vectors, ¿más alto?", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: glove, Published: []Published{published}},
-		{Name: "curve-models", Title: "Two models against word vectors", Kind: Curves, Metric: "svcca", Variant: "textbook", Also: []Measure{{Metric: "cka", Variant: "debiased"}}, XModels: demoModels, YModels: glove},
+		{Name: "curve-one", Title: "wav2vec 2.0 against word vectors, ¿más alto?", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: glove, Published: []published.Matrix{paper}},
+		{Name: "curve-models", Title: "Two models against word vectors", Kind: Curves, Metric: "svcca", Variant: "textbook", Also: []results.Measure{{Metric: "cka", Variant: "debiased"}}, XModels: demoModels, YModels: glove},
 		{Name: "curve-layers", Title: "wav2vec 2.0 against each layer of BERT", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: bert},
 		{Name: "curve-panels", Title: "Two models against each layer of BERT", Kind: Curves, Metric: "svcca", Variant: "textbook", XModels: demoModels, YModels: bert},
 	}
@@ -154,7 +155,7 @@ func settingsGallery() ([]Figure, []results.Cell) {
 		{Name: "prefix", Title: "How many rows are enough", Kind: Prefix, Metric: "cka", Variant: "biased", Comparison: "first", XModels: []Model{{"wav2vec2", layers(1, 4)}}, YModels: words},
 	}
 	var cells []results.Cell
-	add := func(f *Figure, m Measure, value func(i int) float64) {
+	add := func(f *Figure, m results.Measure, value func(i int) float64) {
 		if f.Metric != m.Metric || f.Variant != m.Variant || f.Params != m.Params {
 			f.Also = append(f.Also, m)
 		}
@@ -164,7 +165,7 @@ func settingsGallery() ([]Figure, []results.Cell) {
 	}
 	for k, variant := range []string{"phonetic", "semantic"} {
 		for t := 1; t <= 15; t++ {
-			m := Measure{Metric: "word_distance", Variant: variant, Params: results.Params{Threshold: 0.05 * float64(t)}}
+			m := results.Measure{Metric: "word_distance", Variant: variant, Params: results.Params{Threshold: 0.05 * float64(t)}}
 			if t == 1 && k == 0 {
 				figures[0].Params = m.Params
 			}
@@ -173,17 +174,17 @@ func settingsGallery() ([]Figure, []results.Cell) {
 	}
 	for _, p := range []int{1, 2, 4, 8} {
 		for _, k := range []int{10, 50, 100, 250, 750} {
-			m := Measure{Metric: "asif", Variant: "cosine", Params: results.Params{P: p, K: k}}
+			m := results.Measure{Metric: "asif", Variant: "cosine", Params: results.Params{P: p, K: k}}
 			if p == 1 && k == 10 {
 				figures[1].Params = m.Params
 			}
 			add(&figures[1], m, func(i int) float64 { return 0.7 - 0.03*float64(p-4)*float64(p-4)/4 - float64(k)/5000 - 0.2*float64(i) })
 		}
 	}
-	figures[1].Published = []Published{{"A paper, table 3.1", Measure{Metric: "asif", Variant: "cosine", Params: results.Params{P: 4, K: 100}},
-		map[Pair]float64{{results.Layer{Model: "wav2vec2", Layer: "7"}, results.Layer{Model: "glove", Layer: "vector"}}: 0.5}}}
+	figures[1].Published = []published.Matrix{{Label: "A paper, table 3.1", Measure: results.Measure{Metric: "asif", Variant: "cosine", Params: results.Params{P: 4, K: 100}},
+		Values: map[results.Pair]float64{{X: results.Layer{Model: "wav2vec2", Layer: "7"}, Y: results.Layer{Model: "glove", Layer: "vector"}}: 0.5}}}
 	for _, first := range []int{0, 50, 500, 3000} {
-		m := Measure{Metric: "cka", Variant: "biased", Params: results.Params{First: first}}
+		m := results.Measure{Metric: "cka", Variant: "biased", Params: results.Params{First: first}}
 		add(&figures[2], m, func(i int) float64 {
 			if first == 0 {
 				return 0.1 * float64(i)

@@ -111,7 +111,7 @@ func (t *tree) layout(ix *index) {
 	t.width = snap(t.left + t.span + 12 + widest + margin)
 	room := t.width - 2*margin
 	t.title = wrap(bold, titleSize, room, t.f.Title)
-	rest := t.f.Measure().label() + "; " + summaryLine(t.f.grid(ix, t.f.Measure()).cells)
+	rest := labelOf(t.f.Measure()) + "; " + summaryLine(t.f.grid(ix, t.f.Measure()).cells)
 	if t.unknown > 0 {
 		rest += "; without a value and left out: " + plural(t.unknown, "pair") + " of layers"
 	}
@@ -160,5 +160,5 @@ func (t *tree) drawAxis(p *pen) {
 		p.text(regular, labelSize, ink, centre, t.x(k.value), y-tickSize-labelSize, k.label)
 	}
 	strokeTicks(p, marks)
-	p.text(regular, labelSize, ink, centre, t.left+t.span/2, y-tickSize-labelSize*lineHeight-textSize, fmt.Sprintf("distance: 1 \u2212 %s", t.f.Measure().label()))
+	p.text(regular, labelSize, ink, centre, t.left+t.span/2, y-tickSize-labelSize*lineHeight-textSize, fmt.Sprintf("distance: 1 \u2212 %s", labelOf(t.f.Measure())))
 }

@@ -162,10 +162,10 @@ func differencesInWords(cells, others []results.Cell) []string {
 	var list []found
 	groups := groupCells(cells)
 	for _, g := range groups {
-		theirs := map[Pair]float64{}
+		theirs := map[results.Pair]float64{}
 		for _, c := range g.cells {
 			if o := at[c.Key()]; o != nil && o.Value != nil {
-				theirs[Pair{c.X, c.Y}] = *o.Value
+				theirs[results.Pair{X: c.X, Y: c.Y}] = *o.Value
 			}
 		}
 		if a := Compare(g.cells, theirs); a.N > 0 {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"speechsim/pipeline/published"
 	"speechsim/pipeline/results"
 )
 
@@ -30,9 +31,9 @@ func TestChanges(t *testing.T) {
 func TestPageJSON(t *testing.T) {
 	page := demoPage()
 	page.Cells, page.Details, page.Manifest = nil, nil, nil
-	at := Pair{results.Layer{Model: "a", Layer: "1"}, results.Layer{Model: "b", Layer: "10"}}
-	page.Figures[0].Published = []Published{{Label: "A paper", Measure: Measure{Metric: "asif", Variant: "bolanos2024", Params: results.Params{P: 4, K: 100}},
-		Values: map[Pair]float64{at: 0.5, {at.X, results.Layer{Model: "b", Layer: "9"}}: 0, {at.Y, at.X}: 0.25}}}
+	at := results.Pair{X: results.Layer{Model: "a", Layer: "1"}, Y: results.Layer{Model: "b", Layer: "10"}}
+	page.Figures[0].Published = []published.Matrix{{Label: "A paper", Measure: results.Measure{Metric: "asif", Variant: "bolanos2024", Params: results.Params{P: 4, K: 100}},
+		Values: map[results.Pair]float64{at: 0.5, {X: at.X, Y: results.Layer{Model: "b", Layer: "9"}}: 0, {X: at.Y, Y: at.X}: 0.25}}}
 	text, err := json.Marshal(page)
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ var metricTable = map[string]metricWords{
 }
 
 // quantityOf holds the variants whose number is another than their metric's.
-var quantityOf = map[Measure]string{
+var quantityOf = map[results.Measure]string{
 	{Metric: "cca", Variant: "mean_squared"}:        "mean squared canonical correlation",
 	{Metric: "neuron_neuron", Variant: "signed"}:    "mean of best r",
 	{Metric: "neuron_layer", Variant: "heldout_r2"}: "mean R² in groups left out",
@@ -41,19 +41,19 @@ var quantityOf = map[Measure]string{
 	{Metric: "attention", Variant: "frobenius"}:     "1 \u2212 Frobenius distance of best-matching heads",
 }
 
-func wordsOf(m Measure) metricWords {
+func wordsOf(m results.Measure) metricWords {
 	w, ok := metricTable[m.Metric]
 	if !ok {
 		w = metricWords{name: m.Metric, quantity: "value", directed: true}
 	}
-	if q, ok := quantityOf[Measure{Metric: m.Metric, Variant: m.Variant}]; ok {
+	if q, ok := quantityOf[results.Measure{Metric: m.Metric, Variant: m.Variant}]; ok {
 		w.quantity = q
 	}
 	return w
 }
 
-// label names a measure: "CKA, debiased".
-func (m Measure) label() string {
+// labelOf names a measure: "CKA, debiased".
+func labelOf(m results.Measure) string {
 	if m.Label != "" {
 		return m.Label
 	}
@@ -65,8 +65,8 @@ func (m Measure) label() string {
 }
 
 // quantityLabel is what stands at a colour bar or a value axis: measure and unit.
-func (f *Figure) quantityLabel(m Measure) string {
-	label := fmt.Sprintf("%s (%s)", m.label(), orDefault(f.Quantity, wordsOf(m).quantity))
+func (f *Figure) quantityLabel(m results.Measure) string {
+	label := fmt.Sprintf("%s (%s)", labelOf(m), orDefault(f.Quantity, wordsOf(m).quantity))
 	if f.difference {
 		return "difference of " + label
 	}
@@ -180,7 +180,7 @@ func (f *Figure) captionWith(ix *index, picture bool) string {
 		all = append(all, g.cells...)
 		labels = append(labels, f.quantityLabel(m))
 		for _, p := range f.Published {
-			if p.Measure.key() == m.key() {
+			if p.Measure.Same(m) {
 				agreement = append(agreement, "Compared with "+p.Label+", "+Compare(g.cells, p.Values).String()+".")
 			}
 		}

@@ -197,7 +197,7 @@ func (f *Figure) writeCSV(w io.Writer, ix *index) error {
 	return out.Error()
 }
 
-func (f *Figure) csvRow(m Measure, x, y results.Layer, c *results.Cell, s state) []string {
+func (f *Figure) csvRow(m results.Measure, x, y results.Layer, c *results.Cell, s state) []string {
 	row := []string{m.Metric, m.Variant, m.Params.String(), x.Model, x.Layer, y.Model, y.Layer}
 	var values [8]string
 	note := ""
