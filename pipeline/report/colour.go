@@ -36,7 +36,7 @@ func mapFromTable(table string) colourMap {
 	var m colourMap
 	raw, err := hex.DecodeString(table)
 	if err != nil || len(raw) != 3*len(m) {
-		panic(fmt.Sprintf("report: a colour table has %d bytes: %v", len(raw), err))
+		panic(fmt.Sprintf("canvas: a colour table has %d bytes: %v", len(raw), err))
 	}
 	for i := range m {
 		m[i] = color.NRGBA{raw[3*i], raw[3*i+1], raw[3*i+2], 255}
@@ -54,7 +54,7 @@ func divergingMap() colourMap {
 	for i := range m {
 		c, err := scale.At(float64(i))
 		if err != nil {
-			panic(fmt.Sprintf("report: diverging colour map: %v", err))
+			panic(fmt.Sprintf("canvas: diverging colour map: %v", err))
 		}
 		m[i] = color.NRGBAModel.Convert(c).(color.NRGBA)
 	}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"image/color"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +19,7 @@ type curves struct {
 	lo, hi float64
 	ticks  []tick
 
-	colours       []color.NRGBA
+	styles        lineStyles
 	count         [absent + 1]int
 	halves        []float64 // half-widths of the intervals
 	chance        bool
@@ -61,8 +60,8 @@ const (
 
 func newCurves(f *Figure, ix *index) *curves {
 	c := &curves{f: f}
-	c.panels, c.labels, c.naming = f.panels(ix)
-	c.colours = coloursFor(len(c.labels))
+	c.panels, c.labels, c.naming = panelsOf(f, ix)
+	c.styles = coloursFor(len(c.labels))
 	var values []float64
 	var cells []*results.Cell
 	for _, p := range c.panels {
@@ -77,7 +76,7 @@ func newCurves(f *Figure, ix *index) *curves {
 			}
 		}
 	}
-	c.lo, c.hi = limits(f.Scale, values)
+	c.lo, c.hi = f.Scale.limits(values)
 	c.ticks = ticks(c.lo, c.hi)
 	c.weakText = f.notSignificantText(cells)
 	c.layout(cells)
@@ -107,7 +106,7 @@ func (c *curves) valuesOf(pt seriesPoint) []float64 {
 	return v
 }
 
-func (c *curves) size() (w, h vg.Length) { return c.wide, c.height }
+func (c *curves) Size() (w, h vg.Length) { return c.wide, c.height }
 
 func (c *curves) layout(cells []*results.Cell) {
 	c.w, c.h, c.columns = plotWide, plotHigh, 1
@@ -192,8 +191,8 @@ func (c *curves) layoutLegend() {
 			c.legend = append(c.legend, curveEntry{-1, sign, text})
 		}
 	}
-	add(len(c.halves) > 0 && !c.many(), "band", "interval")
-	if len(c.halves) > 0 && c.many() {
+	add(len(c.halves) > 0 && !c.styles.many(), "band", "interval")
+	if len(c.halves) > 0 && c.styles.many() {
 		add(true, "width", "intervals: "+c.medianHalf())
 	}
 	add(c.chance, "mean", "chance: mean")
@@ -221,4 +220,63 @@ func (c *curves) legendHeight() vg.Length { return vg.Length(c.legendRows) * ent
 func (c *curves) medianHalf() string {
 	slices.Sort(c.halves)
 	return "±" + strconv.FormatFloat(c.halves[len(c.halves)/2], 'g', 2, 64) + " (median)"
+}
+
+func (c *curves) Draw(p *pen) {
+	p.fillRect(white, 0, 0, c.wide, c.height)
+	drawHeader(p, c.wide, c.height, c.title, c.rests)
+	top := c.height - margin - lines(c.title, titleSize) - lines(c.rests, labelSize) - 8
+	for k, l := range c.yTitle {
+		p.upText(regular, textSize, ink, centre, margin+textSize*(1+vg.Length(k-len(c.yTitle)+1)*lineHeight), top-c.plotsHeight()/2, l)
+	}
+	x0 := margin + 1.4*textSize + c.tickRoom
+	for i := range c.panels {
+		column, row := i%c.columns, i/c.columns
+		x := x0 + vg.Length(column)*(c.w+panelSpace+c.tickRoom)
+		y := top - vg.Length(row)*(c.plotHeight()+6)
+		if t := c.panels[i].title; t != "" {
+			y -= textSize * lineHeight
+			p.text(bold, textSize, ink, left, x, y+0.35*textSize, t)
+		}
+		(&plot{p, c, &c.panels[i], x, y - c.h}).draw()
+	}
+	x := x0 + vg.Length(c.columns)*c.w + vg.Length(c.columns-1)*(panelSpace+c.tickRoom) + 12
+	c.drawLegend(p, x, top)
+}
+
+// drawLegend draws the legend's columns from its upper left corner.
+func (c *curves) drawLegend(p *pen, x, top vg.Length) {
+	for k, e := range c.legend {
+		x := x + vg.Length(k/c.legendRows)*c.legendColumn
+		y := top - (vg.Length(k%c.legendRows)+0.5)*entryHigh
+		text := x + sampleWide + 6
+		from, to, mid := vg.Point{X: x, Y: y}, vg.Point{X: x + sampleWide, Y: y}, vg.Point{X: x + sampleWide/2, Y: y}
+		switch e.sign {
+		case "":
+			p.line(c.styles[e.style], c.styles.width(), c.styles.dash(e.style), from, to)
+			drawMarker(p, c.styles.marker(e.style), c.styles[e.style], c.styles.markerSize(), mid, false)
+		case "heading", "width":
+			text = x
+		case "band":
+			p.fillRect(withAlpha(softInk, 60), x, y-3.5, sampleWide, 7)
+		case "mean":
+			p.line(softInk, 0.9, chanceDash, from, to)
+		case "q95":
+			p.line(softInk, 0.7, quantileDash, from, to)
+		case "paper":
+			p.line(publishedInk, 0.9, paperDash, from, to)
+			drawMarker(p, paperMarker, publishedInk, 1.6, mid, false)
+		case "weak":
+			drawMarker(p, nil, softInk, c.styles.markerSize(), mid, true)
+		case "failed":
+			drawMissing(p, softInk, mid.X, mid.Y, notComputed)
+		case "absent":
+			drawMissing(p, softInk, mid.X, mid.Y, absent)
+		}
+		clr := ink
+		if e.sign == "heading" {
+			clr = softInk
+		}
+		p.text(regular, labelSize, clr, left, text, y-middle(labelSize), e.text)
+	}
 }

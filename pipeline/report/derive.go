@@ -12,27 +12,27 @@ import (
 // drawnAs returns the figure as it is drawn. Most are drawn as they are; some
 // kinds show numbers that follow from the cells, or the cells along another
 // axis than layers: those become curves or a heat map of cells of their own.
-func (f Figure) drawnAs(ix *index) Figure {
+func drawnAs(f Figure, ix *index) Figure {
 	switch f.Kind {
 	case Profile:
-		return f.profile(ix)
+		return profile(f, ix)
 	case Sweep:
-		return f.sweep(ix)
+		return sweep(f, ix)
 	case Grid:
-		return f.gridOfSettings(ix)
+		return gridOfSettings(f, ix)
 	case Prefix:
-		return f.prefixes(ix)
+		return prefixes(f, ix)
 	}
 	return f
 }
 
 // profile shows for each layer of x the value with its best layer in each
 // model of y; in its own model, with the best other layer.
-func (f Figure) profile(ix *index) Figure {
+func profile(f Figure, ix *index) Figure {
 	var cells []results.Cell
 	for _, x := range flatten(f.XModels) {
 		for _, m := range f.YModels {
-			if best := f.bestOf(ix, x, m); best != nil {
+			if best := bestOf(&f, ix, x, m); best != nil {
 				c := *best
 				c.X, c.Y = x, results.Layer{Model: m.Name}
 				cells = append(cells, c)
@@ -51,7 +51,7 @@ func (f Figure) profile(ix *index) Figure {
 
 // bestOf is the cell of a layer and that layer of a model with the highest
 // value, nil where there is none.
-func (f *Figure) bestOf(ix *index, x results.Layer, m Model) *results.Cell {
+func bestOf(f *Figure, ix *index, x results.Layer, m Model) *results.Cell {
 	var best *results.Cell
 	for _, l := range m.Layers {
 		y := results.Layer{Model: m.Name, Layer: l}
@@ -81,13 +81,13 @@ func setting(p results.Params) (value, title string, rest results.Params) {
 
 // sweep shows values against a threshold or a number of first rows: a line for
 // each pair of layers and each measure that differs in more than this setting.
-func (f Figure) sweep(ix *index) Figure {
+func sweep(f Figure, ix *index) Figure {
 	var cells []results.Cell
 	var settings []string
 	var measures []results.Measure
 	title := ""
-	names := f.pairNames()
-	thresholds := f.thresholds()
+	names := pairNames(&f)
+	thresholds := thresholdsOf(f.Measures())
 	for _, m := range f.Measures() {
 		value, t, rest := setting(m.Params)
 		title = orDefault(title, t)
@@ -115,17 +115,17 @@ func (f Figure) sweep(ix *index) Figure {
 			cells = append(cells, d)
 		}
 	}
-	f.onSettings(Curves, cells, settings, names)
+	onSettings(&f, Curves, cells, settings, names)
 	f.XTitle = orDefault(f.XTitle, title)
 	f.Metric, f.Variant, f.Params, f.Also = measures[0].Metric, measures[0].Variant, measures[0].Params, measures[1:]
 	f.YModels, f.Published = []Model{{"", []string{""}}}, nil
 	return f
 }
 
-// thresholds lists those of the measures.
-func (f *Figure) thresholds() []string {
+// thresholdsOf lists those of measures.
+func thresholdsOf(measures []results.Measure) []string {
 	var list []string
-	for _, m := range f.Measures() {
+	for _, m := range measures {
 		if value, t, _ := setting(m.Params); t == "threshold" && !slices.Contains(list, value) {
 			list = append(list, value)
 		}
@@ -135,10 +135,10 @@ func (f *Figure) thresholds() []string {
 
 // gridOfSettings shows asif's values over its two settings: k across, p
 // upward, a block for each pair of layers.
-func (f Figure) gridOfSettings(ix *index) Figure {
+func gridOfSettings(f Figure, ix *index) Figure {
 	var cells []results.Cell
 	var ks, ps []string
-	names := f.pairNames()
+	names := pairNames(&f)
 	at := func(name string, p results.Params) (x, y results.Layer, rest results.Params) {
 		rest = p
 		rest.P, rest.K = 0, 0
@@ -179,7 +179,7 @@ func (f Figure) gridOfSettings(ix *index) Figure {
 	}
 	slices.SortStableFunc(ks, results.Natural)
 	slices.SortStableFunc(ps, results.Natural)
-	f.onSettings(Heatmap, cells, ks, names)
+	onSettings(&f, Heatmap, cells, ks, names)
 	f.Params.P, f.Params.K, f.Also, f.Published = 0, 0, nil, beside
 	f.YModels = []Model{{"p", ps}}
 	f.XTitle, f.YTitle = orDefault(f.XTitle, "k, anchors kept"), orDefault(f.YTitle, "p, power")
@@ -189,7 +189,7 @@ func (f Figure) gridOfSettings(ix *index) Figure {
 // prefixes shows how much of the picture the first rows give already: for each
 // pair of models, the correlation of the cells on the first n rows with those
 // on all.
-func (f Figure) prefixes(ix *index) Figure {
+func prefixes(f Figure, ix *index) Figure {
 	var wanted []results.Cell
 	for _, m := range f.Measures() {
 		for _, at := range f.Pairs() {
@@ -219,7 +219,7 @@ func (f Figure) prefixes(ix *index) Figure {
 		}
 		cells = append(cells, c)
 	}
-	f.onSettings(Curves, cells, settings, names)
+	onSettings(&f, Curves, cells, settings, names)
 	f.Params, f.Also, f.Published = measure.Params, nil, nil
 	f.YModels = []Model{{"", []string{""}}}
 	f.XTitle, f.Quantity = orDefault(f.XTitle, "first rows"), "correlation with the cells on all rows"
@@ -228,7 +228,7 @@ func (f Figure) prefixes(ix *index) Figure {
 
 // onSettings makes the figure one of cells whose x axis is settings, in a
 // block (or a line) for each of the names.
-func (f *Figure) onSettings(kind Kind, cells []results.Cell, settings []string, names map[results.Pair]string) {
+func onSettings(f *Figure, kind Kind, cells []results.Cell, settings []string, names map[results.Pair]string) {
 	for i := range cells {
 		cells[i].Comparison = f.Comparison
 	}
@@ -251,7 +251,7 @@ func (f *Figure) onSettings(kind Kind, cells []results.Cell, settings []string, 
 
 // pairNames names each pair of the figure's layers, by what tells it apart:
 // "wav2vec2 7 × bert 2".
-func (f *Figure) pairNames() map[results.Pair]string {
+func pairNames(f *Figure) map[results.Pair]string {
 	names := map[results.Pair]string{}
 	for _, at := range f.Pairs() {
 		names[at] = layerName(at.X)

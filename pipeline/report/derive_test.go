@@ -18,7 +18,7 @@ func TestProfileTakesTheBest(t *testing.T) {
 		}
 	}
 	ix := newIndex(cells)
-	drawn := f.drawnAs(ix)
+	drawn := drawnAs(f, ix)
 	for _, want := range []struct {
 		x, model string
 		value    float64
@@ -34,7 +34,7 @@ func TestProfileTakesTheBest(t *testing.T) {
 func TestPrefixIsACorrelation(t *testing.T) {
 	figures, cells := pick(t, "prefix")
 	ix := newIndex(cells)
-	drawn := figures[0].drawnAs(ix)
+	drawn := drawnAs(figures[0], ix)
 	last := 0.0
 	for _, n := range []string{"50", "500", "3000"} {
 		c := ix.find(&drawn, drawn.Measure(), results.Layer{Model: "wav2vec2 \u00d7 glove", Layer: n}, results.Layer{})

@@ -51,6 +51,13 @@ func pick(t *testing.T, names ...string) ([]Figure, []results.Cell) {
 	return list, cells
 }
 
+// drawSVG draws one figure.
+func drawSVG(w io.Writer, f Figure, cells []results.Cell) error {
+	ix := newIndex(cells)
+	f = drawnAs(f, ix)
+	return writeSVG(w, newDrawing(&f, ix), f.Title, captionOf(&f, ix, true))
+}
+
 // TestGallery draws every figure of the gallery into the folder that
 // SPEECHSIM_GALLERY names, to be looked at.
 func TestGallery(t *testing.T) {
@@ -69,14 +76,15 @@ func TestGoldenFigures(t *testing.T) {
 	ix := newIndex(cells)
 	for i := range figures {
 		f := &figures[i]
+		drawn := drawnAs(*f, ix)
 		var svg, table, tex bytes.Buffer
-		if err := WriteSVG(&svg, f, cells); err != nil {
+		if err := drawSVG(&svg, *f, cells); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.writeCSV(&table, ix); err != nil {
+		if err := writeCSV(&table, f, ix); err != nil {
 			t.Fatal(err)
 		}
-		if err := WriteLaTeX(&tex, f, cells); err != nil {
+		if err := writeLaTeX(&tex, &drawn, ix); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, f.Name+".svg", svg.Bytes())
@@ -127,8 +135,8 @@ func TestFilesAreTheSameBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := figures[0].drawing(newIndex(cells))
-	w, h := d.size()
+	d := newDrawing(&figures[0], newIndex(cells))
+	w, h := d.Size()
 	if size := picture.Bounds().Size(); size.X != int(w/pixel+0.5) || size.Y != int(h/pixel+0.5) {
 		t.Errorf("the PNG is %v, expected a pixel for each 1/300 inch of %v x %v points", size, w, h)
 	}
@@ -142,7 +150,7 @@ func TestFilesAreTheSameBytes(t *testing.T) {
 func TestNothingIsBlank(t *testing.T) {
 	figures, cells := pick(t, "demo-broken", "curve-panels")
 	var svg bytes.Buffer
-	if err := WriteSVG(&svg, &figures[0], cells); err != nil {
+	if err := drawSVG(&svg, figures[0], cells); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"n.s.", "not significant at 0.05: 14 cells", "could not be computed: 4 cells", "not among the results: 8 cells"} {
@@ -158,7 +166,7 @@ func TestNothingIsBlank(t *testing.T) {
 		t.Errorf("the map has %v cells by state, expected 100 in all", n)
 	}
 	svg.Reset()
-	if err := WriteSVG(&svg, &figures[1], cells); err != nil {
+	if err := drawSVG(&svg, figures[1], cells); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"could not be computed (4)", "not among the results (4)", "chance: 95th percentile"} {
@@ -173,14 +181,14 @@ func TestNothingIsBlank(t *testing.T) {
 func TestLargeMap(t *testing.T) {
 	figures, cells := pick(t, "large-146")
 	var svg bytes.Buffer
-	if err := WriteSVG(&svg, &figures[0], cells); err != nil {
+	if err := drawSVG(&svg, figures[0], cells); err != nil {
 		t.Fatal(err)
 	}
 	if svg.Len() > 600<<10 {
 		t.Errorf("the SVG has %d bytes, expected at most 600 KB", svg.Len())
 	}
 	h := newHeatmap(&figures[0], newIndex(cells))
-	if w, _ := h.size(); w > 700 {
+	if w, _ := h.Size(); w > 700 {
 		t.Errorf("the map is %v wide, expected at most a page of 700 points", w)
 	}
 	for _, a := range []*axis{h.x, h.y} {
@@ -227,11 +235,11 @@ func TestStrangeFigures(t *testing.T) {
 				t.Fatal(err)
 			}
 			var svg, pdf bytes.Buffer
-			if err := WriteSVG(&svg, &f, test.cells); err != nil {
+			if err := drawSVG(&svg, f, test.cells); err != nil {
 				t.Fatal(err)
 			}
 			if strings.HasPrefix(name, "long") { // setting a PDF's fonts takes time
-				if err := writePDF(&pdf, f.drawing(newIndex(test.cells)), f.Title, ""); err != nil {
+				if err := writePDF(&pdf, newDrawing(&f, newIndex(test.cells)), f.Title, ""); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -127,14 +127,6 @@ func valueInWords(c *results.Cell) string {
 	return s
 }
 
-// short writes a value with three decimals.
-func short(v float64) string {
-	if math.Abs(v) >= 1000 {
-		return minus(strconv.FormatFloat(v, 'g', 4, 64))
-	}
-	return minus(strconv.FormatFloat(v, 'f', 3, 64))
-}
-
 // withinAndBetween returns the mean value of layers of one model, and of two.
 func (g *group) withinAndBetween() (within, between float64, ok bool) {
 	var same, other mean
@@ -148,16 +140,6 @@ func (g *group) withinAndBetween() (within, between float64, ok bool) {
 		}
 	}
 	return same.value, other.value, same.n > 0 && other.n > 0
-}
-
-type mean struct {
-	value float64
-	n     int
-}
-
-func (m *mean) add(v float64) {
-	m.n++
-	m.value += (v - m.value) / float64(m.n)
 }
 
 // sharpest finds the neighbouring layers of one model that differ most. The
@@ -221,13 +203,12 @@ func byFrequency(counts map[string]int) []reason {
 func doubts(groups []*group, dropped []Dropped) []string {
 	var all, failed, warned, weak, tested, interval int // tested, interval: among those with a value
 	for _, g := range groups {
-		f := Figure{}
 		for _, c := range g.cells {
 			all++
-			switch f.state(c) {
-			case notComputed:
+			if !c.OK() {
 				failed++
-			case notSignificant:
+			}
+			if Weak(c, defaultAlpha) {
 				weak++
 			}
 			if c.OK() && significance(c) != nil {
@@ -327,7 +308,6 @@ func newPairRow(g *group, x, y string, cells []*results.Cell) pairRow {
 	r := pairRow{Comparison: g.comparison, Measure: labelOf(g.measure), X: x, Y: y}
 	var average mean
 	lo, hi := math.Inf(1), math.Inf(-1)
-	f := Figure{}
 	for _, c := range cells {
 		if c.X == c.Y {
 			continue
@@ -336,7 +316,7 @@ func newPairRow(g *group, x, y string, cells []*results.Cell) pairRow {
 			r.Failed++
 			continue
 		}
-		if f.state(c) == notSignificant {
+		if Weak(c, defaultAlpha) {
 			r.Weak++
 		}
 		average.add(*c.Value)

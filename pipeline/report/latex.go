@@ -12,20 +12,11 @@ import (
 // maxColumns is how many columns of numbers a page of a paper holds.
 const maxColumns = 14
 
-// WriteLaTeX writes a figure's numbers as a table for a paper (packages
+// writeLaTeX writes a figure's numbers as a table for a paper (packages
 // booktabs and threeparttable): one row an x layer and one column a y layer.
 // A map with more than 14 y layers becomes a row a pair of models, with the
 // range of its values.
-func WriteLaTeX(w io.Writer, f *Figure, cells []results.Cell) error {
-	if err := f.Validate(); err != nil {
-		return err
-	}
-	ix := newIndex(cells)
-	drawn := f.drawnAs(ix)
-	return drawn.writeLaTeX(w, ix)
-}
-
-func (f *Figure) writeLaTeX(w io.Writer, ix *index) error {
+func writeLaTeX(w io.Writer, f *Figure, ix *index) error {
 	t := &latexTable{f: f}
 	for _, m := range f.Measures() {
 		g := f.grid(ix, m)
@@ -35,7 +26,7 @@ func (f *Figure) writeLaTeX(w io.Writer, ix *index) error {
 			t.addColumns(m, g)
 		}
 	}
-	_, err := io.WriteString(w, t.String()+t.end(f.captionWith(ix, false)))
+	_, err := io.WriteString(w, t.String()+t.end(captionOf(f, ix, false)))
 	return err
 }
 

@@ -96,17 +96,22 @@ func drawMissing(p *pen, clr color.NRGBA, x, y vg.Length, s state) {
 	p.line(clr, 1, nil, vg.Point{X: x - r, Y: y + r}, vg.Point{X: x + r, Y: y - r})
 }
 
-func (c *curves) many() bool { return len(c.labels) > len(lineColours) }
+// lineStyles tell the lines of a figure of curves apart: a colour for each,
+// and what goes with it.
+type lineStyles []color.NRGBA
 
-func (c *curves) lineWidth() vg.Length {
-	if c.many() {
+// many says whether there are more lines than the fixed colours tell apart.
+func (s lineStyles) many() bool { return len(s) > len(lineColours) }
+
+func (s lineStyles) width() vg.Length {
+	if s.many() {
 		return 0.9
 	}
 	return 1.2
 }
 
-func (c *curves) markerSize() vg.Length {
-	if c.many() {
+func (s lineStyles) markerSize() vg.Length {
+	if s.many() {
 		return 1.7
 	}
 	return 2.3
@@ -114,48 +119,11 @@ func (c *curves) markerSize() vg.Length {
 
 // dash leaves lines solid where there are too many to tell by their dashes;
 // their colours then are an ordered ramp.
-func (c *curves) dash(style int) []vg.Length {
-	if c.many() {
+func (s lineStyles) dash(style int) []vg.Length {
+	if s.many() {
 		return nil
 	}
 	return lineDashes[style]
 }
 
-func (c *curves) marker(style int) markerShape { return markerShapes[style%len(markerShapes)] }
-
-// drawLegend draws the legend's columns from its upper left corner.
-func (c *curves) drawLegend(p *pen, x, top vg.Length) {
-	for k, e := range c.legend {
-		x := x + vg.Length(k/c.legendRows)*c.legendColumn
-		y := top - (vg.Length(k%c.legendRows)+0.5)*entryHigh
-		text := x + sampleWide + 6
-		from, to, mid := vg.Point{X: x, Y: y}, vg.Point{X: x + sampleWide, Y: y}, vg.Point{X: x + sampleWide/2, Y: y}
-		switch e.sign {
-		case "":
-			p.line(c.colours[e.style], c.lineWidth(), c.dash(e.style), from, to)
-			drawMarker(p, c.marker(e.style), c.colours[e.style], c.markerSize(), mid, false)
-		case "heading", "width":
-			text = x
-		case "band":
-			p.fillRect(withAlpha(softInk, 60), x, y-3.5, sampleWide, 7)
-		case "mean":
-			p.line(softInk, 0.9, chanceDash, from, to)
-		case "q95":
-			p.line(softInk, 0.7, quantileDash, from, to)
-		case "paper":
-			p.line(publishedInk, 0.9, paperDash, from, to)
-			drawMarker(p, paperMarker, publishedInk, 1.6, mid, false)
-		case "weak":
-			drawMarker(p, nil, softInk, c.markerSize(), mid, true)
-		case "failed":
-			drawMissing(p, softInk, mid.X, mid.Y, notComputed)
-		case "absent":
-			drawMissing(p, softInk, mid.X, mid.Y, absent)
-		}
-		clr := ink
-		if e.sign == "heading" {
-			clr = softInk
-		}
-		p.text(regular, labelSize, clr, left, text, y-middle(labelSize), e.text)
-	}
-}
+func (s lineStyles) marker(style int) markerShape { return markerShapes[style%len(markerShapes)] }

@@ -29,7 +29,7 @@ type mds struct {
 
 func newMDS(f *Figure, ix *index) *mds {
 	m := &mds{f: f, layers: flatten(f.XModels)}
-	distance, unknown := f.distances(ix)
+	distance, unknown := distances(f, ix)
 	m.unknown = unknown
 	m.x, m.y, m.shown = classicalScaling(distance, len(m.layers))
 	m.layout(ix)
@@ -37,12 +37,12 @@ func newMDS(f *Figure, ix *index) *mds {
 }
 
 // mdsWords says what the picture is and what it leaves out.
-func (f *Figure) mdsWords(ix *index) string {
+func mdsWords(f *Figure, ix *index) string {
 	m := newMDS(f, ix)
 	return fmt.Sprintf("Classical scaling of 1 minus the value (mean of both directions): the plane shows %.0f %% of the spread; layers of a model are joined in order, a number a layer.", 100*m.shown)
 }
 
-func (m *mds) size() (w, h vg.Length) { return m.width, m.height }
+func (m *mds) Size() (w, h vg.Length) { return m.width, m.height }
 
 func (m *mds) layout(ix *index) {
 	m.lo, m.hi = [2]float64{m.x[0], m.y[0]}, [2]float64{m.x[0], m.y[0]}
@@ -88,7 +88,7 @@ func (m *mds) up(v float64) vg.Length {
 	return m.height - m.top - m.tall + m.tall*vg.Length((v-m.lo[1])/(m.hi[1]-m.lo[1]))
 }
 
-func (m *mds) draw(p *pen) {
+func (m *mds) Draw(p *pen) {
 	p.fillRect(white, 0, 0, m.width, m.height)
 	drawHeader(p, m.width, m.height, m.title, m.rests)
 	m.drawAxes(p)

@@ -88,10 +88,9 @@ type view struct {
 }
 
 type figureView struct {
-	Figure
-	SVG     template.HTML
-	Caption string
-	Files   []fileLink
+	Picture
+	SVG   template.HTML
+	Files []fileLink
 }
 
 type fileLink struct{ Name, URL string }
@@ -146,22 +145,15 @@ func (p *Page) figureViews() ([]figureView, error) {
 	if folder == "" {
 		folder = "figures"
 	}
-	ix := newIndex(p.Cells)
-	figures, err := checked(p.Figures, ix)
+	pictures, err := Pictures(p.Figures, p.Cells)
 	if err != nil {
 		return nil, err
 	}
 	var list []figureView
-	for i := range figures {
-		f := &figures[i]
-		var svg bytes.Buffer
-		caption := f.caption(ix)
-		if err := writeSVG(&svg, f.drawing(ix), f.Title, caption); err != nil {
-			return nil, err
-		}
-		v := figureView{Figure: *f, SVG: template.HTML(svg.String()), Caption: caption}
+	for _, drawn := range pictures {
+		v := figureView{Picture: drawn, SVG: template.HTML(drawn.SVG)}
 		for _, ending := range []string{"svg", "pdf", "png", "csv", "tex"} {
-			v.Files = append(v.Files, fileLink{strings.ToUpper(ending), folder + "/" + f.Name + "." + ending})
+			v.Files = append(v.Files, fileLink{strings.ToUpper(ending), folder + "/" + drawn.Name + "." + ending})
 		}
 		list = append(list, v)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"image/color"
 	"image/png"
 	"io"
 	"math"
@@ -20,26 +19,18 @@ import (
 // only would not be the same bytes from run to run.
 var pdfDate = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// pdfCanvas is a [vg.Canvas] that writes PDF. gonum's own knows the letters of
+// pdf is a [vg.Canvas] that writes PDF. gonum's own knows the letters of
 // Windows-1252 alone, embeds each font whole (200 kB a figure) and carries the
 // time of day.
-type pdfCanvas struct {
+type pdf struct {
+	graphicsStack
 	doc           *fpdf.Fpdf
 	width, height vg.Length
-	stack         []pdfState
 	fonts         map[string]bool
 	images        int
 }
 
-type pdfState struct {
-	m         matrix // from points, y up, to points, y down
-	colour    color.Color
-	lineWidth vg.Length
-	dash      []vg.Length
-	offset    vg.Length
-}
-
-func newPDF(width, height vg.Length, title, desc string) *pdfCanvas {
+func newPDF(width, height vg.Length, title, desc string) *pdf {
 	doc := fpdf.NewCustom(&fpdf.InitType{UnitStr: "pt", Size: fpdf.SizeType{Wd: width.Points(), Ht: height.Points()}})
 	doc.SetCreationDate(pdfDate)
 	doc.SetModificationDate(pdfDate)
@@ -51,43 +42,26 @@ func newPDF(width, height vg.Length, title, desc string) *pdfCanvas {
 	doc.SetProducer("speechsim", true)
 	doc.SetLang("en")
 	doc.AddPage()
-	c := &pdfCanvas{doc: doc, width: width, height: height, fonts: map[string]bool{}}
-	c.stack = []pdfState{{m: matrix{1, 0, 0, -1, 0, height.Points()}}}
+	m := matrix{1, 0, 0, -1, 0, height.Points()}
+	c := &pdf{graphicsStack: newGraphicsStack(m), doc: doc, width: width, height: height, fonts: map[string]bool{}}
 	vg.Initialize(c)
 	return c
 }
 
-func (c *pdfCanvas) state() *pdfState { return &c.stack[len(c.stack)-1] }
+func (c *pdf) Size() (w, h vg.Length) { return c.width, c.height }
 
-func (c *pdfCanvas) Size() (w, h vg.Length)   { return c.width, c.height }
-func (c *pdfCanvas) SetLineWidth(w vg.Length) { c.state().lineWidth = w }
-func (c *pdfCanvas) SetLineDash(dash []vg.Length, o vg.Length) {
-	s := c.state()
-	s.dash, s.offset = dash, o
-}
-func (c *pdfCanvas) SetColor(clr color.Color) { c.state().colour = clr }
-func (c *pdfCanvas) Push()                    { c.stack = append(c.stack, *c.state()) }
-func (c *pdfCanvas) Pop()                     { c.stack = c.stack[:len(c.stack)-1] }
-func (c *pdfCanvas) Rotate(rad float64)       { s := c.state(); s.m = s.m.rotate(rad) }
-func (c *pdfCanvas) Translate(pt vg.Point)    { s := c.state(); s.m = s.m.translate(pt) }
-func (c *pdfCanvas) Scale(x, y float64)       { s := c.state(); s.m = s.m.scale(x, y) }
-
-// rgba returns the current colour.
-func (c *pdfCanvas) rgba() (r, g, b int, alpha float64) {
-	clr := c.state().colour
-	if clr == nil {
-		clr = color.Black
-	}
-	n := color.NRGBAModel.Convert(clr).(color.NRGBA)
+// ink returns the current colour as the document takes it.
+func (c *pdf) ink() (r, g, b int, alpha float64) {
+	n := c.rgba()
 	return int(n.R), int(n.G), int(n.B), float64(n.A) / 255
 }
 
-func (c *pdfCanvas) Stroke(p vg.Path) {
-	s := c.state()
+func (c *pdf) Stroke(p vg.Path) {
+	s := c.now()
 	if s.lineWidth <= 0 {
 		return
 	}
-	r, g, b, alpha := c.rgba()
+	r, g, b, alpha := c.ink()
 	c.doc.SetDrawColor(r, g, b)
 	c.doc.SetAlpha(alpha, "Normal")
 	size := s.m.size()
@@ -101,16 +75,16 @@ func (c *pdfCanvas) Stroke(p vg.Path) {
 	c.doc.DrawPath("D")
 }
 
-func (c *pdfCanvas) Fill(p vg.Path) {
-	r, g, b, alpha := c.rgba()
+func (c *pdf) Fill(p vg.Path) {
+	r, g, b, alpha := c.ink()
 	c.doc.SetFillColor(r, g, b)
 	c.doc.SetAlpha(alpha, "Normal")
 	c.path(p)
 	c.doc.DrawPath("F")
 }
 
-func (c *pdfCanvas) path(p vg.Path) {
-	m := c.state().m
+func (c *pdf) path(p vg.Path) {
+	m := c.now().m
 	for i, part := range p {
 		x, y := m.apply(part.Pos)
 		switch part.Type {
@@ -135,12 +109,12 @@ func (c *pdfCanvas) path(p vg.Path) {
 }
 
 // arc draws an arc as Bézier curves of at most a quarter circle each.
-func (c *pdfCanvas) arc(part vg.PathComp, first bool) {
+func (c *pdf) arc(part vg.PathComp, first bool) {
 	on := func(angle, radius float64) vg.Point {
 		sin, cos := math.Sincos(angle)
 		return part.Pos.Add(vg.Point{X: vg.Length(radius * cos), Y: vg.Length(radius * sin)})
 	}
-	m, r := c.state().m, part.Radius.Points()
+	m, r := c.now().m, part.Radius.Points()
 	if x, y := m.apply(on(part.Start, r)); first {
 		c.doc.MoveTo(x, y)
 	} else {
@@ -159,7 +133,7 @@ func (c *pdfCanvas) arc(part vg.PathComp, first bool) {
 	}
 }
 
-func (c *pdfCanvas) FillString(f font.Face, pt vg.Point, text string) {
+func (c *pdf) FillString(f font.Face, pt vg.Point, text string) {
 	if f.Font.Size == 0 || text == "" {
 		return
 	}
@@ -176,10 +150,10 @@ func (c *pdfCanvas) FillString(f font.Face, pt vg.Point, text string) {
 		}
 		c.doc.AddUTF8FontFromBytes("Liberation", style, source.Bytes())
 	}
-	r, g, b, alpha := c.rgba()
+	r, g, b, alpha := c.ink()
 	c.doc.SetTextColor(r, g, b)
 	c.doc.SetAlpha(alpha, "Normal")
-	m := c.state().m
+	m := c.now().m
 	c.doc.SetFont("Liberation", style, f.Font.Size.Points()*m.size())
 	x, y := m.apply(pt)
 	turned := math.Abs(m.degrees()) > 1e-9
@@ -193,7 +167,7 @@ func (c *pdfCanvas) FillString(f font.Face, pt vg.Point, text string) {
 	}
 }
 
-func (c *pdfCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
+func (c *pdf) DrawImage(rect vg.Rectangle, img image.Image) {
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
 		c.doc.SetError(err)
@@ -203,13 +177,13 @@ func (c *pdfCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
 	name := fmt.Sprintf("image-%d", c.images)
 	options := fpdf.ImageOptions{ImageType: "png"}
 	c.doc.RegisterImageOptionsReader(name, options, &b)
-	m := c.state().m
+	m := c.now().m
 	x, y := m.apply(vg.Point{X: rect.Min.X, Y: rect.Max.Y})
 	c.doc.ImageOptions(name, x, y, rect.Size().X.Points()*m.size(), rect.Size().Y.Points()*m.size(), false, options, 0, "")
 }
 
 // WriteTo ends the document and writes it.
-func (c *pdfCanvas) WriteTo(w io.Writer) (int64, error) {
+func (c *pdf) WriteTo(w io.Writer) (int64, error) {
 	var b bytes.Buffer
 	if err := c.doc.Output(&b); err != nil {
 		return 0, err

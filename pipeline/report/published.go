@@ -95,38 +95,15 @@ func ranksOf(x []float64) []float64 {
 	return ranks
 }
 
-// Differences returns a cell for each cell of ours that has a partner among
-// theirs (same comparison, metric, variant, params, x and y): its value is ours minus
-// theirs. Where one of the two has no value, the difference has none, and says
-// whose is missing.
-func Differences(ours, theirs []results.Cell) []results.Cell {
-	at := make(map[results.Key]*results.Cell, len(theirs))
-	for i := range theirs {
-		at[theirs[i].Key()] = &theirs[i]
-	}
-	var list []results.Cell
-	for i := range ours {
-		a := &ours[i]
-		b, ok := at[a.Key()]
-		if !ok {
-			continue
-		}
-		d := results.Cell{Comparison: a.Comparison, Metric: a.Metric, Variant: a.Variant, X: a.X, Y: a.Y, Params: a.Params, Rows: a.Rows, N: a.N, DX: a.DX, DY: a.DY}
-		switch {
-		case a.Value == nil:
-			d.Error = "no value in the first: " + a.Error
-		case b.Value == nil:
-			d.Error = "no value in the second: " + b.Error
-		default:
-			v := *a.Value - *b.Value
-			d.Value = &v
-			if a.N != b.N {
-				d.Warnings = []string{fmt.Sprintf("n differs: %d and %d", a.N, b.N)}
-			}
-		}
-		list = append(list, d)
-	}
-	return list
+// mean is the mean of what was added.
+type mean struct {
+	value float64
+	n     int
+}
+
+func (m *mean) add(v float64) {
+	m.n++
+	m.value += (v - m.value) / float64(m.n)
 }
 
 // withDifferences adds, after each heat map that has published values, a map
@@ -141,13 +118,13 @@ func withDifferences(figures []Figure, ix *index) []Figure {
 		d := f
 		d.Name, d.Title = f.Name+".difference", f.Title+": ours minus "+labelsOf(f.Published)
 		d.Scale, d.Published, d.difference = Scale{Map: "diverging"}, nil, true
-		d.own = newIndex(f.minusPublished(ix))
+		d.own = newIndex(minusPublished(&f, ix))
 		list = append(list, d)
 	}
 	return list
 }
 
-func (f *Figure) minusPublished(ix *index) []results.Cell {
+func minusPublished(f *Figure, ix *index) []results.Cell {
 	var cells []results.Cell
 	g := f.grid(ix, f.Measure())
 	for i, x := range g.x {

@@ -43,7 +43,7 @@ func TestDifferences(t *testing.T) {
 	theirs := []results.Cell{cellOf("0", "0", 0.25), cellOf("0", "1", 0.5)}
 	theirs[0].N = 8
 	theirs[1].Value, theirs[1].Error = nil, "singular"
-	d := Differences(ours, theirs)
+	d := differences(ours, theirs)
 	if len(d) != 2 || *d[0].Value != 0.25 || d[0].Warnings[0] != "n differs: 9 and 8" || d[1].Error != "no value in the second: singular" {
 		t.Errorf("got %+v", d)
 	}
@@ -74,11 +74,11 @@ func TestPublishedMapGetsDifferences(t *testing.T) {
 	if n := d.grid(newIndex(cells), d.Measure()).count(); n[shown] != 99 || n[absent] != 1 {
 		t.Errorf("the map of differences has %v", n)
 	}
-	if got := CaptionOf(f, cells); !strings.Contains(got, "Compared with El Kheir 2024, figure 1, 81 pairs of layers: mean difference") {
+	if got := captionOf(f, newIndex(cells), true); !strings.Contains(got, "Compared with El Kheir 2024, figure 1, 81 pairs of layers: mean difference") {
 		t.Errorf("the caption says %q", got)
 	}
 	var svg bytes.Buffer
-	if err := writeSVG(&svg, d.drawing(newIndex(cells)), d.Title, ""); err != nil {
+	if err := writeSVG(&svg, newDrawing(d, newIndex(cells)), d.Title, ""); err != nil {
 		t.Fatal(err)
 	}
 	if want := "difference of CKA, debiased (similarity)"; !strings.Contains(svg.String(), want) {

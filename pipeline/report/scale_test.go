@@ -10,20 +10,21 @@ import (
 
 func TestLimitsAreRoundAndHoldTheData(t *testing.T) {
 	for _, test := range []struct {
-		scale  Scale
-		values []float64
-		lo, hi float64
+		low, high *float64
+		diverging bool
+		values    []float64
+		lo, hi    float64
 	}{
-		{Scale{}, nil, 0, 1},
-		{Scale{}, []float64{0.11, 1}, 0.1, 1},
-		{Scale{}, []float64{0.312, 0.488}, 0.31, 0.49},
-		{Scale{}, []float64{0, 1}, 0, 1},
-		{Scale{}, []float64{1, 1}, 0.95, 1.05},
-		{Scale{Map: "diverging"}, []float64{-0.1, 0.3}, -0.3, 0.3},
-		{Scale{Min: ptr(0.2)}, []float64{0.11, 1}, 0.2, 1},
-		{Scale{Min: ptr(0), Max: ptr(2)}, []float64{0.11, 1}, 0, 2},
+		{nil, nil, false, nil, 0, 1},
+		{nil, nil, false, []float64{0.11, 1}, 0.1, 1},
+		{nil, nil, false, []float64{0.312, 0.488}, 0.31, 0.49},
+		{nil, nil, false, []float64{0, 1}, 0, 1},
+		{nil, nil, false, []float64{1, 1}, 0.95, 1.05},
+		{nil, nil, true, []float64{-0.1, 0.3}, -0.3, 0.3},
+		{new(0.2), nil, false, []float64{0.11, 1}, 0.2, 1},
+		{new(0.0), new(2.0), false, []float64{0.11, 1}, 0, 2},
 	} {
-		lo, hi := limits(test.scale, test.values)
+		lo, hi := limits(test.low, test.high, test.diverging, test.values)
 		if math.Abs(lo-test.lo) > 1e-9 || math.Abs(hi-test.hi) > 1e-9 {
 			t.Errorf("limits of %v are %v to %v, expected %v to %v", test.values, lo, hi, test.lo, test.hi)
 		}

@@ -26,6 +26,24 @@ type seriesPoint struct {
 	paper *float64 // published value
 }
 
+// stretches cuts a line where values are missing.
+func (s *series) stretches(has func(seriesPoint) bool) [][]seriesPoint {
+	var list [][]seriesPoint
+	open := false
+	for _, pt := range s.points {
+		if !has(pt) {
+			open = false
+			continue
+		}
+		if !open {
+			list = append(list, nil)
+			open = true
+		}
+		list[len(list)-1] = append(list[len(list)-1], pt)
+	}
+	return list
+}
+
 // panel is one plot of a figure of curves: an x axis of layers and its lines.
 type panel struct {
 	title  string
@@ -33,14 +51,14 @@ type panel struct {
 	lines  []series
 }
 
-// panels decides what is a line and what is a plot of its own:
+// panelsOf decides what is a line and what is a plot of its own:
 //
 //   - one y layer in all (word vectors, say): a line for each x model, and for
 //     each measure, in one plot;
 //   - more y layers: a plot for each x model, a line for each y layer (and measure).
 //
 // It also returns the styles' labels, in order, and what they name.
-func (f *Figure) panels(ix *index) (panels []panel, labels []string, naming string) {
+func panelsOf(f *Figure, ix *index) (panels []panel, labels []string, naming string) {
 	ys := flatten(f.YModels)
 	single := len(ys) == 1
 	var models []Model
@@ -49,7 +67,7 @@ func (f *Figure) panels(ix *index) (panels []panel, labels []string, naming stri
 			models = append(models, m)
 		}
 	}
-	naming = f.naming(single, ys)
+	naming = namingOf(f, single, ys)
 	style := func(label string) int {
 		if i := slices.Index(labels, label); i >= 0 {
 			return i
@@ -70,12 +88,12 @@ func (f *Figure) panels(ix *index) (panels []panel, labels []string, naming stri
 		p := &panels[len(panels)-1]
 		for _, m := range f.Measures() {
 			for _, y := range ys {
-				label := f.lineLabel(m, x, y, single)
+				label := lineLabel(f, m, x, y, single)
 				s := series{label: label, model: x.Name, y: y, style: style(label)}
 				for _, l := range x.Layers {
 					at := results.Layer{Model: x.Name, Layer: l}
 					c := ix.find(f, m, at, y)
-					point := seriesPoint{at: slices.Index(p.layers, l), x: at, cell: c, state: f.state(c)}
+					point := seriesPoint{at: slices.Index(p.layers, l), x: at, cell: c, state: stateOf(c, f.alpha())}
 					point.paper = f.published(m, at, y)
 					s.points = append(s.points, point)
 				}
@@ -86,8 +104,8 @@ func (f *Figure) panels(ix *index) (panels []panel, labels []string, naming stri
 	return panels, labels, naming
 }
 
-// naming is the heading of the legend: what its entries name.
-func (f *Figure) naming(single bool, ys []results.Layer) string {
+// namingOf is the heading of the legend: what its entries name.
+func namingOf(f *Figure, single bool, ys []results.Layer) string {
 	switch {
 	case len(f.Also) > 0 && single:
 		return ""
@@ -101,7 +119,7 @@ func (f *Figure) naming(single bool, ys []results.Layer) string {
 	return ""
 }
 
-func (f *Figure) lineLabel(m results.Measure, x Model, y results.Layer, single bool) string {
+func lineLabel(f *Figure, m results.Measure, x Model, y results.Layer, single bool) string {
 	label := ""
 	if len(f.Also) > 0 {
 		label = labelOf(m)

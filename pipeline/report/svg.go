@@ -26,56 +26,28 @@ const pixel vg.Length = 72.0 / 300
 // the layout was measured with.
 const svgFonts = "Liberation Sans, Arimo, Arial, Helvetica, sans-serif"
 
-// svgCanvas is a [vg.Canvas] that writes compact SVG. gonum's own writes a
+// svg is a [vg.Canvas] that writes compact SVG. gonum's own writes a
 // style and eight long numbers for every square of a heat map, some ten times
 // the bytes, and all figures of a run stand in one page.
 //
 // User units are pixels, y goes down, and transforms are applied to the
 // coordinates (text that is turned carries its rotation).
-type svgCanvas struct {
+type svg struct {
+	graphicsStack
 	width, height vg.Length
 	title, desc   string
 	body          bytes.Buffer
-	stack         []svgState
 }
 
-type svgState struct {
-	m         matrix // from points to user units
-	colour    color.Color
-	lineWidth vg.Length
-	dash      []vg.Length
-	offset    vg.Length
-}
-
-func newSVG(width, height vg.Length, title, desc string) *svgCanvas {
+func newSVG(width, height vg.Length, title, desc string) *svg {
 	unit := 1 / pixel.Points()
-	c := &svgCanvas{width: width, height: height, title: title, desc: desc}
-	c.stack = []svgState{{m: matrix{unit, 0, 0, -unit, 0, height.Points() * unit}}}
+	m := matrix{unit, 0, 0, -unit, 0, height.Points() * unit}
+	c := &svg{graphicsStack: newGraphicsStack(m), width: width, height: height, title: title, desc: desc}
 	vg.Initialize(c)
 	return c
 }
 
-func (c *svgCanvas) state() *svgState { return &c.stack[len(c.stack)-1] }
-
-func (c *svgCanvas) Size() (w, h vg.Length)   { return c.width, c.height }
-func (c *svgCanvas) SetLineWidth(w vg.Length) { c.state().lineWidth = w }
-func (c *svgCanvas) SetLineDash(dash []vg.Length, o vg.Length) {
-	s := c.state()
-	s.dash, s.offset = dash, o
-}
-func (c *svgCanvas) SetColor(clr color.Color) { c.state().colour = clr }
-func (c *svgCanvas) Push()                    { c.stack = append(c.stack, *c.state()) }
-func (c *svgCanvas) Pop()                     { c.stack = c.stack[:len(c.stack)-1] }
-
-func (c *svgCanvas) Rotate(rad float64)              { s := c.state(); s.m = s.m.rotate(rad) }
-func (c *svgCanvas) Translate(pt vg.Point)           { s := c.state(); s.m = s.m.translate(pt) }
-func (c *svgCanvas) Scale(x, y float64)              { s := c.state(); s.m = s.m.scale(x, y) }
-func (c *svgCanvas) point(p vg.Point) (x, y float64) { return c.state().m.apply(p) }
-
-// length converts a length; scaling that differs in x and y is not used here.
-func (c *svgCanvas) length(l vg.Length) float64 {
-	return l.Points() * c.state().m.size()
-}
+func (c *svg) Size() (w, h vg.Length) { return c.width, c.height }
 
 // svgNumber rounds to a tenth of a user unit, 0.024 points.
 func svgNumber(v float64) string {
@@ -87,12 +59,12 @@ func svgNumber(v float64) string {
 	return s
 }
 
-func (c *svgCanvas) Stroke(p vg.Path) {
-	s := c.state()
+func (c *svg) Stroke(p vg.Path) {
+	s := c.now()
 	if s.lineWidth <= 0 {
 		return
 	}
-	fmt.Fprintf(&c.body, `<path d="%s" fill="none"%s stroke-width="%s"`, c.pathData(p), paint("stroke", s.colour), svgNumber(c.length(s.lineWidth)))
+	fmt.Fprintf(&c.body, `<path d="%s" fill="none"%s stroke-width="%s"`, c.pathData(p), paint("stroke", c.rgba()), svgNumber(c.length(s.lineWidth)))
 	if len(s.dash) > 0 {
 		var dashes []string
 		for _, d := range s.dash {
@@ -106,22 +78,18 @@ func (c *svgCanvas) Stroke(p vg.Path) {
 	c.body.WriteString("/>\n")
 }
 
-func (c *svgCanvas) Fill(p vg.Path) {
+func (c *svg) Fill(p vg.Path) {
 	data := c.pathData(p)
 	crisp := ""
 	if !strings.ContainsAny(data, ".lACQ") {
 		crisp = ` shape-rendering="crispEdges"` // squares on the pixel grid: no seams between neighbours
 	}
-	fmt.Fprintf(&c.body, `<path d="%s"%s%s/>`+"\n", data, paint("fill", c.state().colour), crisp)
+	fmt.Fprintf(&c.body, `<path d="%s"%s%s/>`+"\n", data, paint("fill", c.rgba()), crisp)
 }
 
 // paint gives an attribute for a colour and, where it is not opaque, one for
 // its opacity.
-func paint(attribute string, clr color.Color) string {
-	if clr == nil {
-		clr = color.Black
-	}
-	c := color.NRGBAModel.Convert(clr).(color.NRGBA)
+func paint(attribute string, c color.NRGBA) string {
 	s := fmt.Sprintf(` %s="#%02x%02x%02x"`, attribute, c.R, c.G, c.B)
 	if c.A != 255 {
 		s += fmt.Sprintf(` %s-opacity="%s"`, attribute, strconv.FormatFloat(float64(c.A)/255, 'f', 2, 64))
@@ -132,7 +100,7 @@ func paint(attribute string, clr color.Color) string {
 // pathData writes lines relative to the point before, as h and v where they
 // are level or upright. Positions are rounded first, so that errors do not add
 // up.
-func (c *svgCanvas) pathData(p vg.Path) string {
+func (c *svg) pathData(p vg.Path) string {
 	var b strings.Builder
 	var x, y, startX, startY float64
 	at := func(pt vg.Point) (float64, float64) {
@@ -182,7 +150,7 @@ func (c *svgCanvas) pathData(p vg.Path) string {
 
 // arc writes an arc as two halves, since SVG knows none that ends where it
 // starts, and returns its end.
-func (c *svgCanvas) arc(b *strings.Builder, part vg.PathComp, pair func(x, y float64) string, at func(vg.Point) (float64, float64), first bool) (x, y float64) {
+func (c *svg) arc(b *strings.Builder, part vg.PathComp, pair func(x, y float64) string, at func(vg.Point) (float64, float64), first bool) (x, y float64) {
 	on := func(angle float64) (float64, float64) {
 		sin, cos := math.Sincos(angle)
 		return at(part.Pos.Add(vg.Point{X: part.Radius * vg.Length(cos), Y: part.Radius * vg.Length(sin)}))
@@ -204,16 +172,16 @@ func (c *svgCanvas) arc(b *strings.Builder, part vg.PathComp, pair func(x, y flo
 	return x, y
 }
 
-func (c *svgCanvas) FillString(f font.Face, pt vg.Point, text string) {
+func (c *svg) FillString(f font.Face, pt vg.Point, text string) {
 	if f.Font.Size == 0 || text == "" {
 		return
 	}
 	x, y := c.point(pt)
-	fmt.Fprintf(&c.body, `<text x="%s" y="%s" font-size="%s"%s`, svgNumber(x), svgNumber(y), svgNumber(c.length(f.Font.Size)), paint("fill", c.state().colour))
+	fmt.Fprintf(&c.body, `<text x="%s" y="%s" font-size="%s"%s`, svgNumber(x), svgNumber(y), svgNumber(c.length(f.Font.Size)), paint("fill", c.rgba()))
 	if f.Font.Weight >= xfont.WeightBold {
 		c.body.WriteString(` font-weight="bold"`)
 	}
-	if angle := c.state().m.degrees(); math.Abs(angle) > 1e-9 {
+	if angle := c.now().m.degrees(); math.Abs(angle) > 1e-9 {
 		fmt.Fprintf(&c.body, ` transform="rotate(%s %s)"`, svgNumber(angle), pairSpaced(x, y))
 	}
 	c.body.WriteString(">" + escapeXML(text) + "</text>\n")
@@ -221,10 +189,10 @@ func (c *svgCanvas) FillString(f font.Face, pt vg.Point, text string) {
 
 func pairSpaced(x, y float64) string { return svgNumber(x) + " " + svgNumber(y) }
 
-func (c *svgCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
+func (c *svg) DrawImage(rect vg.Rectangle, img image.Image) {
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
-		panic(fmt.Sprintf("report: encode an image into memory: %v", err))
+		panic(fmt.Sprintf("canvas: encode an image into memory: %v", err))
 	}
 	x, y := c.point(vg.Point{X: rect.Min.X, Y: rect.Max.Y})
 	fmt.Fprintf(&c.body, `<image x="%s" y="%s" width="%s" height="%s" preserveAspectRatio="none" href="data:image/png;base64,%s"/>`+"\n",
@@ -234,7 +202,7 @@ func (c *svgCanvas) DrawImage(rect vg.Rectangle, img image.Image) {
 
 // WriteTo writes the document. The title and description are for readers who
 // hear the figure.
-func (c *svgCanvas) WriteTo(w io.Writer) (int64, error) {
+func (c *svg) WriteTo(w io.Writer) (int64, error) {
 	unit := pixel.Points()
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%spt" height="%spt" viewBox="0 0 %s" role="img" font-family="%s">`+"\n",

@@ -21,10 +21,10 @@ func niceStep(v float64) float64 {
 	return 10 * power
 }
 
-// limits returns the range of an axis or colour bar: the scale's ends where
-// they are fixed, else those of the data rounded outward. A diverging map gets
-// the same distance on both sides of 0.
-func limits(s Scale, values []float64) (lo, hi float64) {
+// limits returns the range of an axis or colour bar: its ends low and high
+// where they are fixed, else those of the data rounded outward. A diverging
+// range with no fixed end has the same distance on both sides of 0.
+func limits(low, high *float64, diverging bool, values []float64) (lo, hi float64) {
 	lo, hi = math.Inf(1), math.Inf(-1)
 	for _, v := range values {
 		lo, hi = min(lo, v), max(hi, v)
@@ -32,7 +32,7 @@ func limits(s Scale, values []float64) (lo, hi float64) {
 	if len(values) == 0 {
 		lo, hi = 0, 1
 	}
-	if s.Map == "diverging" && s.Min == nil && s.Max == nil {
+	if diverging && low == nil && high == nil {
 		hi = max(math.Abs(lo), math.Abs(hi))
 		lo = -hi
 	}
@@ -42,14 +42,14 @@ func limits(s Scale, values []float64) (lo, hi float64) {
 	}
 	step := niceStep((hi - lo) / 20)
 	lo, hi = math.Floor(lo/step+1e-6)*step, math.Ceil(hi/step-1e-6)*step
-	if s.Min != nil {
-		lo = *s.Min
+	if low != nil {
+		lo = *low
 	}
-	if s.Max != nil {
-		hi = *s.Max
+	if high != nil {
+		hi = *high
 	}
 	if lo >= hi { // one end is fixed beyond all data
-		if s.Max != nil {
+		if high != nil {
 			lo = hi - 1
 		} else {
 			hi = lo + 1

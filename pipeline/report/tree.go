@@ -34,7 +34,7 @@ func newTree(f *Figure, ix *index) *tree {
 	for i, m := range f.XModels {
 		t.colours[m.Name], t.shapes[m.Name] = colours[i], markerShapes[i%len(markerShapes)]
 	}
-	distance, unknown := f.distances(ix)
+	distance, unknown := distances(f, ix)
 	t.unknown = unknown
 	t.merges = averageLinkage(distance, len(t.leaves))
 	t.order = leafOrder(t.merges, len(t.leaves))
@@ -42,14 +42,14 @@ func newTree(f *Figure, ix *index) *tree {
 	for _, m := range t.merges {
 		t.lo, t.hi = min(t.lo, m.height), max(t.hi, m.height)
 	}
-	_, t.hi = limits(Scale{}, []float64{0, t.hi})
+	_, t.hi = limits(nil, nil, false, []float64{0, t.hi})
 	t.layout(ix)
 	return t
 }
 
 // distances returns 1 - similarity of all pairs of x layers, NaN where there
 // is no value, and how many pairs those are.
-func (f *Figure) distances(ix *index) (distance []float64, unknown int) {
+func distances(f *Figure, ix *index) (distance []float64, unknown int) {
 	layers := flatten(f.XModels)
 	n := len(layers)
 	distance = make([]float64, n*n)
@@ -75,9 +75,9 @@ func (f *Figure) distances(ix *index) (distance []float64, unknown int) {
 
 // ownNearest counts the layers whose most similar other layer is of their own
 // model, among those that have any value with another layer.
-func (f *Figure) ownNearest(ix *index) (own, all int) {
+func ownNearest(f *Figure, ix *index) (own, all int) {
 	layers := flatten(f.XModels)
-	distance, _ := f.distances(ix)
+	distance, _ := distances(f, ix)
 	n := len(layers)
 	for i := range layers {
 		best := -1
@@ -97,7 +97,7 @@ func (f *Figure) ownNearest(ix *index) (own, all int) {
 	return own, all
 }
 
-func (t *tree) size() (w, h vg.Length) { return t.width, t.height }
+func (t *tree) Size() (w, h vg.Length) { return t.width, t.height }
 
 func (t *tree) layout(ix *index) {
 	n := vg.Length(len(t.leaves))
@@ -120,7 +120,7 @@ func (t *tree) layout(ix *index) {
 	t.height = snap(t.top + n*t.pitch + tickSize + labelSize*lineHeight + textSize*lineHeight + 6 + margin)
 }
 
-func (t *tree) draw(p *pen) {
+func (t *tree) Draw(p *pen) {
 	p.fillRect(white, 0, 0, t.width, t.height)
 	drawHeader(p, t.width, t.height, t.title, t.rests)
 	n := len(t.leaves)

@@ -104,7 +104,7 @@ func flattenValue(rows []manifestRow, name string, v any) []manifestRow {
 // otherName are the names of the runs. Cells that only one of the runs has are
 // counted in what to doubt; it is an error when they share none.
 func Versus(name, otherName string, ours, theirs Page, changes []Change) (Page, error) {
-	d := Differences(ours.Cells, theirs.Cells)
+	d := differences(ours.Cells, theirs.Cells)
 	if len(d) == 0 {
 		return Page{}, fmt.Errorf("the runs %s and %s have no cell in common: no comparison of both has the same name, metric, variant and layers", name, otherName)
 	}
@@ -124,26 +124,42 @@ func Versus(name, otherName string, ours, theirs Page, changes []Change) (Page, 
 	}
 	alone(name, otherName, len(ours.Cells)-len(d))
 	alone(otherName, name, len(theirs.Cells)-len(d))
-	ix := newIndex(d)
-	for _, f := range ours.Figures {
-		if f.Kind != Heatmap && f.Kind != Curves || !f.any(ix) {
-			continue
-		}
-		f.Title += ": " + name + " minus " + otherName
-		f.Published, f.difference, f.Scale = nil, true, Scale{Map: "diverging"}
-		out.Figures = append(out.Figures, f)
-	}
+	out.Figures = OfDifferences(ours.Figures, d, ": "+name+" minus "+otherName)
 	return out, nil
 }
 
-// any says whether any cell of the figure is among the results.
-func (f *Figure) any(ix *index) bool {
-	for _, m := range f.Measures() {
-		if f.grid(ix, m).count()[absent] < len(f.Pairs()) {
-			return true
-		}
+// differences returns a cell for each cell of ours that has a partner among
+// theirs (same comparison, metric, variant, params, x and y): its value is ours minus
+// theirs. Where one of the two has no value, the difference has none, and says
+// whose is missing.
+func differences(ours, theirs []results.Cell) []results.Cell {
+	at := make(map[results.Key]*results.Cell, len(theirs))
+	for i := range theirs {
+		at[theirs[i].Key()] = &theirs[i]
 	}
-	return false
+	var list []results.Cell
+	for i := range ours {
+		a := &ours[i]
+		b, ok := at[a.Key()]
+		if !ok {
+			continue
+		}
+		d := results.Cell{Comparison: a.Comparison, Metric: a.Metric, Variant: a.Variant, X: a.X, Y: a.Y, Params: a.Params, Rows: a.Rows, N: a.N, DX: a.DX, DY: a.DY}
+		switch {
+		case a.Value == nil:
+			d.Error = "no value in the first: " + a.Error
+		case b.Value == nil:
+			d.Error = "no value in the second: " + b.Error
+		default:
+			v := *a.Value - *b.Value
+			d.Value = &v
+			if a.N != b.N {
+				d.Warnings = []string{fmt.Sprintf("n differs: %d and %d", a.N, b.N)}
+			}
+		}
+		list = append(list, d)
+	}
+	return list
 }
 
 // rounding is the size of differences that the order of sums explains.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -150,20 +151,11 @@ func plural(n int, noun string) string {
 	return grouped(n) + " " + noun + "s"
 }
 
-// CaptionOf returns a figure's caption in full: the words of the config, then
+// captionOf returns a figure's caption in full: the words of the config, then
 // metric, variant, rows and n, then what marks and hatching mean and how many
-// cells have them.
-func CaptionOf(f *Figure, cells []results.Cell) string {
-	ix := newIndex(cells)
-	drawn := f.drawnAs(ix)
-	return drawn.caption(ix)
-}
-
-func (f *Figure) caption(ix *index) string { return f.captionWith(ix, true) }
-
-// captionWith leaves out what is about signs in the picture when the caption
+// cells have them; not what is about signs in the picture when the caption
 // stands at a table.
-func (f *Figure) captionWith(ix *index, picture bool) string {
+func captionOf(f *Figure, ix *index, picture bool) string {
 	var parts []string
 	if f.difference {
 		parts = append(parts, "Differences, of the values below.")
@@ -201,10 +193,10 @@ func (f *Figure) captionWith(ix *index, picture bool) string {
 	}
 	parts = append(parts, agreement...)
 	if f.Kind == MDS {
-		parts = append(parts, f.mdsWords(ix))
+		parts = append(parts, mdsWords(f, ix))
 	}
 	if f.Kind == Tree {
-		own, all := f.ownNearest(ix)
+		own, all := ownNearest(f, ix)
 		parts = append(parts, fmt.Sprintf("Average linkage on 1 minus the value (mean of both directions). Of %s, %d have their most similar other layer in their own model.", plural(all, "layer"), own))
 	}
 	if picture && f.Kind == Curves && intervals {
@@ -227,6 +219,14 @@ func (f *Figure) captionWith(ix *index, picture bool) string {
 		parts = append(parts, plural(count[absent], "cell")+" not among the results.")
 	}
 	return strings.Join(parts, " ")
+}
+
+// short writes a value with three decimals.
+func short(v float64) string {
+	if math.Abs(v) >= 1000 {
+		return minus(strconv.FormatFloat(v, 'g', 4, 64))
+	}
+	return minus(strconv.FormatFloat(v, 'f', 3, 64))
 }
 
 // sentence ends a text with a full stop, unless it ends a sentence already.

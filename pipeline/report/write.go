@@ -13,21 +13,9 @@ import (
 	"strings"
 	"sync"
 
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/vgimg"
-
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/results"
 )
-
-// dpi of the PNG files.
-const dpi = 300
-
-// drawing is a figure laid out and ready to be drawn on any canvas.
-type drawing interface {
-	size() (width, height vg.Length)
-	draw(p *pen)
-}
 
 // DrawAll writes dir/figures/NAME.{svg,pdf,png,csv,tex} for each figure. Each file
 // is written under a temporary name and renamed. Figures are drawn side by
@@ -82,7 +70,7 @@ func checked(figures []Figure, ix *index) ([]Figure, error) {
 	}
 	drawn := make([]Figure, len(figures))
 	for i := range figures {
-		drawn[i] = figures[i].drawnAs(ix)
+		drawn[i] = drawnAs(figures[i], ix)
 	}
 	return withDifferences(drawn, ix), nil
 }
@@ -95,8 +83,8 @@ type file struct {
 
 // render makes the files of one figure.
 func render(f *Figure, ix *index) ([]*file, error) {
-	d := f.drawing(ix)
-	desc := f.caption(ix)
+	d := newDrawing(f, ix)
+	desc := captionOf(f, ix, true)
 	var parts []*file
 	for _, format := range []struct {
 		ending string
@@ -105,8 +93,8 @@ func render(f *Figure, ix *index) ([]*file, error) {
 		{"svg", func(w io.Writer) error { return writeSVG(w, d, f.Title, desc) }},
 		{"pdf", func(w io.Writer) error { return writePDF(w, d, f.Title, desc) }},
 		{"png", func(w io.Writer) error { return writePNG(w, d) }},
-		{"csv", func(w io.Writer) error { return f.writeCSV(w, ix) }},
-		{"tex", func(w io.Writer) error { return f.writeLaTeX(w, ix) }},
+		{"csv", func(w io.Writer) error { return writeCSV(w, f, ix) }},
+		{"tex", func(w io.Writer) error { return writeLaTeX(w, f, ix) }},
 	} {
 		part := &file{name: f.Name + "." + format.ending}
 		if err := format.write(&part.data); err != nil {
@@ -130,7 +118,8 @@ func store(dir string, parts []*file) error {
 	return errors.Join(errs...)
 }
 
-func (f *Figure) drawing(ix *index) drawing {
+// newDrawing lays a figure out.
+func newDrawing(f *Figure, ix *index) drawing {
 	switch f.Kind {
 	case Curves:
 		return newCurves(f, ix)
@@ -142,43 +131,9 @@ func (f *Figure) drawing(ix *index) drawing {
 	return newHeatmap(f, ix)
 }
 
-// WriteSVG writes one figure as SVG.
-func WriteSVG(w io.Writer, f *Figure, cells []results.Cell) error {
-	if err := f.Validate(); err != nil {
-		return err
-	}
-	ix := newIndex(cells)
-	drawn := f.drawnAs(ix)
-	return writeSVG(w, drawn.drawing(ix), drawn.Title, drawn.caption(ix))
-}
-
-func writeSVG(w io.Writer, d drawing, title, desc string) error {
-	width, height := d.size()
-	c := newSVG(width, height, title, desc)
-	d.draw(&pen{Canvas: c})
-	_, err := c.WriteTo(w)
-	return err
-}
-
-func writePDF(w io.Writer, d drawing, title, desc string) error {
-	width, height := d.size()
-	c := newPDF(width, height, title, desc)
-	d.draw(&pen{Canvas: c, overlap: true})
-	_, err := c.WriteTo(w)
-	return err
-}
-
-func writePNG(w io.Writer, d drawing) error {
-	width, height := d.size()
-	c := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))
-	d.draw(&pen{Canvas: c})
-	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)
-	return err
-}
-
 // writeCSV writes what the figure shows: a row for each cell that is drawn,
 // missing ones among them, in the order of its axes.
-func (f *Figure) writeCSV(w io.Writer, ix *index) error {
+func writeCSV(w io.Writer, f *Figure, ix *index) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{{"metric", "variant", "params", "x_model", "x_layer", "y_model", "y_layer", "value", "lo", "hi", "p", "n",
 		"null_mean", "null_q95", "published", "status", "note"}}
@@ -187,7 +142,7 @@ func (f *Figure) writeCSV(w io.Writer, ix *index) error {
 		for i, x := range g.x {
 			for j, y := range g.y {
 				c, s := g.at(i, j)
-				rows = append(rows, f.csvRow(m, x, y, c, s))
+				rows = append(rows, csvRow(f, m, x, y, c, s))
 			}
 		}
 	}
@@ -197,7 +152,7 @@ func (f *Figure) writeCSV(w io.Writer, ix *index) error {
 	return out.Error()
 }
 
-func (f *Figure) csvRow(m results.Measure, x, y results.Layer, c *results.Cell, s state) []string {
+func csvRow(f *Figure, m results.Measure, x, y results.Layer, c *results.Cell, s state) []string {
 	row := []string{m.Metric, m.Variant, m.Params.String(), x.Model, x.Layer, y.Model, y.Layer}
 	var values [8]string
 	note := ""
