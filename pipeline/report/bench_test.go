@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"speechsim/pipeline/report/internal/synthetic"
 	"speechsim/pipeline/results"
 )
 
@@ -17,7 +18,7 @@ import (
 func million() Page {
 	page := Page{Title: "million", Lead: "74 x 74 layers, eight metrics, 23 numbers of rows."}
 	for _, metric := range []string{"cka", "cca", "svcca", "pwcca", "procrustes", "neuron_neuron", "neuron_layer", "knn"} {
-		cells := synthetic{metric: metric, variant: "mean", intervals: true}.cells(paperA, paperA)
+		cells := synthetic.Run{Metric: metric, Variant: "mean", Intervals: true}.Cells((&Figure{XModels: fourModels, YModels: fourModels}).Pairs())
 		for first := range 23 {
 			params := results.Params{First: 100 * first}
 			for _, c := range cells {
@@ -25,7 +26,7 @@ func million() Page {
 				page.Cells = append(page.Cells, c)
 			}
 			page.Figures = append(page.Figures, Figure{Name: fmt.Sprintf("%s-%d", metric, first), Title: metric, Kind: Heatmap,
-				Comparison: "figure-1", Metric: metric, Variant: "mean", Params: params, XModels: paperA, YModels: paperA})
+				Comparison: "figure-1", Metric: metric, Variant: "mean", Params: params, XModels: fourModels, YModels: fourModels})
 		}
 	}
 	return page

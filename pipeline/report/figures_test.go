@@ -223,8 +223,8 @@ func TestStrangeFigures(t *testing.T) {
 		"huge":            {Figure{Kind: Heatmap, XModels: one, YModels: one}, []results.Cell{value(1e300)}},
 		"tiny":            {Figure{Kind: Curves, XModels: one, YModels: one}, []results.Cell{value(-1e-300)}},
 		"negative":        {Figure{Kind: Heatmap, XModels: one, YModels: one, Scale: Scale{Map: "diverging"}}, []results.Cell{value(-0.25)}},
-		"out of scale":    {Figure{Kind: Heatmap, XModels: one, YModels: one, Scale: Scale{Min: ptr(0), Max: ptr(0.1)}}, []results.Cell{value(0.5)}},
-		"half a scale":    {Figure{Kind: Heatmap, XModels: one, YModels: one, Scale: Scale{Min: ptr(9)}}, []results.Cell{value(0.5)}},
+		"out of scale":    {Figure{Kind: Heatmap, XModels: one, YModels: one, Scale: Scale{Min: new(0.0), Max: new(0.1)}}, []results.Cell{value(0.5)}},
+		"half a scale":    {Figure{Kind: Heatmap, XModels: one, YModels: one, Scale: Scale{Min: new(9.0)}}, []results.Cell{value(0.5)}},
 		"long names":      {Figure{Kind: Heatmap, XModels: long, YModels: long}, nil},
 		"long curves":     {Figure{Kind: Curves, XModels: long, YModels: long}, nil},
 	} {
@@ -266,7 +266,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		"metric: missing":                         func(f *Figure) { f.Metric = "" },
 		"no layers: x has 0 and y has 10":         func(f *Figure) { f.XModels = nil },
 		`colour map "jet", expected viridis`:      func(f *Figure) { f.Scale.Map = "jet" },
-		"scale: min 1, max 0, expected min < max": func(f *Figure) { f.Scale.Min, f.Scale.Max = ptr(1), ptr(0) },
+		"scale: min 1, max 0, expected min < max": func(f *Figure) { f.Scale.Min, f.Scale.Max = new(1.0), new(0.0) },
 		"alpha 2, expected 0 < alpha < 1":         func(f *Figure) { f.Alpha = 2 },
 		"also: a heatmap shows one metric":        func(f *Figure) { f.Also = []results.Measure{{}} },
 	} {

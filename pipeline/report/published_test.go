@@ -38,22 +38,6 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-func TestDifferences(t *testing.T) {
-	ours := []results.Cell{cellOf("0", "0", 0.5), cellOf("0", "1", 0.5), cellOf("1", "0", 0.5)}
-	theirs := []results.Cell{cellOf("0", "0", 0.25), cellOf("0", "1", 0.5)}
-	theirs[0].N = 8
-	theirs[1].Value, theirs[1].Error = nil, "singular"
-	d := differences(ours, theirs)
-	if len(d) != 2 || *d[0].Value != 0.25 || d[0].Warnings[0] != "n differs: 9 and 8" || d[1].Error != "no value in the second: singular" {
-		t.Errorf("got %+v", d)
-	}
-	for i := range d {
-		if err := d[i].Validate(); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
 func TestPublishedMapGetsDifferences(t *testing.T) {
 	figures, cells := pick(t, "demo-cka")
 	f := &figures[0]

@@ -78,14 +78,6 @@ func TestColourMapsSurviveGrayscale(t *testing.T) {
 	}
 }
 
-func TestUnionOfLayersKeepsOrder(t *testing.T) {
-	got := unionOfLayers([]Model{{"a", []string{"0", "1", "2"}}, {"b", []string{"cnn.1", "0", "2", "3"}}, {"c", []string{"1", "1b", "2"}}})
-	want := []string{"cnn.1", "0", "1", "1b", "2", "3"}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %v, expected %v", got, want)
-	}
-}
-
 func TestWrap(t *testing.T) {
 	for _, test := range []struct {
 		text string
@@ -100,14 +92,6 @@ func TestWrap(t *testing.T) {
 	} {
 		if got := wrap(regular, textSize, vg.Length(test.room), test.text); !slices.Equal(got, test.want) {
 			t.Errorf("%q in %v points breaks into %q, expected %q", test.text, test.room, got, test.want)
-		}
-	}
-}
-
-func TestGrouped(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 3000: "3000", 46906: "46\u00a0906", 1234567: "1\u00a0234\u00a0567", -12345: "-12\u00a0345"} {
-		if got := grouped(n); got != want {
-			t.Errorf("grouped(%d) = %q, expected %q", n, got, want)
 		}
 	}
 }

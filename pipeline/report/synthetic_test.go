@@ -2,92 +2,33 @@ package report
 
 import (
 	"fmt"
-	"math"
-	"math/rand/v2"
 	"slices"
 	"sync"
 
 	"speechsim/pipeline/published"
+	"speechsim/pipeline/report/internal/synthetic"
 	"speechsim/pipeline/results"
 )
 
-// synthetic makes cells that look like those of a run: similarity falls with
-// the distance of the layers' relative depths, and between models.
-type synthetic struct {
-	metric    string
-	variant   string
-	intervals bool
-	broken    bool // some cells could not be computed, some are not there
-}
-
-func layers(from, to int) []string {
-	var l []string
-	for i := from; i <= to; i++ {
-		l = append(l, fmt.Sprint(i))
-	}
-	return l
-}
-
-func ptr(v float64) *float64 { return &v }
-
-func (s synthetic) cells(x, y []Model) []results.Cell {
-	random := rand.New(rand.NewPCG(7, 11))
-	var cells []results.Cell
-	for _, a := range x {
-		for i, la := range a.Layers {
-			for _, b := range y {
-				for j, lb := range b.Layers {
-					da, db := depth(i, a), depth(j, b)
-					v := 0.25 + 0.7*math.Exp(-8*(da-db)*(da-db))
-					if a.Name != b.Name {
-						v = 0.05 + 0.5*math.Exp(-6*(da-db)*(da-db))*da
-					} else if i == j {
-						v = 1
-					}
-					v += 0.01 * (random.Float64() - 0.5)
-					c := results.Cell{Comparison: "figure-1", Metric: s.metric, Variant: s.variant,
-						X: results.Layer{Model: a.Name, Layer: la}, Y: results.Layer{Model: b.Name, Layer: lb},
-						Rows: "word", N: 46906, DX: 768, DY: 768, Value: ptr(min(v, 1))}
-					if s.intervals {
-						c.Lo, c.Hi = ptr(v-0.02-0.01*random.Float64()), ptr(v+0.02+0.01*random.Float64())
-						c.P = ptr(0.005)
-						if v < 0.12 {
-							c.P = ptr(0.3)
-						}
-						c.Null = &results.Null{Mean: 0.08, Q95: 0.11, Draws: 200}
-					}
-					if s.broken && a.Name != b.Name && i == 1 && j < 2 {
-						c = results.Cell{Comparison: c.Comparison, Metric: c.Metric, Variant: c.Variant, X: c.X, Y: c.Y, Rows: c.Rows, Error: "covariance of y is singular"}
-					}
-					if s.broken && (i == 3 && j == 2 || i == 2 && j == 3) {
-						continue
-					}
-					cells = append(cells, c)
-				}
-			}
-		}
-	}
-	return cells
-}
-
-func depth(i int, m Model) float64 {
-	return float64(i+1) / float64(len(m.Layers))
+// cells makes a cell for each layer of x with each of y.
+func cells(r synthetic.Run, x, y []Model) []results.Cell {
+	return r.Cells((&Figure{XModels: x, YModels: y}).Pairs())
 }
 
 var (
-	demoModels = []Model{{"hubert-tiny", layers(0, 4)}, {"wav2vec2-tiny", layers(0, 4)}}
-	bert       = []Model{{"bert", layers(0, 12)}}
+	demoModels = []Model{{"hubert-tiny", synthetic.Layers(0, 4)}, {"wav2vec2-tiny", synthetic.Layers(0, 4)}}
+	bert       = []Model{{"bert", synthetic.Layers(0, 12)}}
 	glove      = []Model{{"glove.840B.300d", []string{"vectors"}}}
-	paperA     = []Model{{"hubert-base", layers(0, 12)}, {"hubert-large", layers(0, 23)}, {"wav2vec2-base", layers(0, 12)}, {"wav2vec2-large", layers(0, 23)}}
-	withCNN    = []Model{{"wav2vec2-base", append([]string{"cnn.1", "cnn.2", "cnn.3", "cnn.4", "cnn.5", "cnn.6", "cnn.7"}, layers(0, 12)...)}}
+	paperA     = []Model{{"hubert-base", synthetic.Layers(0, 12)}, {"hubert-large", synthetic.Layers(0, 23)}, {"wav2vec2-base", synthetic.Layers(0, 12)}, {"wav2vec2-large", synthetic.Layers(0, 23)}}
+	withCNN    = []Model{{"wav2vec2-base", append([]string{"cnn.1", "cnn.2", "cnn.3", "cnn.4", "cnn.5", "cnn.6", "cnn.7"}, synthetic.Layers(0, 12)...)}}
 )
 
 func large() []Model {
 	var list []Model
 	for _, n := range []string{"hubert-large-ll60k", "wav2vec2-large-lv60", "wavlm-large", "data2vec-audio-large", "hubert-xlarge"} {
-		list = append(list, Model{n, append(layers(0, 24), "24.prenorm")})
+		list = append(list, Model{n, append(synthetic.Layers(0, 24), "24.prenorm")})
 	}
-	return append(list, Model{"wav2vec2-conformer", layers(0, 15)})
+	return append(list, Model{"wav2vec2-conformer", synthetic.Layers(0, 15)})
 }
 
 // gallery is what the goldens and the pictures to look at are made of. Callers
@@ -103,21 +44,21 @@ type galleryParts struct {
 }
 
 var madeGallery = sync.OnceValue(func() galleryParts {
-	cka := synthetic{metric: "cka", variant: "debiased", intervals: true}
+	cka := synthetic.Run{Metric: "cka", Variant: "debiased", Intervals: true}
 	broken := cka
-	broken.metric, broken.variant, broken.broken = "svcca", "textbook", true
-	plain := synthetic{metric: "neuron_neuron", variant: "absolute"}
-	var cells []results.Cell
-	cells = append(cells, cka.cells(demoModels, demoModels)...)
-	cells = append(cells, broken.cells(demoModels, demoModels)...)
-	cells = append(cells, cka.cells(paperA, paperA)...)
-	cells = append(cells, broken.cells(paperA, paperA)...)
-	cells = append(cells, plain.cells(large(), large())...)
-	cells = append(cells, cka.cells(withCNN, glove)...)
-	cells = append(cells, cka.cells(withCNN, bert)...)
-	cells = append(cells, broken.cells(demoModels, glove)...)
-	cells = append(cells, cka.cells(demoModels, glove)...)
-	cells = append(cells, broken.cells(demoModels, bert)...)
+	broken.Metric, broken.Variant, broken.Broken = "svcca", "textbook", true
+	plain := synthetic.Run{Metric: "neuron_neuron", Variant: "absolute"}
+	var all []results.Cell
+	all = append(all, cells(cka, demoModels, demoModels)...)
+	all = append(all, cells(broken, demoModels, demoModels)...)
+	all = append(all, cells(cka, paperA, paperA)...)
+	all = append(all, cells(broken, paperA, paperA)...)
+	all = append(all, cells(plain, large(), large())...)
+	all = append(all, cells(cka, withCNN, glove)...)
+	all = append(all, cells(cka, withCNN, bert)...)
+	all = append(all, cells(broken, demoModels, glove)...)
+	all = append(all, cells(cka, demoModels, glove)...)
+	all = append(all, cells(broken, demoModels, bert)...)
 	paper := published.Matrix{Label: "Bolaños 2024, figure 4.2", Measure: results.Measure{Metric: "cka", Variant: "debiased"}, Values: map[results.Pair]float64{}}
 	for i := range 13 {
 		at := results.Pair{X: results.Layer{Model: "wav2vec2-base", Layer: fmt.Sprint(i)}, Y: results.Layer{Model: "glove.840B.300d", Layer: "vectors"}}
@@ -127,7 +68,7 @@ var madeGallery = sync.OnceValue(func() galleryParts {
 		{Name: "demo-cka", Title: "CKA between the layers of two speech models", Kind: Heatmap, Metric: "cka", Variant: "debiased", Symmetric: true, XModels: demoModels, YModels: demoModels},
 		{Name: "demo-broken", Title: "The same with cells that could not be computed, under a title that is long enough for a second line", Kind: Heatmap, Metric: "svcca", Variant: "textbook", XModels: demoModels, YModels: demoModels},
 		{Name: "paper-74", Title: "Figure 1: four models", Kind: Heatmap, Metric: "cka", Variant: "debiased", XModels: paperA, YModels: paperA},
-		{Name: "paper-74-broken", Title: "Figure 2", Kind: Heatmap, Metric: "svcca", Variant: "textbook", XModels: paperA, YModels: paperA, Scale: Scale{Map: "rocket", Min: ptr(0.2), Max: ptr(0.9)}},
+		{Name: "paper-74-broken", Title: "Figure 2", Kind: Heatmap, Metric: "svcca", Variant: "textbook", XModels: paperA, YModels: paperA, Scale: Scale{Map: "rocket", Min: new(0.2), Max: new(0.9)}},
 		{Name: "large-146", Title: "All large models", Kind: Heatmap, Metric: "neuron_neuron", Variant: "absolute", XModels: large(), YModels: large(), Scale: Scale{Map: "cividis"}},
 		{Name: "row", Title: "One row", Kind: Heatmap, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: glove},
 		{Name: "rectangle", Title: "wav2vec 2.0 and BERT", Kind: Heatmap, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: bert, Scale: Scale{Map: "diverging"}},
@@ -142,7 +83,7 @@ var madeGallery = sync.OnceValue(func() galleryParts {
 		{Name: "curve-panels", Title: "Two models against each layer of BERT", Kind: Curves, Metric: "svcca", Variant: "textbook", XModels: demoModels, YModels: bert},
 	}
 	settings, swept := settingsGallery()
-	return galleryParts{append(figures, settings...), append(cells, swept...)}
+	return galleryParts{append(figures, settings...), append(all, swept...)}
 })
 
 // settingsGallery holds figures over settings in place of layers.
@@ -152,7 +93,7 @@ func settingsGallery() ([]Figure, []results.Cell) {
 	figures := []Figure{
 		{Name: "sweep", Title: "Words that sound alike, words that mean alike", Kind: Sweep, Metric: "word_distance", Variant: "phonetic", XModels: one, YModels: words},
 		{Name: "grid", Title: "Settings of ASIF", Kind: Grid, Metric: "asif", Variant: "cosine", XModels: one, YModels: words},
-		{Name: "prefix", Title: "How many rows are enough", Kind: Prefix, Metric: "cka", Variant: "biased", Comparison: "first", XModels: []Model{{"wav2vec2", layers(1, 4)}}, YModels: words},
+		{Name: "prefix", Title: "How many rows are enough", Kind: Prefix, Metric: "cka", Variant: "biased", Comparison: "first", XModels: []Model{{"wav2vec2", synthetic.Layers(1, 4)}}, YModels: words},
 	}
 	var cells []results.Cell
 	add := func(f *Figure, m results.Measure, value func(i int) float64) {
@@ -160,7 +101,7 @@ func settingsGallery() ([]Figure, []results.Cell) {
 			f.Also = append(f.Also, m)
 		}
 		for i, at := range f.Pairs() {
-			cells = append(cells, results.Cell{Comparison: f.Comparison, Metric: m.Metric, Variant: m.Variant, Params: m.Params, X: at.X, Y: at.Y, Rows: "word", N: 8001, Value: ptr(value(i))})
+			cells = append(cells, results.Cell{Comparison: f.Comparison, Metric: m.Metric, Variant: m.Variant, Params: m.Params, X: at.X, Y: at.Y, Rows: "word", N: 8001, Value: new(value(i))})
 		}
 	}
 	for k, variant := range []string{"phonetic", "semantic"} {

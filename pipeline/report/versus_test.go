@@ -27,6 +27,26 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+func valueOf(x, y string, v float64) results.Cell {
+	return results.Cell{Metric: "cka", X: results.Layer{Model: "a", Layer: x}, Y: results.Layer{Model: "b", Layer: y}, N: 9, Value: &v}
+}
+
+func TestDifferences(t *testing.T) {
+	ours := []results.Cell{valueOf("0", "0", 0.5), valueOf("0", "1", 0.5), valueOf("1", "0", 0.5)}
+	theirs := []results.Cell{valueOf("0", "0", 0.25), valueOf("0", "1", 0.5)}
+	theirs[0].N = 8
+	theirs[1].Value, theirs[1].Error = nil, "singular"
+	d := differences(ours, theirs)
+	if len(d) != 2 || *d[0].Value != 0.25 || d[0].Warnings[0] != "n differs: 9 and 8" || d[1].Error != "no value in the second: singular" {
+		t.Errorf("got %+v", d)
+	}
+	for i := range d {
+		if err := d[i].Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestPageJSON: what a run writes about its page is read back as it was.
 func TestPageJSON(t *testing.T) {
 	page := demoPage()
