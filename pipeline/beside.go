@@ -9,7 +9,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/pipeline/published"
-	"speechsim/pipeline/report"
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
@@ -31,7 +31,7 @@ func loadPublished(cfg *configs.Config, name string) ([]published.Map, error) {
 }
 
 // publishedFor lists the published values of a figure's measures and layers.
-func (k *comparison) publishedFor(f *report.Figure) []published.Matrix {
+func (k *comparison) publishedFor(f *figures.Figure) []published.Matrix {
 	var list []published.Matrix
 	for _, maps := range k.published {
 		for _, m := range maps {
@@ -44,7 +44,7 @@ func (k *comparison) publishedFor(f *report.Figure) []published.Matrix {
 }
 
 // valuesFor are the values at the figure's pairs of layers, those of a symmetric measure in either order.
-func valuesFor(f *report.Figure, m published.Map) map[results.Pair]float64 {
+func valuesFor(f *figures.Figure, m published.Map) map[results.Pair]float64 {
 	values := map[results.Pair]float64{}
 	if !slices.Contains(f.Measures(), m.Measure) {
 		return values
@@ -79,7 +79,7 @@ func (p *Plan) checkPublished() error {
 	return nil
 }
 
-func drawsAny(figures []report.Figure, comparison string, maps []published.Map) bool {
+func drawsAny(figures []figures.Figure, comparison string, maps []published.Map) bool {
 	for i := range figures {
 		for _, m := range maps {
 			if figures[i].Comparison == comparison && len(valuesFor(&figures[i], m)) > 0 {

@@ -12,13 +12,14 @@ import (
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/progress"
 	"speechsim/pipeline/report"
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
 // draw makes the figures of a page.
 func draw(r progress.Reporter, page report.Page, o *Outcome) error {
 	r.Stage("drawing", float64(len(page.Figures)), "figures")
-	names, err := report.DrawAll(o.Dir, page.Figures, page.Cells)
+	names, err := figures.DrawAll(o.Dir, page.Figures, page.Cells)
 	if err != nil {
 		return err
 	}
@@ -50,13 +51,13 @@ func removeOthers(dir string, drawn map[string]bool) error {
 // figures describes the figures: for each comparison, metric, variant and level, one of each kind that is wanted. Kinds
 // that show measures together (curves for several numbers of first rows, say) gather them in one figure; the others are
 // one each.
-func (p *Plan) figures() []report.Figure {
-	var out []report.Figure
+func (p *Plan) figures() []figures.Figure {
+	var out []figures.Figure
 	for _, b := range p.bases {
 		for _, m := range b.measures() {
 			for i, wanted := range b.figuresWanted(m) {
 				f := p.figure(b, m, wanted, i == 0)
-				if at := slices.IndexFunc(out, func(o report.Figure) bool { return o.Name == f.Name }); at >= 0 {
+				if at := slices.IndexFunc(out, func(o figures.Figure) bool { return o.Name == f.Name }); at >= 0 {
 					out[at].Also = append(out[at].Also, f.Measure())
 					continue
 				}
@@ -76,36 +77,36 @@ func (b *basis) figuresWanted(m measure) []configs.Figure {
 	if len(b.k.Figures) > 0 {
 		return b.k.Figures
 	}
-	kind := report.Heatmap
+	kind := figures.Heatmap
 	switch {
 	case m.Name == "word_distance":
-		kind = report.Sweep
+		kind = figures.Sweep
 	case len(b.x) == 1 && len(b.y) == 1 && b.k.settingsOf(m) > 1:
-		kind = report.Grid
+		kind = figures.Grid
 	case len(b.y) == 1:
-		kind = report.Curves
+		kind = figures.Curves
 	}
 	list := []configs.Figure{{Kind: string(kind)}}
 	if len(b.k.Rows.Firsts()) > 1 && len(b.x)*len(b.y) > 1 {
-		list = append(list, configs.Figure{Kind: string(report.Prefix)})
+		list = append(list, configs.Figure{Kind: string(figures.Prefix)})
 	}
 	return list
 }
 
 // figure describes a figure of a metric on a basis. The first of a comparison's figures goes by the metric alone, the
 // others by their kind too.
-func (p *Plan) figure(b *basis, m measure, wanted configs.Figure, first bool) report.Figure {
-	f := report.Figure{
-		Comparison: b.k.Name, Metric: m.Name, Variant: m.variant.Name, Params: b.paramsOf(m), Kind: report.Kind(wanted.Kind),
+func (p *Plan) figure(b *basis, m measure, wanted configs.Figure, first bool) figures.Figure {
+	f := figures.Figure{
+		Comparison: b.k.Name, Metric: m.Name, Variant: m.variant.Name, Params: b.paramsOf(m), Kind: figures.Kind(wanted.Kind),
 		Symmetric: !m.variant.Directed, Title: cmp.Or(wanted.Title, fmt.Sprintf("%s: %s", b.k.Name, m.Title)), Caption: wanted.Caption,
-		Scale:   report.Scale{Min: wanted.Scale.Min, Max: wanted.Scale.Max, Map: wanted.Scale.Map},
+		Scale:   figures.Scale{Min: wanted.Scale.Min, Max: wanted.Scale.Max, Map: wanted.Scale.Map},
 		XModels: p.axis(b, b.x), YModels: p.axis(b, b.y),
 	}
 	if note := p.Config.Note; note != "" {
 		f.Title += " [" + note + "]"
 	}
 	words := []string{b.k.Name, m.Name}
-	if b.k.variantsOf(m.Name) > 1 && f.Kind != report.Sweep {
+	if b.k.variantsOf(m.Name) > 1 && f.Kind != figures.Sweep {
 		words = append(words, m.variant.Name)
 	}
 	if b.view.level == results.TypeLevel {
@@ -149,13 +150,13 @@ func (k *comparison) settingsOf(m measure) int {
 }
 
 // axis lists the layers of one side, model by model.
-func (p *Plan) axis(b *basis, side []int) []report.Model {
-	var out []report.Model
+func (p *Plan) axis(b *basis, side []int) []figures.Model {
+	var out []figures.Model
 	for _, i := range side {
 		l := b.stack[i]
 		name := p.sources[l.source].Name
 		if n := len(out); n == 0 || out[n-1].Name != name {
-			out = append(out, report.Model{Name: name})
+			out = append(out, figures.Model{Name: name})
 		}
 		m := &out[len(out)-1]
 		m.Layers = append(m.Layers, l.name)

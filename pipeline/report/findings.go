@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
@@ -44,9 +45,9 @@ func groupCells(cells []results.Cell) []*group {
 // name says which numbers a sentence is about.
 func (g *group) name(several bool) string {
 	if several && g.comparison != "" {
-		return labelOf(g.measure) + " (" + g.comparison + ")"
+		return figures.Label(g.measure) + " (" + g.comparison + ")"
 	}
-	return labelOf(g.measure)
+	return figures.Label(g.measure)
 }
 
 // findings says in words what stands out: which layers of two models are most
@@ -61,12 +62,12 @@ func findings(groups []*group) []string {
 	several := len(comparisons) > 1
 	var list []string
 	list = append(list, agreeing(groups, several, (*group).best, func(c *results.Cell) string {
-		return fmt.Sprintf("Between models, the highest value is that of %s and %s", layerName(c.X), layerName(c.Y))
+		return fmt.Sprintf("Between models, the highest value is that of %s and %s", figures.LayerName(c.X), figures.LayerName(c.Y))
 	})...)
 	var averages []string
 	for _, g := range groups {
 		if within, between, ok := g.withinAndBetween(); ok {
-			averages = append(averages, fmt.Sprintf("%s %s and %s", g.name(several), short(within), short(between)))
+			averages = append(averages, fmt.Sprintf("%s %s and %s", g.name(several), figures.Short(within), figures.Short(between)))
 		}
 	}
 	if len(averages) > 0 {
@@ -117,11 +118,11 @@ func (g *group) best() *results.Cell {
 
 // valueInWords writes "0.31 (0.29 to 0.33), p = 0.005".
 func valueInWords(c *results.Cell) string {
-	s := short(*c.Value)
+	s := figures.Short(*c.Value)
 	if c.Lo != nil {
-		s += fmt.Sprintf(" (%s to %s)", short(*c.Lo), short(*c.Hi))
+		s += fmt.Sprintf(" (%s to %s)", figures.Short(*c.Lo), figures.Short(*c.Hi))
 	}
-	if p := significance(c); p != nil {
+	if p := figures.Significance(c); p != nil {
 		s += ", p = " + strconv.FormatFloat(*p, 'g', 2, 64)
 	}
 	return s
@@ -129,17 +130,17 @@ func valueInWords(c *results.Cell) string {
 
 // withinAndBetween returns the mean value of layers of one model, and of two.
 func (g *group) withinAndBetween() (within, between float64, ok bool) {
-	var same, other mean
+	var same, other figures.Mean
 	for _, c := range g.cells {
 		switch {
 		case !c.OK() || c.X == c.Y:
 		case c.X.Model == c.Y.Model:
-			same.add(*c.Value)
+			same.Add(*c.Value)
 		default:
-			other.add(*c.Value)
+			other.Add(*c.Value)
 		}
 	}
-	return same.value, other.value, same.n > 0 && other.n > 0
+	return same.Value, other.Value, same.N > 0 && other.N > 0
 }
 
 // sharpest finds the neighbouring layers of one model that differ most. The
@@ -208,10 +209,10 @@ func doubts(groups []*group, dropped []Dropped) []string {
 			if !c.OK() {
 				failed++
 			}
-			if Weak(c, defaultAlpha) {
+			if figures.Weak(c, figures.DefaultAlpha) {
 				weak++
 			}
-			if c.OK() && significance(c) != nil {
+			if c.OK() && figures.Significance(c) != nil {
 				tested++
 			}
 			if c.OK() && c.Lo != nil {
@@ -228,10 +229,10 @@ func doubts(groups []*group, dropped []Dropped) []string {
 	var list []string
 	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	if failed > 0 {
-		add("%d of %s could not be computed: hatched in the figures and listed with their reasons below.", failed, plural(all, "cell"))
+		add("%d of %s could not be computed: hatched in the figures and listed with their reasons below.", failed, figures.Plural(all, "cell"))
 	}
 	if warned > 0 {
-		add("%d of %s carry a warning, listed below.", warned, plural(all, "cell"))
+		add("%d of %s carry a warning, listed below.", warned, figures.Plural(all, "cell"))
 	}
 	values := all - failed
 	switch {
@@ -240,23 +241,23 @@ func doubts(groups []*group, dropped []Dropped) []string {
 	case tested == 0:
 		add("No value was tested against chance: on small samples these metrics are large on noise too.")
 	case weak > 0:
-		add("%d of %s tested against chance are not significant at 0.05 (family-wise where chance was taken over the whole map), and marked.", weak, plural(tested, "value"))
+		add("%d of %s tested against chance are not significant at 0.05 (family-wise where chance was taken over the whole map), and marked.", weak, figures.Plural(tested, "value"))
 	}
 	if tested > 0 && tested < values {
-		add("%s not tested against chance.", plural(values-tested, "value")+" "+wasWere(values-tested))
+		add("%s not tested against chance.", figures.Plural(values-tested, "value")+" "+wasWere(values-tested))
 	}
 	switch {
 	case interval == 0:
 		add("No value has an interval: how much it would change with other speakers is not known.")
 	case interval < values:
-		add("%s no interval.", plural(values-interval, "value")+" "+hasHave(values-interval))
+		add("%s no interval.", figures.Plural(values-interval, "value")+" "+hasHave(values-interval))
 	}
 	n := 0
 	for _, d := range dropped {
 		n += d.Rows
 	}
 	if n > 0 {
-		add("%s dropped, for the reasons below; the numbers say nothing about them.", plural(n, "row")+" "+wasWere(n))
+		add("%s dropped, for the reasons below; the numbers say nothing about them.", figures.Plural(n, "row")+" "+wasWere(n))
 	}
 	return list
 }
@@ -305,8 +306,8 @@ func pairRows(groups []*group) []pairRow {
 }
 
 func newPairRow(g *group, x, y string, cells []*results.Cell) pairRow {
-	r := pairRow{Comparison: g.comparison, Measure: labelOf(g.measure), X: x, Y: y}
-	var average mean
+	r := pairRow{Comparison: g.comparison, Measure: figures.Label(g.measure), X: x, Y: y}
+	var average figures.Mean
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, c := range cells {
 		if c.X == c.Y {
@@ -316,19 +317,19 @@ func newPairRow(g *group, x, y string, cells []*results.Cell) pairRow {
 			r.Failed++
 			continue
 		}
-		if Weak(c, defaultAlpha) {
+		if figures.Weak(c, figures.DefaultAlpha) {
 			r.Weak++
 		}
-		average.add(*c.Value)
+		average.Add(*c.Value)
 		lo = min(lo, *c.Value)
 		if *c.Value > hi {
 			hi = *c.Value
 			r.At = c.X.Layer + ", " + c.Y.Layer
 		}
 	}
-	r.Values = average.n
-	if average.n > 0 {
-		r.Min, r.Mean, r.Max = short(lo), short(average.value), short(hi)
+	r.Values = average.N
+	if average.N > 0 {
+		r.Min, r.Mean, r.Max = figures.Short(lo), figures.Short(average.Value), figures.Short(hi)
 	}
 	return r
 }

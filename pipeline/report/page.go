@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
@@ -29,9 +30,9 @@ type Page struct {
 
 	Traits []Trait `json:"traits,omitempty"` // of the models, where they are known: what layers group by is then tested
 
-	Figures []Figure       `json:"figures"`
-	Cells   []results.Cell `json:"-"`
-	Details []PairDetail   `json:"-"` // for the view of one pair of layers; may be empty
+	Figures []figures.Figure `json:"figures"`
+	Cells   []results.Cell   `json:"-"`
+	Details []PairDetail     `json:"-"` // for the view of one pair of layers; may be empty
 
 	Dropped  []Dropped `json:"dropped,omitempty"`
 	Warnings []string  `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
@@ -55,8 +56,8 @@ var pageFiles embed.FS
 var scripts = []string{"data.js", "scene.js", "heatmap.js", "pair.js", "table.js", "main.js"}
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"grouped":  grouped,
-	"sentence": sentence,
+	"grouped":  figures.Grouped,
+	"sentence": figures.Sentence,
 }).ParseFS(pageFiles, "page/page.html"))
 
 // WritePage writes the page as one file that needs no network: styles,
@@ -88,7 +89,7 @@ type view struct {
 }
 
 type figureView struct {
-	Picture
+	figures.Picture
 	SVG   template.HTML
 	Files []fileLink
 }
@@ -145,7 +146,7 @@ func (p *Page) figureViews() ([]figureView, error) {
 	if folder == "" {
 		folder = "figures"
 	}
-	pictures, err := Pictures(p.Figures, p.Cells)
+	pictures, err := figures.Pictures(p.Figures, p.Cells)
 	if err != nil {
 		return nil, err
 	}

@@ -7,19 +7,20 @@ import (
 	"path/filepath"
 	"testing"
 
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/report/internal/synthetic"
 	"speechsim/pipeline/results"
 )
 
 var (
-	twoModels  = []Model{{Name: "hubert-tiny", Layers: synthetic.Layers(0, 4)}, {Name: "wav2vec2-tiny", Layers: synthetic.Layers(0, 4)}}
-	fourModels = []Model{{Name: "hubert-base", Layers: synthetic.Layers(0, 12)}, {Name: "hubert-large", Layers: synthetic.Layers(0, 23)},
+	twoModels  = []figures.Model{{Name: "hubert-tiny", Layers: synthetic.Layers(0, 4)}, {Name: "wav2vec2-tiny", Layers: synthetic.Layers(0, 4)}}
+	fourModels = []figures.Model{{Name: "hubert-base", Layers: synthetic.Layers(0, 12)}, {Name: "hubert-large", Layers: synthetic.Layers(0, 23)},
 		{Name: "wav2vec2-base", Layers: synthetic.Layers(0, 12)}, {Name: "wav2vec2-large", Layers: synthetic.Layers(0, 23)}}
 )
 
 // demoPage is a page of the demo's size with everything that can go wrong.
 func demoPage() Page {
-	pairs := (&Figure{XModels: twoModels, YModels: twoModels}).Pairs()
+	pairs := (&figures.Figure{XModels: twoModels, YModels: twoModels}).Pairs()
 	demo := append(synthetic.Run{Metric: "cka", Variant: "debiased", Intervals: true}.Cells(pairs),
 		synthetic.Run{Metric: "svcca", Variant: "textbook", Intervals: true, Broken: true}.Cells(pairs)...)
 	for i := range demo {
@@ -31,9 +32,9 @@ func demoPage() Page {
 		Title: "demo", Lead: "Two small speech models on 60 utterances, layer by layer.",
 		Compared: []string{"hubert-tiny and wav2vec2-tiny: 5 layers each, every pair of layers."},
 		On:       []string{"60 utterances of the demo corpus, 12 speakers, 158 s; rows are words, 702 of 730."},
-		Figures: []Figure{
-			{Name: "demo-cka", Title: "CKA between the layers of two speech models", Kind: Heatmap, Metric: "cka", Variant: "debiased", Symmetric: true, XModels: twoModels, YModels: twoModels},
-			{Name: "demo-broken", Title: "The same with cells that could not be computed, under a title that is long enough for a second line", Kind: Heatmap, Metric: "svcca", Variant: "textbook", XModels: twoModels, YModels: twoModels},
+		Figures: []figures.Figure{
+			{Name: "demo-cka", Title: "CKA between the layers of two speech models", Kind: figures.Heatmap, Metric: "cka", Variant: "debiased", Symmetric: true, XModels: twoModels, YModels: twoModels},
+			{Name: "demo-broken", Title: "The same with cells that could not be computed, under a title that is long enough for a second line", Kind: figures.Heatmap, Metric: "svcca", Variant: "textbook", XModels: twoModels, YModels: twoModels},
 		},
 		Cells: demo,
 		Details: []PairDetail{{X: results.Layer{Model: "hubert-tiny", Layer: "4"}, Y: results.Layer{Model: "wav2vec2-tiny", Layer: "4"},
@@ -50,8 +51,8 @@ func largePage() Page {
 	p.Title = "large"
 	for _, m := range []results.Measure{{Metric: "cka", Variant: "debiased"}, {Metric: "cka", Variant: "biased"}, {Metric: "cca", Variant: "mean"}, {Metric: "svcca", Variant: "textbook"},
 		{Metric: "pwcca", Variant: "elkheir2024"}, {Metric: "neuron_neuron", Variant: "absolute"}, {Metric: "neuron_layer", Variant: "r"}, {Metric: "procrustes", Variant: "score"}} {
-		p.Cells = append(p.Cells, synthetic.Run{Metric: m.Metric, Variant: m.Variant, Intervals: true}.Cells((&Figure{XModels: fourModels, YModels: fourModels}).Pairs())...)
-		p.Figures = append(p.Figures, Figure{Name: m.Metric + "-" + m.Variant, Title: labelOf(m), Kind: Heatmap, Metric: m.Metric, Variant: m.Variant, XModels: fourModels, YModels: fourModels})
+		p.Cells = append(p.Cells, synthetic.Run{Metric: m.Metric, Variant: m.Variant, Intervals: true}.Cells((&figures.Figure{XModels: fourModels, YModels: fourModels}).Pairs())...)
+		p.Figures = append(p.Figures, figures.Figure{Name: m.Metric + "-" + m.Variant, Title: figures.Label(m), Kind: figures.Heatmap, Metric: m.Metric, Variant: m.Variant, XModels: fourModels, YModels: fourModels})
 	}
 	p.Details = largeExtra(p.Cells).Details()
 	return p

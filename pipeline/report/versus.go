@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
@@ -119,12 +120,12 @@ func Versus(name, otherName string, ours, theirs Page, changes []Change) (Page, 
 	}
 	alone := func(name, other string, n int) {
 		if n > 0 {
-			out.Doubt = append(out.Doubt, fmt.Sprintf("%s of %s %s no partner in %s and %s left out.", plural(n, "cell"), name, hasHave(n), other, wasWere(n)))
+			out.Doubt = append(out.Doubt, fmt.Sprintf("%s of %s %s no partner in %s and %s left out.", figures.Plural(n, "cell"), name, hasHave(n), other, wasWere(n)))
 		}
 	}
 	alone(name, otherName, len(ours.Cells)-len(d))
 	alone(otherName, name, len(theirs.Cells)-len(d))
-	out.Figures = OfDifferences(ours.Figures, d, ": "+name+" minus "+otherName)
+	out.Figures = figures.OfDifferences(ours.Figures, d, ": "+name+" minus "+otherName)
 	return out, nil
 }
 
@@ -172,7 +173,7 @@ func differencesInWords(cells, others []results.Cell) []string {
 		at[others[i].Key()] = &others[i]
 	}
 	type found struct {
-		agreement Agreement
+		agreement figures.Agreement
 		name      string
 	}
 	var list []found
@@ -184,7 +185,7 @@ func differencesInWords(cells, others []results.Cell) []string {
 				theirs[results.Pair{X: c.X, Y: c.Y}] = *o.Value
 			}
 		}
-		if a := Compare(g.cells, theirs); a.N > 0 {
+		if a := figures.Compare(g.cells, theirs); a.N > 0 {
 			list = append(list, found{a, g.name(true)})
 		}
 	}
@@ -192,7 +193,7 @@ func differencesInWords(cells, others []results.Cell) []string {
 	var words []string
 	for _, f := range list {
 		if f.agreement.Largest < rounding {
-			words = append(words, fmt.Sprintf("%s: no difference in %s but for rounding.", f.name, plural(f.agreement.N, "pair")+" of layers"))
+			words = append(words, fmt.Sprintf("%s: no difference in %s but for rounding.", f.name, figures.Plural(f.agreement.N, "pair")+" of layers"))
 			continue
 		}
 		words = append(words, fmt.Sprintf("%s: %s.", f.name, f.agreement))

@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"speechsim/pipeline/published"
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
@@ -63,6 +65,6 @@ func TestPageJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(page, back) {
-		t.Error(cmp.Diff(page, back, cmp.AllowUnexported(Figure{})))
+		t.Error(cmp.Diff(page, back, cmp.AllowUnexported(figures.Figure{})))
 	}
 }
