@@ -1,8 +1,10 @@
 package published
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -95,5 +97,25 @@ func TestMistakes(t *testing.T) {
 	}
 	if _, err := Load("nothing"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestMatrixJSON: values are read back as they were written, and rows of another length are refused.
+func TestMatrixJSON(t *testing.T) {
+	a, b := results.Layer{Model: "a", Layer: "1"}, results.Layer{Model: "b", Layer: "10"}
+	m := Matrix{Label: "A paper", Measure: results.Measure{Metric: "cka", Variant: "biased"}, Values: map[results.Pair]float64{
+		{X: a, Y: b}: 0.5, {X: b, Y: a}: 0.25, {X: a, Y: results.Layer{Model: "b", Layer: "9"}}: 0}}
+	text, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Matrix
+	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(m, back) {
+		t.Errorf("%s is read as %v, %v", text, back, err)
+	}
+	for _, text := range []string{`{"x": [{}], "y": [{}], "values": []}`, `{"x": [{}], "y": [{}], "values": [[1, 2]]}`} {
+		if err := json.Unmarshal([]byte(text), &back); err == nil || !strings.Contains(err.Error(), "published: expected a") {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }

@@ -87,7 +87,7 @@ func InkOn(c color.NRGBA) color.NRGBA {
 	return Black
 }
 
-// Colours of what is no value.
+// Colours of text, of lines that are no series, and of hatching.
 var (
 	Black        = color.NRGBA{0, 0, 0, 255}
 	White        = color.NRGBA{255, 255, 255, 255}

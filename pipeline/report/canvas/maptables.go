@@ -1,6 +1,6 @@
 package canvas
 
-// The tables hold 256 colours each, as hexadecimal RGB, from low to high.
+// Viridis, Cividis and rocketTable hold 256 colours each, as hexadecimal RGB, from low to high.
 // Lightness grows evenly along each of them, so that equal steps of a value
 // look equal and the map survives grayscale. viridis (Smith and van der Walt
 // 2015, CC0) is the default; cividis (Nuñez, Anderton and Renslow 2018, CC0)
