@@ -11,9 +11,9 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// mdsMap is a figure of layers as points: the closer two stand, the more alike
+// mds is a figure of layers as points: the closer two stand, the more alike
 // they are. The layers of a model are joined in their order.
-type mdsMap struct {
+type mds struct {
 	f       *Figure
 	layers  []results.Layer
 	x, y    []float64
@@ -29,8 +29,8 @@ type mdsMap struct {
 	width, height vg.Length
 }
 
-func newMDS(f *Figure, ix *index) *mdsMap {
-	m := &mdsMap{f: f, layers: flatten(f.XModels)}
+func newMDS(f *Figure, ix *index) *mds {
+	m := &mds{f: f, layers: flatten(f.XModels)}
 	distance, unknown := distances(f, ix)
 	m.unknown = unknown
 	m.x, m.y, m.shown = classicalScaling(distance, len(m.layers))
@@ -44,9 +44,9 @@ func mdsWords(f *Figure, ix *index) string {
 	return fmt.Sprintf("Classical scaling of 1 minus the value (mean of both directions): the plane shows %.0f %% of the spread; layers of a model are joined in order, a number a layer.", 100*m.shown)
 }
 
-func (m *mdsMap) Size() (w, h vg.Length) { return m.width, m.height }
+func (m *mds) Size() (w, h vg.Length) { return m.width, m.height }
 
-func (m *mdsMap) layout(ix *index) {
+func (m *mds) layout(ix *index) {
 	m.lo, m.hi = [2]float64{m.x[0], m.y[0]}, [2]float64{m.x[0], m.y[0]}
 	for i := range m.layers {
 		for k, v := range []float64{m.x[i], m.y[i]} {
@@ -78,19 +78,19 @@ func (m *mdsMap) layout(ix *index) {
 	m.height = canvas.Snap(m.top + body + margin)
 }
 
-func (m *mdsMap) at(i int) vg.Point {
+func (m *mds) at(i int) vg.Point {
 	return vg.Point{X: m.across(m.x[i]), Y: m.up(m.y[i])}
 }
 
-func (m *mdsMap) across(v float64) vg.Length {
+func (m *mds) across(v float64) vg.Length {
 	return m.left + m.plot*vg.Length((v-m.lo[0])/(m.hi[0]-m.lo[0]))
 }
 
-func (m *mdsMap) up(v float64) vg.Length {
+func (m *mds) up(v float64) vg.Length {
 	return m.height - m.top - m.tall + m.tall*vg.Length((v-m.lo[1])/(m.hi[1]-m.lo[1]))
 }
 
-func (m *mdsMap) Draw(p *canvas.Pen) {
+func (m *mds) Draw(p *canvas.Pen) {
 	p.FillRect(canvas.White, 0, 0, m.width, m.height)
 	drawHeader(p, m.width, m.height, m.title, m.rests)
 	m.drawAxes(p)
@@ -106,7 +106,7 @@ func (m *mdsMap) Draw(p *canvas.Pen) {
 }
 
 // drawModel draws n layers from the given one on, joined in order.
-func (m *mdsMap) drawModel(p *canvas.Pen, first, n int, clr color.NRGBA, shape markerShape) {
+func (m *mds) drawModel(p *canvas.Pen, first, n int, clr color.NRGBA, shape markerShape) {
 	pts := make([]vg.Point, n)
 	for i := range pts {
 		pts[i] = m.at(first + i)
@@ -120,7 +120,7 @@ func (m *mdsMap) drawModel(p *canvas.Pen, first, n int, clr color.NRGBA, shape m
 	}
 }
 
-func (m *mdsMap) drawAxes(p *canvas.Pen) {
+func (m *mds) drawAxes(p *canvas.Pen) {
 	x0, y0 := m.left, m.height-m.top-m.tall
 	var marks vg.Path
 	for _, t := range canvas.Ticks(m.lo[0], m.hi[0]) {

@@ -43,3 +43,16 @@ func TestClassicalScaling(t *testing.T) {
 		t.Errorf("a single point at %v, %v", x, y)
 	}
 }
+
+func TestSymmetricEigen(t *testing.T) {
+	a := []float64{2, 1, 0, 1, 2, 0, 0, 0, 5}
+	values, vectors := symmetricEigen(a, 3)
+	for k, want := range []float64{5, 3, 1} {
+		if math.Abs(values[k]-want) > 1e-12 {
+			t.Errorf("eigenvalue %d is %v, expected %v", k, values[k], want)
+		}
+	}
+	if v := vectors[1]; math.Abs(math.Abs(v[0])-math.Sqrt(0.5)) > 1e-9 || math.Abs(v[0]-v[1]) > 1e-9 {
+		t.Errorf("the eigenvector of 3 is %v", v)
+	}
+}
