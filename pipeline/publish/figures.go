@@ -7,7 +7,7 @@ import (
 	"speechsim/configs"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/plan"
-	"speechsim/pipeline/report"
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 	"speechsim/pipeline/study"
 )
@@ -15,13 +15,13 @@ import (
 // figuresOf describes the figures: for each comparison, metric, variant and level, one of each kind that is wanted. Kinds
 // that show measures together (curves for several numbers of first rows, say) gather them in one figure; the others are
 // one each.
-func figuresOf(p *plan.Plan) []report.Figure {
-	var out []report.Figure
+func figuresOf(p *plan.Plan) []figures.Figure {
+	var out []figures.Figure
 	for _, t := range p.Tasks {
 		for _, m := range t.Measures {
 			for i, wanted := range figuresWanted(t, m) {
 				f := figureOf(t, m, wanted, i == 0)
-				if at := slices.IndexFunc(out, func(o report.Figure) bool { return o.Name == f.Name }); at >= 0 {
+				if at := slices.IndexFunc(out, func(o figures.Figure) bool { return o.Name == f.Name }); at >= 0 {
 					out[at].Also = append(out[at].Also, f.Measure())
 					continue
 				}
@@ -41,36 +41,36 @@ func figuresWanted(t *plan.Task, m study.Measure) []configs.Figure {
 	if len(t.Comparison.Figures) > 0 {
 		return t.Comparison.Figures
 	}
-	kind := report.Heatmap
+	kind := figures.Heatmap
 	switch {
 	case m.Name == "word_distance":
-		kind = report.Sweep
+		kind = figures.Sweep
 	case len(t.X) == 1 && len(t.Y) == 1 && t.Comparison.SettingsOf(m) > 1:
-		kind = report.Grid
+		kind = figures.Grid
 	case len(t.Y) == 1:
-		kind = report.Curves
+		kind = figures.Curves
 	}
 	list := []configs.Figure{{Kind: string(kind)}}
 	if len(t.Comparison.Rows.Firsts()) > 1 && len(t.X)*len(t.Y) > 1 {
-		list = append(list, configs.Figure{Kind: string(report.Prefix)})
+		list = append(list, configs.Figure{Kind: string(figures.Prefix)})
 	}
 	return list
 }
 
 // figureOf describes a figure of a metric on a task. The first of a comparison's figures goes by the metric alone, the
 // others by their kind too.
-func figureOf(t *plan.Task, m study.Measure, wanted configs.Figure, first bool) report.Figure {
-	f := report.Figure{
-		Comparison: t.Comparison.Name, Metric: m.Name, Variant: m.Variant.Name, Params: t.ParamsOf(m), Kind: report.Kind(wanted.Kind),
+func figureOf(t *plan.Task, m study.Measure, wanted configs.Figure, first bool) figures.Figure {
+	f := figures.Figure{
+		Comparison: t.Comparison.Name, Metric: m.Name, Variant: m.Variant.Name, Params: t.ParamsOf(m), Kind: figures.Kind(wanted.Kind),
 		Symmetric: !m.Variant.Directed, Title: cmp.Or(wanted.Title, fmt.Sprintf("%s: %s", t.Comparison.Name, m.Title)), Caption: wanted.Caption,
-		Scale:   report.Scale{Min: wanted.Scale.Min, Max: wanted.Scale.Max, Map: wanted.Scale.Map},
+		Scale:   figures.Scale{Min: wanted.Scale.Min, Max: wanted.Scale.Max, Map: wanted.Scale.Map},
 		XModels: axis(t, t.X), YModels: axis(t, t.Y),
 	}
 	if note := t.Inputs.Config.Note; note != "" {
 		f.Title += " [" + note + "]"
 	}
 	words := []string{t.Comparison.Name, m.Name}
-	if t.Comparison.VariantsOf(m.Name) > 1 && f.Kind != report.Sweep {
+	if t.Comparison.VariantsOf(m.Name) > 1 && f.Kind != figures.Sweep {
 		words = append(words, m.Variant.Name)
 	}
 	if t.RowSet.Level == results.TypeLevel {
@@ -92,13 +92,13 @@ func figureOf(t *plan.Task, m study.Measure, wanted configs.Figure, first bool) 
 }
 
 // axis lists the layers of one side, model by model.
-func axis(t *plan.Task, side []int) []report.Model {
-	var out []report.Model
+func axis(t *plan.Task, side []int) []figures.Model {
+	var out []figures.Model
 	for _, i := range side {
 		l := t.Layers[i]
 		name := t.Inputs.Sources[l.Source].Name
 		if n := len(out); n == 0 || out[n-1].Name != name {
-			out = append(out, report.Model{Name: name})
+			out = append(out, figures.Model{Name: name})
 		}
 		m := &out[len(out)-1]
 		m.Layers = append(m.Layers, l.Name)

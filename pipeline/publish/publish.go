@@ -15,6 +15,7 @@ import (
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/progress"
 	"speechsim/pipeline/report"
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
@@ -62,7 +63,7 @@ func Write(p *plan.Plan, set results.Set, accounts []join.Account, failed []extr
 // draw makes the figures of a page.
 func draw(r progress.Reporter, page report.Page, o *Outcome) error {
 	r.Stage("drawing", float64(len(page.Figures)), "figures")
-	names, err := report.DrawAll(o.Dir, page.Figures, page.Cells)
+	names, err := figures.DrawAll(o.Dir, page.Figures, page.Cells)
 	if err != nil {
 		return err
 	}

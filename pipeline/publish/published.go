@@ -6,18 +6,19 @@ import (
 	"speechsim/configs"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/published"
-	"speechsim/pipeline/report"
+	"speechsim/pipeline/report/figures"
+	"speechsim/pipeline/results"
 	"speechsim/pipeline/study"
 	"strings"
 )
 
 // publishedFor lists the published values of a figure's measures and layers.
-func publishedFor(k *study.Comparison, f *report.Figure) []report.Published {
-	var list []report.Published
+func publishedFor(k *study.Comparison, f *figures.Figure) []published.Matrix {
+	var list []published.Matrix
 	for _, maps := range k.PublishedMaps {
 		for _, m := range maps {
 			if values := valuesFor(f, m); len(values) > 0 {
-				list = append(list, report.Published{Label: m.Label, Measure: m.Measure, Values: values})
+				list = append(list, published.Matrix{Label: m.Label, Measure: m.Measure, Values: values})
 			}
 		}
 	}
@@ -25,15 +26,15 @@ func publishedFor(k *study.Comparison, f *report.Figure) []report.Published {
 }
 
 // valuesFor are the values at the figure's pairs of layers, those of a symmetric measure in either order.
-func valuesFor(f *report.Figure, m published.Map) map[report.Pair]float64 {
-	values := map[report.Pair]float64{}
+func valuesFor(f *figures.Figure, m published.Map) map[results.Pair]float64 {
+	values := map[results.Pair]float64{}
 	if !slices.Contains(f.Measures(), m.Measure) {
 		return values
 	}
 	for _, at := range f.Pairs() {
 		v, ok := m.Values[at]
 		if !ok && f.Symmetric {
-			v, ok = m.Values[report.Pair{X: at.Y, Y: at.X}]
+			v, ok = m.Values[results.Pair{X: at.Y, Y: at.X}]
 		}
 		if ok {
 			values[at] = v
@@ -45,10 +46,10 @@ func valuesFor(f *report.Figure, m published.Map) map[report.Pair]float64 {
 // CheckPublished refuses published values of which none is drawn: a name mistyped in either file would else be silence.
 func CheckPublished(p *plan.Plan) error {
 	var errs configs.Errors
-	figures := figuresOf(p)
+	all := figuresOf(p)
 	for _, k := range p.Comparisons {
 		for i, maps := range k.PublishedMaps {
-			if !drawsAny(figures, k.Name, maps) {
+			if !drawsAny(all, k.Name, maps) {
 				errs = append(errs, p.Config.Errorf(k.Pos, "comparison %q: published: %s has no value of its metrics and layers; it holds %s",
 					k.Name, k.Published[i], describeMaps(maps)))
 			}
@@ -60,10 +61,10 @@ func CheckPublished(p *plan.Plan) error {
 	return nil
 }
 
-func drawsAny(figures []report.Figure, comparison string, maps []published.Map) bool {
-	for i := range figures {
+func drawsAny(list []figures.Figure, comparison string, maps []published.Map) bool {
+	for i := range list {
 		for _, m := range maps {
-			if figures[i].Comparison == comparison && len(valuesFor(&figures[i], m)) > 0 {
+			if list[i].Comparison == comparison && len(valuesFor(&list[i], m)) > 0 {
 				return true
 			}
 		}

@@ -27,17 +27,16 @@ import (
 	"strconv"
 	"strings"
 
-	"speechsim/pipeline/report"
 	"speechsim/pipeline/results"
 )
 
 //go:embed elkheir2024 bolanos2024
 var files embed.FS
 
-// Map is the published values of one measure.
+// Map is a [Matrix] as a file gives it.
 type Map struct {
-	report.Published
-	First report.Pair // the first that has a value
+	Matrix
+	First results.Pair // the first that has a value
 }
 
 // Error is a mistake in a file of published values.
@@ -157,7 +156,7 @@ func (p *parser) begin(text string) error {
 	if len(words) < 2 || p.label == "" {
 		return p.fail("expected \"# label: ...\" and then \"# metric: NAME VARIANT\", found %q under the label %q", text, p.label)
 	}
-	m := Map{Published: report.Published{Label: p.label, Measure: report.Measure{Metric: words[0], Variant: words[1]}, Values: map[report.Pair]float64{}}}
+	m := Map{Matrix: Matrix{Label: p.label, Measure: results.Measure{Metric: words[0], Variant: words[1]}, Values: map[results.Pair]float64{}}}
 	for _, w := range words[2:] {
 		if err := setParam(&m.Measure.Params, w); err != nil {
 			return p.fail("%v", err)
@@ -213,7 +212,7 @@ func (p *parser) row(fields []string) error {
 	}
 	m := &p.maps[len(p.maps)-1]
 	for i, f := range fields[1:] {
-		at := report.Pair{X: x, Y: p.columns[i]}
+		at := results.Pair{X: x, Y: p.columns[i]}
 		if f == "" {
 			continue
 		}

@@ -1,20 +1,21 @@
 package published
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
+	"reflect"
 	"strings"
 	"testing"
 
 	"speechsim/metrics"
-	"speechsim/pipeline/report"
 	"speechsim/pipeline/results"
 )
 
 // TestShipped reads every file in the program, checks that its measures are ours, and pins numbers that stand in the
 // papers' texts.
 func TestShipped(t *testing.T) {
-	found := map[report.Measure]map[report.Pair]float64{}
+	found := map[results.Measure]map[results.Pair]float64{}
 	for _, name := range Names() {
 		maps, err := Load(name)
 		if err != nil {
@@ -29,7 +30,7 @@ func TestShipped(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 			if found[m.Measure] == nil {
-				found[m.Measure] = map[report.Pair]float64{}
+				found[m.Measure] = map[results.Pair]float64{}
 			}
 			for at, v := range m.Values {
 				if _, twice := found[m.Measure][at]; twice {
@@ -39,30 +40,30 @@ func TestShipped(t *testing.T) {
 			}
 		}
 	}
-	pair := func(xModel, x, yModel, y string) report.Pair {
-		return report.Pair{X: results.Layer{Model: xModel, Layer: x}, Y: results.Layer{Model: yModel, Layer: y}}
+	pair := func(xModel, x, yModel, y string) results.Pair {
+		return results.Pair{X: results.Layer{Model: xModel, Layer: x}, Y: results.Layer{Model: yModel, Layer: y}}
 	}
 	for _, want := range []struct {
-		measure report.Measure
-		at      report.Pair
+		measure results.Measure
+		at      results.Pair
 		value   float64
 	}{
-		{report.Measure{Metric: "cka", Variant: "biased"}, pair("wav2vec2", "7", "glove", "vector"), 0.1827},
-		{report.Measure{Metric: "cka", Variant: "biased"}, pair("bert", "4", "wav2vec2", "7"), 0.302587},
-		{report.Measure{Metric: "asif", Variant: "bolanos2024", Params: results.Params{P: 6, K: 250}}, pair("wav2vec2", "7", "glove", "vector"), 0.6337},
-		{report.Measure{Metric: "asif", Variant: "bolanos2024", Params: results.Params{P: 4, K: 100}}, pair("wav2vec2", "7", "bert", "2"), 0.7069},
-		{report.Measure{Metric: "cca", Variant: "mean", Params: results.Params{First: 3000}}, pair("wav2vec2", "7", "glove", "vector"), 0.5898},
-		{report.Measure{Metric: "pwcca", Variant: "elkheir2024"}, pair("hubert-large", "23", "hubert-large-ft", "23"), 0.612},
-		{report.Measure{Metric: "neuron_neuron", Variant: "absolute"}, pair("wav2vec2-large", "23", "wav2vec2-large-ft", "23"), 0.111},
+		{results.Measure{Metric: "cka", Variant: "biased"}, pair("wav2vec2", "7", "glove", "vector"), 0.1827},
+		{results.Measure{Metric: "cka", Variant: "biased"}, pair("bert", "4", "wav2vec2", "7"), 0.302587},
+		{results.Measure{Metric: "asif", Variant: "bolanos2024", Params: results.Params{P: 6, K: 250}}, pair("wav2vec2", "7", "glove", "vector"), 0.6337},
+		{results.Measure{Metric: "asif", Variant: "bolanos2024", Params: results.Params{P: 4, K: 100}}, pair("wav2vec2", "7", "bert", "2"), 0.7069},
+		{results.Measure{Metric: "cca", Variant: "mean", Params: results.Params{First: 3000}}, pair("wav2vec2", "7", "glove", "vector"), 0.5898},
+		{results.Measure{Metric: "pwcca", Variant: "elkheir2024"}, pair("hubert-large", "23", "hubert-large-ft", "23"), 0.612},
+		{results.Measure{Metric: "neuron_neuron", Variant: "absolute"}, pair("wav2vec2-large", "23", "wav2vec2-large-ft", "23"), 0.111},
 	} {
 		if got, ok := found[want.measure][want.at]; !ok || got-want.value > 0.0006 || want.value-got > 0.0006 {
 			t.Errorf("%v %v: %v, expected %v", want.measure, want.at, got, want.value)
 		}
 	}
-	if n := len(found[report.Measure{Metric: "svcca", Variant: "elkheir2024"}]); n != 74*74+2*24*24 {
+	if n := len(found[results.Measure{Metric: "svcca", Variant: "elkheir2024"}]); n != 74*74+2*24*24 {
 		t.Errorf("svcca has %d values", n)
 	}
-	if n := len(found[report.Measure{Metric: "attention", Variant: "js"}]); n != 70*70-40 {
+	if n := len(found[results.Measure{Metric: "attention", Variant: "js"}]); n != 70*70-40 {
 		t.Errorf("attention by JS has %d values, expected all but the 40 that failed", n)
 	}
 }
@@ -96,5 +97,25 @@ func TestMistakes(t *testing.T) {
 	}
 	if _, err := Load("nothing"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestMatrixJSON: values are read back as they were written, and rows of another length are refused.
+func TestMatrixJSON(t *testing.T) {
+	a, b := results.Layer{Model: "a", Layer: "1"}, results.Layer{Model: "b", Layer: "10"}
+	m := Matrix{Label: "A paper", Measure: results.Measure{Metric: "cka", Variant: "biased"}, Values: map[results.Pair]float64{
+		{X: a, Y: b}: 0.5, {X: b, Y: a}: 0.25, {X: a, Y: results.Layer{Model: "b", Layer: "9"}}: 0}}
+	text, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Matrix
+	if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(m, back) {
+		t.Errorf("%s is read as %v, %v", text, back, err)
+	}
+	for _, text := range []string{`{"x": [{}], "y": [{}], "values": []}`, `{"x": [{}], "y": [{}], "values": [[1, 2]]}`} {
+		if err := json.Unmarshal([]byte(text), &back); err == nil || !strings.Contains(err.Error(), "published: expected a") {
+			t.Errorf("%s: %v", text, err)
+		}
 	}
 }

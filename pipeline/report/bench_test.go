@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"speechsim/pipeline/report/figures"
+	"speechsim/pipeline/report/internal/synthetic"
 	"speechsim/pipeline/results"
 )
 
@@ -17,15 +19,15 @@ import (
 func million() Page {
 	page := Page{Title: "million", Lead: "74 x 74 layers, eight metrics, 23 numbers of rows."}
 	for _, metric := range []string{"cka", "cca", "svcca", "pwcca", "procrustes", "neuron_neuron", "neuron_layer", "knn"} {
-		cells := synthetic{metric: metric, variant: "mean", intervals: true}.cells(paperA, paperA)
+		cells := synthetic.Run{Metric: metric, Variant: "mean", Intervals: true}.Cells((&figures.Figure{XModels: fourModels, YModels: fourModels}).Pairs())
 		for first := range 23 {
 			params := results.Params{First: 100 * first}
 			for _, c := range cells {
 				c.Params = params
 				page.Cells = append(page.Cells, c)
 			}
-			page.Figures = append(page.Figures, Figure{Name: fmt.Sprintf("%s-%d", metric, first), Title: metric, Kind: Heatmap,
-				Comparison: "figure-1", Metric: metric, Variant: "mean", Params: params, XModels: paperA, YModels: paperA})
+			page.Figures = append(page.Figures, figures.Figure{Name: fmt.Sprintf("%s-%d", metric, first), Title: metric, Kind: figures.Heatmap,
+				Comparison: "figure-1", Metric: metric, Variant: "mean", Params: params, XModels: fourModels, YModels: fourModels})
 		}
 	}
 	return page
@@ -62,7 +64,7 @@ func BenchmarkMillion(b *testing.B) {
 			}
 			return err
 		}},
-		{"figures", "", func() error { _, err := DrawAll(dir, page.Figures, page.Cells); return err }},
+		{"figures", "", func() error { _, err := figures.DrawAll(dir, page.Figures, page.Cells); return err }},
 		{"page", "report.html", func() error { return WritePage(at("report.html"), page) }},
 	} {
 		b.Run(part.name, func(b *testing.B) {

@@ -200,7 +200,7 @@ func (b *browser) open(path string, width, height int, dark bool) {
 		}
 		b.call("Page.setBypassCSP", map[string]any{"enabled": false}, nil)
 	}
-	b.resize(width, height)
+	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}, nil)
 	scheme := "light"
 	if dark {
 		scheme = "dark"
@@ -208,11 +208,6 @@ func (b *browser) open(path string, width, height int, dark bool) {
 	b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}}}, nil)
 	b.call("Page.navigate", map[string]any{"url": "file://" + path}, nil)
 	b.wait(`location.href.endsWith(` + quote(filepath.Base(path)) + `) && document.documentElement?.dataset.ready === "yes"`)
-}
-
-func (b *browser) resize(width, height int) {
-	b.t.Helper()
-	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}, nil)
 }
 
 func quote(s string) string {
@@ -311,17 +306,6 @@ func (b *browser) download(name string) []byte {
 	}
 	b.t.Fatalf("the download %s did not arrive", name)
 	return nil
-}
-
-// screenshot writes the page as PNG; whole says the whole page and not just
-// the window.
-func (b *browser) screenshot(path string, whole bool) {
-	b.t.Helper()
-	var r struct{ Data []byte }
-	b.call("Page.captureScreenshot", map[string]any{"format": "png", "captureBeyondViewport": whole}, &r)
-	if err := os.WriteFile(path, r.Data, 0o644); err != nil {
-		b.t.Fatal(err)
-	}
 }
 
 // quiet fails the test if anything was written to the console as an error or

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
@@ -66,9 +67,9 @@ func (e *Extra) matches() []PairDetail {
 		if m.MatchedUnit >= 0 {
 			matched = strconv.Itoa(m.MatchedUnit)
 		}
-		label := Measure{Metric: m.Metric, Variant: m.Variant, Params: m.Params}.label()
+		label := figures.Label(results.Measure{Metric: m.Metric, Variant: m.Variant, Params: m.Params})
 		all.add(m.X, m.Y, fmt.Sprintf("Matches in y, %s (%s)", label, m.Comparison), []string{unit, "Of y", "#Value"},
-			[]string{strconv.Itoa(m.Unit), matched, short(m.Value)})
+			[]string{strconv.Itoa(m.Unit), matched, figures.Short(m.Value)})
 	}
 	if len(all.list) == 0 {
 		return nil
@@ -88,10 +89,10 @@ func (e *Extra) matches() []PairDetail {
 func (e *Extra) differences() []PairDetail {
 	var all byPair
 	for _, d := range e.Differences {
-		label := Measure{Metric: d.Metric, Variant: d.Variant, Params: d.Params}.label()
+		label := figures.Label(results.Measure{Metric: d.Metric, Variant: d.Variant, Params: d.Params})
 		all.add(d.X, d.Y, fmt.Sprintf("Is x more like y than another layer is? %s (%s)", label, d.Comparison),
 			[]string{"Than", "Why this one", "#Difference", "#Interval", "#p"},
-			[]string{layerName(d.Than), why[d.Kind], short(d.Value), short(d.Lo) + " to " + short(d.Hi), strconv.FormatFloat(d.P, 'g', 2, 64)})
+			[]string{figures.LayerName(d.Than), why[d.Kind], figures.Short(d.Value), figures.Short(d.Lo) + " to " + figures.Short(d.Hi), strconv.FormatFloat(d.P, 'g', 2, 64)})
 	}
 	return all.list
 }
@@ -135,7 +136,7 @@ func (e *Extra) retrieved() []PairDetail {
 			return cmp.Or(cmp.Compare(share(b), share(a)), cmp.Compare(b.first.Queries, a.first.Queries))
 		})
 		add := func(title string, some []word) {
-			d := PairDetail{X: k.x, Y: k.y, Title: fmt.Sprintf("%s, %s (%s)", title, Measure{Metric: "asif", Variant: k.variant, Params: k.params}.label(), k.comparison),
+			d := PairDetail{X: k.x, Y: k.y, Title: fmt.Sprintf("%s, %s (%s)", title, figures.Label(results.Measure{Metric: "asif", Variant: k.variant, Params: k.params}), k.comparison),
 				Columns: []string{"Word", "#Right", "#Of", "Best five words"}}
 			for _, w := range some {
 				d.Rows = append(d.Rows, []string{w.first.Word, strconv.Itoa(w.first.Right), strconv.Itoa(w.first.Queries), strings.Join(w.found, ", ")})

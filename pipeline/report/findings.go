@@ -8,13 +8,14 @@ import (
 	"strconv"
 	"strings"
 
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
 // group is the cells of one comparison and measure.
 type group struct {
 	comparison string
-	measure    Measure
+	measure    results.Measure
 	cells      []*results.Cell
 }
 
@@ -23,13 +24,13 @@ type group struct {
 func groupCells(cells []results.Cell) []*group {
 	type key struct {
 		comparison string
-		measure    Measure
+		measure    results.Measure
 	}
 	var list []*group
 	at := map[key]*group{}
 	for i := range cells {
 		c := &cells[i]
-		k := key{c.Comparison, Measure{Metric: c.Metric, Variant: c.Variant, Params: c.Params}}
+		k := key{c.Comparison, results.Measure{Metric: c.Metric, Variant: c.Variant, Params: c.Params}}
 		g := at[k]
 		if g == nil {
 			g = &group{comparison: c.Comparison, measure: k.measure}
@@ -44,9 +45,9 @@ func groupCells(cells []results.Cell) []*group {
 // name says which numbers a sentence is about.
 func (g *group) name(several bool) string {
 	if several && g.comparison != "" {
-		return g.measure.label() + " (" + g.comparison + ")"
+		return figures.Label(g.measure) + " (" + g.comparison + ")"
 	}
-	return g.measure.label()
+	return figures.Label(g.measure)
 }
 
 // findings says in words what stands out: which layers of two models are most
@@ -61,12 +62,12 @@ func findings(groups []*group) []string {
 	several := len(comparisons) > 1
 	var list []string
 	list = append(list, agreeing(groups, several, (*group).best, func(c *results.Cell) string {
-		return fmt.Sprintf("Between models, the highest value is that of %s and %s", layerName(c.X), layerName(c.Y))
+		return fmt.Sprintf("Between models, the highest value is that of %s and %s", figures.LayerName(c.X), figures.LayerName(c.Y))
 	})...)
 	var averages []string
 	for _, g := range groups {
 		if within, between, ok := g.withinAndBetween(); ok {
-			averages = append(averages, fmt.Sprintf("%s %s and %s", g.name(several), short(within), short(between)))
+			averages = append(averages, fmt.Sprintf("%s %s and %s", g.name(several), figures.Short(within), figures.Short(between)))
 		}
 	}
 	if len(averages) > 0 {
@@ -79,15 +80,15 @@ func findings(groups []*group) []string {
 
 // agreeing makes a sentence for each pair of layers that some metric chooses.
 func agreeing(groups []*group, several bool, choose func(*group) *results.Cell, words func(*results.Cell) string) []string {
-	var order []Pair
-	chosen := map[Pair]*results.Cell{}
-	by := map[Pair][]string{}
+	var order []results.Pair
+	chosen := map[results.Pair]*results.Cell{}
+	by := map[results.Pair][]string{}
 	for _, g := range groups {
 		c := choose(g)
 		if c == nil {
 			continue
 		}
-		k := Pair{c.X, c.Y}
+		k := results.Pair{X: c.X, Y: c.Y}
 		if chosen[k] == nil {
 			order = append(order, k)
 			chosen[k] = c
@@ -117,47 +118,29 @@ func (g *group) best() *results.Cell {
 
 // valueInWords writes "0.31 (0.29 to 0.33), p = 0.005".
 func valueInWords(c *results.Cell) string {
-	s := short(*c.Value)
+	s := figures.Short(*c.Value)
 	if c.Lo != nil {
-		s += fmt.Sprintf(" (%s to %s)", short(*c.Lo), short(*c.Hi))
+		s += fmt.Sprintf(" (%s to %s)", figures.Short(*c.Lo), figures.Short(*c.Hi))
 	}
-	if p := significance(c); p != nil {
+	if p := figures.Significance(c); p != nil {
 		s += ", p = " + strconv.FormatFloat(*p, 'g', 2, 64)
 	}
 	return s
 }
 
-// short writes a value with three decimals.
-func short(v float64) string {
-	if math.Abs(v) >= 1000 {
-		return minus(strconv.FormatFloat(v, 'g', 4, 64))
-	}
-	return minus(strconv.FormatFloat(v, 'f', 3, 64))
-}
-
 // withinAndBetween returns the mean value of layers of one model, and of two.
 func (g *group) withinAndBetween() (within, between float64, ok bool) {
-	var same, other mean
+	var same, other figures.Mean
 	for _, c := range g.cells {
 		switch {
 		case !c.OK() || c.X == c.Y:
 		case c.X.Model == c.Y.Model:
-			same.add(*c.Value)
+			same.Add(*c.Value)
 		default:
-			other.add(*c.Value)
+			other.Add(*c.Value)
 		}
 	}
-	return same.value, other.value, same.n > 0 && other.n > 0
-}
-
-type mean struct {
-	value float64
-	n     int
-}
-
-func (m *mean) add(v float64) {
-	m.n++
-	m.value += (v - m.value) / float64(m.n)
+	return same.Value, other.Value, same.N > 0 && other.N > 0
 }
 
 // sharpest finds the neighbouring layers of one model that differ most. The
@@ -221,16 +204,15 @@ func byFrequency(counts map[string]int) []reason {
 func doubts(groups []*group, dropped []Dropped) []string {
 	var all, failed, warned, weak, tested, interval int // tested, interval: among those with a value
 	for _, g := range groups {
-		f := Figure{}
 		for _, c := range g.cells {
 			all++
-			switch f.state(c) {
-			case notComputed:
+			if !c.OK() {
 				failed++
-			case notSignificant:
+			}
+			if figures.Weak(c, figures.DefaultAlpha) {
 				weak++
 			}
-			if c.OK() && significance(c) != nil {
+			if c.OK() && figures.Significance(c) != nil {
 				tested++
 			}
 			if c.OK() && c.Lo != nil {
@@ -247,10 +229,10 @@ func doubts(groups []*group, dropped []Dropped) []string {
 	var list []string
 	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	if failed > 0 {
-		add("%d of %s could not be computed: hatched in the figures and listed with their reasons below.", failed, plural(all, "cell"))
+		add("%d of %s could not be computed: hatched in the figures and listed with their reasons below.", failed, figures.Plural(all, "cell"))
 	}
 	if warned > 0 {
-		add("%d of %s carry a warning, listed below.", warned, plural(all, "cell"))
+		add("%d of %s carry a warning, listed below.", warned, figures.Plural(all, "cell"))
 	}
 	values := all - failed
 	switch {
@@ -259,23 +241,23 @@ func doubts(groups []*group, dropped []Dropped) []string {
 	case tested == 0:
 		add("No value was tested against chance: on small samples these metrics are large on noise too.")
 	case weak > 0:
-		add("%d of %s tested against chance are not significant at 0.05 (family-wise where chance was taken over the whole map), and marked.", weak, plural(tested, "value"))
+		add("%d of %s tested against chance are not significant at 0.05 (family-wise where chance was taken over the whole map), and marked.", weak, figures.Plural(tested, "value"))
 	}
 	if tested > 0 && tested < values {
-		add("%s not tested against chance.", plural(values-tested, "value")+" "+wasWere(values-tested))
+		add("%s not tested against chance.", figures.Plural(values-tested, "value")+" "+wasWere(values-tested))
 	}
 	switch {
 	case interval == 0:
 		add("No value has an interval: how much it would change with other speakers is not known.")
 	case interval < values:
-		add("%s no interval.", plural(values-interval, "value")+" "+hasHave(values-interval))
+		add("%s no interval.", figures.Plural(values-interval, "value")+" "+hasHave(values-interval))
 	}
 	n := 0
 	for _, d := range dropped {
 		n += d.Rows
 	}
 	if n > 0 {
-		add("%s dropped, for the reasons below; the numbers say nothing about them.", plural(n, "row")+" "+wasWere(n))
+		add("%s dropped, for the reasons below; the numbers say nothing about them.", figures.Plural(n, "row")+" "+wasWere(n))
 	}
 	return list
 }
@@ -324,10 +306,9 @@ func pairRows(groups []*group) []pairRow {
 }
 
 func newPairRow(g *group, x, y string, cells []*results.Cell) pairRow {
-	r := pairRow{Comparison: g.comparison, Measure: g.measure.label(), X: x, Y: y}
-	var average mean
+	r := pairRow{Comparison: g.comparison, Measure: figures.Label(g.measure), X: x, Y: y}
+	var average figures.Mean
 	lo, hi := math.Inf(1), math.Inf(-1)
-	f := Figure{}
 	for _, c := range cells {
 		if c.X == c.Y {
 			continue
@@ -336,19 +317,19 @@ func newPairRow(g *group, x, y string, cells []*results.Cell) pairRow {
 			r.Failed++
 			continue
 		}
-		if f.state(c) == notSignificant {
+		if figures.Weak(c, figures.DefaultAlpha) {
 			r.Weak++
 		}
-		average.add(*c.Value)
+		average.Add(*c.Value)
 		lo = min(lo, *c.Value)
 		if *c.Value > hi {
 			hi = *c.Value
 			r.At = c.X.Layer + ", " + c.Y.Layer
 		}
 	}
-	r.Values = average.n
-	if average.n > 0 {
-		r.Min, r.Mean, r.Max = short(lo), short(average.value), short(hi)
+	r.Values = average.N
+	if average.N > 0 {
+		r.Min, r.Mean, r.Max = figures.Short(lo), figures.Short(average.Value), figures.Short(hi)
 	}
 	return r
 }

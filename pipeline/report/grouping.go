@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
@@ -72,7 +73,7 @@ func (g *group) grouping(traits []Trait, several bool) string {
 	var models, odd []string // odd: models with exceptions
 	exceptions := map[string][]string{}
 	more, all := 0, 0
-	var average mean
+	var average figures.Mean
 	for _, l := range layers {
 		o, okO := objective[l]
 		s, okS := size[l]
@@ -83,7 +84,7 @@ func (g *group) grouping(traits []Trait, several bool) string {
 			models = append(models, l.Model)
 		}
 		byModel[l.Model] = append(byModel[l.Model], o-s)
-		average.add(o - s)
+		average.Add(o - s)
 		all++
 		if o > s {
 			more++
@@ -109,7 +110,7 @@ func (g *group) grouping(traits []Trait, several bool) string {
 		}
 	}
 	text := fmt.Sprintf("%s: %d of %s are more like a layer of the model with their training objective than of the one with their size (mean difference %s, p = %.2g by flipping the signs of %s)",
-		g.name(several), more, plural(all, "layer"), short(average.value), signFlips(blocks), plural(len(blocks), "third")+" of models")
+		g.name(several), more, figures.Plural(all, "layer"), figures.Short(average.Value), signFlips(blocks), figures.Plural(len(blocks), "third")+" of models")
 	if more > 0 && more < all {
 		var list []string
 		for _, m := range odd {

@@ -12,7 +12,7 @@ import (
 // TestGrouping: layers that are alike by objective are said to be, with the p of 12 blocks, and the exception is named.
 func TestGrouping(t *testing.T) {
 	traits := []Trait{{"hb", "hubert", "base"}, {"hl", "hubert", "large"}, {"wb", "wav2vec2", "base"}, {"wl", "wav2vec2", "large"}}
-	g := &group{measure: Measure{Metric: "pwcca", Variant: "textbook"}}
+	g := &group{measure: results.Measure{Metric: "pwcca", Variant: "textbook"}}
 	for _, a := range traits {
 		for _, b := range traits {
 			for i := range 6 {

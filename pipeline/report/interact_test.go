@@ -20,10 +20,18 @@ func writeDemo(t *testing.T, name string, page Page) string {
 	return path
 }
 
-// keep writes screenshots to look at when SPEECHSIM_GALLERY names a folder.
+// keep writes a screenshot to look at when SPEECHSIM_GALLERY names a folder; whole says the whole page and not just the
+// window.
 func keep(b *browser, name string, whole bool) {
-	if dir := os.Getenv("SPEECHSIM_GALLERY"); dir != "" {
-		b.screenshot(filepath.Join(dir, name), whole)
+	b.t.Helper()
+	dir := os.Getenv("SPEECHSIM_GALLERY")
+	if dir == "" {
+		return
+	}
+	var r struct{ Data []byte }
+	b.call("Page.captureScreenshot", map[string]any{"format": "png", "captureBeyondViewport": whole}, &r)
+	if err := os.WriteFile(filepath.Join(dir, name), r.Data, 0o644); err != nil {
+		b.t.Fatal(err)
 	}
 }
 

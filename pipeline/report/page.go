@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
@@ -29,9 +30,9 @@ type Page struct {
 
 	Traits []Trait `json:"traits,omitempty"` // of the models, where they are known: what layers group by is then tested
 
-	Figures []Figure       `json:"figures"`
-	Cells   []results.Cell `json:"-"`
-	Details []PairDetail   `json:"-"` // for the view of one pair of layers; may be empty
+	Figures []figures.Figure `json:"figures"`
+	Cells   []results.Cell   `json:"-"`
+	Details []PairDetail     `json:"-"` // for the view of one pair of layers; may be empty
 
 	Dropped  []Dropped `json:"dropped,omitempty"`
 	Warnings []string  `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
@@ -55,8 +56,8 @@ var pageFiles embed.FS
 var scripts = []string{"data.js", "scene.js", "heatmap.js", "pair.js", "table.js", "main.js"}
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"grouped":  grouped,
-	"sentence": sentence,
+	"grouped":  figures.Grouped,
+	"sentence": figures.Sentence,
 }).ParseFS(pageFiles, "page/page.html"))
 
 // WritePage writes the page as one file that needs no network: styles,
@@ -88,10 +89,9 @@ type view struct {
 }
 
 type figureView struct {
-	Figure
-	SVG     template.HTML
-	Caption string
-	Files   []fileLink
+	figures.Picture
+	SVG   template.HTML
+	Files []fileLink
 }
 
 type fileLink struct{ Name, URL string }
@@ -146,22 +146,15 @@ func (p *Page) figureViews() ([]figureView, error) {
 	if folder == "" {
 		folder = "figures"
 	}
-	ix := newIndex(p.Cells)
-	figures, err := checked(p.Figures, ix)
+	pictures, err := figures.Pictures(p.Figures, p.Cells)
 	if err != nil {
 		return nil, err
 	}
 	var list []figureView
-	for i := range figures {
-		f := &figures[i]
-		var svg bytes.Buffer
-		caption := f.caption(ix)
-		if err := writeSVG(&svg, f.drawing(ix), f.Title, caption); err != nil {
-			return nil, err
-		}
-		v := figureView{Figure: *f, SVG: template.HTML(svg.String()), Caption: caption}
+	for _, drawn := range pictures {
+		v := figureView{Picture: drawn, SVG: template.HTML(drawn.SVG)}
 		for _, ending := range []string{"svg", "pdf", "png", "csv", "tex"} {
-			v.Files = append(v.Files, fileLink{strings.ToUpper(ending), folder + "/" + f.Name + "." + ending})
+			v.Files = append(v.Files, fileLink{strings.ToUpper(ending), folder + "/" + drawn.Name + "." + ending})
 		}
 		list = append(list, v)
 	}

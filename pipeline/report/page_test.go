@@ -7,18 +7,22 @@ import (
 	"path/filepath"
 	"testing"
 
+	"speechsim/pipeline/report/figures"
+	"speechsim/pipeline/report/internal/synthetic"
 	"speechsim/pipeline/results"
+)
+
+var (
+	twoModels  = []figures.Model{{Name: "hubert-tiny", Layers: synthetic.Layers(0, 4)}, {Name: "wav2vec2-tiny", Layers: synthetic.Layers(0, 4)}}
+	fourModels = []figures.Model{{Name: "hubert-base", Layers: synthetic.Layers(0, 12)}, {Name: "hubert-large", Layers: synthetic.Layers(0, 23)},
+		{Name: "wav2vec2-base", Layers: synthetic.Layers(0, 12)}, {Name: "wav2vec2-large", Layers: synthetic.Layers(0, 23)}}
 )
 
 // demoPage is a page of the demo's size with everything that can go wrong.
 func demoPage() Page {
-	figures, cells := gallery()
-	demo := cells[:0:0]
-	for _, c := range cells {
-		if (c.X.Model == "hubert-tiny" || c.X.Model == "wav2vec2-tiny") && (c.Y.Model == "hubert-tiny" || c.Y.Model == "wav2vec2-tiny") {
-			demo = append(demo, c)
-		}
-	}
+	pairs := (&figures.Figure{XModels: twoModels, YModels: twoModels}).Pairs()
+	demo := append(synthetic.Run{Metric: "cka", Variant: "debiased", Intervals: true}.Cells(pairs),
+		synthetic.Run{Metric: "svcca", Variant: "textbook", Intervals: true, Broken: true}.Cells(pairs)...)
 	for i := range demo {
 		if demo[i].Metric == "svcca" && demo[i].X.Layer == "4" {
 			demo[i].Warnings = []string{"n = 700 < 5 (dx + dy) = 1280: the value is high on noise too"}
@@ -28,8 +32,11 @@ func demoPage() Page {
 		Title: "demo", Lead: "Two small speech models on 60 utterances, layer by layer.",
 		Compared: []string{"hubert-tiny and wav2vec2-tiny: 5 layers each, every pair of layers."},
 		On:       []string{"60 utterances of the demo corpus, 12 speakers, 158 s; rows are words, 702 of 730."},
-		Figures:  figures[:2],
-		Cells:    demo,
+		Figures: []figures.Figure{
+			{Name: "demo-cka", Title: "CKA between the layers of two speech models", Kind: figures.Heatmap, Metric: "cka", Variant: "debiased", Symmetric: true, XModels: twoModels, YModels: twoModels},
+			{Name: "demo-broken", Title: "The same with cells that could not be computed, under a title that is long enough for a second line", Kind: figures.Heatmap, Metric: "svcca", Variant: "textbook", XModels: twoModels, YModels: twoModels},
+		},
+		Cells: demo,
 		Details: []PairDetail{{X: results.Layer{Model: "hubert-tiny", Layer: "4"}, Y: results.Layer{Model: "wav2vec2-tiny", Layer: "4"},
 			Title: "Words that drive it", Columns: []string{"Word", "#Value"}, Rows: [][]string{{"river", "0.900"}, {"stone", "0.800"}, {"the", "\u22120.100"}}}},
 		Dropped:  []Dropped{{Reason: "silence", Rows: 20, Examples: []string{"61-70968-0000 0.00 to 0.31 s"}}, {Reason: "word not aligned", Rows: 8}},
@@ -42,11 +49,10 @@ func demoPage() Page {
 func largePage() Page {
 	var p Page
 	p.Title = "large"
-	for _, m := range []Measure{{Metric: "cka", Variant: "debiased"}, {Metric: "cka", Variant: "biased"}, {Metric: "cca", Variant: "mean"}, {Metric: "svcca", Variant: "textbook"},
+	for _, m := range []results.Measure{{Metric: "cka", Variant: "debiased"}, {Metric: "cka", Variant: "biased"}, {Metric: "cca", Variant: "mean"}, {Metric: "svcca", Variant: "textbook"},
 		{Metric: "pwcca", Variant: "elkheir2024"}, {Metric: "neuron_neuron", Variant: "absolute"}, {Metric: "neuron_layer", Variant: "r"}, {Metric: "procrustes", Variant: "score"}} {
-		s := synthetic{metric: m.Metric, variant: m.Variant, intervals: true}
-		p.Cells = append(p.Cells, s.cells(paperA, paperA)...)
-		p.Figures = append(p.Figures, Figure{Name: m.Metric + "-" + m.Variant, Title: m.label(), Kind: Heatmap, Metric: m.Metric, Variant: m.Variant, XModels: paperA, YModels: paperA})
+		p.Cells = append(p.Cells, synthetic.Run{Metric: m.Metric, Variant: m.Variant, Intervals: true}.Cells((&figures.Figure{XModels: fourModels, YModels: fourModels}).Pairs())...)
+		p.Figures = append(p.Figures, figures.Figure{Name: m.Metric + "-" + m.Variant, Title: figures.Label(m), Kind: figures.Heatmap, Metric: m.Metric, Variant: m.Variant, XModels: fourModels, YModels: fourModels})
 	}
 	p.Details = largeExtra(p.Cells).Details()
 	return p

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"speechsim/pipeline/report/canvas"
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
@@ -146,7 +148,7 @@ func (in *interner[T]) id(t T) int {
 func (p *Page) data() *pageData {
 	var layers interner[results.Layer]
 	var texts, tables interner[string]
-	d := &pageData{Groups: []dataGroup{}, Tables: []dataTable{}, Details: []dataDetail{}, Maps: map[string]string{"viridis": viridisTable, "cividis": cividisTable}}
+	d := &pageData{Groups: []dataGroup{}, Tables: []dataTable{}, Details: []dataDetail{}, Maps: map[string]string{"viridis": canvas.Viridis, "cividis": canvas.Cividis}}
 	for _, g := range groupCells(p.Cells) {
 		packed := packGroup(g, &layers, &texts)
 		if p.Changes != nil {
@@ -172,8 +174,8 @@ func packGroup(g *group, layers *interner[results.Layer], texts *interner[string
 		ys.id(layers.id(c.Y))
 	}
 	n := len(xs.list) * len(ys.list)
-	w := wordsOf(g.measure)
-	out := dataGroup{Quantity: w.quantity, Directed: w.directed, Comparison: g.comparison, Metric: g.measure.Metric, Variant: g.measure.Variant, Params: g.measure.Params.String(), Label: g.measure.label(),
+	w := figures.WordsOf(g.measure)
+	out := dataGroup{Quantity: w.Quantity, Directed: w.Directed, Comparison: g.comparison, Metric: g.measure.Metric, Variant: g.measure.Variant, Params: g.measure.Params.String(), Label: figures.Label(g.measure),
 		Rows: g.cells[0].Rows, X: xs.list, Y: ys.list, Warnings: map[int][]int{}, Errors: map[int]int{}}
 	for _, col := range []*column{&out.Value, &out.Lo, &out.Hi, &out.P, &out.PMax, &out.N, &out.DX, &out.DY, &out.Mean, &out.Q95} {
 		*col = newColumn(n)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
@@ -104,7 +105,7 @@ func flattenValue(rows []manifestRow, name string, v any) []manifestRow {
 // otherName are the names of the runs. Cells that only one of the runs has are
 // counted in what to doubt; it is an error when they share none.
 func Versus(name, otherName string, ours, theirs Page, changes []Change) (Page, error) {
-	d := Differences(ours.Cells, theirs.Cells)
+	d := differences(ours.Cells, theirs.Cells)
 	if len(d) == 0 {
 		return Page{}, fmt.Errorf("the runs %s and %s have no cell in common: no comparison of both has the same name, metric, variant and layers", name, otherName)
 	}
@@ -119,31 +120,47 @@ func Versus(name, otherName string, ours, theirs Page, changes []Change) (Page, 
 	}
 	alone := func(name, other string, n int) {
 		if n > 0 {
-			out.Doubt = append(out.Doubt, fmt.Sprintf("%s of %s %s no partner in %s and %s left out.", plural(n, "cell"), name, hasHave(n), other, wasWere(n)))
+			out.Doubt = append(out.Doubt, fmt.Sprintf("%s of %s %s no partner in %s and %s left out.", figures.Plural(n, "cell"), name, hasHave(n), other, wasWere(n)))
 		}
 	}
 	alone(name, otherName, len(ours.Cells)-len(d))
 	alone(otherName, name, len(theirs.Cells)-len(d))
-	ix := newIndex(d)
-	for _, f := range ours.Figures {
-		if f.Kind != Heatmap && f.Kind != Curves || !f.any(ix) {
-			continue
-		}
-		f.Title += ": " + name + " minus " + otherName
-		f.Published, f.difference, f.Scale = nil, true, Scale{Map: "diverging"}
-		out.Figures = append(out.Figures, f)
-	}
+	out.Figures = figures.OfDifferences(ours.Figures, d, ": "+name+" minus "+otherName)
 	return out, nil
 }
 
-// any says whether any cell of the figure is among the results.
-func (f *Figure) any(ix *index) bool {
-	for _, m := range f.Measures() {
-		if f.grid(ix, m).count()[absent] < len(f.Pairs()) {
-			return true
-		}
+// differences returns a cell for each cell of ours that has a partner among
+// theirs (same comparison, metric, variant, params, x and y): its value is ours minus
+// theirs. Where one of the two has no value, the difference has none, and says
+// whose is missing.
+func differences(ours, theirs []results.Cell) []results.Cell {
+	at := make(map[results.Key]*results.Cell, len(theirs))
+	for i := range theirs {
+		at[theirs[i].Key()] = &theirs[i]
 	}
-	return false
+	var list []results.Cell
+	for i := range ours {
+		a := &ours[i]
+		b, ok := at[a.Key()]
+		if !ok {
+			continue
+		}
+		d := results.Cell{Comparison: a.Comparison, Metric: a.Metric, Variant: a.Variant, X: a.X, Y: a.Y, Params: a.Params, Rows: a.Rows, N: a.N, DX: a.DX, DY: a.DY}
+		switch {
+		case a.Value == nil:
+			d.Error = "no value in the first: " + a.Error
+		case b.Value == nil:
+			d.Error = "no value in the second: " + b.Error
+		default:
+			v := *a.Value - *b.Value
+			d.Value = &v
+			if a.N != b.N {
+				d.Warnings = []string{fmt.Sprintf("n differs: %d and %d", a.N, b.N)}
+			}
+		}
+		list = append(list, d)
+	}
+	return list
 }
 
 // rounding is the size of differences that the order of sums explains.
@@ -156,19 +173,19 @@ func differencesInWords(cells, others []results.Cell) []string {
 		at[others[i].Key()] = &others[i]
 	}
 	type found struct {
-		agreement Agreement
+		agreement figures.Agreement
 		name      string
 	}
 	var list []found
 	groups := groupCells(cells)
 	for _, g := range groups {
-		theirs := map[Pair]float64{}
+		theirs := map[results.Pair]float64{}
 		for _, c := range g.cells {
 			if o := at[c.Key()]; o != nil && o.Value != nil {
-				theirs[Pair{c.X, c.Y}] = *o.Value
+				theirs[results.Pair{X: c.X, Y: c.Y}] = *o.Value
 			}
 		}
-		if a := Compare(g.cells, theirs); a.N > 0 {
+		if a := figures.Compare(g.cells, theirs); a.N > 0 {
 			list = append(list, found{a, g.name(true)})
 		}
 	}
@@ -176,7 +193,7 @@ func differencesInWords(cells, others []results.Cell) []string {
 	var words []string
 	for _, f := range list {
 		if f.agreement.Largest < rounding {
-			words = append(words, fmt.Sprintf("%s: no difference in %s but for rounding.", f.name, plural(f.agreement.N, "pair")+" of layers"))
+			words = append(words, fmt.Sprintf("%s: no difference in %s but for rounding.", f.name, figures.Plural(f.agreement.N, "pair")+" of layers"))
 			continue
 		}
 		words = append(words, fmt.Sprintf("%s: %s.", f.name, f.agreement))

@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"speechsim/pipeline/published"
+	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
@@ -26,13 +29,33 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+func valueOf(x, y string, v float64) results.Cell {
+	return results.Cell{Metric: "cka", X: results.Layer{Model: "a", Layer: x}, Y: results.Layer{Model: "b", Layer: y}, N: 9, Value: &v}
+}
+
+func TestDifferences(t *testing.T) {
+	ours := []results.Cell{valueOf("0", "0", 0.5), valueOf("0", "1", 0.5), valueOf("1", "0", 0.5)}
+	theirs := []results.Cell{valueOf("0", "0", 0.25), valueOf("0", "1", 0.5)}
+	theirs[0].N = 8
+	theirs[1].Value, theirs[1].Error = nil, "singular"
+	d := differences(ours, theirs)
+	if len(d) != 2 || *d[0].Value != 0.25 || d[0].Warnings[0] != "n differs: 9 and 8" || d[1].Error != "no value in the second: singular" {
+		t.Errorf("got %+v", d)
+	}
+	for i := range d {
+		if err := d[i].Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestPageJSON: what a run writes about its page is read back as it was.
 func TestPageJSON(t *testing.T) {
 	page := demoPage()
 	page.Cells, page.Details, page.Manifest = nil, nil, nil
-	at := Pair{results.Layer{Model: "a", Layer: "1"}, results.Layer{Model: "b", Layer: "10"}}
-	page.Figures[0].Published = []Published{{Label: "A paper", Measure: Measure{Metric: "asif", Variant: "bolanos2024", Params: results.Params{P: 4, K: 100}},
-		Values: map[Pair]float64{at: 0.5, {at.X, results.Layer{Model: "b", Layer: "9"}}: 0, {at.Y, at.X}: 0.25}}}
+	at := results.Pair{X: results.Layer{Model: "a", Layer: "1"}, Y: results.Layer{Model: "b", Layer: "10"}}
+	page.Figures[0].Published = []published.Matrix{{Label: "A paper", Measure: results.Measure{Metric: "asif", Variant: "bolanos2024", Params: results.Params{P: 4, K: 100}},
+		Values: map[results.Pair]float64{at: 0.5, {X: at.X, Y: results.Layer{Model: "b", Layer: "9"}}: 0, {X: at.Y, Y: at.X}: 0.25}}}
 	text, err := json.Marshal(page)
 	if err != nil {
 		t.Fatal(err)
@@ -42,6 +65,6 @@ func TestPageJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(page, back) {
-		t.Error(cmp.Diff(page, back, cmp.AllowUnexported(Figure{})))
+		t.Error(cmp.Diff(page, back, cmp.AllowUnexported(figures.Figure{})))
 	}
 }

@@ -1,10 +1,10 @@
 // Package results holds what a run found: one [Cell] for each metric, layer
 // and layer, and the two files that carry cells, results.jsonl and results.csv.
 //
-// The pipeline makes cells, sorts them with [Order] so that their bytes do not
-// depend on which worker was first, and writes them; figures, tables and the
-// report are made from cells alone. The package imports the standard library
-// only.
+// The pipeline makes cells, puts them into an order that does not depend on
+// which worker was first, and writes them; figures, tables and the report are
+// made from cells alone. The package imports the standard library and the
+// pipeline's way to write files.
 //
 // A cell says what was compared (two layers, each named by model and layer),
 // with which metric and variant, on which rows and how many, and what came out.

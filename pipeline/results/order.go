@@ -2,80 +2,12 @@ package results
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 )
-
-// Order is the order in which a run's cells stand in its files. The lists are
-// given as the config and the model cards name things; a name that is not in
-// its list comes after those that are, in natural order ("2" before "10"), so
-// the order is total and the same from run to run whatever is given.
-type Order struct {
-	Comparisons []string
-	Metrics     []string
-	Variants    []string
-	X, Y        []Layer // Y nil: as X
-}
-
-// Sort sorts cells by comparison, metric, variant, params, x and y. The sort is
-// stable.
-func (o Order) Sort(cells []Cell) {
-	compare := o.comparer()
-	slices.SortStableFunc(cells, func(a, b Cell) int { return compare(&a, &b) })
-}
-
-// comparer indexes the lists once, so that sorting costs a few map look-ups a
-// comparison of two cells.
-func (o Order) comparer() func(a, b *Cell) int {
-	comparisons, metrics, variants := ranks(o.Comparisons), ranks(o.Metrics), ranks(o.Variants)
-	x := ranks(o.X)
-	y := x
-	if o.Y != nil {
-		y = ranks(o.Y)
-	}
-	return func(a, b *Cell) int {
-		return cmp.Or(
-			byRank(comparisons, a.Comparison, b.Comparison, Natural),
-			byRank(metrics, a.Metric, b.Metric, Natural),
-			byRank(variants, a.Variant, b.Variant, Natural),
-			a.Params.Compare(b.Params),
-			byRank(x, a.X, b.X, CompareLayers),
-			byRank(y, a.Y, b.Y, CompareLayers),
-		)
-	}
-}
 
 // CompareLayers orders layers by model and layer in natural order.
 func CompareLayers(a, b Layer) int {
 	return cmp.Or(Natural(a.Model, b.Model), Natural(a.Layer, b.Layer))
-}
-
-// ranks maps each name to its first place in the list.
-func ranks[T comparable](list []T) map[T]int {
-	m := make(map[T]int, len(list))
-	for i, name := range list {
-		if _, ok := m[name]; !ok {
-			m[name] = i
-		}
-	}
-	return m
-}
-
-func byRank[T comparable](rank map[T]int, a, b T, otherwise func(a, b T) int) int {
-	if a == b {
-		return 0
-	}
-	i, inA := rank[a]
-	j, inB := rank[b]
-	switch {
-	case inA && inB:
-		return cmp.Compare(i, j)
-	case inA:
-		return -1
-	case inB:
-		return 1
-	}
-	return otherwise(a, b)
 }
 
 // Natural compares two names as a reader would: runs of digits by their

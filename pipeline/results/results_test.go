@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -229,33 +228,6 @@ func TestTables(t *testing.T) {
 		}
 		if _, err := ReadMatchesFile(at("bad.csv")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
-		}
-	}
-}
-
-func TestOrder(t *testing.T) {
-	layers := []Layer{{"b", "cnn.1"}, {"b", "0"}, {"b", "10"}, {"a", "0"}}
-	order := Order{Comparisons: []string{"second", "first"}, Metrics: []string{"svcca", "cka"}, X: layers}
-	var want []Cell
-	for _, comparison := range []string{"second", "first", "9", "10"} {
-		for _, metric := range []string{"svcca", "cka", "attention"} {
-			for _, x := range append(slices.Clone(layers), Layer{"a", "2"}, Layer{"a", "11"}) {
-				for _, y := range layers {
-					want = append(want, Cell{Comparison: comparison, Metric: metric, X: x, Y: y})
-				}
-			}
-			for _, p := range []Params{{First: 50}, {First: 500}, {Level: TypeLevel}, {Level: TypeLevel, P: 4}} {
-				want = append(want, Cell{Comparison: comparison, Metric: metric, Params: p, X: layers[0], Y: layers[0]})
-			}
-		}
-	}
-	random := rand.New(rand.NewPCG(3, 4))
-	for range 5 {
-		got := slices.Clone(want)
-		random.Shuffle(len(got), func(i, j int) { got[i], got[j] = got[j], got[i] })
-		order.Sort(got)
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Fatalf("order differs (-want +got):\n%s", diff)
 		}
 	}
 }

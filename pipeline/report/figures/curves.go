@@ -1,0 +1,284 @@
+package figures
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/plot/vg"
+
+	"speechsim/pipeline/report/canvas"
+	"speechsim/pipeline/results"
+)
+
+// curves is a figure of curves laid out.
+type curves struct {
+	f      *Figure
+	panels []panel
+	labels []string // of the line styles
+	naming string
+	lo, hi float64
+	ticks  []canvas.Tick
+
+	styles        lineStyles
+	count         [absent + 1]int
+	halves        []float64 // half-widths of the intervals
+	chance        bool
+	papers        int // published values
+	paperLines    int
+	weakText      string
+	title, rests  []string
+	yTitle        []string
+	w, h          vg.Length // of one plot
+	columns, rows int
+	tickRoom      vg.Length
+	depth         vg.Length // room for the layer labels
+	turned        bool
+	labelSize     vg.Length // of the layer labels
+	legend        []curveEntry
+	legendRows    int
+	legendColumn  vg.Length // width of one column of the legend
+	wide, height  vg.Length
+}
+
+// curveEntry is a line of the legend: a line style, or a sign.
+type curveEntry struct {
+	style int // -1: not a line style
+	sign  string
+	text  string
+}
+
+// Room in and around the plots, in points.
+const (
+	plotWide   vg.Length = 320 // a plot that stands alone
+	plotHigh   vg.Length = 200
+	panelWide  vg.Length = 200 // one of several
+	panelHigh  vg.Length = 140
+	panelSpace vg.Length = 14
+	entryHigh  vg.Length = 10.5
+	sampleWide vg.Length = 20
+)
+
+func newCurves(f *Figure, ix *index) *curves {
+	c := &curves{f: f}
+	c.panels, c.labels, c.naming = panelsOf(f, ix)
+	c.styles = canvas.ColoursFor(len(c.labels))
+	var values []float64
+	var cells []*results.Cell
+	for _, p := range c.panels {
+		for _, s := range p.lines {
+			if slices.ContainsFunc(s.points, func(pt seriesPoint) bool { return pt.paper != nil }) {
+				c.paperLines++
+			}
+			for _, pt := range s.points {
+				c.count[pt.state]++
+				cells = append(cells, pt.cell)
+				values = append(values, c.valuesOf(pt)...)
+			}
+		}
+	}
+	c.lo, c.hi = f.Scale.limits(values)
+	c.ticks = canvas.Ticks(c.lo, c.hi)
+	c.weakText = f.notSignificantText(cells)
+	c.layout(cells)
+	return c
+}
+
+// valuesOf lists what a point makes the axis reach to, and notes which signs
+// the legend has to explain.
+func (c *curves) valuesOf(pt seriesPoint) []float64 {
+	var v []float64
+	if pt.paper != nil {
+		v = append(v, *pt.paper)
+		c.papers++
+	}
+	if pt.cell == nil || pt.cell.Value == nil {
+		return v
+	}
+	v = append(v, *pt.cell.Value)
+	if pt.cell.Lo != nil {
+		v = append(v, *pt.cell.Lo, *pt.cell.Hi)
+		c.halves = append(c.halves, (*pt.cell.Hi-*pt.cell.Lo)/2)
+	}
+	if pt.cell.Null != nil {
+		v = append(v, pt.cell.Null.Mean, pt.cell.Null.Q95)
+		c.chance = true
+	}
+	return v
+}
+
+func (c *curves) Size() (w, h vg.Length) { return c.wide, c.height }
+
+func (c *curves) layout(cells []*results.Cell) {
+	c.w, c.h, c.columns = plotWide, plotHigh, 1
+	if len(c.panels) > 1 {
+		c.w, c.h, c.columns = panelWide, panelHigh, 2
+	}
+	c.rows = (len(c.panels) + c.columns - 1) / c.columns
+	widest := vg.Length(0)
+	for _, t := range c.ticks {
+		widest = max(widest, canvas.Width(canvas.Regular, canvas.LabelSize, t.Label))
+	}
+	c.tickRoom = widest + tickSize + 3
+	c.layoutLayerLabels()
+	c.layoutLegend()
+
+	plots := margin + 1.4*canvas.TextSize*vg.Length(1) + c.tickRoom + vg.Length(c.columns)*c.w + vg.Length(c.columns-1)*(panelSpace+c.tickRoom)
+	columns := (len(c.legend) + c.legendRows - 1) / c.legendRows
+	c.wide = canvas.Snap(plots + 12 + vg.Length(columns)*c.legendColumn + margin)
+	room := c.wide - 2*margin
+	c.title = canvas.Wrap(canvas.Bold, canvas.TitleSize, room, c.f.Title)
+	var labels []string
+	for _, m := range c.f.Measures() {
+		labels = append(labels, Label(m))
+	}
+	c.rests = canvas.Wrap(canvas.Regular, canvas.LabelSize, room, strings.Join(labels, " and ")+"; "+summaryLine(cells))
+	c.yTitle = canvas.Wrap(canvas.Regular, canvas.TextSize, c.plotsHeight(), c.quantity())
+	c.height = canvas.Snap(margin + lines(c.title, canvas.TitleSize) + lines(c.rests, canvas.LabelSize) + 8 + max(c.plotsHeight(), c.legendHeight()) + margin)
+}
+
+// quantity is the title of the value axis.
+func (c *curves) quantity() string {
+	first := WordsOf(c.f.Measure())
+	for _, m := range c.f.Also {
+		if w := WordsOf(m); w.name != first.name || w.Quantity != first.Quantity {
+			return "value"
+		}
+	}
+	if len(c.f.Also) == 0 {
+		return c.f.quantityLabel(c.f.Measure())
+	}
+	return c.f.quantityLabel(results.Measure{Label: first.name, Metric: c.f.Metric, Variant: c.f.Variant})
+}
+
+// plotHeight is the height of one plot with its title and labels.
+func (c *curves) plotHeight() vg.Length {
+	h := c.h + tickSize + 2 + c.depth + canvas.TextSize*canvas.LineHeight + 4
+	if c.panels[0].title != "" {
+		h += canvas.TextSize * canvas.LineHeight
+	}
+	return h
+}
+
+func (c *curves) plotsHeight() vg.Length {
+	return vg.Length(c.rows)*c.plotHeight() + vg.Length(c.rows-1)*6
+}
+
+// pitch is the distance of two layers of a panel.
+func (c *curves) pitch(p *panel) vg.Length { return c.w / vg.Length(len(p.layers)) }
+
+func (c *curves) layoutLayerLabels() {
+	c.labelSize = canvas.LabelSize
+	for i := range c.panels {
+		turned, _ := labelRoom(c.panels[i].layers, c.labelSize, c.pitch(&c.panels[i]), true)
+		_, widest := labelRoom(c.panels[i].layers, c.labelSize, 0, false)
+		c.turned = c.turned || turned
+		c.depth = max(c.depth, widest)
+	}
+	if !c.turned {
+		c.depth = c.labelSize
+	}
+}
+
+func (c *curves) layoutLegend() {
+	if c.naming != "" {
+		c.legend = append(c.legend, curveEntry{-1, "heading", c.naming})
+	}
+	for i, l := range c.labels {
+		c.legend = append(c.legend, curveEntry{i, "", l})
+	}
+	add := func(yes bool, sign, text string) {
+		if yes {
+			c.legend = append(c.legend, curveEntry{-1, sign, text})
+		}
+	}
+	add(len(c.halves) > 0 && !c.styles.many(), "band", "interval")
+	if len(c.halves) > 0 && c.styles.many() {
+		add(true, "width", "intervals: "+c.medianHalf())
+	}
+	add(c.chance, "mean", "chance: mean")
+	add(c.chance, "q95", "chance: 95th percentile")
+	for _, p := range c.f.Published {
+		add(c.papers > 0, "paper", p.Label)
+	}
+	add(c.count[notSignificant] > 0, "weak", fmt.Sprintf("%s (%d)", c.weakText, c.count[notSignificant]))
+	add(c.count[notComputed] > 0, "failed", fmt.Sprintf("could not be computed (%d)", c.count[notComputed]))
+	add(c.count[absent] > 0, "absent", fmt.Sprintf("not among the results (%d)", c.count[absent]))
+	c.legendRows = len(c.legend)
+	if c.legendHeight() > 1.5*c.plotsHeight() {
+		c.legendRows = int(c.plotsHeight() / entryHigh)
+	}
+	for _, e := range c.legend {
+		c.legendColumn = max(c.legendColumn, sampleWide+6+canvas.Width(canvas.Regular, canvas.LabelSize, e.text)+8)
+	}
+}
+
+// legendHeight is the height of the legend's longest column.
+func (c *curves) legendHeight() vg.Length { return vg.Length(c.legendRows) * entryHigh }
+
+// medianHalf says how wide the intervals are where there are too many lines to
+// draw them.
+func (c *curves) medianHalf() string {
+	slices.Sort(c.halves)
+	return "±" + strconv.FormatFloat(c.halves[len(c.halves)/2], 'g', 2, 64) + " (median)"
+}
+
+func (c *curves) Draw(p *canvas.Pen) {
+	p.FillRect(canvas.White, 0, 0, c.wide, c.height)
+	drawHeader(p, c.wide, c.height, c.title, c.rests)
+	top := c.height - margin - lines(c.title, canvas.TitleSize) - lines(c.rests, canvas.LabelSize) - 8
+	for k, l := range c.yTitle {
+		p.UpText(canvas.Regular, canvas.TextSize, canvas.Ink, canvas.Centre, margin+canvas.TextSize*(1+vg.Length(k-len(c.yTitle)+1)*canvas.LineHeight), top-c.plotsHeight()/2, l)
+	}
+	x0 := margin + 1.4*canvas.TextSize + c.tickRoom
+	for i := range c.panels {
+		column, row := i%c.columns, i/c.columns
+		x := x0 + vg.Length(column)*(c.w+panelSpace+c.tickRoom)
+		y := top - vg.Length(row)*(c.plotHeight()+6)
+		if t := c.panels[i].title; t != "" {
+			y -= canvas.TextSize * canvas.LineHeight
+			p.Text(canvas.Bold, canvas.TextSize, canvas.Ink, canvas.Left, x, y+0.35*canvas.TextSize, t)
+		}
+		(&plot{p, c, &c.panels[i], x, y - c.h}).draw()
+	}
+	x := x0 + vg.Length(c.columns)*c.w + vg.Length(c.columns-1)*(panelSpace+c.tickRoom) + 12
+	c.drawLegend(p, x, top)
+}
+
+// drawLegend draws the legend's columns from its upper left corner.
+func (c *curves) drawLegend(p *canvas.Pen, x, top vg.Length) {
+	for k, e := range c.legend {
+		x := x + vg.Length(k/c.legendRows)*c.legendColumn
+		y := top - (vg.Length(k%c.legendRows)+0.5)*entryHigh
+		text := x + sampleWide + 6
+		from, to, mid := vg.Point{X: x, Y: y}, vg.Point{X: x + sampleWide, Y: y}, vg.Point{X: x + sampleWide/2, Y: y}
+		switch e.sign {
+		case "":
+			p.Line(c.styles[e.style], c.styles.width(), c.styles.dash(e.style), from, to)
+			drawMarker(p, c.styles.marker(e.style), c.styles[e.style], c.styles.markerSize(), mid, false)
+		case "heading", "width":
+			text = x
+		case "band":
+			p.FillRect(canvas.WithAlpha(canvas.SoftInk, 60), x, y-3.5, sampleWide, 7)
+		case "mean":
+			p.Line(canvas.SoftInk, 0.9, chanceDash, from, to)
+		case "q95":
+			p.Line(canvas.SoftInk, 0.7, quantileDash, from, to)
+		case "paper":
+			p.Line(canvas.PublishedInk, 0.9, paperDash, from, to)
+			drawMarker(p, paperMarker, canvas.PublishedInk, 1.6, mid, false)
+		case "weak":
+			drawMarker(p, nil, canvas.SoftInk, c.styles.markerSize(), mid, true)
+		case "failed":
+			drawMissing(p, canvas.SoftInk, mid.X, mid.Y, notComputed)
+		case "absent":
+			drawMissing(p, canvas.SoftInk, mid.X, mid.Y, absent)
+		}
+		clr := canvas.Ink
+		if e.sign == "heading" {
+			clr = canvas.SoftInk
+		}
+		p.Text(canvas.Regular, canvas.LabelSize, clr, canvas.Left, text, y-canvas.Middle(canvas.LabelSize), e.text)
+	}
+}

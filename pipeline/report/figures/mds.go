@@ -1,0 +1,139 @@
+package figures
+
+import (
+	"fmt"
+	"image/color"
+	"strconv"
+
+	"gonum.org/v1/plot/vg"
+
+	"speechsim/pipeline/report/canvas"
+	"speechsim/pipeline/results"
+)
+
+// mds is a figure of layers as points: the closer two stand, the more alike
+// they are. The layers of a model are joined in their order.
+type mds struct {
+	f       *Figure
+	layers  []results.Layer
+	x, y    []float64
+	shown   float64 // share of the spread that the plane shows
+	unknown int
+
+	title, rests  []string
+	plot          vg.Length // width of the plot; its height keeps the scale of both axes
+	tall          vg.Length
+	lo, hi        [2]float64
+	left, top     vg.Length
+	legend        vg.Length // where the legend begins
+	width, height vg.Length
+}
+
+func newMDS(f *Figure, ix *index) *mds {
+	m := &mds{f: f, layers: flatten(f.XModels)}
+	distance, unknown := distances(f, ix)
+	m.unknown = unknown
+	m.x, m.y, m.shown = classicalScaling(distance, len(m.layers))
+	m.layout(ix)
+	return m
+}
+
+// mdsWords says what the picture is and what it leaves out.
+func mdsWords(f *Figure, ix *index) string {
+	m := newMDS(f, ix)
+	return fmt.Sprintf("Classical scaling of 1 minus the value (mean of both directions): the plane shows %.0f %% of the spread; layers of a model are joined in order, a number a layer.", 100*m.shown)
+}
+
+func (m *mds) Size() (w, h vg.Length) { return m.width, m.height }
+
+func (m *mds) layout(ix *index) {
+	m.lo, m.hi = [2]float64{m.x[0], m.y[0]}, [2]float64{m.x[0], m.y[0]}
+	for i := range m.layers {
+		for k, v := range []float64{m.x[i], m.y[i]} {
+			m.lo[k], m.hi[k] = min(m.lo[k], v), max(m.hi[k], v)
+		}
+	}
+	for k := range m.lo {
+		room := max(0.06*(m.hi[0]-m.lo[0]), 0.01)
+		m.lo[k], m.hi[k] = m.lo[k]-room, m.hi[k]+room
+	}
+	m.plot = 340
+	m.tall = min(m.plot*vg.Length((m.hi[1]-m.lo[1])/(m.hi[0]-m.lo[0])), m.plot)
+	widest := vg.Length(0)
+	for _, model := range m.f.XModels {
+		widest = max(widest, canvas.Width(canvas.Regular, canvas.LabelSize, model.Name))
+	}
+	m.left = margin + canvas.TextSize*canvas.LineHeight + 26
+	m.legend = m.left + m.plot + 12
+	m.width = canvas.Snap(m.legend + 14 + widest + margin)
+	room := m.width - 2*margin
+	m.title = canvas.Wrap(canvas.Bold, canvas.TitleSize, room, m.f.Title)
+	rest := Label(m.f.Measure()) + "; " + summaryLine(m.f.grid(ix, m.f.Measure()).cells)
+	if m.unknown > 0 {
+		rest += "; without a value and put at the mean distance: " + Plural(m.unknown, "pair") + " of layers"
+	}
+	m.rests = canvas.Wrap(canvas.Regular, canvas.LabelSize, room, rest)
+	m.top = margin + lines(m.title, canvas.TitleSize) + lines(m.rests, canvas.LabelSize) + 8
+	body := max(m.tall+tickSize+canvas.LabelSize*canvas.LineHeight+canvas.TextSize*canvas.LineHeight+6, vg.Length(len(m.f.XModels))*entryHigh)
+	m.height = canvas.Snap(m.top + body + margin)
+}
+
+func (m *mds) at(i int) vg.Point {
+	return vg.Point{X: m.across(m.x[i]), Y: m.up(m.y[i])}
+}
+
+func (m *mds) across(v float64) vg.Length {
+	return m.left + m.plot*vg.Length((v-m.lo[0])/(m.hi[0]-m.lo[0]))
+}
+
+func (m *mds) up(v float64) vg.Length {
+	return m.height - m.top - m.tall + m.tall*vg.Length((v-m.lo[1])/(m.hi[1]-m.lo[1]))
+}
+
+func (m *mds) Draw(p *canvas.Pen) {
+	p.FillRect(canvas.White, 0, 0, m.width, m.height)
+	drawHeader(p, m.width, m.height, m.title, m.rests)
+	m.drawAxes(p)
+	colours := canvas.ColoursFor(len(m.f.XModels))
+	first := 0
+	for k, model := range m.f.XModels {
+		m.drawModel(p, first, len(model.Layers), colours[k], markerShapes[k%len(markerShapes)])
+		y := m.height - m.top - (vg.Length(k)+0.5)*entryHigh
+		drawMarker(p, markerShapes[k%len(markerShapes)], colours[k], 2.3, vg.Point{X: m.legend + 4, Y: y}, false)
+		p.Text(canvas.Regular, canvas.LabelSize, canvas.Ink, canvas.Left, m.legend+14, y-canvas.Middle(canvas.LabelSize), model.Name)
+		first += len(model.Layers)
+	}
+}
+
+// drawModel draws n layers from the given one on, joined in order.
+func (m *mds) drawModel(p *canvas.Pen, first, n int, clr color.NRGBA, shape markerShape) {
+	pts := make([]vg.Point, n)
+	for i := range pts {
+		pts[i] = m.at(first + i)
+	}
+	if n > 1 {
+		p.Line(canvas.WithAlpha(clr, 120), 0.7, nil, pts...)
+	}
+	for i, pt := range pts {
+		drawMarker(p, shape, clr, 2.1, pt, false)
+		p.Text(canvas.Regular, canvas.SmallSize, canvas.Ink, canvas.Left, pt.X+3, pt.Y+2, m.layers[first+i].Layer)
+	}
+}
+
+func (m *mds) drawAxes(p *canvas.Pen) {
+	x0, y0 := m.left, m.height-m.top-m.tall
+	var marks vg.Path
+	for _, t := range canvas.Ticks(m.lo[0], m.hi[0]) {
+		canvas.AddLine(&marks, m.across(t.Value), y0, m.across(t.Value), y0-tickSize)
+		p.Text(canvas.Regular, canvas.LabelSize, canvas.Ink, canvas.Centre, m.across(t.Value), y0-tickSize-canvas.LabelSize, t.Label)
+	}
+	for _, t := range canvas.Ticks(m.lo[1], m.hi[1]) {
+		canvas.AddLine(&marks, x0, m.up(t.Value), x0-tickSize, m.up(t.Value))
+		p.Text(canvas.Regular, canvas.LabelSize, canvas.Ink, canvas.Right, x0-tickSize-2, m.up(t.Value)-canvas.Middle(canvas.LabelSize), t.Label)
+	}
+	strokeTicks(p, marks)
+	p.StrokeRect(canvas.Black, 0.6, x0, y0, m.plot, m.tall)
+	name := func(k int) string { return "dimension " + strconv.Itoa(k) + " of 1 \u2212 " + Label(m.f.Measure()) }
+	p.Text(canvas.Regular, canvas.TextSize, canvas.Ink, canvas.Centre, x0+m.plot/2, y0-tickSize-canvas.LabelSize*canvas.LineHeight-canvas.TextSize, name(1))
+	p.UpText(canvas.Regular, canvas.TextSize, canvas.Ink, canvas.Centre, margin+canvas.TextSize, y0+m.tall/2, "dimension 2")
+}

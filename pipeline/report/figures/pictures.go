@@ -1,0 +1,64 @@
+package figures
+
+import (
+	"bytes"
+
+	"speechsim/pipeline/report/canvas"
+	"speechsim/pipeline/results"
+)
+
+// Picture is a figure drawn to stand in a page.
+type Picture struct {
+	Name, Title string
+	Caption     string // in full: with metric, variant, rows and n, and what the signs mean
+	SVG         string
+}
+
+// Pictures draws figures of a run's cells, those of differences to published
+// values among them, as [DrawAll] does into files.
+func Pictures(figures []Figure, cells []results.Cell) ([]Picture, error) {
+	ix := newIndex(cells)
+	figures, err := checked(figures, ix)
+	if err != nil {
+		return nil, err
+	}
+	var list []Picture
+	for i := range figures {
+		f := &figures[i]
+		var svg bytes.Buffer
+		caption := captionOf(f, ix, true)
+		if err := canvas.WriteSVG(&svg, newDrawing(f, ix), f.Title, caption); err != nil {
+			return nil, err
+		}
+		list = append(list, Picture{f.Name, f.Title, caption, svg.String()})
+	}
+	return list, nil
+}
+
+// OfDifferences returns those of a run's figures that show its differences
+// from another run as well, the maps and curves that have any of the cells:
+// without published values, in the colours of a diverging map, and with more
+// behind their titles.
+func OfDifferences(figures []Figure, cells []results.Cell, more string) []Figure {
+	ix := newIndex(cells)
+	var list []Figure
+	for _, f := range figures {
+		if f.Kind != Heatmap && f.Kind != Curves || !anyCell(&f, ix) {
+			continue
+		}
+		f.Title += more
+		f.Published, f.difference, f.Scale = nil, true, Scale{Map: "diverging"}
+		list = append(list, f)
+	}
+	return list
+}
+
+// anyCell says whether any cell of the figure is among the results.
+func anyCell(f *Figure, ix *index) bool {
+	for _, m := range f.Measures() {
+		if f.grid(ix, m).count()[absent] < len(f.Pairs()) {
+			return true
+		}
+	}
+	return false
+}

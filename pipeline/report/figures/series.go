@@ -1,0 +1,204 @@
+package figures
+
+import (
+	"fmt"
+	"slices"
+
+	"speechsim/pipeline/results"
+)
+
+// series is one line of a figure of curves.
+type series struct {
+	label  string
+	model  string // x model whose layers it runs over
+	y      results.Layer
+	style  int // place among the figure's line styles
+	points []seriesPoint
+}
+
+// seriesPoint is a layer of a line. Where there is no value, the cell is nil
+// or has no value, and the state says which.
+type seriesPoint struct {
+	at    int // place on the panel's x axis
+	x     results.Layer
+	cell  *results.Cell
+	state state
+	paper *float64 // published value
+}
+
+// stretches cuts a line where values are missing.
+func (s *series) stretches(has func(seriesPoint) bool) [][]seriesPoint {
+	var list [][]seriesPoint
+	open := false
+	for _, pt := range s.points {
+		if !has(pt) {
+			open = false
+			continue
+		}
+		if !open {
+			list = append(list, nil)
+			open = true
+		}
+		list[len(list)-1] = append(list[len(list)-1], pt)
+	}
+	return list
+}
+
+// panel is one plot of a figure of curves: an x axis of layers and its lines.
+type panel struct {
+	title  string
+	layers []string
+	lines  []series
+}
+
+// panelsOf decides what is a line and what is a plot of its own:
+//
+//   - one y layer in all (word vectors, say): a line for each x model, and for
+//     each measure, in one plot;
+//   - more y layers: a plot for each x model, a line for each y layer (and measure).
+//
+// It also returns the styles' labels, in order, and what they name.
+func panelsOf(f *Figure, ix *index) (panels []panel, labels []string, naming string) {
+	ys := flatten(f.YModels)
+	single := len(ys) == 1
+	var models []Model
+	for _, m := range f.XModels {
+		if len(m.Layers) > 0 {
+			models = append(models, m)
+		}
+	}
+	naming = namingOf(f, single, ys)
+	style := func(label string) int {
+		if i := slices.Index(labels, label); i >= 0 {
+			return i
+		}
+		labels = append(labels, label)
+		return len(labels) - 1
+	}
+	for _, x := range models {
+		if !single || len(panels) == 0 {
+			p := panel{layers: x.Layers}
+			if single {
+				p.layers = unionOfLayers(models)
+			} else if len(models) > 1 {
+				p.title = x.Name
+			}
+			panels = append(panels, p)
+		}
+		p := &panels[len(panels)-1]
+		for _, m := range f.Measures() {
+			for _, y := range ys {
+				label := lineLabel(f, m, x, y, single)
+				s := series{label: label, model: x.Name, y: y, style: style(label)}
+				for _, l := range x.Layers {
+					at := results.Layer{Model: x.Name, Layer: l}
+					c := ix.find(f, m, at, y)
+					point := seriesPoint{at: slices.Index(p.layers, l), x: at, cell: c, state: stateOf(c, f.alpha())}
+					point.paper = f.published(m, at, y)
+					s.points = append(s.points, point)
+				}
+				p.lines = append(p.lines, s)
+			}
+		}
+	}
+	return panels, labels, naming
+}
+
+// namingOf is the heading of the legend: what its entries name.
+func namingOf(f *Figure, single bool, ys []results.Layer) string {
+	switch {
+	case len(f.Also) > 0 && single:
+		return ""
+	case single && ys[0] == (results.Layer{}):
+		return ""
+	case single:
+		return "x, against " + LayerName(ys[0])
+	case len(f.Also) == 0 && oneModel(ys):
+		return "layer of " + ys[0].Model
+	}
+	return ""
+}
+
+func lineLabel(f *Figure, m results.Measure, x Model, y results.Layer, single bool) string {
+	label := ""
+	if len(f.Also) > 0 {
+		label = Label(m)
+	}
+	switch {
+	case single && (len(f.Also) == 0 || len(f.XModels) > 1):
+		label = joinWords(x.Name, label)
+	case single:
+	case oneModel(flatten(f.YModels)) && len(f.Also) == 0:
+		label = y.Layer
+	default:
+		label = joinWords(LayerName(y), label)
+	}
+	return label
+}
+
+func joinWords(a, b string) string {
+	if b == "" {
+		return a
+	}
+	return a + ", " + b
+}
+
+func oneModel(layers []results.Layer) bool {
+	for _, l := range layers {
+		if l.Model != layers[0].Model {
+			return false
+		}
+	}
+	return true
+}
+
+// LayerName writes "bert 4", or the model alone where its layer has no name.
+func LayerName(l results.Layer) string {
+	if l.Layer == "" {
+		return l.Model
+	}
+	return fmt.Sprintf("%s %s", l.Model, l.Layer)
+}
+
+// unionOfLayers merges the models' layers into one axis and keeps the order of
+// each: a layer that is new follows the one that it follows in its model.
+func unionOfLayers(models []Model) []string {
+	var union []string
+	for _, m := range models {
+		at := 0
+		for _, l := range m.Layers {
+			if i := slices.Index(union, l); i >= 0 {
+				at = i + 1
+				continue
+			}
+			union = slices.Insert(union, at, l)
+			at++
+		}
+	}
+	return union
+}
+
+// chance is the level of a panel's permuted values at one layer: the mean of
+// the lines' means and the largest of their 95th percentiles.
+type chance struct {
+	mean, q95 float64
+	n         int
+}
+
+func (p *panel) chance() []chance {
+	list := make([]chance, len(p.layers))
+	for _, s := range p.lines {
+		for _, pt := range s.points {
+			if pt.cell == nil || pt.cell.Null == nil {
+				continue
+			}
+			c := &list[pt.at]
+			if c.n == 0 || pt.cell.Null.Q95 > c.q95 {
+				c.q95 = pt.cell.Null.Q95
+			}
+			c.n++
+			c.mean += (pt.cell.Null.Mean - c.mean) / float64(c.n)
+		}
+	}
+	return list
+}

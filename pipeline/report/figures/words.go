@@ -1,0 +1,251 @@
+package figures
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"speechsim/pipeline/report/canvas"
+	"speechsim/pipeline/results"
+)
+
+// Words says what a metric's number is, for axes and colour bars.
+type Words struct {
+	name     string // "CKA"
+	Quantity string // what the number is, with its range or unit
+	Directed bool   // value(x, y) and value(y, x) differ
+}
+
+var metricTable = map[string]Words{
+	"cka":           {"CKA", "similarity", false},
+	"cca":           {"CCA", "mean canonical correlation", false},
+	"svcca":         {"SVCCA", "mean canonical correlation", false},
+	"pwcca":         {"PWCCA", "weighted mean canonical correlation", true},
+	"neuron_neuron": {"Neuron to neuron", "mean of best |r|", true},
+	"neuron_layer":  {"Neuron to layer", "mean multiple correlation", true},
+	"procrustes":    {"Procrustes", "score", false},
+	"attention":     {"Attention", "similarity of best-matching heads", true},
+	"asif":          {"ASIF", "share retrieved", true},
+	"knn":           {"k-NN", "share of common neighbours", false},
+	"word_distance": {"Word distance", "mean cosine distance of word pairs", false},
+}
+
+// quantityOf holds the variants whose number is another than their metric's.
+var quantityOf = map[results.Measure]string{
+	{Metric: "cca", Variant: "mean_squared"}:        "mean squared canonical correlation",
+	{Metric: "neuron_neuron", Variant: "signed"}:    "mean of best r",
+	{Metric: "neuron_layer", Variant: "heldout_r2"}: "mean R² in groups left out",
+	{Metric: "attention", Variant: "pearson"}:       "r of best-matching heads",
+	{Metric: "attention", Variant: "elkheir2024"}:   "r of best-matching heads, by row",
+	{Metric: "attention", Variant: "js"}:            "1 \u2212 Jensen-Shannon divergence of best-matching heads, nats",
+	{Metric: "attention", Variant: "frobenius"}:     "1 \u2212 Frobenius distance of best-matching heads",
+}
+
+// WordsOf returns the words of a measure; those of a metric that is not known are general.
+func WordsOf(m results.Measure) Words {
+	w, ok := metricTable[m.Metric]
+	if !ok {
+		w = Words{name: m.Metric, Quantity: "value", Directed: true}
+	}
+	if q, ok := quantityOf[results.Measure{Metric: m.Metric, Variant: m.Variant}]; ok {
+		w.Quantity = q
+	}
+	return w
+}
+
+// Label names a measure: "CKA, debiased".
+func Label(m results.Measure) string {
+	if m.Label != "" {
+		return m.Label
+	}
+	name := WordsOf(m).name
+	if m.Variant != "" {
+		name += ", " + strings.ReplaceAll(m.Variant, "_", " ")
+	}
+	return joinWords(name, m.Params.String())
+}
+
+// summaryLine says on what a figure's numbers rest: rows, n and units.
+func summaryLine(cells []*results.Cell) string {
+	var rows []string
+	n, units := span{}, span{}
+	for _, c := range cells {
+		if c == nil {
+			continue
+		}
+		if c.Rows != "" && !slices.Contains(rows, c.Rows) {
+			rows = append(rows, c.Rows)
+		}
+		n.add(c.N)
+		units.add(c.DX)
+		units.add(c.DY)
+	}
+	var parts []string
+	if len(rows) > 0 {
+		parts = append(parts, "rows: "+strings.Join(rows, ", "))
+	}
+	if n.seen {
+		parts = append(parts, "n = "+n.String())
+	}
+	if units.seen {
+		parts = append(parts, "units per layer: "+units.String())
+	}
+	return strings.Join(parts, "; ")
+}
+
+// span is the range of counts that were seen.
+type span struct {
+	lo, hi int
+	seen   bool
+}
+
+func (s *span) add(n int) {
+	if n == 0 {
+		return
+	}
+	if !s.seen || n < s.lo {
+		s.lo = n
+	}
+	if !s.seen || n > s.hi {
+		s.hi = n
+	}
+	s.seen = true
+}
+
+func (s span) String() string {
+	if s.lo == s.hi {
+		return Grouped(s.lo)
+	}
+	return Grouped(s.lo) + " to " + Grouped(s.hi)
+}
+
+// Grouped writes a count with its digits in groups of three, apart from four
+// digits, as the SI asks: 46 906, 3000.
+func Grouped(n int) string {
+	s := strconv.Itoa(n)
+	if len(strings.TrimPrefix(s, "-")) <= 4 {
+		return s
+	}
+	var parts []string
+	for len(s) > 3 {
+		parts = append([]string{s[len(s)-3:]}, parts...)
+		s = s[:len(s)-3]
+	}
+	return strings.Join(append([]string{s}, parts...), "\u00a0")
+}
+
+// Plural gives "1 cell", "2 cells".
+func Plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return Grouped(n) + " " + noun + "s"
+}
+
+// captionOf returns a figure's caption in full: the words of the config, then
+// metric, variant, rows and n, then what marks and hatching mean and how many
+// cells have them; not what is about signs in the picture when the caption
+// stands at a table.
+func captionOf(f *Figure, ix *index, picture bool) string {
+	var parts []string
+	if f.difference {
+		parts = append(parts, "Differences, of the values below.")
+	}
+	if f.Caption != "" {
+		parts = append(parts, Sentence(f.Caption))
+	}
+	var all []*results.Cell
+	var labels, agreement []string
+	var count [absent + 1]int
+	intervals, nulls := false, false
+	for _, m := range f.Measures() {
+		g := f.grid(ix, m)
+		all = append(all, g.cells...)
+		labels = append(labels, f.quantityLabel(m))
+		for _, p := range f.Published {
+			if p.Measure.Same(m) {
+				agreement = append(agreement, "Compared with "+p.Label+", "+Compare(g.cells, p.Values).String()+".")
+			}
+		}
+		for s, n := range g.count() {
+			count[s] += n
+		}
+	}
+	for _, c := range all {
+		if c == nil {
+			continue
+		}
+		intervals = intervals || c.Lo != nil
+		nulls = nulls || c.Null != nil
+	}
+	parts = append(parts, strings.Join(labels, "; ")+".")
+	if s := summaryLine(all); s != "" {
+		parts = append(parts, strings.ToUpper(s[:1])+s[1:]+".")
+	}
+	parts = append(parts, agreement...)
+	if f.Kind == MDS {
+		parts = append(parts, mdsWords(f, ix))
+	}
+	if f.Kind == Tree {
+		own, all := ownNearest(f, ix)
+		parts = append(parts, fmt.Sprintf("Average linkage on 1 minus the value (mean of both directions). Of %s, %d have their most similar other layer in their own model.", Plural(all, "layer"), own))
+	}
+	if picture && f.Kind == Curves && intervals {
+		parts = append(parts, "Bands are the intervals of the values; with many lines only their median half-width is given.")
+	}
+	if picture && f.Kind == Curves && nulls {
+		parts = append(parts, "Dashed grey: chance, the mean over permutations; dotted grey: its 95th percentile.")
+	}
+	if count[notSignificant] > 0 && f.Kind != Tree && f.Kind != MDS {
+		kind := "p"
+		if familyWise(all) {
+			kind = "family-wise: p against the maximum over all cells"
+		}
+		parts = append(parts, fmt.Sprintf("%s not significant (%s > %s).", marked(count[notSignificant]), kind, f.alphaText()))
+	}
+	if count[notComputed] > 0 {
+		parts = append(parts, Plural(count[notComputed], "cell")+" could not be computed.")
+	}
+	if count[absent] > 0 {
+		parts = append(parts, Plural(count[absent], "cell")+" not among the results.")
+	}
+	return strings.Join(parts, " ")
+}
+
+// Short writes a value with three decimals.
+func Short(v float64) string {
+	if math.Abs(v) >= 1000 {
+		return canvas.Minus(strconv.FormatFloat(v, 'g', 4, 64))
+	}
+	return canvas.Minus(strconv.FormatFloat(v, 'f', 3, 64))
+}
+
+// shortValue writes a value with two decimals, as it stands inside a cell.
+func shortValue(v float64) string {
+	if math.Abs(v) >= 100 {
+		return canvas.Minus(strconv.FormatFloat(v, 'g', 3, 64))
+	}
+	s := strconv.FormatFloat(v, 'f', 2, 64)
+	if s == "-0.00" {
+		s = "0.00"
+	}
+	return canvas.Minus(s)
+}
+
+// Sentence ends a text with a full stop, unless it ends a sentence already.
+func Sentence(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".?!") {
+		return s
+	}
+	return s + "."
+}
+
+func marked(n int) string {
+	if n == 1 {
+		return "1 cell is marked as"
+	}
+	return Grouped(n) + " cells are marked as"
+}

@@ -1,0 +1,182 @@
+package figures
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+
+	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/report/canvas"
+	"speechsim/pipeline/results"
+)
+
+// DrawAll writes dir/figures/NAME.{svg,pdf,png,csv,tex} for each figure. Each file
+// is written under a temporary name and renamed. Figures are drawn side by
+// side; the error joins those of all figures, and one that can't be drawn does
+// not keep the others from being written. A heat map with published values gets
+// a second one, NAME.difference, of ours minus theirs. DrawAll returns the
+// names of all, in the order given.
+func DrawAll(dir string, figures []Figure, cells []results.Cell) ([]string, error) {
+	ix := newIndex(cells)
+	figures, err := checked(figures, ix)
+	if err != nil {
+		return nil, err
+	}
+	dir = filepath.Join(dir, "figures")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	names := make([]string, len(figures))
+	errs := make([]error, len(figures))
+	var group sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i := range figures {
+		names[i] = figures[i].Name
+		group.Go(func() {
+			slots <- struct{}{}
+			parts, err := render(&figures[i], ix)
+			<-slots // waiting for the disk needs no processor
+			if err == nil {
+				err = store(dir, parts)
+			}
+			if err != nil {
+				errs[i] = fmt.Errorf("figure %q: %w", figures[i].Name, err)
+			}
+		})
+	}
+	group.Wait()
+	return names, errors.Join(errs...)
+}
+
+// checked validates figures and adds the maps of differences.
+func checked(figures []Figure, ix *index) ([]Figure, error) {
+	seen := map[string]bool{}
+	for i := range figures {
+		if err := figures[i].Validate(); err != nil {
+			return nil, err
+		}
+		if name := strings.ToLower(figures[i].Name); seen[name] {
+			return nil, fmt.Errorf("figure %q: two figures have this name (files on some systems don't know capitals)", figures[i].Name)
+		} else {
+			seen[name] = true
+		}
+	}
+	drawn := make([]Figure, len(figures))
+	for i := range figures {
+		drawn[i] = drawnAs(figures[i], ix)
+	}
+	return withDifferences(drawn, ix), nil
+}
+
+// file is a file in memory.
+type file struct {
+	name string
+	data bytes.Buffer
+}
+
+// render makes the files of one figure.
+func render(f *Figure, ix *index) ([]*file, error) {
+	d := newDrawing(f, ix)
+	desc := captionOf(f, ix, true)
+	var parts []*file
+	for _, format := range []struct {
+		ending string
+		write  func(w io.Writer) error
+	}{
+		{"svg", func(w io.Writer) error { return canvas.WriteSVG(w, d, f.Title, desc) }},
+		{"pdf", func(w io.Writer) error { return canvas.WritePDF(w, d, f.Title, desc) }},
+		{"png", func(w io.Writer) error { return canvas.WritePNG(w, d) }},
+		{"csv", func(w io.Writer) error { return writeCSV(w, f, ix) }},
+		{"tex", func(w io.Writer) error { return writeLaTeX(w, f, ix) }},
+	} {
+		part := &file{name: f.Name + "." + format.ending}
+		if err := format.write(&part.data); err != nil {
+			return nil, fmt.Errorf("%s: %w", part.name, err)
+		}
+		parts = append(parts, part)
+	}
+	return parts, nil
+}
+
+// store writes files into a folder, side by side.
+func store(dir string, parts []*file) error {
+	errs := make([]error, len(parts))
+	var group sync.WaitGroup
+	for i, f := range parts {
+		group.Go(func() {
+			errs[i] = files.Write(filepath.Join(dir, f.name), func(w io.Writer) error { _, err := f.data.WriteTo(w); return err })
+		})
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+// newDrawing lays a figure out.
+func newDrawing(f *Figure, ix *index) canvas.Drawing {
+	switch f.Kind {
+	case Curves:
+		return newCurves(f, ix)
+	case Tree:
+		return newTree(f, ix)
+	case MDS:
+		return newMDS(f, ix)
+	}
+	return newHeatmap(f, ix)
+}
+
+// writeCSV writes what the figure shows: a row for each cell that is drawn,
+// missing ones among them, in the order of its axes.
+func writeCSV(w io.Writer, f *Figure, ix *index) error {
+	out := csv.NewWriter(w)
+	rows := [][]string{{"metric", "variant", "params", "x_model", "x_layer", "y_model", "y_layer", "value", "lo", "hi", "p", "n",
+		"null_mean", "null_q95", "published", "status", "note"}}
+	for _, m := range f.Measures() {
+		g := f.grid(ix, m)
+		for i, x := range g.x {
+			for j, y := range g.y {
+				c, s := g.at(i, j)
+				rows = append(rows, csvRow(f, m, x, y, c, s))
+			}
+		}
+	}
+	if err := out.WriteAll(rows); err != nil {
+		return err
+	}
+	return out.Error()
+}
+
+func csvRow(f *Figure, m results.Measure, x, y results.Layer, c *results.Cell, s state) []string {
+	row := []string{m.Metric, m.Variant, m.Params.String(), x.Model, x.Layer, y.Model, y.Layer}
+	var values [8]string
+	note := ""
+	if c != nil {
+		n := ""
+		if c.N > 0 {
+			n = strconv.Itoa(c.N)
+		}
+		values = [8]string{exact(c.Value), exact(c.Lo), exact(c.Hi), exact(c.P), n}
+		if c.Null != nil {
+			values[5], values[6] = exact(&c.Null.Mean), exact(&c.Null.Q95)
+		}
+		note = strings.Join(append(c.Warnings[:len(c.Warnings):len(c.Warnings)], c.Error), "; ")
+		note = strings.Trim(note, "; ")
+	}
+	values[7] = exact(f.published(m, x, y))
+	return append(append(row, values[:]...), s.String(), note)
+}
+
+// exact writes a number with all its digits, and nothing for one that is absent.
+func exact(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v, 'g', -1, 64)
+}
