@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
+	"testing"
+
 	"speechsim/configs"
 	"speechsim/metrics"
 	"speechsim/pipeline/internal/plantest"
 	"speechsim/pipeline/results"
 	"speechsim/pipeline/study"
-	"strings"
-	"testing"
 )
 
 // TestEveryNull: every metric and variant that is asked for with a null gets one, or is refused by the config with what to do

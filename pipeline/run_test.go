@@ -4,9 +4,10 @@ import (
 	"context"
 	"math"
 	"path/filepath"
+	"testing"
+
 	"speechsim/pipeline/internal/plantest"
 	"speechsim/pipeline/results"
-	"testing"
 )
 
 // TestRun runs the whole flow, under the race detector in the suite: the numbers add up, the plan counted the same rows, and

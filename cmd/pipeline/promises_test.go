@@ -13,12 +13,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"speechsim/pipeline/forecast"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"speechsim/pipeline/forecast"
 )
 
 // program is the real binary, without the race detector: memory and time are the user's. (pipeline/run_test.go runs the

@@ -9,11 +9,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"speechsim/pipeline/shard"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"speechsim/pipeline/shard"
 )
 
 // TestSlurm submits the demo as an array of four shards to a real Slurm on this machine, kills one of them in the middle,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
 	"speechsim/extract"
 	"speechsim/pipeline/plan"
 )

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
 	"speechsim/extract"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/native"

@@ -8,11 +8,12 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"time"
+
 	"speechsim/extract"
 	"speechsim/metrics"
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/plan"
-	"time"
 )
 
 // diskSpeed writes a file into the store and says how many bytes a second that took.

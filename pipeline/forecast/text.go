@@ -2,9 +2,10 @@ package forecast
 
 import (
 	"fmt"
-	"speechsim/pipeline/internal/text"
 	"strings"
 	"time"
+
+	"speechsim/pipeline/internal/text"
 )
 
 // String is the plan for people.

@@ -2,6 +2,7 @@ package inference
 
 import (
 	"fmt"
+
 	"speechsim/metrics"
 	"speechsim/metrics/asif"
 	"speechsim/pipeline/results"

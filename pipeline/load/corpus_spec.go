@@ -1,10 +1,11 @@
 package load
 
 import (
-	"speechsim/configs"
-	"speechsim/corpus"
 	"strconv"
 	"strings"
+
+	"speechsim/configs"
+	"speechsim/corpus"
 )
 
 // corpusSpec translates the config's corpus.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+
 	"speechsim/corpus"
 	"speechsim/extract"
 	"speechsim/models"

@@ -1,8 +1,9 @@
 package load_test
 
 import (
-	"speechsim/pipeline/internal/plantest"
 	"testing"
+
+	"speechsim/pipeline/internal/plantest"
 )
 
 // TestPartition: parts cover every utterance once, at most fifty of them, and never cut a group.

@@ -8,6 +8,7 @@ import (
 	"hash"
 	"os"
 	"path/filepath"
+
 	"speechsim/configs"
 	"speechsim/extract"
 	"speechsim/models"

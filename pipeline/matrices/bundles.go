@@ -2,6 +2,7 @@ package matrices
 
 import (
 	"context"
+
 	"speechsim/metrics"
 )
 

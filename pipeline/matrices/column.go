@@ -8,8 +8,9 @@ import (
 	"io"
 	"os"
 	"slices"
-	"speechsim/metrics"
 	"strings"
+
+	"speechsim/metrics"
 )
 
 // column is a name for each row, from a text file: the speaker, or the word.

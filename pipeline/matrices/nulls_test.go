@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
-	"speechsim/metrics"
 	"testing"
+
+	"speechsim/metrics"
 )
 
 // TestEveryMatrixNull: of matrices too. Unrelated ones are at chance in every metric, and alike ones above it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
 	"speechsim/metrics"
 	"speechsim/pipeline/internal/npy"
 )

@@ -3,8 +3,9 @@ package matrices
 import (
 	"context"
 	"hash/maphash"
-	"speechsim/metrics"
 	"unsafe"
+
+	"speechsim/metrics"
 )
 
 // typeRows are one mean row a word type, of both sides.

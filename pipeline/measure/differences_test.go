@@ -3,12 +3,13 @@ package measure
 import (
 	"fmt"
 	"slices"
+	"testing"
+
 	"speechsim/configs"
 	"speechsim/metrics"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/results"
 	"speechsim/pipeline/study"
-	"testing"
 )
 
 // TestDifferences: which layers are told apart.

@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
+	"testing"
+
 	"speechsim/pipeline/internal/plantest"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/sums"
-	"strings"
-	"testing"
 )
 
 // TestFrameNull: the frames that are kept for a null are those that streamed by, all of them or one in so many.

@@ -3,12 +3,13 @@ package measure
 import (
 	"context"
 	"fmt"
+	"strings"
+	"testing"
+
 	"speechsim/models"
 	"speechsim/pipeline/internal/plantest"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/study"
-	"strings"
-	"testing"
 )
 
 // TestRunOnProducts: a run whose products are made in ONNX Runtime gives what the CPU gives, whole and in tiles, and its

@@ -7,12 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"testing"
+
 	"speechsim/pipeline/collect"
 	"speechsim/pipeline/internal/plantest"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/results"
-	"strings"
-	"testing"
 )
 
 // TestTiles: a run whose moments are made in tiles gives what a run gives that has them whole: values, intervals,

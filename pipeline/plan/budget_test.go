@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
+	"testing"
+
 	"speechsim/pipeline/forecast"
 	"speechsim/pipeline/internal/plantest"
 	"speechsim/pipeline/plan"
-	"strings"
-	"testing"
 )
 
 // TestBudget: memory: in a config decides for tiles, and for frames that are kept or made again; what it says it takes, it

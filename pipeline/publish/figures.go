@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
 	"speechsim/configs"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/plan"

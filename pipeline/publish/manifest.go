@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"runtime"
+	"time"
+
 	"speechsim/configs"
 	"speechsim/extract"
 	"speechsim/models"
@@ -13,7 +15,6 @@ import (
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/plan"
-	"time"
 )
 
 // Manifest is what manifest.json holds: enough to know what the numbers are, and to make them again.

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
+
 	"speechsim/extract"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/report"
-	"strings"
 )
 
 // pageOf gathers what the page of the run says and draws, but for the numbers.

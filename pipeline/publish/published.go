@@ -3,13 +3,14 @@ package publish
 import (
 	"fmt"
 	"slices"
+	"strings"
+
 	"speechsim/configs"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/published"
 	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 	"speechsim/pipeline/study"
-	"strings"
 )
 
 // publishedFor lists the published values of a figure's measures and layers.

@@ -3,6 +3,7 @@ package publish
 import (
 	"os"
 	"path/filepath"
+
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/progress"
 	"speechsim/pipeline/report"

@@ -9,12 +9,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/report"
 	"speechsim/pipeline/results"
-	"strings"
 )
 
 // readExtra reads the tables that a run directory holds beside its cells; a run that asked for none of a kind has no file of

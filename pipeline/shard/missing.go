@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"speechsim/pipeline/load"
-	"speechsim/pipeline/plan"
 	"strings"
 	"time"
+
+	"speechsim/pipeline/load"
+	"speechsim/pipeline/plan"
 )
 
 // MissingError says which work the shards of a run have not left in the store.

@@ -10,12 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
-	"speechsim/pipeline/internal/files"
-	"speechsim/pipeline/load"
-	"speechsim/pipeline/plan"
 	"strings"
 	"sync"
 	"time"
+
+	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/load"
+	"speechsim/pipeline/plan"
 )
 
 // States of a shard.

@@ -6,9 +6,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"speechsim/pipeline/load"
 	"strconv"
 	"strings"
+
+	"speechsim/pipeline/load"
 )
 
 // Shard is one share of a run's work: number Index of Count, from 1. Zero is the whole.

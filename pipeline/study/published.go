@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
+
 	"speechsim/configs"
 	"speechsim/pipeline/published"
-	"strings"
 )
 
 // loadPublished reads the values that a comparison wants beside its own.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"sort"
+
 	"speechsim/metrics"
 	"speechsim/pipeline/plan"
 )

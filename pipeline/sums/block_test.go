@@ -2,10 +2,11 @@ package sums
 
 import (
 	"context"
-	"speechsim/pipeline/internal/plantest"
-	"speechsim/pipeline/plan"
 	"strings"
 	"testing"
+
+	"speechsim/pipeline/internal/plantest"
+	"speechsim/pipeline/plan"
 )
 
 // TestNonFinite: a model that gives NaN is an error that names model, layer and utterance.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"slices"
+
 	"speechsim/extract"
 	"speechsim/metrics"
 	"speechsim/pipeline/join"

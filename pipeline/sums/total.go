@@ -3,6 +3,7 @@ package sums
 import (
 	"io"
 	"iter"
+
 	"speechsim/extract"
 	"speechsim/metrics"
 	"speechsim/pipeline/join"
