@@ -102,9 +102,9 @@ func Segments(c *corpus.Corpus, u int, a *corpus.Alignment, unit string) *Table 
 
 func intern(s string) string { return unique.Make(s).Value() }
 
-// Join puts the tables of all utterances, in corpus order, into one. A nil table stands for an utterance that can't be
+// Concat puts the tables of all utterances, in corpus order, into one. A nil table stands for an utterance that can't be
 // read: its segments are unknown and not listed.
-func Join(utterances []*Table) *Table {
+func Concat(utterances []*Table) *Table {
 	rows, dropped := 0, 0
 	for _, t := range utterances {
 		if t != nil {

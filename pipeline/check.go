@@ -11,6 +11,7 @@ import (
 	"speechsim/configs"
 	"speechsim/corpus"
 	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
@@ -20,9 +21,9 @@ import (
 // Checked is what [Check] found: the corpus with everything that looks wrong, and what would become of its segments.
 type Checked struct {
 	*corpus.Report
-	Rows    []join.Account    `json:"rows"`              // of each comparison on words or phones
-	Skipped []extract.Failure `json:"skipped"`           // utterances that a run skips
-	Unknown string            `json:"unknown,omitempty"` // why rows could not be counted
+	Rows    []join.Account  `json:"rows"`              // of each comparison on words or phones
+	Skipped []store.Failure `json:"skipped"`           // utterances that a run skips
+	Unknown string          `json:"unknown,omitempty"` // why rows could not be counted
 
 	files       *load.Files
 	undecodable map[string]string // by utterance: why its audio can't be decoded
@@ -70,7 +71,7 @@ func Check(ctx context.Context, cfg *configs.Config, full bool, o Options) (*Che
 		c.Unknown = err.Error()
 	}
 	for u, why := range c.undecodable {
-		c.Skipped = append(c.Skipped, extract.Failure{Utterance: u, Error: why})
+		c.Skipped = append(c.Skipped, store.Failure{Utterance: u, Error: why})
 	}
 	c.Skipped = join.Distinct(c.Skipped)
 	return c, nil

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/metrics"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/study"
@@ -18,7 +19,7 @@ type attentionBuilder struct {
 	tile   *plan.Tile
 	part   int
 	sums   attentionSums
-	failed []extract.Failure
+	failed []store.Failure
 }
 
 // attentionSums is what the maps of utterances are added to.
@@ -39,9 +40,9 @@ func (s rowSums) add(ctx context.Context, maps []metrics.Matrix, frames int) err
 	return s.Add(ctx, maps, frames)
 }
 
-func (b *attentionBuilder) product() *extract.Entry { return b.tile.Sums }
+func (b *attentionBuilder) product() *store.Entry { return b.tile.Sums }
 
-func (b *attentionBuilder) begin(saved *extract.Partial) error {
+func (b *attentionBuilder) begin(saved *store.Partial) error {
 	load, err := b.empty()
 	if err != nil || saved == nil {
 		return err
@@ -88,7 +89,7 @@ func (b *attentionBuilder) reduce(int, []*extract.Activations) (any, error) { re
 func (b *attentionBuilder) collect(ctx context.Context, u int, _ any, acts []*extract.Activations, unreadable error) error {
 	utterance := b.tile.Inputs.Corpus.Utterances[u].ID
 	if unreadable != nil {
-		b.failed = append(b.failed, extract.Failure{Utterance: utterance, Error: unreadable.Error()})
+		b.failed = append(b.failed, store.Failure{Utterance: utterance, Error: unreadable.Error()})
 		return nil
 	}
 	tensors, frames, err := tensorsOf(b.tile, u, acts)

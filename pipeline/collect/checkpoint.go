@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/pipeline/plan"
 )
 
@@ -33,10 +34,10 @@ func withGrace(ctx context.Context, long time.Duration) (context.Context, contex
 // earlier run had saved of the part (nil: nothing), and finish after the last; reduce may come before begin, while the part
 // before is still being collected.
 type builder interface {
-	product() *extract.Entry
+	product() *store.Entry
 	sources(u int) []int
 	reduce(u int, acts []*extract.Activations) (any, error)
-	begin(saved *extract.Partial) error
+	begin(saved *store.Partial) error
 	collect(ctx context.Context, u int, reduced any, acts []*extract.Activations, unreadable error) error
 	save(ctx context.Context, utterances int) error // what there is after the part's first utterances
 	finish(ctx context.Context) error
@@ -46,10 +47,10 @@ type builder interface {
 // job is the building of a part from the utterance on that an earlier run came to.
 type job struct {
 	builder
-	saved        *extract.Partial // nil: the part is made from its beginning
-	first        int              // position in the part of the first utterance that it lacks
-	done         int              // position after the last that it has
-	checkpointed int              // position after the last that was saved
+	saved        *store.Partial // nil: the part is made from its beginning
+	first        int            // position in the part of the first utterance that it lacks
+	done         int            // position after the last that it has
+	checkpointed int            // position after the last that was saved
 	started      bool
 	broken       bool // something went wrong half-way in an utterance
 	finished     bool

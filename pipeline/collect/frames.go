@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/metrics"
 	"speechsim/models"
 	"speechsim/pipeline/plan"
@@ -20,7 +21,7 @@ type frameBuilder struct {
 	spare   *spareMemory
 	moments *metrics.Moments
 	block   *sums.Block
-	failed  []extract.Failure
+	failed  []store.Failure
 }
 
 // spareMemory is what the parts of a pass hand on to each other: moments and a block of each tile, which would else be made anew
@@ -44,9 +45,9 @@ func (s *spareMemory) take(t *plan.Tile) (*metrics.Moments, *sums.Block, error) 
 	return m, s.blocks[t], err
 }
 
-func (b *frameBuilder) product() *extract.Entry { return b.tile.Sums }
+func (b *frameBuilder) product() *store.Entry { return b.tile.Sums }
 
-func (b *frameBuilder) begin(saved *extract.Partial) (err error) {
+func (b *frameBuilder) begin(saved *store.Partial) (err error) {
 	if b.moments, b.block, err = b.spare.take(b.tile); err != nil || saved == nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (b *frameBuilder) reduce(int, []*extract.Activations) (any, error) { return
 func (b *frameBuilder) collect(ctx context.Context, u int, _ any, acts []*extract.Activations, unreadable error) error {
 	utterance := b.tile.Inputs.Corpus.Utterances[u].ID
 	if unreadable != nil {
-		b.failed = append(b.failed, extract.Failure{Utterance: utterance, Error: unreadable.Error()})
+		b.failed = append(b.failed, store.Failure{Utterance: utterance, Error: unreadable.Error()})
 		return nil
 	}
 	tensors, frames, err := tensorsOf(b.tile, u, acts)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/pipeline/plan"
 )
 
@@ -14,13 +15,13 @@ type rowBuilder struct {
 	plan *plan.Plan
 	*plan.RowProduct
 	part   int
-	rows   *extract.PartRows
-	failed []extract.Failure
+	rows   *store.PartRows
+	failed []store.Failure
 }
 
-func (b *rowBuilder) product() *extract.Entry { return b.Entry }
+func (b *rowBuilder) product() *store.Entry { return b.Entry }
 
-func (b *rowBuilder) begin(saved *extract.Partial) error {
+func (b *rowBuilder) begin(saved *store.Partial) error {
 	b.rows = b.Entry.NewPartRows(b.part, saved)
 	if saved != nil {
 		b.failed = saved.Failed
@@ -55,7 +56,7 @@ func (b *rowBuilder) reduce(u int, acts []*extract.Activations) (any, error) {
 		return nil, err
 	}
 	stored, err := b.plan.Numbers().Bytes(values)
-	var beyond *extract.RangeError
+	var beyond *store.RangeError
 	if errors.As(err, &beyond) {
 		return nil, fmt.Errorf("model %s, layer %s, utterance %s: %w", s.Name, layerAt(beyond.Index, len(rows), s.Layers()), b.plan.Corpus.Utterances[u].ID, err)
 	}
@@ -77,7 +78,7 @@ func (b *rowBuilder) collect(_ context.Context, u int, reduced any, acts []*extr
 		return nil
 	}
 	if acts[b.Source] == nil {
-		b.failed = append(b.failed, extract.Failure{Utterance: b.plan.Corpus.Utterances[u].ID, Error: unreadable.Error()})
+		b.failed = append(b.failed, store.Failure{Utterance: b.plan.Corpus.Utterances[u].ID, Error: unreadable.Error()})
 		return nil
 	}
 	return b.rows.Append(reduced.([]byte))

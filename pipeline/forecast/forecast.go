@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/plan"
@@ -16,29 +16,29 @@ import (
 // Forecast is what a run will take, from counting and from trying: one utterance of middle length is really run, matrices are
 // multiplied, and a file is written.
 type Forecast struct {
-	Run         string            `json:"run"`
-	Utterances  int               `json:"utterances"`
-	Skipped     []extract.Failure `json:"skipped"`
-	AudioHours  float64           `json:"audio_hours"`
-	Parts       int               `json:"parts"`
-	PartsDone   int               `json:"parts_done"`
-	Comparisons []Comparison      `json:"comparisons"`
-	Passes      int               `json:"walks"`       // over the audio
-	StoreBytes  int64             `json:"store_bytes"` // to be written, at the most that is there at once
-	DiskFree    int64             `json:"disk_free,omitempty"`
-	MemoryBytes int64             `json:"memory_bytes"`  // at the peak
-	Collecting  int64             `json:"walking_bytes"` // peak while models run
-	Measuring   int64             `json:"measuring_bytes"`
-	Budget      int64             `json:"memory_budget,omitempty"`
-	Seconds     float64           `json:"seconds"` // of extraction that is left
-	Realtime    float64           `json:"x_realtime"`
-	Multiplied  float64           `json:"multiplications"`     // of moments, in all
-	Products    float64           `json:"products_per_second"` // multiplications that this machine does in a second
-	MomentHours float64           `json:"moments_hours"`       // products, and reading and writing what they are made of
-	DiskSpeed   float64           `json:"disk_bytes_per_second"`
-	Absent      []string          `json:"absent,omitempty"` // models that are known by their cards alone
-	Complete    bool              `json:"complete"`         // the results are there already
-	Warnings    []string          `json:"warnings,omitempty"`
+	Run         string          `json:"run"`
+	Utterances  int             `json:"utterances"`
+	Skipped     []store.Failure `json:"skipped"`
+	AudioHours  float64         `json:"audio_hours"`
+	Parts       int             `json:"parts"`
+	PartsDone   int             `json:"parts_done"`
+	Comparisons []Comparison    `json:"comparisons"`
+	Passes      int             `json:"walks"`       // over the audio
+	StoreBytes  int64           `json:"store_bytes"` // to be written, at the most that is there at once
+	DiskFree    int64           `json:"disk_free,omitempty"`
+	MemoryBytes int64           `json:"memory_bytes"`  // at the peak
+	Collecting  int64           `json:"walking_bytes"` // peak while models run
+	Measuring   int64           `json:"measuring_bytes"`
+	Budget      int64           `json:"memory_budget,omitempty"`
+	Seconds     float64         `json:"seconds"` // of extraction that is left
+	Realtime    float64         `json:"x_realtime"`
+	Multiplied  float64         `json:"multiplications"`     // of moments, in all
+	Products    float64         `json:"products_per_second"` // multiplications that this machine does in a second
+	MomentHours float64         `json:"moments_hours"`       // products, and reading and writing what they are made of
+	DiskSpeed   float64         `json:"disk_bytes_per_second"`
+	Absent      []string        `json:"absent,omitempty"` // models that are known by their cards alone
+	Complete    bool            `json:"complete"`         // the results are there already
+	Warnings    []string        `json:"warnings,omitempty"`
 }
 
 // Comparison counts one comparison.

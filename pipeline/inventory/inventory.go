@@ -15,7 +15,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/metrics"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/progress"
@@ -27,23 +27,23 @@ type Inventory struct {
 	Store   string  `json:"store"`
 	Entries []Entry `json:"entries"`
 
-	store *extract.Store
+	store *store.Store
 }
 
 // Entry is an entry with the names of the runs that were made from it.
 type Entry struct {
-	extract.Info
+	store.Info
 	Runs []string `json:"runs"`
 }
 
 // Take lists the store, and looks into the manifests of the runs in a folder for what they use. Empty names are
 // store and runs in the working directory.
-func Take(store, runs string) (*Inventory, error) {
-	dir := cmp.Or(store, "store")
+func Take(dir, runs string) (*Inventory, error) {
+	dir = cmp.Or(dir, "store")
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return nil, fmt.Errorf("there is no store %s: name it with --store", dir)
 	}
-	s, err := extract.OpenStore(dir)
+	s, err := store.Open(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"speechsim/corpus"
 	"speechsim/extract"
+	"speechsim/extract/store"
 )
 
 // Account says what became of the segments of one comparison: segments in = rows out + dropped, by reason.
@@ -45,7 +46,7 @@ func (j *Rows) Account(comparison, unit string, dropped []extract.Dropped) Accou
 
 // WriteDropped writes what dropped.csv holds: every segment that became no row of a comparison, every transcript word
 // without a segment, and every utterance that can't be used, each with the reason.
-func WriteDropped(w io.Writer, c *corpus.Corpus, accounts []Account, failed []extract.Failure) error {
+func WriteDropped(w io.Writer, c *corpus.Corpus, accounts []Account, failed []store.Failure) error {
 	out := csv.NewWriter(w)
 	out.Write([]string{"comparison", "utterance", "segment", "label", "start", "end", "reason"})
 	for _, f := range failed {
@@ -67,11 +68,11 @@ func WriteDropped(w io.Writer, c *corpus.Corpus, accounts []Account, failed []ex
 func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
 // Distinct sorts failures, and leaves each once.
-func Distinct(list []extract.Failure) []extract.Failure {
+func Distinct(list []store.Failure) []store.Failure {
 	sort.Slice(list, func(i, j int) bool {
 		return list[i].Utterance < list[j].Utterance || list[i].Utterance == list[j].Utterance && list[i].Error < list[j].Error
 	})
-	var out []extract.Failure
+	var out []store.Failure
 	for _, f := range list {
 		if n := len(out); n == 0 || out[n-1] != f {
 			out = append(out, f)

@@ -8,13 +8,14 @@ import (
 
 	"speechsim/corpus"
 	"speechsim/extract"
+	"speechsim/extract/store"
 )
 
 // Side is what one source of a comparison has.
 type Side struct {
 	Name   string            // of the source
 	Table  *extract.Table    // the rows that it can serve
-	Entry  *extract.Entry    // where the store keeps them; nil where rows are only counted
+	Entry  *store.Entry      // where the store keeps them; nil where rows are only counted
 	Failed map[string]string // utterances that it could not read, with the reasons
 }
 
@@ -24,7 +25,7 @@ type Rows struct {
 	Parts   [][]Range // the rows of each part
 	Cut     []bool    // parts that a set of the first rows has less than all rows of; nil: none
 	Index   [][]int   // Index[i][r]: the row of source i that belongs to Rows[r]
-	Entries []*extract.Entry
+	Entries []*store.Entry
 	Dropped []extract.Dropped // for want of a row in some source, or by the selection
 }
 

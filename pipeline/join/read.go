@@ -2,6 +2,7 @@ package join
 
 import (
 	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/metrics"
 )
 
@@ -15,7 +16,7 @@ type Layer struct {
 type Reader struct {
 	rows    *Rows
 	layers  []Layer
-	readers []*extract.LayerReader
+	readers []*store.LayerReader
 }
 
 // Open opens the stored files of some layers.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"speechsim/extract"
+	"speechsim/extract/store"
 )
 
 // Inputs are all that a run is made from, read and checked.
@@ -60,6 +61,6 @@ func (in *Inputs) Servable(source int, candidates *extract.Table, pooling extrac
 }
 
 // Form is what the stored rows of a source consist of.
-func (in *Inputs) Form(source int) extract.Form {
-	return extract.Form{Layers: in.Sources[source].Layers(), Numbers: in.Numbers()}
+func (in *Inputs) Form(source int) store.Form {
+	return store.Form{Layers: in.Sources[source].Layers(), Numbers: in.Numbers()}
 }

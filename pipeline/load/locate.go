@@ -11,7 +11,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/corpus"
-	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/models"
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/progress"
@@ -33,8 +33,8 @@ type Files struct {
 	*study.Study
 	Options
 	Corpus  *corpus.Corpus
-	Store   *extract.Store
-	Digests *extract.Digests
+	Store   *store.Store
+	Digests *store.Digests
 	RunDir  string
 	Stamp   string // of the config and of the state of all input files: the same as long as nothing changed
 }
@@ -82,7 +82,7 @@ func StoreDir(cfg *configs.Config, o Options) string {
 // OpenStore opens the store, which remembers digests of files too.
 func (f *Files) OpenStore() error {
 	var err error
-	if f.Store, err = extract.OpenStore(StoreDir(f.Config, f.Options)); err == nil {
+	if f.Store, err = store.Open(StoreDir(f.Config, f.Options)); err == nil {
 		f.Digests = f.Store.Digests()
 	}
 	return err
@@ -127,4 +127,4 @@ func (o Options) knownByCard(onnx string) bool {
 }
 
 // Numbers is how the store keeps numbers.
-func (f *Files) Numbers() extract.Numbers { return extract.Numbers(f.Config.Store.Numbers) }
+func (f *Files) Numbers() store.Numbers { return store.Numbers(f.Config.Store.Numbers) }

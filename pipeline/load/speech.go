@@ -8,6 +8,7 @@ import (
 
 	"speechsim/corpus"
 	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/pipeline/progress"
 	"speechsim/pipeline/study"
 	"speechsim/tokenizer"
@@ -17,7 +18,7 @@ import (
 type Speech struct {
 	Lengths    []int                     // samples of each utterance at the corpus rate, -1 where it can't be used
 	Segments   map[string]*extract.Table // by tier (word, phone): the segments that could be rows
-	Unreadable []extract.Failure         // what can't be used, and why
+	Unreadable []store.Failure           // what can't be used, and why
 	Parts      []Part
 	Lexicon    *tokenizer.Lexicon // nil without one
 
@@ -44,16 +45,16 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	}
 	s := &Speech{Lengths: r.lengths, Segments: map[string]*extract.Table{}, Parts: partition(c), rate: c.Spec.Audio.Rate}
 	for _, tier := range tiers {
-		s.Segments[tier] = extract.Join(r.tables[tier])
+		s.Segments[tier] = extract.Concat(r.tables[tier])
 	}
 	for _, finding := range c.Findings {
 		if finding.Severity == corpus.SeverityError {
-			s.Unreadable = append(s.Unreadable, extract.Failure{Utterance: finding.Utterance, Error: finding.String()})
+			s.Unreadable = append(s.Unreadable, store.Failure{Utterance: finding.Utterance, Error: finding.String()})
 		}
 	}
 	for i, err := range r.faults {
 		if err != nil {
-			s.Unreadable = append(s.Unreadable, extract.Failure{Utterance: c.Utterances[i].ID, Error: err.Error()})
+			s.Unreadable = append(s.Unreadable, store.Failure{Utterance: c.Utterances[i].ID, Error: err.Error()})
 		}
 	}
 	if n, first := firstError(r.refused); n > 0 {

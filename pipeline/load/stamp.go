@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 
 	"speechsim/configs"
-	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/models"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/published"
@@ -26,7 +26,7 @@ func (f *Files) stamp() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprintf(h, "%s %d\n%s\n", native.Version, extract.FormatVersion, text)
+	fmt.Fprintf(h, "%s %d\n%s\n", native.Version, store.FormatVersion, text)
 	for i := range f.Config.Models {
 		m := &f.Config.Models[i]
 		for _, name := range []string{m.ONNX, m.Vectors, m.Vocabulary, m.Card} {

@@ -3,7 +3,7 @@ package measure
 import (
 	"context"
 
-	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/metrics"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/plan"
@@ -20,7 +20,7 @@ type estimates struct {
 	replicates *replicates       // nil: none
 	nulls      []*nullDraws      // of each metric, nil where it has none
 	retrieved  []results.Retrieved
-	failed     []extract.Failure
+	failed     []store.Failure
 }
 
 // measureRows computes the metrics that read rows.

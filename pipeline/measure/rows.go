@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/metrics"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
@@ -54,7 +55,7 @@ func typeRows(ctx context.Context, t *plan.Task, tokens *join.Rows) (*join.Rows,
 }
 
 // writeTypes makes the means of one source of a task, layer by layer.
-func writeTypes(ctx context.Context, t *plan.Task, entry *extract.Entry, tokens *join.Rows, at int, of []int, labels []string) error {
+func writeTypes(ctx context.Context, t *plan.Task, entry *store.Entry, tokens *join.Rows, at int, of []int, labels []string) error {
 	counts := make([]int, len(labels))
 	for _, n := range of {
 		counts[n]++
@@ -70,7 +71,7 @@ func writeTypes(ctx context.Context, t *plan.Task, entry *extract.Entry, tokens 
 		for i, v := range means.Data64 {
 			stored[i] = float32(v)
 		}
-		return extract.WriteNPY(entry.LayerPath(layer.Name), form.Numbers, stored, means.Rows, means.Cols)
+		return store.WriteNPY(entry.LayerPath(layer.Name), form.Numbers, stored, means.Rows, means.Cols)
 	})
 	if err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 
-	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/metrics"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/plan"
@@ -20,7 +20,7 @@ import (
 type Found struct {
 	results.Set
 	Accounts []join.Account
-	Failed   []extract.Failure
+	Failed   []store.Failure
 }
 
 // Run measures all tasks of a plan. discard says that sums of frames are not kept once they are measured: those of one pass
@@ -139,7 +139,7 @@ func (m *measurer) allRows(t *plan.Task) (*join.Rows, error) {
 			return nil, err
 		}
 		for u, why := range list {
-			m.Failed = append(m.Failed, extract.Failure{Utterance: u, Error: why})
+			m.Failed = append(m.Failed, store.Failure{Utterance: u, Error: why})
 		}
 	}
 	return rows, nil

@@ -7,7 +7,7 @@ import (
 	"io"
 	"runtime/debug"
 
-	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/metrics"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/plan"
@@ -99,7 +99,7 @@ type tileFile struct {
 	Matches [][]results.Match
 	Left    *replicates
 	Nulls   map[int]*nullDraws
-	Failed  []extract.Failure
+	Failed  []store.Failure
 }
 
 func (e *estimates) write(out io.Writer) error {

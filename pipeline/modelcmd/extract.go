@@ -10,6 +10,7 @@ import (
 
 	"speechsim/corpus"
 	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/models"
 	"speechsim/pipeline/native"
 )
@@ -90,7 +91,7 @@ func (f Extract) one(ctx context.Context, c *corpus.Corpus, source *extract.Sour
 	write := func(kind string, tensors []models.Tensor) error {
 		for _, t := range tensors {
 			file := filepath.Join(dir, kind+"."+t.Name+".npy")
-			if err := extract.WriteNPY(file, extract.Float32, t.Data, t.Shape...); err != nil {
+			if err := store.WriteNPY(file, store.Float32, t.Data, t.Shape...); err != nil {
 				return err
 			}
 			wrote(file, t.Shape)

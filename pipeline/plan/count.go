@@ -2,6 +2,7 @@ package plan
 
 import (
 	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/results"
@@ -66,7 +67,7 @@ func (t *Task) GroupCount(rows int) int {
 
 // SumsOf is where a part of the tile's sums is kept; nil where the rows have none of the part. Of the first n rows, parts that
 // are there as a whole are those of all rows: only the one that n cuts is made for itself.
-func (t *Tile) SumsOf(part int, rows *join.Rows) *extract.Entry {
+func (t *Tile) SumsOf(part int, rows *join.Rows) *store.Entry {
 	switch {
 	case rows == nil || rows.Cut == nil || !rows.Cut[part]:
 		return t.Sums

@@ -3,7 +3,7 @@ package plan
 import (
 	"fmt"
 
-	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/study"
@@ -13,11 +13,11 @@ import (
 // names and the order of the fields of the structs below are part of the store's format.
 
 // openRows opens what the store keeps of the rows of a source.
-func openRows(in *load.Inputs, r *RowProduct) (*extract.Entry, error) {
+func openRows(in *load.Inputs, r *RowProduct) (*store.Entry, error) {
 	name, f := in.Sources[r.Source].Name, in.Fingerprint
 	return in.Store.Entry(in.Numbers().Kind("rows"), struct {
 		Holds, Unit, Pooling, Model, Card, Corpus, Rows string
-		extract.Form
+		store.Form
 	}{"pooled rows of a model, a file a layer", r.Unit, string(r.Pooling), f.Models[name], f.Cards[name], f.Corpus, load.TableDigest(in.Corpus, r.Table), r.Form})
 }
 
@@ -90,7 +90,7 @@ func describeSums(t *Tile, set study.RowSet) any {
 }
 
 // openResult opens where the store keeps what a tile gave.
-func openResult(t *Tile) (*extract.Entry, error) {
+func openResult(t *Tile) (*store.Entry, error) {
 	d := struct {
 		Holds, Moments, Version string
 		First                   int `json:",omitempty"` // rows of the set; of the first ones most parts are those of all
@@ -114,12 +114,12 @@ func openResult(t *Tile) (*extract.Entry, error) {
 }
 
 // TypeEntry opens where the store keeps the mean rows of word types of one source of the task.
-func (t *Task) TypeEntry(at int) (*extract.Entry, error) {
+func (t *Task) TypeEntry(at int) (*store.Entry, error) {
 	d := struct {
 		Holds, Source, Select string
 		Entries               []string // that the rows are common to
 		First                 int      `json:",omitempty"`
-		extract.Form
+		store.Form
 	}{Holds: "one mean row a word type, a file a layer", Select: t.Comparison.Rows.Select, First: t.RowSet.First, Form: t.RowsFrom[at].Form}
 	for i, r := range t.RowsFrom {
 		if d.Entries = append(d.Entries, r.Entry.Key); i == at {

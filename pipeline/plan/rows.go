@@ -2,6 +2,7 @@ package plan
 
 import (
 	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/study"
@@ -14,8 +15,8 @@ type RowProduct struct {
 	Pooling    extract.Pooling
 	Candidates *extract.Table // segments that could be rows
 	Table      *extract.Table // those that the source serves
-	Form       extract.Form
-	Entry      *extract.Entry
+	Form       store.Form
+	Entry      *store.Entry
 }
 
 type productKey struct {

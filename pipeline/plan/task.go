@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/metrics"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/results"
@@ -55,13 +56,13 @@ type Subsample struct {
 type Tile struct {
 	Grid
 	*Task
-	Name    string         // for messages; "" where there is one tile, the whole
-	CellAt  []int          // places of its cells among those of the task
-	LayerAt []int          // places of its layers among those of the task
-	Pass    int            // over the audio, in which the moments of frames are made
-	Sums    *extract.Entry // moments or sums of attention; nil where the input is rows
-	CutSums *extract.Entry // of the part that a set of the first rows cuts
-	Result  *extract.Entry // what the tile gave; nil where it is the whole
+	Name    string       // for messages; "" where there is one tile, the whole
+	CellAt  []int        // places of its cells among those of the task
+	LayerAt []int        // places of its layers among those of the task
+	Pass    int          // over the audio, in which the moments of frames are made
+	Sums    *store.Entry // moments or sums of attention; nil where the input is rows
+	CutSums *store.Entry // of the part that a set of the first rows cuts
+	Result  *store.Entry // what the tile gave; nil where it is the whole
 }
 
 // CellPairs are the cells as metrics takes them.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"speechsim/configs"
-	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/models"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
@@ -30,7 +30,7 @@ type Manifest struct {
 	Models   []modelInfo       `json:"models"`
 	Products string            `json:"products,omitempty"` // of moments, where a GPU multiplies
 	Accounts []join.Account    `json:"rows"`
-	Skipped  []extract.Failure `json:"skipped"`
+	Skipped  []store.Failure   `json:"skipped"`
 	Cells    int               `json:"cells"`
 	Figures  []string          `json:"figures"`
 	Work     []string          `json:"work"` // entries of the store that it was made from

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/metrics"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/plan"
@@ -33,7 +34,7 @@ func NewAttentionRows(t *plan.Tile) (*metrics.AttentionRows, error) {
 }
 
 // WritePart keeps the sums of one part, with what it could not read.
-func WritePart(sums *extract.Entry, part int, failed []extract.Failure, m io.WriterTo) error {
+func WritePart(sums *store.Entry, part int, failed []store.Failure, m io.WriterTo) error {
 	return sums.WritePart(part, failed, func(out io.Writer) error {
 		_, err := m.WriteTo(out)
 		return err

@@ -4,7 +4,7 @@ import (
 	"io"
 	"iter"
 
-	"speechsim/extract"
+	"speechsim/extract/store"
 	"speechsim/metrics"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/plan"
@@ -22,10 +22,10 @@ type Total[S any] struct {
 func addParts[S interface {
 	Merge(S) error
 	N() int
-}](t *plan.Tile, rows *join.Rows, whole S, load func(io.Reader) (S, error)) (s *Total[S], failed []extract.Failure, err error) {
+}](t *plan.Tile, rows *join.Rows, whole S, load func(io.Reader) (S, error)) (s *Total[S], failed []store.Failure, err error) {
 	s = &Total[S]{Whole: whole}
 	var parts []int
-	var lost []extract.Failure
+	var lost []store.Failure
 	s.Read = func(n int) (loaded S, err error) {
 		lost, err = t.SumsOf(parts[n], rows).ReadPart(parts[n], func(in io.Reader) error {
 			loaded, err = load(in)
@@ -65,7 +65,7 @@ func (s *Total[S]) Groups() iter.Seq2[S, error] {
 
 // Moments adds up the parts of a tile whose metrics are functions of moments. rows are those that were joined, nil where they
 // are streamed. What could not be read is listed.
-func Moments(t *plan.Tile, rows *join.Rows) (*Total[*metrics.Moments], []extract.Failure, error) {
+func Moments(t *plan.Tile, rows *join.Rows) (*Total[*metrics.Moments], []store.Failure, error) {
 	whole, err := New(t)
 	if err != nil {
 		return nil, nil, err
@@ -75,7 +75,7 @@ func Moments(t *plan.Tile, rows *join.Rows) (*Total[*metrics.Moments], []extract
 }
 
 // AttentionRows adds up the parts of a tile on attention maps by the query.
-func AttentionRows(t *plan.Tile) (*Total[*metrics.AttentionRows], []extract.Failure, error) {
+func AttentionRows(t *plan.Tile) (*Total[*metrics.AttentionRows], []store.Failure, error) {
 	whole, err := NewAttentionRows(t)
 	if err != nil {
 		return nil, nil, err

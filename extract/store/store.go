@@ -1,4 +1,4 @@
-package extract
+package store
 
 import (
 	"bufio"
@@ -32,9 +32,9 @@ type Store struct {
 	used map[string]bool
 }
 
-// OpenStore makes the folder where it is missing and removes what killed runs left half-written in it. Entries are swept when
+// Open makes the folder where it is missing and removes what killed runs left half-written in it. Entries are swept when
 // they are opened or listed: a store may hold very many.
-func OpenStore(dir string) (*Store, error) {
+func Open(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("the store: %w", err)
 	}

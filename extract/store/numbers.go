@@ -1,4 +1,4 @@
-package extract
+package store
 
 import (
 	"encoding/binary"
@@ -86,7 +86,6 @@ func floatBytes(x []float32) []byte {
 	}
 	return unsafe.Slice((*byte)(unsafe.Pointer(&x[0])), 4*len(x))
 }
-
 func init() {
 	probe := []float32{1}
 	if binary.LittleEndian.Uint32(floatBytes(probe)) != math.Float32bits(1) {

@@ -1,4 +1,4 @@
-package extract
+package store
 
 import (
 	"context"
@@ -15,11 +15,12 @@ import (
 	"strconv"
 
 	"speechsim/corpus"
+	"speechsim/extract"
 )
 
 // Form is what the rows of an entry consist of.
 type Form struct {
-	Layers  []Layer
+	Layers  []extract.Layer
 	Numbers Numbers
 }
 
@@ -35,7 +36,7 @@ func (f Form) RowBytes() int64 {
 // Finish joins the parts into one layer.NAME.npy a layer, in corpus order, and writes rows.csv. parts[p] lists the
 // utterances of part p in order; table holds the planned rows, of which those of unreadable utterances are missing. The
 // parts are read once, in their order, and removed when all is written.
-func (e *Entry) Finish(ctx context.Context, c *corpus.Corpus, table *Table, form Form, parts [][]int) error {
+func (e *Entry) Finish(ctx context.Context, c *corpus.Corpus, table *extract.Table, form Form, parts [][]int) error {
 	if e.Finished() {
 		return e.RemoveParts()
 	}
@@ -49,7 +50,7 @@ func (e *Entry) Finish(ctx context.Context, c *corpus.Corpus, table *Table, form
 	return e.RemoveParts()
 }
 
-func (e *Entry) join(ctx context.Context, c *corpus.Corpus, table *Table, form Form, parts [][]int) error {
+func (e *Entry) join(ctx context.Context, c *corpus.Corpus, table *extract.Table, form Form, parts [][]int) error {
 	var list []Failure
 	failed := map[string]bool{}
 	readers := make([]*partReader, len(parts))
@@ -196,7 +197,7 @@ func (e *Entry) Failures() (map[string]string, error) {
 }
 
 // writeRows writes rows.csv: one line a row, in the order of the layers' rows.
-func (e *Entry) writeRows(c *corpus.Corpus, table *Table, failed map[string]bool) error {
+func (e *Entry) writeRows(c *corpus.Corpus, table *extract.Table, failed map[string]bool) error {
 	return WriteFile(e.rowsPath(), func(w io.Writer) error {
 		out := csv.NewWriter(w)
 		out.Write([]string{"utterance", "segment", "speaker", "group", "start", "end", "label"})

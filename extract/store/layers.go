@@ -1,9 +1,11 @@
-package extract
+package store
 
 import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"speechsim/extract"
 )
 
 // LayerPath is the .npy file of a layer of a finished entry.
@@ -23,7 +25,7 @@ type LayerReader struct {
 }
 
 // OpenLayer opens a layer of a finished entry with its number of units.
-func (e *Entry) OpenLayer(l Layer) (*LayerReader, error) {
+func (e *Entry) OpenLayer(l extract.Layer) (*LayerReader, error) {
 	f, err := os.Open(e.LayerPath(l.Name))
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package extract
+package store
 
 import (
 	"bytes"
@@ -15,11 +15,12 @@ import (
 	"time"
 
 	"speechsim/corpus"
+	"speechsim/extract"
 )
 
 func testStore(t *testing.T) *Store {
 	t.Helper()
-	s, err := OpenStore(filepath.Join(t.TempDir(), "store"))
+	s, err := Open(filepath.Join(t.TempDir(), "store"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,17 +30,17 @@ func testStore(t *testing.T) *Store {
 // pooledTest is an entry of four utterances in two parts that are cut across the corpus order, and one that can't be read.
 type pooledTest struct {
 	corpus *corpus.Corpus
-	table  *Table
+	table  *extract.Table
 	form   Form
 	parts  [][]int
 }
 
 func newPooledTest(n Numbers) *pooledTest {
-	p := &pooledTest{corpus: &corpus.Corpus{}, table: &Table{Begin: []int{0}}, form: Form{[]Layer{{"0", 2}, {"1", 1}}, n}, parts: [][]int{{1, 3}, {0, 2}}}
+	p := &pooledTest{corpus: &corpus.Corpus{}, table: &extract.Table{Begin: []int{0}}, form: Form{[]extract.Layer{{"0", 2}, {"1", 1}}, n}, parts: [][]int{{1, 3}, {0, 2}}}
 	for u, rows := range []int{2, 1, 0, 3} {
 		p.corpus.Utterances = append(p.corpus.Utterances, corpus.Utterance{ID: fmt.Sprint("u", u), Speaker: "s"})
 		for i := range rows {
-			p.table.Rows = append(p.table.Rows, Row{Utterance: u, Segment: i, Label: "w", Start: .1, End: .2})
+			p.table.Rows = append(p.table.Rows, extract.Row{Utterance: u, Segment: i, Label: "w", Start: .1, End: .2})
 		}
 		p.table.Begin = append(p.table.Begin, len(p.table.Rows))
 	}
@@ -331,7 +332,7 @@ func TestAbandoned(t *testing.T) {
 	if err := os.Chtimes(old, then, then); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenStore(s.Dir); err != nil {
+	if _, err := Open(s.Dir); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.List(); err != nil { // it looks into the entries

@@ -1,4 +1,4 @@
-package extract
+package store
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"speechsim/corpus"
+	"speechsim/extract"
 )
 
 // manyEntries is a store of so many entries with four files each, made once for all benchmarks.
@@ -46,7 +47,7 @@ func BenchmarkStore(b *testing.B) {
 	})
 	b.Run("open", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := OpenStore(s.Dir); err != nil {
+			if _, err := Open(s.Dir); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -61,13 +62,13 @@ func BenchmarkPooled(b *testing.B) {
 		b.Run(string(numbers), func(b *testing.B) {
 			form := Form{Numbers: numbers}
 			for i := range layers {
-				form.Layers = append(form.Layers, Layer{fmt.Sprint(i), units})
+				form.Layers = append(form.Layers, extract.Layer{Name: fmt.Sprint(i), Units: units})
 			}
-			c, table, part := &corpus.Corpus{}, &Table{Begin: []int{0}}, []int{}
+			c, table, part := &corpus.Corpus{}, &extract.Table{Begin: []int{0}}, []int{}
 			for u := range utterances {
 				c.Utterances = append(c.Utterances, corpus.Utterance{ID: fmt.Sprint("u", u)})
 				for w := range words {
-					table.Rows = append(table.Rows, Row{Utterance: u, Segment: w, Label: "word"})
+					table.Rows = append(table.Rows, extract.Row{Utterance: u, Segment: w, Label: "word"})
 				}
 				table.Begin, part = append(table.Begin, len(table.Rows)), append(part, u)
 			}
@@ -75,7 +76,7 @@ func BenchmarkPooled(b *testing.B) {
 			for i := range values {
 				values[i] = float32(i%1000) / 500
 			}
-			s, err := OpenStore(filepath.Join(b.TempDir(), "store"))
+			s, err := Open(filepath.Join(b.TempDir(), "store"))
 			if err != nil {
 				b.Fatal(err)
 			}

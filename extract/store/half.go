@@ -1,6 +1,8 @@
-package extract
+package store
 
-import "math"
+import (
+	"math"
+)
 
 // largestHalf is the largest number of float16.
 const largestHalf = 65504
