@@ -37,8 +37,7 @@ func Check(ctx context.Context, cfg *configs.Config, full bool, o Options) (*Che
 	if err != nil {
 		return nil, err
 	}
-	o.Strict = false // it is the report that says what is wrong
-	f, err := load.OpenCorpus(ctx, st, o)
+	f, err := load.OpenCorpus(ctx, st, Options{Workers: o.Workers, Store: o.Store, Progress: o.Progress}) // not strict: it is the report that says what is wrong
 	if err != nil {
 		return nil, err
 	}
@@ -111,15 +110,11 @@ func (c *Checked) countRows(speech *load.Speech) error {
 func (c *Checked) sides(in *load.Inputs, k *study.Comparison, candidates *extract.Table) []join.Side {
 	var out []join.Side
 	for _, s := range k.Sources {
-		source, pooling := in.Sources[s], extract.Pooling(k.Rows.Pooling)
-		side := join.Side{Name: source.Name}
+		source, pooling, failed := in.Sources[s], extract.Centre, map[string]string(nil)
 		if source.IsAudio() {
-			side.Failed = c.undecodable
-		} else {
-			pooling = extract.Centre
+			pooling, failed = extract.Pooling(k.Rows.Pooling), c.undecodable
 		}
-		side.Table = in.Servable(s, candidates, pooling)
-		out = append(out, side)
+		out = append(out, join.Side{Name: source.Name, Table: in.Servable(s, candidates, pooling), Failed: failed})
 	}
 	return out
 }

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"speechsim/configs"
@@ -47,8 +46,7 @@ func (r *Prepared) RunShard(ctx context.Context, s shard.Shard) (*ShardOutcome, 
 		record.Fail(ctx, err)
 		return nil, err
 	}
-	record.State = shard.Done
-	if err := record.Write(); err != nil {
+	if err := record.Finish(); err != nil {
 		return nil, r.explain(err)
 	}
 	return &ShardOutcome{Parts: record.Parts, Seconds: record.Audio, Record: record.Path}, nil
@@ -118,8 +116,7 @@ func TakePreflight(ctx context.Context, cfg *configs.Config, o Options) (*Prefli
 	if f.Merged = publish.Finished(files) != nil; f.Merged {
 		return f, nil
 	}
-	// What shards made for another config or other inputs counts for nothing here.
-	f.Status.Shards = slices.DeleteFunc(f.Status.Shards, func(r *shard.Record) bool { return r.Inputs.Stamp != files.Stamp })
+	f.Status.Only(files.Stamp)
 	speech, err := load.ReadSpeech(ctx, files)
 	if err != nil {
 		return nil, err

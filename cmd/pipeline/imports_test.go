@@ -8,7 +8,7 @@ import (
 )
 
 // allowed says which packages of the module each package may import: docs/architecture.md explains why. Packages below
-// a package's internal folder, and those below metrics and pipeline, count as parts of their owner.
+// a package's folder count as parts of their owner.
 var allowed = map[string][]string{
 	"configs":      {},
 	"textgrid":     {},
@@ -21,26 +21,74 @@ var allowed = map[string][]string{
 	"cmd/pipeline": {"configs", "pipeline"},
 }
 
+// phases says the same of the packages below pipeline, and of those above them what each may import: data flows down the list,
+// and a package may import only what stands above it. So no phase but load opens a corpus or a tokenizer, collect knows no
+// report, measure runs no model, publish computes no metric, and study opens nothing.
+var phases = []struct{ name, pipeline, above string }{
+	{"progress", "", ""},
+	{"internal/files", "", ""},
+	{"internal/text", "", ""},
+	{"internal/npy", "", ""},
+	{"slurm", "", ""},
+	{"results", "internal/files", ""},
+	{"published", "results", ""},
+	{"native", "internal/files", "configs metrics models"},
+	{"study", "results published", "configs metrics"},
+	{"load", "study published native progress internal/files", "configs corpus extract metrics models tokenizer"},
+	{"join", "", "corpus extract metrics"},
+	{"plan", "study load join native results internal/text", "extract metrics models"},
+	{"forecast", "study plan native internal/files internal/text", "extract metrics"},
+	{"sums", "plan join", "extract metrics"},
+	{"collect", "study plan sums", "extract metrics models"},
+	{"inference", "results", "metrics"},
+	{"measure", "study load plan join sums inference results progress", "extract metrics"},
+	{"report/canvas", "", ""},
+	{"report/figures", "report/canvas results published internal/files", ""},
+	{"report/internal/synthetic", "results", ""},
+	{"report", "report/figures report/canvas results published internal/files", ""},
+	{"publish", "study load plan join results published report report/figures native progress internal/files internal/text", "configs extract models"},
+	{"shard", "load plan internal/files", ""},
+	{"matrices", "study inference results native progress internal/npy", "metrics"},
+	{"inventory", "publish progress internal/text", "extract metrics"},
+	{"modelcmd", "native internal/files", "corpus extract models"},
+	{"internal/plantest", "study load plan native", "configs"},
+	{"", "study load plan collect measure publish forecast shard join internal/files", "configs corpus extract"},
+}
+
+// fromCommands are the packages below pipeline that the commands go to.
+const fromCommands = ". results publish shard slurm native matrices inventory modelcmd progress"
+
 // onlyIn are libraries that one package wraps.
 var onlyIn = map[string]string{
 	"github.com/yalue/onnxruntime_go": "models",
 	"github.com/mewkiz/flac":          "corpus",
 	"github.com/go-audio/wav":         "corpus",
-	"gonum.org/v1/plot":               "pipeline",
+	"gonum.org/v1/plot":               "pipeline/report",
+	"codeberg.org/go-pdf/fpdf":        "pipeline/report",
 	"gonum.org/v1/gonum/mat":          "metrics",
 }
 
-func TestImports(t *testing.T) {
+// imports are what each package of the module imports.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
 	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}}\t{{join .Imports \" \"}}", "speechsim/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
-		path, imports, _ := strings.Cut(line, "\t")
-		from := owner(strings.TrimPrefix(path, "speechsim/"))
-		for _, imp := range strings.Fields(imports) {
+	all := map[string][]string{}
+	for line := range strings.Lines(string(out)) {
+		path, list, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		all[strings.TrimPrefix(path, "speechsim/")] = strings.Fields(list)
+	}
+	return all
+}
+
+func TestImports(t *testing.T) {
+	for path, list := range imports(t) {
+		from := owner(path)
+		for _, imp := range list {
 			for library, home := range onlyIn {
-				if strings.HasPrefix(imp, library) && from != home {
+				if strings.HasPrefix(imp, library) && !strings.HasPrefix(path, home) {
 					t.Errorf("%s imports %s: only %s may", path, imp, home)
 				}
 			}
@@ -48,13 +96,47 @@ func TestImports(t *testing.T) {
 			if !ours {
 				continue
 			}
-			to := owner(rest)
 			list, known := allowed[from]
-			if to != from && (!known || !slices.Contains(list, to)) {
+			if to := owner(rest); to != from && (!known || !slices.Contains(list, to)) {
 				t.Errorf("%s imports %s: package %s may import %v", path, imp, from, list)
 			}
-			if path != "speechsim/pipeline" && strings.HasPrefix(path, "speechsim/pipeline/") && imp == "speechsim/pipeline" {
-				t.Errorf("%s imports speechsim/pipeline, which imports it", path)
+		}
+	}
+}
+
+// TestPhases holds the packages below pipeline to their table, and the table to its order.
+func TestPhases(t *testing.T) {
+	position := map[string]int{}
+	for i, p := range phases {
+		position[p.name] = i
+	}
+	for path, list := range imports(t) {
+		name, below := strings.CutPrefix(path, "pipeline")
+		name = strings.TrimPrefix(name, "/")
+		at, known := position[name]
+		if below && !known {
+			t.Errorf("package %s has no row in the table of phases", path)
+		}
+		for _, imp := range list {
+			rest, ours := strings.CutPrefix(imp, "speechsim/")
+			if !ours {
+				continue
+			}
+			to, inPipeline := strings.CutPrefix(rest, "pipeline")
+			to = strings.TrimPrefix(to, "/")
+			switch {
+			case path == "cmd/pipeline" && inPipeline:
+				if to == "" {
+					to = "."
+				}
+				if !slices.Contains(strings.Fields(fromCommands), to) {
+					t.Errorf("%s imports %s: commands may import %s", path, imp, fromCommands)
+				}
+			case !below:
+			case inPipeline && (!slices.Contains(strings.Fields(phases[at].pipeline), to) || position[to] >= at):
+				t.Errorf("%s imports %s: it may import %q of the packages above it", path, imp, phases[at].pipeline)
+			case !inPipeline && !slices.Contains(strings.Fields(phases[at].above), owner(rest)):
+				t.Errorf("%s imports %s: it may import %q", path, imp, phases[at].above)
 			}
 		}
 	}
@@ -62,12 +144,8 @@ func TestImports(t *testing.T) {
 
 // TestTopLevel checks that no package grew beside those of the design.
 func TestTopLevel(t *testing.T) {
-	out, err := exec.Command("go", "list", "speechsim/...").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range strings.Fields(string(out)) {
-		name := owner(strings.TrimPrefix(path, "speechsim/"))
+	for path := range imports(t) {
+		name := owner(path)
 		if _, ok := allowed[name]; !ok && name != "cmd/fetchlibs" {
 			t.Errorf("package %s: there is no %s in the design; a helper lives under its owner's internal folder", path, name)
 		}

@@ -36,7 +36,7 @@ type pooledTest struct {
 }
 
 func newPooledTest(n Numbers) *pooledTest {
-	p := &pooledTest{corpus: &corpus.Corpus{}, table: &extract.Table{Begin: []int{0}}, form: Form{[]extract.Layer{{"0", 2}, {"1", 1}}, n}, parts: [][]int{{1, 3}, {0, 2}}}
+	p := &pooledTest{corpus: &corpus.Corpus{}, table: &extract.Table{Begin: []int{0}}, form: Form{[]extract.Layer{{Name: "0", Units: 2}, {Name: "1", Units: 1}}, n}, parts: [][]int{{1, 3}, {0, 2}}}
 	for u, rows := range []int{2, 1, 0, 3} {
 		p.corpus.Utterances = append(p.corpus.Utterances, corpus.Utterance{ID: fmt.Sprint("u", u), Speaker: "s"})
 		for i := range rows {

@@ -122,7 +122,7 @@ func (f *forecaster) task(t *plan.Task) error {
 	}
 	if t.Input == study.Rows {
 		c.Uncertainty = uncertainty(t, nullRows, 0, f.Forecast.Products)
-		f.Measuring = max(f.Measuring, t.RowsBytes(c.Rows))
+		f.Measuring = max(f.Measuring, plan.RowsBytes(t, c.Rows))
 		f.Comparisons = append(f.Comparisons, c)
 		return nil
 	}

@@ -54,12 +54,12 @@ func uncertainty(t *plan.Task, rows int, state int64, speed float64) Uncertainty
 			continue
 		}
 		draw := float64(rows)*products/speed + statistic(m)
-		if t.DrawsCKAFromProjections(m) {
+		if t.Comparison.NullFromProjections(m, t.RowSet) {
 			draw = float64(rows) * pairs * metrics.SketchWidth * metrics.SketchWidth / speed
 		}
 		c.NullSeconds += float64(c.Draws) * draw
 	}
-	c.NullBytes = t.NullBytes(t.Grid, rows, state)
+	c.NullBytes = plan.NullBytes(t, t.Grid, rows, state)
 	if c.Groups > 0 {
 		c.IntervalSeconds += float64(groups) * 2 * float64(state/8) / numbersPerSecond // read, and taken from the whole
 	}

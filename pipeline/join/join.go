@@ -130,6 +130,25 @@ func (j *Rows) First(n int) *Rows {
 	return first
 }
 
+// OfTypes are one row a word type, which every source has in the same place, cut into so many parts in their order.
+func OfTypes(labels []string, parts int, entries []*store.Entry) *Rows {
+	j := &Rows{Entries: entries}
+	identity := make([]int, len(labels))
+	for n, label := range labels {
+		identity[n] = n
+		j.Rows = append(j.Rows, extract.Row{Label: label})
+	}
+	for range entries {
+		j.Index = append(j.Index, identity)
+	}
+	parts = min(parts, len(labels))
+	for k := range parts {
+		from, to := k*len(labels)/parts, (k+1)*len(labels)/parts
+		j.Parts = append(j.Parts, []Range{{from, to, fmt.Sprintf("word types %s to %s", labels[from], labels[to-1])}})
+	}
+	return j
+}
+
 // Types numbers the word types of the rows in the order in which they appear.
 func (j *Rows) Types() (of []int, labels []string) {
 	number := map[string]int{}

@@ -118,7 +118,7 @@ func (n *nullRows) draw(ctx context.Context, measure int, cells []results.Cell) 
 		d.Null, err = n.knn(ctx, pairs)
 	case m.Name == "asif":
 		d.Null, err = n.asif(cells, d.At)
-	case t.DrawsCKAFromProjections(m):
+	case t.Comparison.NullFromProjections(m, t.RowSet):
 		d.Null, err = n.cka(ctx, m.Variant.Name, pairs)
 	default:
 		d.Null, err = n.exact(ctx, m.Name, m.Variant, pairs)
@@ -129,7 +129,7 @@ func (n *nullRows) draw(ctx context.Context, measure int, cells []results.Cell) 
 // infer sets p and the chance level of the cells of a metric.
 func (d *nullDraws) infer(t *plan.Task, cells []results.Cell) {
 	for k, c := range d.At {
-		inference.Null(&cells[c], d.Null, k, true, t.SubsampleText())
+		inference.Null(&cells[c], d.Null, k, true, t.NullFrames.Text())
 	}
 }
 

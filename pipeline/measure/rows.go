@@ -2,9 +2,7 @@ package measure
 
 import (
 	"context"
-	"fmt"
 
-	"speechsim/extract"
 	"speechsim/extract/store"
 	"speechsim/metrics"
 	"speechsim/pipeline/join"
@@ -28,19 +26,9 @@ func readLayers(t *plan.Tile, rows *join.Rows, order, layers []int) ([]metrics.M
 // Types are taken to be independent of each other: they are cut into parts in the order in which they appear.
 func typeRows(ctx context.Context, t *plan.Task, tokens *join.Rows) (*join.Rows, error) {
 	of, labels := tokens.Types()
-	j := &join.Rows{}
-	identity := make([]int, len(labels))
-	for n, label := range labels {
-		identity[n] = n
-		j.Rows = append(j.Rows, extract.Row{Label: label})
-	}
-	parts := min(load.MaxParts, len(labels))
-	for k := range parts {
-		from, to := k*len(labels)/parts, (k+1)*len(labels)/parts
-		j.Parts = append(j.Parts, []join.Range{{From: from, To: to, Name: fmt.Sprintf("word types %s to %s", labels[from], labels[to-1])}})
-	}
+	var entries []*store.Entry
 	for at := range t.Comparison.Sources {
-		entry, err := t.TypeEntry(at)
+		entry, err := plan.OpenTypes(t, at)
 		if err != nil {
 			return nil, err
 		}
@@ -49,9 +37,9 @@ func typeRows(ctx context.Context, t *plan.Task, tokens *join.Rows) (*join.Rows,
 				return nil, err
 			}
 		}
-		j.Entries, j.Index = append(j.Entries, entry), append(j.Index, identity)
+		entries = append(entries, entry)
 	}
-	return j, nil
+	return join.OfTypes(labels, load.MaxParts, entries), nil
 }
 
 // writeTypes makes the means of one source of a task, layer by layer.

@@ -11,9 +11,9 @@ import (
 // RowCount counts the rows of a task as planned: audio may yet turn out to be unreadable.
 func (t *Task) RowCount() int {
 	if t.OnSegments() {
-		return t.segmentCount()
+		return segmentCount(t)
 	}
-	card, in := t.frameModel().Model.Card(), t.Inputs
+	card, in := frameModel(t).Model.Card(), t.Inputs
 	n := 0
 	for _, samples := range in.Lengths {
 		if samples < 0 {
@@ -28,10 +28,10 @@ func (t *Task) RowCount() int {
 	return n
 }
 
-func (t *Task) segmentCount() int {
-	j := joinRows(t, t.RowsFrom, nil)
+func segmentCount(t *Task) int {
+	j := joinRows(t, t.RowsFrom, make([]map[string]string, len(t.RowsFrom)))
 	if n := t.RowSet.First; n > 0 {
-		j.Rows = j.Rows[:min(len(j.Rows), n)]
+		j = j.First(n)
 	}
 	if t.RowSet.Level != results.TypeLevel {
 		return len(j.Rows)

@@ -43,7 +43,7 @@ func (t *Tile) Footprint(nullRows int) (Footprint, error) {
 		}
 		break
 	}
-	f.Null = t.NullBytes(t.Grid, nullRows, m.State)
+	f.Null = NullBytes(t.Task, t.Grid, nullRows, m.State)
 	return f, err
 }
 
@@ -53,7 +53,7 @@ func (t *Tile) MomentsMemory() (metrics.Memory, error) {
 }
 
 // NullBytes is the memory that the nulls of a grid of the task take beside its moments of so many bytes.
-func (t *Task) NullBytes(g Grid, rows int, state int64) int64 {
+func NullBytes(t *Task, g Grid, rows int, state int64) int64 {
 	if t.Comparison.Null == nil {
 		return 0
 	}
@@ -61,7 +61,7 @@ func (t *Task) NullBytes(g Grid, rows int, state int64) int64 {
 	for _, m := range t.Measures {
 		switch {
 		case !m.HasNull(), m.Input() == study.Rows:
-		case t.DrawsCKAFromProjections(m):
+		case t.Comparison.NullFromProjections(m, t.RowSet):
 			most = max(most, 4*int64(rows)*metrics.SketchWidth*int64(len(g.Layers)+len(g.Y)))
 		default: // all rows of both sides, and the moments of two draws
 			units := 0
@@ -78,7 +78,7 @@ func (t *Task) NullBytes(g Grid, rows int, state int64) int64 {
 
 // RowsBytes is the memory that the metrics of a task that read rows take: the rows of the layers that are being searched, with a
 // copy, and what is found for each row of each layer.
-func (t *Task) RowsBytes(rows int) int64 {
+func RowsBytes(t *Task, rows int) int64 {
 	const neighbour, anchor = 4, 8 // bytes
 	widest, found := 0, map[string]int{}
 	for _, l := range t.Layers {

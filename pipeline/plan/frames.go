@@ -11,7 +11,7 @@ import (
 // words are. Of the same stretches of time fewer frames are kept, so that the dependence among rows stays that of speakers
 // and utterances.
 func (p *planner) nullFrames(t *Task) (*Subsample, error) {
-	k, model := t.Comparison, t.frameModel()
+	k, model := t.Comparison, frameModel(t)
 	if patches := model.Model.Card().Patches; patches > 1 {
 		return nil, p.Config.Errorf(k.Null.Pos, "comparison %q: null: model %q has %d rows at each time, and frames are kept for the null by their time; ask for it on words or phones: rows: {unit: word}",
 			k.Name, model.Name, patches)
@@ -23,14 +23,14 @@ func (p *planner) nullFrames(t *Task) (*Subsample, error) {
 
 // frameUnit names the frames of a task of which one in so many is kept: a unit as word and phone are.
 func frameUnit(t *Task, step int) string {
-	return fmt.Sprintf("1 frame in %d, %s", step, hopText(t.frameModel()))
+	return fmt.Sprintf("1 frame in %d, %s", step, hopText(frameModel(t)))
 }
 
 // frames plans such frames of the sources of a task as rows of the store.
 func (p *planner) frames(t *Task, step int) ([]*RowProduct, error) {
 	unit := frameUnit(t, step)
 	if p.candidates[unit] == nil {
-		card, rate := t.frameModel().Model.Card(), p.Corpus.Spec.Audio.Rate
+		card, rate := frameModel(t).Model.Card(), p.Corpus.Spec.Audio.Rate
 		table := &extract.Table{Begin: []int{0}}
 		for u, samples := range p.Lengths {
 			for i := step / 2; samples >= 0 && i < card.Frames(extract.Scale(samples, rate, card.SampleRate)); i += step {

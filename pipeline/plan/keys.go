@@ -31,7 +31,7 @@ func openEntries(t *Tile) (err error) {
 		if t.CutSums, err = store.Entry("moments", describeSums(t, set)); err != nil {
 			return err
 		}
-		set.First = 0
+		set = study.RowSet{Level: set.Level}
 	}
 	if t.Sums, err = store.Entry("moments", describeSums(t, set)); err == nil && t.Name != "" {
 		t.Result, err = openResult(t)
@@ -113,8 +113,8 @@ func openResult(t *Tile) (*store.Entry, error) {
 	return t.Inputs.Store.Entry("cells", d)
 }
 
-// TypeEntry opens where the store keeps the mean rows of word types of one source of the task.
-func (t *Task) TypeEntry(at int) (*store.Entry, error) {
+// OpenTypes opens where the store keeps the mean rows of word types of one source of a task.
+func OpenTypes(t *Task, at int) (*store.Entry, error) {
 	d := struct {
 		Holds, Source, Select string
 		Entries               []string // that the rows are common to

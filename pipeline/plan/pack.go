@@ -158,7 +158,7 @@ func (f *packer) task(t *Task) error {
 func (f *packer) tilesOf(t *Task, rows int, streamed bool) (tiles []*Tile, err error) {
 	var most Footprint
 	for n := 1; n <= len(t.Layers); n++ {
-		tiles = t.cut(n)
+		tiles = cut(t, n)
 		most = Footprint{}
 		fits := true
 		for _, tile := range tiles {
@@ -215,7 +215,7 @@ func (f *packer) passesFor(tiles []*Tile, rows int, instead bool) (passes int, e
 
 // keepable says whether the frames of a task can be kept as rows of the store: if one pass can make all that it needs.
 func (f *packer) keepable(t *Task) bool {
-	return f.Config.Store.Frames != "never" && t.frameModel().Model.Card().Patches <= 1 && f.left >= 0
+	return f.Config.Store.Frames != "never" && frameModel(t).Model.Card().Patches <= 1 && f.left >= 0
 }
 
 // hasRoom says whether the store's disk has room for the frames of a task and for the moments of one tile after the other.
@@ -261,7 +261,7 @@ func (f *packer) stretch(o Options) error {
 				return err
 			}
 		}
-		t.Tiles = t.cut(o.Stretches)
+		t.Tiles = cut(t, o.Stretches)
 		for k, tile := range t.Tiles {
 			if t.Streamed() {
 				tile.Pass = k

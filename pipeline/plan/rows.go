@@ -69,13 +69,11 @@ func (t *Task) Join(rows []*RowProduct) (*join.Rows, error) {
 	return joinRows(t, rows, failed), nil
 }
 
+// joinRows joins rows; failed are the utterances that each source could not read.
 func joinRows(t *Task, rows []*RowProduct, failed []map[string]string) *join.Rows {
 	sides := make([]join.Side, len(rows))
 	for i, r := range rows {
-		sides[i] = join.Side{Name: t.Inputs.Sources[r.Source].Name, Table: r.Table, Entry: r.Entry}
-		if failed != nil {
-			sides[i].Failed = failed[i]
-		}
+		sides[i] = join.Side{Name: t.Inputs.Sources[r.Source].Name, Table: r.Table, Entry: r.Entry, Failed: failed[i]}
 	}
 	return join.Tables(t.Inputs.Corpus, rows[0].Candidates, sides, t.Comparison.Rows.Select, utterancesOf(t.Inputs.Parts))
 }

@@ -131,11 +131,6 @@ func (t *Task) LayerName(l Layer) results.Layer {
 	return results.Layer{Model: t.Inputs.Sources[l.Source].Name, Layer: l.Name}
 }
 
-// DrawsCKAFromProjections says whether the null of a measure is drawn from projections of the rows.
-func (t *Task) DrawsCKAFromProjections(m study.Measure) bool {
-	return m.Name == "cka" && (t.Comparison.Null.Permute == "group" || t.RowSet.Level == results.TypeLevel)
-}
-
 // MultipliesOnGPU says whether the moments are multiplied on a GPU: those of layers. Attention maps are too narrow to be worth
 // the way.
 func (t *Task) MultipliesOnGPU() bool {
@@ -152,9 +147,9 @@ func (t *Task) BlockSize() int {
 
 // FrameSource is the source whose frames stand for those of all: the first among the tile's layers that is no labels, or of the
 // comparison where it has labels alone. There is one, or study.Resolve had refused.
-func (t *Tile) FrameSource() int { return t.Task.frameSource(t.Layers) }
+func (t *Tile) FrameSource() int { return frameSource(t.Task, t.Layers) }
 
-func (t *Task) frameSource(layers []Layer) int {
+func frameSource(t *Task, layers []Layer) int {
 	sources := t.Inputs.Sources
 	for _, l := range layers {
 		if sources[l.Source].Labels == nil {
@@ -165,7 +160,7 @@ func (t *Task) frameSource(layers []Layer) int {
 }
 
 // frameModel is the model whose frames stand for those of all.
-func (t *Task) frameModel() *extract.Source { return t.Inputs.Sources[t.frameSource(t.Layers)] }
+func frameModel(t *Task) *extract.Source { return t.Inputs.Sources[frameSource(t, t.Layers)] }
 
 // Sources are the sources that the rows of a tile on frames or attention come from: those of its layers, and the one whose
 // frames they are.
@@ -202,10 +197,10 @@ func (t *Tile) Suffix() string {
 	return " (" + t.Name + ")"
 }
 
-// SubsampleText says in a null that it is one of some frames only.
-func (t *Task) SubsampleText() string {
-	if t.NullFrames == nil || t.NullFrames.Step < 2 {
+// Text says in a null that it is one of some frames only.
+func (s *Subsample) Text() string {
+	if s == nil || s.Step < 2 {
 		return ""
 	}
-	return fmt.Sprintf(", of 1 frame in %d", t.NullFrames.Step)
+	return fmt.Sprintf(", of 1 frame in %d", s.Step)
 }

@@ -111,7 +111,7 @@ func (p *planner) layersOf(source int, in study.Input) []extract.Layer {
 // checkFrames refuses to match frames that do not stand for the same time.
 func checkFrames(t *Task) error {
 	k, cfg := t.Comparison, t.Inputs.Config
-	first := t.frameModel()
+	first := frameModel(t)
 	for _, i := range k.Sources {
 		s := t.Inputs.Sources[i]
 		if s.Labels != nil {

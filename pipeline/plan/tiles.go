@@ -21,7 +21,7 @@ func (t *Task) WholeTile() *Tile {
 }
 
 // cut divides a task among tiles of n stretches of layers.
-func (t *Task) cut(n int) []*Tile {
+func cut(t *Task, n int) []*Tile {
 	stretch := func(position int) int { return ((position+1)*n - 1) / len(t.Layers) }
 	shares := map[Pair][]int{}
 	var order []Pair
@@ -34,14 +34,14 @@ func (t *Task) cut(n int) []*Tile {
 	}
 	tiles := make([]*Tile, len(order))
 	for k, key := range order {
-		tiles[k] = t.tile(shares[key])
+		tiles[k] = tileOf(t, shares[key])
 		tiles[k].Name = fmt.Sprintf("tile %d of %d", k+1, len(order))
 	}
 	return tiles
 }
 
-// tile is the tile of some of the cells.
-func (t *Task) tile(cells []int) *Tile {
+// tileOf is the tile of some of the cells.
+func tileOf(t *Task, cells []int) *Tile {
 	tile := &Tile{Task: t, CellAt: cells}
 	used := make([]int, len(t.Layers)) // position in the tile's layers, plus one
 	for _, c := range cells {

@@ -109,6 +109,12 @@ func (r *Record) KeepWriting() (stop func()) {
 	return func() { close(done); group.Wait() }
 }
 
+// Finish records that the shard's parts are made.
+func (r *Record) Finish() error {
+	r.State = Done
+	return r.Write()
+}
+
 // Fail records why the shard ended. The caller returns that error, so one of writing is not worth another.
 func (r *Record) Fail(ctx context.Context, err error) {
 	r.State, r.Error = Failed, err.Error()

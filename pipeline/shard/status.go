@@ -23,6 +23,11 @@ type Status struct {
 	managed bool
 }
 
+// Only forgets what shards made for another config or other inputs: it counts for nothing.
+func (s *Status) Only(stamp string) {
+	s.Shards = slices.DeleteFunc(s.Shards, func(r *Record) bool { return r.Inputs.Stamp != stamp })
+}
+
 // Managed adds what a workload manager says: of how many shards it knows, and which of them are queued or at work.
 func (s *Status) Managed(of int, queued map[int]string) {
 	if s.Of != of {

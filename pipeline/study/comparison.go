@@ -7,6 +7,7 @@ import (
 	"speechsim/configs"
 	"speechsim/metrics"
 	"speechsim/pipeline/published"
+	"speechsim/pipeline/results"
 )
 
 // Comparison is a comparison of the config with its metrics and its models looked up. The layers of the models are not known
@@ -84,6 +85,11 @@ func (k *Comparison) WantsInterval(m Measure) bool {
 		return true
 	}
 	return m.Cost == metrics.Quadratic
+}
+
+// NullFromProjections says whether the null of a measure is drawn from random projections of the rows of a set.
+func (k *Comparison) NullFromProjections(m Measure, set RowSet) bool {
+	return m.Name == "cka" && (k.Null.Permute == "group" || set.Level == results.TypeLevel)
 }
 
 // VariantsOf counts the variants of a metric that the comparison asks for.
