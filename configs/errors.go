@@ -3,6 +3,8 @@ package configs
 import (
 	"fmt"
 	"strings"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // Pos is where an element stands: in the config itself, or in File, the base it came from. Set is the --set argument it
@@ -42,7 +44,7 @@ func (e Errors) Error() string {
 func didYouMean(got string, candidates []string) string {
 	best, bestDist := "", len(got)/3+2
 	for _, c := range candidates {
-		if d := editDistance(strings.ToLower(got), strings.ToLower(c)); d < bestDist {
+		if d := levenshtein.ComputeDistance(strings.ToLower(got), strings.ToLower(c)); d < bestDist {
 			best, bestDist = c, d
 		}
 	}
@@ -54,26 +56,3 @@ func didYouMean(got string, candidates []string) string {
 
 // Nearest exports the same search for others who answer an unknown name.
 func Nearest(got string, candidates []string) string { return didYouMean(got, candidates) }
-
-func editDistance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diag := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diag
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diag = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
-}

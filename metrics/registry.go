@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"speechsim/metrics/internal/editdistance"
+	"github.com/agnivade/levenshtein"
 )
 
 // Cost is the order of the work that one cell takes once the moments are
@@ -141,7 +141,7 @@ func Compute(m *Moments, metric, variant string, i, j int) (Value, error) {
 func nearest(name string, candidates []string) string {
 	best, least := "", 0
 	for _, c := range candidates {
-		if d := editdistance.Of([]rune(name), []rune(c)); 2*d <= len(c) && (best == "" || d < least) {
+		if d := levenshtein.ComputeDistance(name, c); 2*d <= len(c) && (best == "" || d < least) {
 			best, least = c, d
 		}
 	}

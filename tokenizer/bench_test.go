@@ -87,24 +87,3 @@ func BenchmarkReadLexicon200k(b *testing.B) {
 	}
 	b.ReportMetric(200_000*float64(b.N)/b.Elapsed().Seconds(), "words/s")
 }
-
-// BenchmarkDistance compares two words of six phones, as a matrix of word distances
-// does millions of times.
-func BenchmarkDistance(b *testing.B) {
-	x := strings.Fields("T AH0 M EY1 T OW2")
-	y := strings.Fields("P AH0 T EY1 T OW2")
-	units := NewUnits(append(x, y...))
-	numbersX, numbersY := units.Indices(x), units.Indices(y)
-	b.Run("strings", func(b *testing.B) {
-		for b.Loop() {
-			Distance(x, y)
-		}
-		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "pairs/s")
-	})
-	b.Run("numbers", func(b *testing.B) {
-		for b.Loop() {
-			Distance(numbersX, numbersY)
-		}
-		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "pairs/s")
-	})
-}

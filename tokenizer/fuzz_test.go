@@ -172,7 +172,7 @@ func FuzzLevenshtein(f *testing.F) {
 	f.Add("kitten", "sitting", "mitten")
 	f.Add("", "a", strings.Repeat("ab", 40))
 	f.Fuzz(func(t *testing.T, a, b, c string) {
-		x, y, z := []byte(a), []byte(b), []byte(c)
+		x, y, z := strings.Split(a, ""), strings.Split(b, ""), strings.Split(c, "")
 		if len(x)+len(y)+len(z) > 600 {
 			return
 		}
@@ -187,9 +187,6 @@ func FuzzLevenshtein(f *testing.F) {
 			t.Fatalf("%q, %q: distance %d is out of bounds", a, b, xy)
 		case xz > xy+yz:
 			t.Fatalf("%q, %q, %q: %d > %d + %d", a, b, c, xz, xy, yz)
-		}
-		if d := Distance(x, y); d < 0 || d > 1 {
-			t.Fatalf("%q, %q: normalised %v", a, b, d)
 		}
 	})
 }

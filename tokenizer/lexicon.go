@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 )
 
@@ -159,15 +158,6 @@ const (
 	Last    Choice = "last"    // the last in the file, as in Bolaños (2024)
 	Nearest Choice = "nearest" // the nearest to the phones that were aligned
 )
-
-// ParseChoice reads the name of a choice.
-func ParseChoice(name string) (Choice, error) {
-	c := Choice(name)
-	if !slices.Contains([]Choice{First, Last, Nearest}, c) {
-		return "", fmt.Errorf("unknown choice of pronunciation %q: expected first, last or nearest", name)
-	}
-	return c, nil
-}
 
 // Pronunciation gives the chosen pronunciation of a word; ok is false when the
 // lexicon lacks it. Nearest needs the phones that an alignment gives the word:

@@ -151,17 +151,6 @@ func TestPronunciationChoice(t *testing.T) {
 	}
 }
 
-func TestParseChoice(t *testing.T) {
-	for _, c := range []Choice{First, Last, Nearest} {
-		if got, err := ParseChoice(string(c)); got != c || err != nil {
-			t.Errorf("ParseChoice(%q) = %v, %v", c, got, err)
-		}
-	}
-	if _, err := ParseChoice("best"); err == nil || err.Error() != `unknown choice of pronunciation "best": expected first, last or nearest` {
-		t.Errorf("got %v", err)
-	}
-}
-
 func TestLexiconErrors(t *testing.T) {
 	tooMany := new(strings.Builder)
 	for i := range maxPhones + 1 {

@@ -157,19 +157,6 @@ func TestLevenshtein(t *testing.T) {
 	}
 }
 
-func TestDistance(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want float64
-	}{
-		{"", "", 0}, {"", "a", 1}, {"a b", "c d", 1}, {"R EH1 D", "R IY1 D", 1.0 / 3}, {"a", "a b c d", 0.75},
-	} {
-		if got := Distance(strings.Fields(test.a), strings.Fields(test.b)); got != test.want {
-			t.Errorf("Distance(%q, %q) = %v, want %v", test.a, test.b, got, test.want)
-		}
-	}
-}
-
 func TestUnits(t *testing.T) {
 	in := []string{"t", "aa", "t", "b"}
 	u := NewUnits(in)
@@ -203,7 +190,7 @@ func ExamplePhoneSet_Fold() {
 	// q= true
 }
 
-func ExampleDistance() {
-	fmt.Printf("%.3f\n", Distance([]string{"R", "EH1", "D"}, []string{"R", "IY1", "D"}))
-	// Output: 0.333
+func ExampleLevenshtein() {
+	fmt.Println(Levenshtein([]string{"R", "EH1", "D"}, []string{"R", "IY1", "D"}))
+	// Output: 1
 }

@@ -1,17 +1,12 @@
-// Package editdistance compares words by their phones, and names by their letters.
+// Package editdistance compares all pairs of words by their phones, which are numbers: millions of short lists, without an
+// allocation for each. Single comparisons of names take a library.
 package editdistance
 
 import "slices"
 
-// Of is the number of insertions, deletions and substitutions that turn a into b
-// (Levenshtein 1966).
-func Of[E comparable](a, b []E) int {
-	d, _ := In(a, b, nil)
-	return d
-}
-
-// In is Of in the memory of row, which it returns for the next call, grown if it
-// must be.
+// In is the number of insertions, deletions and substitutions that turn a into b
+// (Levenshtein 1966), in the memory of row, which it returns for the next call, grown
+// if it must be.
 func In[E comparable](a, b []E, row []int) (int, []int) {
 	row = slices.Grow(row[:0], len(b)+1)[:len(b)+1]
 	for j := range row {
