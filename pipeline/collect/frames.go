@@ -24,7 +24,7 @@ type frameBuilder struct {
 	failed  []store.Failure
 }
 
-// spareMemory is what the parts of a pass hand on to each other: moments and a block of each tile, which would else be made anew
+// spareMemory is what the parts of a pass hand on to each other: moments and a block of each tile, which would otherwise be allocated
 // for every part.
 type spareMemory struct {
 	moments map[*plan.Tile]*metrics.Moments

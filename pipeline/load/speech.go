@@ -26,8 +26,8 @@ type Speech struct {
 }
 
 // ReadSpeech reads the labels of all utterances and the headers of their audio. What is wrong with single utterances is
-// kept as Unreadable; a fault that the config can mend, such as another sample rate, is an error, beside which the speech is
-// returned as far as it was read.
+// kept as Unreadable; a fault that the config can mend, such as another sample rate, is an error; the speech is then returned
+// as far as it was read.
 func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	c, tiers := f.Corpus, Tiers(f.Study)
 	r := &labelReader{corpus: c, tiers: tiers, tables: map[string][]*extract.Table{}, lengths: make([]int, len(c.Utterances)),

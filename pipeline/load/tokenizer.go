@@ -42,7 +42,7 @@ func loadTokenizer(cfg *configs.Config, m *configs.Model, card *models.Card) (ex
 	return wordPiece{w}, nil
 }
 
-// vocabularyPath is the config's vocabulary, else vocab.txt beside the model, where Hugging Face puts it.
+// vocabularyPath is the config's vocabulary, else vocab.txt next to the model, where Hugging Face puts it.
 func vocabularyPath(cfg *configs.Config, m *configs.Model) string {
 	if m.Vocabulary != "" {
 		return cfg.Path(m.Vocabulary)

@@ -15,7 +15,7 @@ import (
 	"speechsim/pipeline/study"
 )
 
-// compute computes one cell of a tile. What it finds beside the value goes into c.
+// compute computes one cell of a tile. What else it finds goes into c.
 type compute func(c *results.Cell, m study.Measure, i, j int) (metrics.Value, error)
 
 // cellsOf computes all cells of a tile, n being its rows, and what each matched. A metric that is undefined on these data

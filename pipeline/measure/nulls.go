@@ -72,7 +72,7 @@ func nulls(ctx context.Context, t *plan.Tile, rows *join.Rows, whole *metrics.Mo
 	return out, nil
 }
 
-// newShuffle is how rows are paired anew: word types exchanged, else groups of equal size, else the rows shifted in a circle.
+// newShuffle is how rows are permuted: word types, else groups of equal size, else the rows shifted in a circle.
 func (n *nullRows) newShuffle(sizes []int) (*metrics.Shuffle, error) {
 	null := n.tile.Comparison.Null
 	seed := uint64(null.Seed)

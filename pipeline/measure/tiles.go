@@ -67,7 +67,7 @@ func (w *estimates) join(t *plan.Tile, e *estimates) {
 	w.failed = append(w.failed, e.failed...)
 }
 
-// measureTile measures a tile, or finds what it gave in the store. Its sums are not kept beside that where they are those of
+// measureTile measures a tile, or finds what it gave in the store. Its sums are not kept as well where they are those of
 // stored rows, which can be read again, or where they are to be discarded.
 func measureTile(ctx context.Context, t *plan.Tile, rows *join.Rows, discard bool) (*estimates, error) {
 	if t.IsMeasured() {

@@ -17,7 +17,7 @@ import (
 )
 
 // TestTiles: a run whose moments are made in tiles gives what a run gives that has them whole: values, intervals,
-// differences, matches and nulls, from frames that are kept and from frames that are heard again.
+// differences, matches and nulls, from frames that are kept and from several passes over the audio.
 func TestTiles(t *testing.T) {
 	whole := allOf(t, tiled(t, t.TempDir(), plan.Options{}))
 	for _, c := range []struct {

@@ -40,7 +40,7 @@ func Export(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	return nil
 }
 
-// exportTool finds models/export/export.py: beside the folder of the binary, or in the working directory or above.
+// exportTool finds models/export/export.py: next to the folder of the binary, or in the working directory or above.
 func exportTool() (string, error) {
 	var starts []string
 	if exe, err := os.Executable(); err == nil {

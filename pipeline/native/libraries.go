@@ -58,7 +58,7 @@ func (l library) places(given string) []string {
 	return append(out, l.names...)
 }
 
-// libraryFolders are the folder of the binary, the lib folder beside it, and lib in the working directory or above: that
+// libraryFolders are the folder of the binary, the lib folder next to it, and lib in the working directory or above: that
 // is where "make lib" puts what it fetches.
 func libraryFolders() []string {
 	var dirs []string

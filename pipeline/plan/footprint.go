@@ -10,7 +10,7 @@ type Footprint struct {
 	metrics.Memory
 	Block   int64 // rows of all its layers that are multiplied at once
 	Factors int64 // factorisations of its layers, for metrics that need them, and what each worker holds of a pair
-	Null    int64 // beside the moments
+	Null    int64 // in addition to the moments
 	Copies  int64 // of moments and factors while measuring: the whole, and one group for intervals
 }
 
@@ -52,7 +52,7 @@ func (t *Tile) MomentsMemory() (metrics.Memory, error) {
 	return metrics.MemoryOf(t.Dims(), t.MomentsOptions())
 }
 
-// NullBytes is the memory that the nulls of a grid of the task take beside its moments of so many bytes.
+// NullBytes is the memory that the nulls of a grid of a task take in addition to its moments of so many bytes.
 func NullBytes(t *Task, g Grid, rows int, state int64) int64 {
 	if t.Comparison.Null == nil {
 		return 0

@@ -22,7 +22,7 @@ const (
 // once (see extract.Walk), which grow with the length of an utterance, and those of attention with its square.
 type ModelMemory struct {
 	Bytes     int64
-	longest   int   // the utterance that takes most, -1 if no model hears audio
+	longest   int   // the utterance that takes most, -1 if no model takes audio
 	alone     int64 // what it takes
 	attention int64 // of that, for attention
 

@@ -27,7 +27,7 @@ func (p *planner) budget() Budget {
 // modelSlack is kept free while models run: they may take a tenth more than is foretold.
 func modelSlack(budget int64) int64 { return budget / 10 }
 
-// withSlack is the memory of which that is kept free beside what is needed.
+// withSlack is the memory to ask for where so much is needed and the slack is kept free.
 func withSlack(needed int64) int64 { return needed * 10 / 9 }
 
 // fit decides how tasks keep to the memory of the run: which are cut into tiles, and whether the frames for those are kept in

@@ -76,7 +76,7 @@ func draw(r progress.Reporter, page report.Page, o *Outcome) error {
 	return removeOthers(dir, drawn)
 }
 
-// removeOthers removes figures that an earlier config of the same name drew: beside the new ones they would mislead.
+// removeOthers removes figures that an earlier config of the same name drew: next to the new ones they would mislead.
 func removeOthers(dir string, drawn map[string]bool) error {
 	files, err := os.ReadDir(dir)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// readExtra reads the tables that a run directory holds beside its cells; a run that asked for none of a kind has no file of
+// readExtra reads the tables that a run directory holds in addition to its cells; a run that asked for none of a kind has no file of
 // it.
 func readExtra(dir string) (report.Extra, error) {
 	var e report.Extra

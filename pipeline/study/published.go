@@ -10,7 +10,7 @@ import (
 	"speechsim/pipeline/published"
 )
 
-// loadPublished reads the values that a comparison wants beside its own.
+// loadPublished reads the values that a comparison is to be shown with.
 func loadPublished(cfg *configs.Config, name string) ([]published.Map, error) {
 	file := name
 	if published.IsFile(name) {
