@@ -30,11 +30,33 @@ figures: build lib ## run every figure of both papers on the demo corpora, by th
 	@grep -oE 'images/[^)]+\.svg' docs/reproduction.md | while read -r image; do \
 	  figure=$${image#images/}; cp "runs/$${figure%%--*}/figures/$${figure#*--}" "docs/$$image"; done
 
-test: build lib ## pass the whole suite: format, vet, staticcheck, tests with the race detector
+# A line a package as it finishes, then failures, what was skipped and why, and the counts.
+GOTESTSUM := $(GO) tool gotestsum --format pkgname --format-hide-empty-pkg --post-run-command .ci/counts
+
+# The race detector watches this module and all that goroutines share. These packages compute within one goroutine, on memory that
+# they were handed; watching each of their reads takes more time than all the rest.
+UNWATCHED := compress/... hash/... image/... gonum.org/v1/gonum/... github.com/mewkiz/flac/... github.com/icza/bitio/... \
+  github.com/golang/freetype/... golang.org/x/image/... git.sr.ht/~sbinet/gg/... codeberg.org/go-fonts/... codeberg.org/go-latex/...
+RACE := -race $(foreach package,$(UNWATCHED),-gcflags=$(package)=-race=false)
+
+# The longest packages first, so that no core waits for one of them at the end.
+PACKAGES := ./pipeline/... ./cmd/... ./...
+
+test: build lib static ## pass the whole suite: format, vet, staticcheck, tests with the race detector
+	@echo 'all tests with the race detector: $(words $(shell $(GO) list ./...)) packages, each named when it is through'
+	@$(GOTESTSUM) -- $(RACE) -shuffle=on -timeout 15m $(TESTFLAGS) $(PACKAGES)
+
+static:
+	@echo 'gofmt, go vet, staticcheck'
 	@test -z "$$(gofmt -l $$(git ls-files '*.go' 2>/dev/null || find . -name '*.go'))" || { gofmt -l .; echo 'gofmt would change these files'; exit 1; }
-	$(GO) vet ./...
-	$(STATICCHECK) ./...
-	$(GO) test -race -shuffle=on -timeout 30m $(TESTFLAGS) ./...
+	@$(GO) vet ./...
+	@$(STATICCHECK) ./...
+
+# Whole runs of the program, and the tests of cmd/pipeline and pipeline that make the demo corpus again and again.
+QUICK_WITHOUT := TestPaperConfigs|TestWorkers|TestKill|TestInterrupt|TestSharedStore|TestFullDisk|TestMemory|TestSlurm
+test-quick: build lib ## pass what takes under 90 s: no race detector, no browser, no full runs
+	@echo 'without the race detector, gofmt, vet and staticcheck; without tests in a browser, TestScripts/demo and $(subst |, ,$(QUICK_WITHOUT))'
+	@$(GOTESTSUM) -- -short -skip 'InBrowser|^TestScripts$$/^demo$$|^($(QUICK_WITHOUT))$$' $(TESTFLAGS) $(PACKAGES)
 
 BASE ?= HEAD
 pin: build lib ## does the working tree give the bytes of commit BASE (default HEAD)? for changes that should change nothing
@@ -92,4 +114,4 @@ fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 clean: ## remove what was built and computed, keep what was fetched
 	rm -rf bin runs store
 
-.PHONY: help build lib demo figures test pin test-slurm export-env test-export bench bench-peers bench-models fuzz clean
+.PHONY: help build lib demo figures test static test-quick pin test-slurm export-env test-export bench bench-peers bench-models fuzz clean
