@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -107,37 +108,51 @@ func compareRuns(t *testing.T, want, got map[string][]byte) {
 	}
 }
 
+// calm is the demo, run once and left alone: its bytes, and how long it took.
+var calm struct {
+	sync.Once
+	bytes map[string][]byte
+	took  time.Duration
+}
+
+func calmRun(t *testing.T) (map[string][]byte, time.Duration) {
+	t.Helper()
+	calm.Do(func() {
+		dir, start := t.TempDir(), time.Now()
+		mustRun(t, demoCommand(t, dir))
+		calm.bytes, calm.took = bytesOf(t, dir), time.Since(start)
+	})
+	if calm.bytes == nil {
+		t.Fatal("the run that is left alone failed")
+	}
+	return calm.bytes, calm.took
+}
+
 // TestWorkers: the same inputs give the same bytes whatever the number of workers.
 func TestWorkers(t *testing.T) {
-	var want map[string][]byte
-	for _, workers := range []string{"1", "2", "8"} {
-		dir := t.TempDir()
-		mustRun(t, demoCommand(t, dir, "--workers", workers))
-		got := bytesOf(t, dir)
-		if want == nil {
-			want = got
+	want, _ := calmRun(t)
+	for _, workers := range []int{1, 2, 8} {
+		if workers == runtime.GOMAXPROCS(0) {
+			continue // the run that was left alone had as many
 		}
-		compareRuns(t, want, got)
+		dir := t.TempDir()
+		mustRun(t, demoCommand(t, dir, "--workers", fmt.Sprint(workers)))
+		compareRuns(t, want, bytesOf(t, dir))
 	}
 }
 
-// TestKill: a run that is killed at random moments and started again ends with the bytes of one that was left alone, and
-// leaves no rubbish behind.
+// TestKill: a run that is killed at random moments and started again, several times, ends with the bytes of one that was left
+// alone, and leaves no rubbish behind.
 func TestKill(t *testing.T) {
-	calm := t.TempDir()
-	start := time.Now()
-	mustRun(t, demoCommand(t, calm))
-	took := time.Since(start)
-	want := bytesOf(t, calm)
-
-	for trial := range 3 {
+	want, took := calmRun(t)
+	for trial := range 2 {
 		dir := t.TempDir()
-		for range 2 {
+		for range 4 { // each goes on where the one before was killed, so the last ones are killed late in the run
 			cmd := demoCommand(t, dir)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(time.Duration((0.05 + 0.9*rand.Float64()) * float64(took)))
+			time.Sleep(time.Duration((0.05 + 0.45*rand.Float64()) * float64(took)))
 			if err := cmd.Process.Kill(); err != nil {
 				t.Logf("the run was over before it was killed: %v", err)
 			}
@@ -161,18 +176,24 @@ func TestKill(t *testing.T) {
 }
 
 // TestInterrupt: Ctrl-C, and what workload managers send, are answered with exit code 130 within seconds, and the next run
-// goes on in the part that was being made, to the bytes of a run that was left alone.
+// goes on in the part that was being made: one that was told to end by each ends with the bytes of a run that was left alone.
 func TestInterrupt(t *testing.T) {
-	calm := t.TempDir()
-	mustRun(t, demoCommand(t, calm))
-	want := bytesOf(t, calm)
-	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		t.Run(signal.String(), func(t *testing.T) { testInterrupt(t, signal, want) })
+	want, _ := calmRun(t)
+	dir := t.TempDir()
+	interrupt(t, dir, os.Interrupt, "part-0000")
+	interrupt(t, dir, syscall.SIGTERM, "part-0001")
+	mustRun(t, demoCommand(t, dir))
+	compareRuns(t, want, bytesOf(t, dir))
+	for _, pattern := range []string{"partial-*", ".tmp-*", "rows-*-*-*"} {
+		if left, _ := filepath.Glob(filepath.Join(dir, "store", "*", pattern)); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
 	}
 }
 
-func testInterrupt(t *testing.T, signal os.Signal, want map[string][]byte) {
-	dir := t.TempDir()
+// interrupt starts the demo and sends it a signal once a part is there.
+func interrupt(t *testing.T, dir string, signal os.Signal, part string) {
+	t.Helper()
 	cmd := demoCommand(t, dir)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -180,7 +201,7 @@ func testInterrupt(t *testing.T, signal os.Signal, want map[string][]byte) {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if parts, _ := filepath.Glob(filepath.Join(dir, "store", "*", "part-0000")); len(parts) > 0 {
+		if parts, _ := filepath.Glob(filepath.Join(dir, "store", "*", part)); len(parts) > 0 {
 			break
 		}
 	}
@@ -190,24 +211,17 @@ func testInterrupt(t *testing.T, signal os.Signal, want map[string][]byte) {
 	}
 	err := cmd.Wait()
 	if d := time.Since(asked); d > 10*time.Second {
-		t.Errorf("it took %v to end", d)
+		t.Errorf("%v: it took %v to end", signal, d)
 	}
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
-		t.Fatalf("exit %v, stderr %s", err, stderr.String())
+		t.Fatalf("%v: exit %v, stderr %s", signal, err, stderr.String())
 	}
 	if !strings.Contains(stderr.String(), "interrupted; what is finished stays") {
-		t.Errorf("stderr %q", stderr.String())
+		t.Errorf("%v: stderr %q", signal, stderr.String())
 	}
 	if begun, _ := filepath.Glob(filepath.Join(dir, "store", "*", "partial-*")); len(begun) == 0 {
-		t.Error("the part that was being made is lost")
-	}
-	mustRun(t, demoCommand(t, dir))
-	compareRuns(t, want, bytesOf(t, dir))
-	for _, pattern := range []string{"partial-*", ".tmp-*", "rows-*-*-*"} {
-		if left, _ := filepath.Glob(filepath.Join(dir, "store", "*", pattern)); len(left) > 0 {
-			t.Errorf("left behind: %v", left)
-		}
+		t.Errorf("%v: the part that was being made is lost", signal)
 	}
 }
 
