@@ -44,7 +44,7 @@ PACKAGES := ./pipeline/... ./cmd/... ./...
 
 test: build lib static ## pass the whole suite: format, vet, staticcheck, tests with the race detector
 	@echo 'all tests with the race detector: $(words $(shell $(GO) list ./...)) packages, each named when it is through'
-	@$(GOTESTSUM) -- $(RACE) -shuffle=on -timeout 15m $(TESTFLAGS) $(PACKAGES)
+	@$(GOTESTSUM) -- $(RACE) -shuffle=on -timeout 30m $(TESTFLAGS) $(PACKAGES)
 
 static:
 	@echo 'gofmt, go vet, staticcheck'
