@@ -33,18 +33,9 @@ figures: build lib ## run every figure of both papers on the demo corpora, by th
 # A line a package as it finishes, then failures, what was skipped and why, and the counts.
 GOTESTSUM := $(GO) tool gotestsum --format pkgname --format-hide-empty-pkg --post-run-command .ci/counts
 
-# The race detector watches this module and all that goroutines share. These packages compute within one goroutine, on memory that
-# they were handed; watching each of their reads takes more time than all the rest.
-UNWATCHED := compress/... hash/... image/... gonum.org/v1/gonum/... github.com/mewkiz/flac/... github.com/icza/bitio/... \
-  github.com/golang/freetype/... golang.org/x/image/... git.sr.ht/~sbinet/gg/... codeberg.org/go-fonts/... codeberg.org/go-latex/...
-RACE := -race $(foreach package,$(UNWATCHED),-gcflags=$(package)=-race=false)
-
-# The longest packages first, so that no core waits for one of them at the end.
-PACKAGES := ./pipeline/... ./cmd/... ./...
-
 test: build lib static ## pass the whole suite: format, vet, staticcheck, tests with the race detector
-	@echo 'all tests with the race detector: $(words $(shell $(GO) list ./...)) packages, each named when it is through'
-	@$(GOTESTSUM) -- $(RACE) -shuffle=on -timeout 30m $(TESTFLAGS) $(PACKAGES)
+	@echo 'all tests with the race detector, each package named when it is through'
+	@$(GOTESTSUM) --raw-command -- .ci/tests $(GO) -shuffle=on -timeout 30m $(TESTFLAGS)
 
 static:
 	@echo 'gofmt, go vet, staticcheck'
@@ -56,7 +47,7 @@ static:
 QUICK_WITHOUT := TestPaperConfigs|TestWorkers|TestKill|TestInterrupt|TestSharedStore|TestFullDisk|TestMemory|TestSlurm|TestTiles|TestRunOnProducts|TestStopped|TestStoppedShards|TestKilled|TestEveryLayout
 test-quick: build lib ## pass what takes under 90 s: no race detector, no browser, no full runs
 	@echo 'without the race detector, gofmt, vet and staticcheck; without tests in a browser, TestScripts/demo and $(subst |, ,$(QUICK_WITHOUT))'
-	@$(GOTESTSUM) -- -short -skip 'InBrowser|^TestScripts$$/^demo$$|^($(QUICK_WITHOUT))$$' $(TESTFLAGS) $(PACKAGES)
+	@$(GOTESTSUM) -- -short -skip 'InBrowser|^TestScripts$$/^demo$$|^($(QUICK_WITHOUT))$$' $(TESTFLAGS) ./...
 
 BASE ?= HEAD
 pin: build lib ## does the working tree give the bytes of commit BASE (default HEAD)? for changes that should change nothing

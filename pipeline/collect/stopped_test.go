@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -118,22 +120,30 @@ func sameStore(t *testing.T, want map[string][]byte, store string) {
 	}
 }
 
+// calm is the store of a run that was left alone, which all tests here compare theirs with.
+var calm struct {
+	sync.Once
+	files map[string][]byte
+}
+
 func calmStore(t *testing.T) map[string][]byte {
 	t.Helper()
-	store := t.TempDir()
-	if makeStopped(t, store, &stopper{}) {
-		t.Fatal("it was stopped")
-	}
-	want := storeBytes(t, store)
+	calm.Do(func() {
+		store := t.TempDir()
+		if makeStopped(t, store, &stopper{}) {
+			t.Fatal("it was stopped")
+		}
+		calm.files = storeBytes(t, store)
+	})
 	kinds := map[string]bool{}
-	for name := range want {
+	for name := range calm.files {
 		kind, _, _ := strings.Cut(name, "-")
 		kinds[kind] = true
 	}
 	if !kinds["rows16"] || !kinds["moments"] {
 		t.Fatalf("the store holds %v", kinds)
 	}
-	return want
+	return maps.Clone(calm.files)
 }
 
 // TestStopped: a run that is stopped again and again, after each utterance of a part among others, makes no utterance twice
@@ -159,69 +169,79 @@ func TestStopped(t *testing.T) {
 	}
 }
 
+// killedStore is a store as a killed process leaves it, at the fifth utterance of the second part, before that is saved; and the
+// seconds that are made.
+func killedStore(t *testing.T, pause time.Duration) (killed string, made float64) {
+	t.Helper()
+	defer func(old func(time.Duration) time.Duration) { savePause = old }(savePause)
+	savePause = func(time.Duration) time.Duration { return pause }
+	store, killed := t.TempDir(), t.TempDir()
+	s := &stopper{after: 13 + 5}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	s.then = func() {
+		check(t, os.CopyFS(killed, os.DirFS(store)))
+		unfinished, _ := filepath.Glob(filepath.Join(killed, "*", ".tmp-*"))
+		for _, f := range unfinished {
+			check(t, os.Rename(f, strings.Replace(f, fmt.Sprintf("-%d-", os.Getpid()), "-999999999-", 1)))
+		}
+		made = s.done - s.last
+		cancel()
+	}
+	p := stoppedRun(t, store, s)
+	if err := makeAll(ctx, p); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob(filepath.Join(killed, "*", "partial-*"))
+	if saved := pause == 0; saved != (len(files) > 0) {
+		t.Fatalf("saved: %v", files)
+	}
+	if pause > 0 {
+		made = p.SecondsOf(p.Usable(0))
+	}
+	return killed, made
+}
+
 // TestKilled: a run that is killed goes on after the utterance that was saved last; without that, at the beginning of the
 // part. What was saved and does not hold what it should is made again.
 func TestKilled(t *testing.T) {
 	want := calmStore(t)
-	defer func(pause func(time.Duration) time.Duration) { savePause = pause }(savePause)
+	unsaved, firstPart := killedStore(t, time.Hour)
+	saved, made := killedStore(t, 0)
 	for _, tt := range []struct {
 		name   string
-		pause  time.Duration
+		store  string
+		made   float64
 		damage func(t *testing.T, file string)
 		says   string
 	}{
-		{name: "not saved", pause: time.Hour},
-		{name: "saved"},
-		{name: "flipped", damage: flipMiddle, says: "is damaged: the checksum is"},
-		{name: "of another part", damage: func(t *testing.T, file string) {
+		{name: "not saved", store: unsaved, made: firstPart},
+		{name: "saved", store: saved, made: made},
+		{name: "flipped", store: saved, made: firstPart, damage: flipMiddle, says: "is damaged: the checksum is"},
+		{name: "of another part", store: saved, made: firstPart, damage: func(t *testing.T, file string) {
 			check(t, os.Rename(file, strings.Replace(file, "partial-0001", "partial-0002", 1)))
 		}, says: "is damaged: it is of"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			savePause = func(time.Duration) time.Duration { return tt.pause }
-			store, killed := t.TempDir(), t.TempDir()
-			s := &stopper{after: 13 + 5} // the fifth of the second part
-			ctx, cancel := context.WithCancel(context.Background())
-			defer cancel()
-			var made float64
-			s.then = func() { // the store as a killed process leaves it, before the fifth utterance is saved
-				check(t, os.CopyFS(killed, os.DirFS(store)))
-				unfinished, _ := filepath.Glob(filepath.Join(killed, "*", ".tmp-*"))
-				for _, f := range unfinished {
-					check(t, os.Rename(f, strings.Replace(f, fmt.Sprintf("-%d-", os.Getpid()), "-999999999-", 1)))
-				}
-				made = s.done - s.last
-				cancel()
-			}
-			p := stoppedRun(t, store, s)
-			firstPart := p.SecondsOf(p.Usable(0))
-			if err := makeAll(ctx, p); !errors.Is(err, context.Canceled) {
-				t.Fatal(err)
-			}
-			files, _ := filepath.Glob(filepath.Join(killed, "*", "partial-*"))
-			if saved := tt.pause == 0; saved != (len(files) > 0) {
-				t.Fatalf("saved: %v", files)
-			}
+			killed := t.TempDir()
+			check(t, os.CopyFS(killed, os.DirFS(tt.store)))
+			damaged := 0
 			if tt.damage != nil {
+				files, _ := filepath.Glob(filepath.Join(killed, "*", "partial-*"))
 				for _, f := range files {
 					tt.damage(t, f)
 				}
-			} else {
-				files = nil
+				damaged = len(files)
 			}
-
-			*s = stopper{}
+			s := &stopper{}
 			if makeStopped(t, killed, s) {
 				t.Fatal("it was stopped")
 			}
-			if tt.pause > 0 || files != nil {
-				made = firstPart
+			if math.Abs(s.skip-tt.made) > 1e-9 {
+				t.Errorf("it went on after %.2f s, not %.2f s", s.skip, tt.made)
 			}
-			if math.Abs(s.skip-made) > 1e-9 {
-				t.Errorf("it went on after %.2f s, not %.2f s", s.skip, made)
-			}
-			if len(s.notes) != len(files) {
-				t.Errorf("%d files are damaged, and the notes are %q", len(files), s.notes)
+			if len(s.notes) != damaged {
+				t.Errorf("%d files are damaged, and the notes are %q", damaged, s.notes)
 			}
 			for _, note := range s.notes {
 				if !strings.Contains(note, tt.says) || !strings.Contains(note, "the part is made from its beginning") {

@@ -17,8 +17,7 @@ import (
 func TestRunOnProducts(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()
-	cpu := tiled(t, dir, plan.Options{})
-	whole := allOf(t, cpu)
+	whole, cpu := wholeRun(t), tiled(t, dir, plan.Options{})
 	for _, o := range []plan.Options{{}, {Stretches: 3, KeepFrames: true}} {
 		in := plantest.Inputs(t, plantest.Config(t, plantest.Tiled, fmt.Sprint("name=elsewhere-", o.Stretches)), plantest.In(dir))
 		rt, err := in.Runtime()

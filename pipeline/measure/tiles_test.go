@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"speechsim/pipeline/collect"
@@ -19,7 +20,7 @@ import (
 // TestTiles: a run whose moments are made in tiles gives what a run gives that has them whole: values, intervals,
 // differences, matches and nulls, from frames that are kept and from several passes over the audio.
 func TestTiles(t *testing.T) {
-	whole := allOf(t, tiled(t, t.TempDir(), plan.Options{}))
+	whole := wholeRun(t)
 	for _, c := range []struct {
 		keep      bool
 		stretches int
@@ -60,6 +61,18 @@ func TestTilesOnce(t *testing.T) {
 func tiled(t *testing.T, dir string, o plan.Options, sets ...string) *plan.Plan {
 	t.Helper()
 	return plantest.Plan(t, plantest.Config(t, plantest.Tiled, sets...), plantest.In(dir), o)
+}
+
+// whole is what a run finds whose moments are made whole, which all tests here compare theirs with.
+var whole struct {
+	sync.Once
+	set results.Set
+}
+
+func wholeRun(t *testing.T) results.Set {
+	t.Helper()
+	whole.Do(func() { whole.set = allOf(t, tiled(t, t.TempDir(), plan.Options{})) })
+	return whole.set
 }
 
 // allOf is what a run finds, without what it writes and draws.
