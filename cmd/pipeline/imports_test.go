@@ -60,7 +60,7 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// TestTopLevel checks that no package grew beside those of the design.
+// TestTopLevel checks that there are no packages but those of the design.
 func TestTopLevel(t *testing.T) {
 	out, err := exec.Command("go", "list", "speechsim/...").Output()
 	if err != nil {

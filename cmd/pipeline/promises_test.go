@@ -196,7 +196,7 @@ func testInterrupt(t *testing.T, signal os.Signal, want map[string][]byte) {
 	if !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
 		t.Fatalf("exit %v, stderr %s", err, stderr.String())
 	}
-	if !strings.Contains(stderr.String(), "interrupted; what is finished stays") {
+	if !strings.Contains(stderr.String(), "interrupted. Finished work is kept") {
 		t.Errorf("stderr %q", stderr.String())
 	}
 	if begun, _ := filepath.Glob(filepath.Join(dir, "store", "*", "partial-*")); len(begun) == 0 {
