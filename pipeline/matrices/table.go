@@ -68,7 +68,7 @@ func (r *Result) writeCells(b *strings.Builder) {
 				p = fmt.Sprintf("%.4g", *c.P)
 			}
 			if c.Null != nil {
-				null = fromTo(&c.Null.Mean, &c.Null.Q95)
+				null = fmt.Sprintf("%.4f, %.4f", c.Null.Mean, c.Null.Q95)
 			}
 			fields = append(fields, p, null)
 		}
