@@ -26,8 +26,8 @@ func (s source) read() ([]byte, error) {
 	return os.ReadFile(s.file)
 }
 
-// beside is the config that one names by a path, which is relative to the folder of the config that says it.
-func (s source) beside(name string) source {
+// relative is the config at a path that s names, relative to the folder of s.
+func (s source) relative(name string) source {
 	switch {
 	case filepath.IsAbs(name):
 		return source{file: filepath.Clean(name)}
@@ -37,8 +37,8 @@ func (s source) beside(name string) source {
 	return source{file: filepath.Join(filepath.Dir(s.file), filepath.FromSlash(name))}
 }
 
-// overBase returns the root of a config laid over the base it names, which may have a base of its own. chain are the
-// configs that led here, this one last.
+// overBase returns the root of a config with the keys that it inherits from its base, which may have a base of its own. chain
+// are the configs that led here, this one last.
 func (d *decoder) overBase(root *yaml.Node, chain ...source) *yaml.Node {
 	if root.Kind != yaml.MappingNode {
 		return root // decode says what is wrong
@@ -48,7 +48,7 @@ func (d *decoder) overBase(root *yaml.Node, chain ...source) *yaml.Node {
 		return root
 	}
 	known := len(d.errs)
-	from := chain[len(chain)-1].beside(d.expand(key, "base"))
+	from := chain[len(chain)-1].relative(d.expand(key, "base"))
 	if len(d.errs) > known {
 		return root
 	}
@@ -66,7 +66,7 @@ func (d *decoder) overBase(root *yaml.Node, chain ...source) *yaml.Node {
 		if errors.As(err, &pathErr) {
 			err = pathErr.Err
 		}
-		d.errorf(key, "base: %s can't be read: %v; a base is found from the folder of the config that names it", from.file, err)
+		d.errorf(key, "base: %s can't be read: %v; the path of a base is relative to the folder of the config that names it", from.file, err)
 		return root
 	}
 	base, err := parseDocument(data, from.file)
@@ -78,8 +78,8 @@ func (d *decoder) overBase(root *yaml.Node, chain ...source) *yaml.Node {
 	return overlay(d.overBase(base, append(chain, from)...), root)
 }
 
-// overlay lays a node over another: a mapping over a mapping key by key, a list of named elements (models, comparisons)
-// over such a list element by element, and anything else as a whole.
+// overlay merges a node into the one that it inherits from, and wins. Mappings are merged key by key, lists of named elements
+// (models, comparisons) element by element, and anything else is replaced as a whole.
 func overlay(under, over *yaml.Node) *yaml.Node {
 	switch {
 	case under.Kind == yaml.MappingNode && over.Kind == yaml.MappingNode:

@@ -9,7 +9,7 @@ import (
 type Config struct {
 	Pos         Pos
 	File        string // where it was read, for messages
-	Base        string // the config that this one is laid over; paths and messages stay those of the file that says them
+	Base        string // the config that this one inherits from; paths and messages stay those of the file they are in
 	Name        string
 	Note        string // said in the title of every figure and on the page, such as what the run stands for
 	Corpus      Corpus
@@ -26,7 +26,7 @@ type Config struct {
 	folder string // that relative paths start from
 }
 
-// Default is the config that a file's keys are laid over.
+// Default is the config whose values hold for keys that a file does not set.
 func Default() Config {
 	return Config{
 		Audio: Audio{Rate: 16000},

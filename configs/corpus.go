@@ -13,7 +13,7 @@ type Corpus struct {
 	Folder      *Folder      `yaml:"folder"`
 	Table       *Table       `yaml:"table"`
 	Kaldi       *Kaldi       `yaml:"kaldi"`
-	Silence     []string     // labels that count as silence beside the usual ones
+	Silence     []string     // labels that count as silence in addition to the usual ones
 	Lexicon     *Lexicon     // pronunciations of the words
 }
 
@@ -30,7 +30,7 @@ type LibriSpeech struct {
 	Pos        Pos
 	Root       string `path:""`
 	Subset     string
-	Alignments string `path:""` // tree of TextGrids, "" = beside the audio
+	Alignments string `path:""` // tree of TextGrids, "" = next to the audio
 	Groups     string `path:""` // CSV speaker,group: the unit of resampling where it is not the speaker
 	Words      string // tier names, "" = the usual ones
 	Phones     string
@@ -46,7 +46,7 @@ type TIMIT struct {
 	Groups string `path:""`
 }
 
-// Folder is any folder of audio files with a TextGrid and a transcript of the same stem beside each.
+// Folder is any folder of audio files with a TextGrid and a transcript of the same stem next to each.
 type Folder struct {
 	Pos        Pos
 	Root       string `path:""`

@@ -12,8 +12,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// decoder lays a YAML node over a Go value. yaml.v3's own strict decoding knows lines but neither columns nor the nearest
-// right key, so the tree is walked here.
+// decoder decodes a YAML node into a Go value and keeps what the node does not set. The strict decoding of yaml.v3 gives lines
+// but neither columns nor the nearest right key.
 type decoder struct {
 	file  string
 	sets  map[*yaml.Node]string // nodes that came from --set, with its text
@@ -33,7 +33,7 @@ func (d *decoder) errorf(n *yaml.Node, format string, args ...any) {
 	d.errs = append(d.errs, c.errorAt(d.pos(n), format, args...))
 }
 
-// decode lays n over v; where names the place in words, such as "comparisons[2].rows".
+// decode decodes n into v; where names the place in words, such as "comparisons[2].rows".
 func (d *decoder) decode(n *yaml.Node, v reflect.Value, where string) {
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -124,7 +124,7 @@ func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, where string) {
 			continue
 		}
 		if first, dup := seen[key.Value]; dup {
-			d.errorf(key, "key %q stands twice in %s; the first is in line %d", key.Value, orConfig(where), first.Line)
+			d.errorf(key, "key %q occurs twice in %s, first on line %d", key.Value, orConfig(where), first.Line)
 			continue
 		}
 		seen[key.Value] = key

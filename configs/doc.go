@@ -12,15 +12,15 @@
 //		fmt.Println(c.Name, c.X, c.Y, c.Metrics)
 //	}
 //
-// A config may name a base, and say only what differs:
+// A config may inherit from a base, and give only the keys that differ:
 //
 //	base: base.yaml
 //	name: figure-1
 //	comparisons:
 //	  - {name: figure-1, models: [hubert-base, hubert-large], metrics: [cka]}
 //
-// Its keys are laid over those of the base: mappings key by key, models and comparisons by their names, other lists as a
-// whole. Paths are relative to the file that says them, and a mistake is answered with that file. Models of a base that no
+// Its keys win over those of the base: mappings are merged key by key, models and comparisons by their names, other lists are
+// replaced as a whole. Paths are relative to the file they are in, and errors name that file. Models of a base that no
 // comparison names are left out.
 //
 // The configs that ship with the program are embedded; [Load] finds them by name when no such file exists, so that

@@ -38,7 +38,7 @@ func (k *Comparison) validateFigures(oneOf func(Pos, string, string, []string), 
 			bad(s.Pos, "figure scale: min is %g and max is %g; min must be less", *s.Min, *s.Max)
 		}
 		if (f.Kind == "tree" || f.Kind == "mds") && len(k.Models) == 0 {
-			bad(f.Pos, "comparison %q: figure: %s shows the layers of models among themselves; give models: [...] in place of x and y", k.Name, f.Kind)
+			bad(f.Pos, "comparison %q: figure: %s compares the layers of models with one another; give models: [...] in place of x and y", k.Name, f.Kind)
 		}
 	}
 }

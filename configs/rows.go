@@ -31,7 +31,7 @@ func (r *Rows) validateLists(key string, oneOf func(Pos, string, string, []strin
 		}
 		once("first", strconv.Itoa(n))
 		if r.Unit == "frame" {
-			bad(r.Pos, "%s.first: frames are reduced while they stream and are not kept; it needs unit: word or phone", key)
+			bad(r.Pos, "%s.first: frames are reduced to second moments and not kept; it needs unit: word or phone", key)
 		}
 	}
 }

@@ -7,7 +7,7 @@ type Store struct {
 	Pos     Pos
 	Folder  string `path:""` // "" = store in the working directory
 	Numbers string // of stored rows: float32 (default) or float16
-	Frames  string // auto (default): kept where moments take too much memory to be made in one walk, and there is room; keep; never
+	Frames  string // auto (default): kept where moments take too much memory for one pass over the audio, and there is room; keep; never
 }
 
 // Audio says what may be done to files that are not mono at the rate the corpus is read at.
@@ -26,7 +26,7 @@ type Model struct {
 	Vectors    string `path:""` // GloVe text, .gz or .zip
 	Labels     string // phone, word, speaker, logmel or length
 	Card       string `path:""` // "" = sidecar, metadata or graph
-	Vocabulary string `path:""` // WordPiece vocabulary of a text model, "" = vocab.txt beside the model
+	Vocabulary string `path:""` // WordPiece vocabulary of a text model, "" = vocab.txt next to the model
 	Cased      bool   // keep case and accents in front of WordPiece
 	Layers     string // a list such as 0-6,9,cnn.1 or all; "" = the numbered ones
 	Device     string // cpu (default) or cuda
@@ -60,17 +60,17 @@ type Comparison struct {
 	// Differences are the pairs of layers told apart wherever there are intervals: neighbours, best, models (all three by
 	// default), or none.
 	Differences []string
-	Published   []string `path:".csv"` // values to draw beside ours: of a paper (bolanos2024/cka), or a file that ends in .csv
+	Published   []string `path:".csv"` // values to draw next to ours: of a paper (bolanos2024/cka), or a file that ends in .csv
 }
 
-// Null asks for the values that the metrics take by chance: under pairings of rows that hold no relation but keep the
-// dependence among the rows of each side.
+// Null asks for a permutation null: the values of the metrics on permuted rows, which are unrelated but keep the dependence
+// among the rows of each side.
 type Null struct {
 	Pos     Pos
 	Permute string // group (default; the unit of resampling), or word_type for word vectors
 	Draws   int    // default 200
 	Seed    int
-	Frames  int // of a comparison on frames: how many are kept to be paired anew, default 16384
+	Frames  int // of a comparison on frames: how many are kept to be permuted, default 16384
 }
 
 // Metric is a metric by name, with its variants; none means the default variant.

@@ -53,7 +53,7 @@ func (c *Config) Validate() error {
 	c.validateRows(&c.Rows, "rows", oneOf, bad)
 	names := c.validateModels(oneOf, bad)
 	if len(c.Comparisons) == 0 {
-		bad(c.Pos, "comparisons is empty: nothing is asked for")
+		bad(c.Pos, "comparisons is empty: list at least one")
 	}
 	seen := map[string]bool{}
 	for i := range c.Comparisons {
@@ -73,7 +73,7 @@ func (c *Config) Validate() error {
 		case len(k.Models) > 0:
 			k.X, k.Y = k.Models, k.Models
 		case len(k.X) == 0 || len(k.Y) == 0:
-			bad(k.Pos, "comparison %q says no models: give models: [...], or x: [...] and y: [...]", k.Name)
+			bad(k.Pos, "comparison %q names no models: give models: [...], or x: [...] and y: [...]", k.Name)
 		}
 		for _, n := range append(append([]string{}, k.X...), k.Y...) {
 			if !contains(names, n) {
@@ -171,7 +171,7 @@ func (c *Config) validateRows(r *Rows, key string, oneOf func(Pos, string, strin
 	oneOf(r.Pos, key+".pooling", r.Pooling, poolings)
 	oneOf(r.Pos, key+".select", r.Select, selects)
 	if r.Unit == "frame" && r.Select != "all" {
-		bad(r.Pos, "%s.select: %s chooses words; it needs unit: word", key, r.Select)
+		bad(r.Pos, "%s.select: %s selects among words; it needs unit: word", key, r.Select)
 	}
 	r.validateLists(key, oneOf, bad)
 }
@@ -182,7 +182,7 @@ func (c *Config) validateDifferences(k *Comparison, oneOf func(Pos, string, stri
 		k.Differences = differences
 	case len(asked) == 1 && asked[0] == "none":
 	case len(asked) > 0 && k.Interval == "none":
-		bad(k.Pos, "comparison %q: differences between layers come with the intervals, and interval is none: leave one of the two out", k.Name)
+		bad(k.Pos, "comparison %q: differences between layers need confidence intervals, and interval is none: remove one of the two keys", k.Name)
 	default:
 		for _, d := range asked {
 			oneOf(k.Pos, "differences", d, differences)
@@ -204,7 +204,7 @@ func (c *Config) validateNull(k *Comparison, oneOf func(Pos, string, string, []s
 	}
 	switch onFrames := k.Rows.Unit == "frame"; {
 	case n.Frames != 0 && !onFrames:
-		bad(n.Pos, "null.frames is for rows: {unit: frame}; words and phones are all kept")
+		bad(n.Pos, "null.frames is for rows: {unit: frame}; rows of words and phones are all kept")
 	case n.Frames == 0 && onFrames:
 		n.Frames = 16384
 	case onFrames && n.Frames < 100:

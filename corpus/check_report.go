@@ -131,7 +131,7 @@ func (r *Report) Write(w io.Writer) error {
 		}
 	}
 	if len(r.Summary) == 0 {
-		fmt.Fprintln(b, "\nnothing to complain about")
+		fmt.Fprintln(b, "\nno problems found")
 	}
 	return b.Flush()
 }

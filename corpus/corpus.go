@@ -15,7 +15,7 @@ type Spec struct {
 	Root   string // the corpus's folder; for Kaldi the data directory; for a table what its paths are relative to ("" = its folder)
 
 	Subset     string // LibriSpeech: "dev-clean" or "dev-clean,dev-other", "" = all; TIMIT: "train", "test", "core-test", "" = train and test
-	Alignments string // folder of a parallel tree of TextGrids, or of Kaldi's CTM files; "" = beside the audio (Kaldi: the data directory)
+	Alignments string // folder of a parallel tree of TextGrids, or of Kaldi's CTM files; "" = next to the audio (Kaldi: the data directory)
 	Groups     string // CSV with the columns speaker,group: units of resampling larger than a speaker; "" = every speaker is a group
 	Table      string // the table's file (layout table)
 	AudioRoot  string // Kaldi: where relative paths in wav.scp start; "" = Root
@@ -25,7 +25,7 @@ type Spec struct {
 	Phones string // TIMIT: "" or "61" as labelled, "48" or "39" folded (Lee and Hon 1989)
 
 	Tiers   TierNames // names of the TextGrid tiers
-	Silence []string  // labels that count as silence beside the usual ones (see IsSilence)
+	Silence []string  // labels that count as silence in addition to the usual ones (see IsSilence)
 	Audio   AudioSpec
 }
 

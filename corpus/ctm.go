@@ -21,7 +21,7 @@ import (
 // so it is indexed at first use and read in pieces: memory grows with the utterances, not with their words.
 type ctmFile struct {
 	path    string
-	symbols string // words.txt or phones.txt beside it: names for labels that are numbers; "" if there is none
+	symbols string // words.txt or phones.txt next to it: names for labels that are numbers; "" if there is none
 	phones  bool   // strip Kaldi's position endings
 
 	once  sync.Once

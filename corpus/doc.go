@@ -21,7 +21,7 @@
 // # Nothing is skipped in silence
 //
 // A file that is missing, a transcript that can't be read, a link that loops: each becomes a Finding with file and line.
-// Open returns them beside the utterances, and Check reads everything else (labels, headers, on request the sound) and
+// Open returns them with the utterances, and Check reads everything else (labels, headers, on request the sound) and
 // reports all of it, before the first second of compute. A Finding of SeverityError means that the utterance is not
 // used.
 package corpus

@@ -64,5 +64,5 @@ func ExampleCorpus_Check() {
 	//   phones      582, 42 types
 	//   silence     12.2 %
 	//
-	// nothing to complain about
+	// no problems found
 }

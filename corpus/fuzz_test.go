@@ -205,7 +205,7 @@ func FuzzMatchWords(f *testing.F) {
 		if len(transcript)+len(aligned) > 2000 {
 			return
 		}
-		words, tier := splitWords(transcript), heard(aligned)
+		words, tier := splitWords(transcript), spokenWords(aligned)
 		last := 0
 		for i, m := range MatchWords(words, tier) {
 			if m < -1 || m >= len(words) || m >= 0 && (m < last || tier[i].Silent) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// openFolder reads what the Montreal Forced Aligner takes: audio anywhere below ROOT, beside each file NAME.lab (or
+// openFolder reads what the Montreal Forced Aligner takes: audio anywhere below ROOT, next to each file NAME.lab (or
 // NAME.txt, the transcript) and NAME.TextGrid, or the TextGrids in a parallel tree, Spec.Alignments.
 //
 // The ID is the path below ROOT without its ending, with slashes (speaker1/rec2). The speaker is the name of the file's
@@ -34,7 +34,7 @@ func (b *builder) folderFiles(tree *textGridTree, dir string, files []string) {
 	}
 	audio := audioFiles{}
 	texts, grids := map[string]string{}, map[string]string{}
-	var orphans []string // what should have audio beside it
+	var orphans []string // files that should have audio next to them
 	for _, name := range files {
 		switch {
 		case audioKind(name) >= 0:

@@ -10,7 +10,7 @@ import (
 
 const speakersTXT = "; ID |SEX| SUBSET | MINUTES | NAME\n84   | F | dev-clean | 8.02 | Christie Nowak\n174  | M | dev-clean | 8.04 | Peter Eastman\n"
 
-// libriSpeech makes two speakers with three utterances, TextGrids beside the audio.
+// libriSpeech makes two speakers with three utterances, TextGrids next to the audio.
 func libriSpeech(t testing.TB) string {
 	root := t.TempDir()
 	write(t, filepath.Join(root, "SPEAKERS.TXT"), speakersTXT)

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// sharedData is a folder of real speech that lies beside a developer's checkout.
+// sharedData is a folder of real speech that lies next to a developer's checkout.
 func sharedData(t *testing.T, path string) string {
 	path = "../../shared/data/" + path
 	if _, err := os.Stat(path); err != nil {

@@ -154,13 +154,13 @@ func transcriptKey(w string) string {
 	return w // "&" is not "%"
 }
 
-// matcher aligns the words of a transcript with those that were heard. Words are numbers, equal for equal keys, because
+// matcher aligns the words of a transcript with those of an alignment. Words are numbers, equal for equal keys, because
 // the search compares each with each.
 type matcher struct {
-	text, heard []int32
-	textJoin    []int32 // textJoin[i]: the number of words i-1 and i of the transcript written together, or none
-	heardJoin   []int32 // the same for heard words
-	unknown     []bool  // of heard words: <unk>
+	text, spoken []int32
+	textJoin     []int32 // textJoin[i]: the number of words i-1 and i of the transcript written together, or none
+	spokenJoin   []int32 // the same for spoken words
+	unknown      []bool  // of spoken words: <unk>
 }
 
 // none is the number of a word that nobody uses.
@@ -179,13 +179,13 @@ func newMatcher(transcript []string, aligned []Segment, spoken []int) *matcher {
 		}
 		return n
 	}
-	m := &matcher{text: make([]int32, len(transcript)), heard: make([]int32, len(spoken)), unknown: make([]bool, len(spoken))}
+	m := &matcher{text: make([]int32, len(transcript)), spoken: make([]int32, len(spoken)), unknown: make([]bool, len(spoken))}
 	for i, w := range transcript {
 		m.text[i] = number(w)
 	}
 	for j, i := range spoken {
 		m.unknown[j] = isUnknown(aligned[i].Label)
-		m.heard[j] = number(aligned[i].Label)
+		m.spoken[j] = number(aligned[i].Label)
 	}
 	var pair []byte
 	join := func(words []int32) []int32 {
@@ -202,31 +202,31 @@ func newMatcher(transcript []string, aligned []Segment, spoken []int) *matcher {
 		}
 		return out
 	}
-	m.textJoin, m.heardJoin = join(m.text), join(m.heard)
+	m.textJoin, m.spokenJoin = join(m.text), join(m.spoken)
 	return m
 }
 
-// run returns for every heard word the index of its transcript word or -1. What is equal at both ends needs no search,
+// run returns for every spoken word the index of its transcript word or -1. What is equal at both ends needs no search,
 // which is nearly everything in nearly every utterance.
 func (m *matcher) run(cells int) []int {
-	match := make([]int, len(m.heard))
+	match := make([]int, len(m.spoken))
 	for i := range match {
 		match[i] = -1
 	}
 	lo := 0
-	for lo < len(m.text) && lo < len(m.heard) && m.text[lo] == m.heard[lo] {
+	for lo < len(m.text) && lo < len(m.spoken) && m.text[lo] == m.spoken[lo] {
 		match[lo] = lo
 		lo++
 	}
-	n, k := len(m.text), len(m.heard)
-	for n > lo && k > lo && m.text[n-1] == m.heard[k-1] {
+	n, k := len(m.text), len(m.spoken)
+	for n > lo && k > lo && m.text[n-1] == m.spoken[k-1] {
 		n, k = n-1, k-1
 		match[k] = n
 	}
 	if n == lo || k == lo {
 		return match
 	}
-	inner := matcher{text: m.text[lo:n], heard: m.heard[lo:k], textJoin: m.textJoin[lo:n], heardJoin: m.heardJoin[lo:k], unknown: m.unknown[lo:k]}
+	inner := matcher{text: m.text[lo:n], spoken: m.spoken[lo:k], textJoin: m.textJoin[lo:n], spokenJoin: m.spokenJoin[lo:k], unknown: m.unknown[lo:k]}
 	for j, t := range inner.search(cells) {
 		if t >= 0 {
 			match[lo+j] = lo + t
@@ -248,9 +248,9 @@ func (b band) at(i int) (first, last int) {
 }
 
 // search fills the table of the edit distance: row i and column j are the cheapest way to match the first i words of the
-// transcript with the first j that were heard.
+// transcript with the first j spoken words.
 func (m *matcher) search(cells int) []int {
-	n, k := len(m.text), len(m.heard)
+	n, k := len(m.text), len(m.spoken)
 	b := band{n, k, k + 1}
 	if b.width > cells/(n+1) {
 		b.width = min(max(cells/(n+1), 16), k+1)
@@ -278,10 +278,10 @@ func (m *matcher) search(cells int) []int {
 				best = 0
 			}
 			if i > 0 && j > 0 {
-				text, heard := m.text[i-1], m.heard[j-1]
+				text, spoken := m.text[i-1], m.spoken[j-1]
 				d := above[j-1]
 				switch {
-				case text == heard:
+				case text == spoken:
 					op = opMatch
 				case m.unknown[j-1]:
 					d, op = d+costUnknown, opUnknown
@@ -289,10 +289,10 @@ func (m *matcher) search(cells int) []int {
 					d, op = d+costSubstitute, opSubstitute
 				}
 				best = d
-				if j > 1 && m.heardJoin[j-1] == text && above[j-2] < best {
+				if j > 1 && m.spokenJoin[j-1] == text && above[j-2] < best {
 					best, op = above[j-2], opSplit
 				}
-				if i > 1 && m.textJoin[i-1] == heard && above2[j-1] < best {
+				if i > 1 && m.textJoin[i-1] == spoken && above2[j-1] < best {
 					best, op = above2[j-1], opJoin
 				}
 			}
@@ -311,11 +311,11 @@ func (m *matcher) search(cells int) []int {
 
 // trace follows the back-pointers from the end.
 func (m *matcher) trace(ops []byte, b band) []int {
-	match := make([]int, len(m.heard))
+	match := make([]int, len(m.spoken))
 	for j := range match {
 		match[j] = -1
 	}
-	for i, j := len(m.text), len(m.heard); i > 0 || j > 0; {
+	for i, j := len(m.text), len(m.spoken); i > 0 || j > 0; {
 		first, _ := b.at(i)
 		if j < first {
 			return match // no path inside the band; what is matched so far stays

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// heard makes the words of an alignment; "_" is silence.
-func heard(words string) []Segment {
+// spokenWords makes the words of an alignment; "_" is silence.
+func spokenWords(words string) []Segment {
 	var out []Segment
 	for i, w := range strings.Fields(words) {
 		s := Segment{Index: i, Label: w}
@@ -44,7 +44,7 @@ func TestMatchWords(t *testing.T) {
 		{"one two three", "one <unk> two three", "[0 -1 1 2]"},
 		{"ÉTÉ déjà", "été DÉJÀ", "[0 1]"},
 	} {
-		if got := fmt.Sprint(MatchWords(strings.Fields(tt.transcript), heard(tt.aligned))); got != tt.want {
+		if got := fmt.Sprint(MatchWords(strings.Fields(tt.transcript), spokenWords(tt.aligned))); got != tt.want {
 			t.Errorf("%q against %q: %s, want %s", tt.transcript, tt.aligned, got, tt.want)
 		}
 	}
@@ -58,7 +58,7 @@ func TestUnaligned(t *testing.T) {
 		{"twenty-one b", "twenty one", "[1]"},
 		{"the quilter's", "the <unk>", "[]"},
 	} {
-		words, tier := strings.Fields(tt.transcript), heard(tt.aligned)
+		words, tier := strings.Fields(tt.transcript), spokenWords(tt.aligned)
 		if got := fmt.Sprint(Unaligned(words, tier, MatchWords(words, tier))); got != tt.want {
 			t.Errorf("%q against %q: %s, want %s", tt.transcript, tt.aligned, got, tt.want)
 		}
@@ -149,7 +149,7 @@ func TestTranscriptWords(t *testing.T) {
 
 func BenchmarkMatchWords(b *testing.B) {
 	text := strings.Fields(strings.Repeat("the quick brown fox jumps ", 7))
-	tier := heard("_ " + strings.Replace(strings.Repeat("the quick brown fox jumps ", 7), "brown", "blown", 3) + " _")
+	tier := spokenWords("_ " + strings.Replace(strings.Repeat("the quick brown fox jumps ", 7), "brown", "blown", 3) + " _")
 	for b.Loop() {
 		MatchWords(text, tier)
 	}

@@ -25,8 +25,8 @@ func LabelTier(kind string) string {
 // noSegment is the class of what lies in no segment of a tier: silence, and what is no word. No segment is called so.
 const noSegment = ""
 
-// Labels stand where a model stands, so that a layer is compared with what it should contain: a function of time made of
-// what the corpus says, with one layer. Their kinds:
+// Labels take the place of a model, so that a layer is compared with what it should represent: a function of time with
+// one layer, made from the annotations of the corpus. Their kinds:
 //
 //	phone    one-hot: a unit for each phone of the corpus
 //	word     one-hot: a unit for each word type, without regard to case
@@ -73,7 +73,7 @@ func NewLabels(kind string, c *corpus.Corpus, segments *Table, silence bool) (*L
 	}
 	l.classes = number(names)
 	if len(l.classes) < 2 {
-		return nil, fmt.Errorf("labels: %s: the corpus has %d, and what does not vary can't be compared", kind, len(l.classes))
+		return nil, fmt.Errorf("labels: %s: the corpus has %d, and a label that does not vary can't be compared", kind, len(l.classes))
 	}
 	return l, nil
 }
@@ -172,7 +172,7 @@ func (l *Labels) At(u int, a *Activations, card *models.Card, n int) (models.Ten
 	return t, nil
 }
 
-// Digest names what the labels are beside the segments that they are made of.
+// Digest identifies what the labels are made of, apart from the segments.
 func (l *Labels) Digest() string {
 	h := sha256.New()
 	fmt.Fprintln(h, "labels", l.kind, l.layer().Units)

@@ -48,12 +48,12 @@ func (s *Source) Layers() []Layer {
 	return out
 }
 
-// IsAudio says whether the source hears the audio and so has frames.
+// IsAudio says whether the source reads the audio and so has frames.
 func (s *Source) IsAudio() bool {
 	return s.Model != nil && s.Text == nil || s.Labels != nil && s.Labels.mel != nil
 }
 
-// card says when the frames of a source that hears are, and outputs which layers have frames of their own.
+// card says when the frames of an audio source are, and outputs which layers have frames of their own.
 func (s *Source) card() *models.Card {
 	if s.Labels != nil {
 		return s.Labels.mel.Card()

@@ -12,7 +12,7 @@ type Visitor interface {
 	// Sources says which sources (indices) are wanted for utterance u; none skips it.
 	Sources(u int) []int
 	// Reduce is called as soon as the activations exist, by many goroutines at once. acts[i] is nil for a source that was
-	// not wanted, or that hears audio which can't be read.
+	// not wanted, or that needs audio which can't be read.
 	Reduce(u int, acts []*Activations) (any, error)
 	// Collect is called in the order of the utterances, one call at a time, with what Reduce returned. The activations
 	// are closed after it. unreadable says why the audio of the utterance can't be read, nil when it can.
@@ -101,8 +101,8 @@ func (w *walk) one(ctx context.Context, position, u int) {
 	w.mu.Unlock()
 }
 
-// activate decodes the utterance once, if a wanted source hears it, and runs every wanted source. Audio that can't be
-// read is no error of the walk: the sources that hear it give nothing.
+// activate decodes the utterance once, if a wanted source needs it, and runs every wanted source. Audio that can't be
+// read is not an error of Walk: the sources that need it give nothing.
 func (w *walk) activate(ctx context.Context, u int) (acts []*Activations, unreadable, err error) {
 	acts = make([]*Activations, len(w.sources))
 	utt := &w.c.Utterances[u]

@@ -23,7 +23,7 @@ func (a *AttentionRows) Add(ctx context.Context, maps []Matrix, frames int) erro
 		return err
 	}
 	u := newAttentionUtterance(a, shaped, frames)
-	// Chunks of queries keep the copies small beside the maps themselves.
+	// Chunks of queries keep the copies small compared with the maps themselves.
 	for from := 0; from < frames; from += attentionChunk(frames) {
 		u.addChunk(from, min(from+attentionChunk(frames), frames))
 	}

@@ -4,7 +4,7 @@ package metrics
 var registry = []Info{
 	{Name: "cka", Title: "linear CKA", Cost: Quadratic, Variants: []Variant{
 		{Name: "debiased", Self: true, Norms: true, About: "HSIC by Song et al. 2012: 0 on average for independent layers"},
-		{Name: "biased", Self: true, About: "Kornblith et al. 2019, as both papers print it"},
+		{Name: "biased", Self: true, About: "Kornblith et al. 2019, as in El Kheir 2024 and Bolaños 2024"},
 	}},
 	{Name: "cca", Title: "mean CCA", Cost: Cubic, Variants: []Variant{
 		{Name: "mean", Self: true, About: "mean canonical correlation, exact"},
@@ -12,16 +12,16 @@ var registry = []Info{
 	}},
 	{Name: "svcca", Title: "SVCCA", Cost: Cubic, Variants: []Variant{
 		{Name: "textbook", Self: true, About: "components that reach 99 % of the variance, centred"},
-		{Name: "elkheir2024", Self: true, About: "components below 99 % of the variance, units scaled; as paper A's code"},
+		{Name: "elkheir2024", Self: true, About: "components below 99 % of the variance, units scaled; as in the code of El Kheir 2024"},
 	}},
 	{Name: "pwcca", Title: "PWCCA", Cost: Cubic, Variants: []Variant{
 		{Name: "textbook", Directed: true, Self: true, About: "Morcos et al. 2018, weights from the centred x side"},
 		{Name: "elkheir2024", Directed: true, Self: true, About: "on svcca elkheir2024's components, weights from raw activations"},
-		{Name: "pasad2021", Directed: true, Self: true, About: "weights from the first units, with means added; as the layerwise-analysis code"},
+		{Name: "pasad2021", Directed: true, Self: true, About: "weights from the first units, with means added; as in the layerwise-analysis code of Pasad 2021"},
 	}},
 	{Name: "neuron_neuron", Title: "neuron-neuron similarity", Cost: Quadratic, Variants: []Variant{
-		{Name: "absolute", Directed: true, About: "largest magnitude of a correlation, as the papers' code"},
-		{Name: "signed", Directed: true, About: "largest correlation, as the paper's equation"},
+		{Name: "absolute", Directed: true, About: "largest magnitude of a correlation, as in the code of El Kheir 2024"},
+		{Name: "signed", Directed: true, About: "largest correlation, as in the equation of El Kheir 2024"},
 	}},
 	{Name: "neuron_layer", Title: "neuron-layer similarity", Cost: Cubic, Variants: []Variant{
 		{Name: "r", Directed: true, Self: true, About: "multiple correlation of each x unit on layer y, in sample"},
@@ -41,7 +41,7 @@ var registry = []Info{
 	}},
 	{Name: "asif", Title: "ASIF zero-shot retrieval", Cost: Rowwise, Variants: []Variant{
 		{Name: "cosine", Directed: true, Source: FromRows, About: "top-1 by word type, similarities of unit rows"},
-		{Name: "bolanos2024", Directed: true, Source: FromRows, About: "raw inner products, as the thesis's code"},
+		{Name: "bolanos2024", Directed: true, Source: FromRows, About: "raw inner products, as in the code of Bolaños 2024"},
 	}},
 	{Name: "word_distance", Title: "distance of word pairs", Cost: Rowwise, Variants: []Variant{
 		{Name: "phonetic", Source: FromRows, About: "mean cosine distance of word pairs that sound alike"},

@@ -24,7 +24,7 @@
 // [Lookup] describes a metric by name and [Compute] is its value. Every value
 // belongs to a metric and a variant, because the literature's names hide several
 // definitions; each function's comment gives its formula, its source, what the
-// conventions of published code are, and what chance gives.
+// conventions of published code are, and its chance level.
 //
 //   - functions of moments: [CKA], [CCA], [SVCCA], [PWCCA], [NeuronNeuron],
 //     [NeuronLayer], [Procrustes], and [Attention] by correlation over all cells

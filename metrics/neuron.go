@@ -15,7 +15,7 @@ import "math"
 // It is directed: units of x looked for in y. Match names the unit found for
 // each unit of x, the first one among equals, with the sign of r. Constant
 // units are left out on both sides (in the papers' code one makes every value
-// NaN). A maximum over hundreds of candidates is above 0 by chance: at d = 768
+// NaN). The chance level of a maximum over hundreds of candidates is above 0: at d = 768
 // and n = 5000 it is .05 for independent data.
 func NeuronNeuron(m *Moments, i, j int, variant string) (Value, error) {
 	variant, err := variantOf("neuron_neuron", variant)

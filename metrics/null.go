@@ -9,8 +9,8 @@ import (
 	"speechsim/metrics/internal/parallel"
 )
 
-// Null is the distribution of statistics under pairings that hold no relation:
-// what the metrics give by chance on these very layers. One draw serves all
+// Null is a permutation null: the distribution of statistics on permuted rows
+// of these very layers, where x and y are unrelated. One draw serves all
 // statistics, so that a whole map can be judged at once.
 type Null struct {
 	Observed []float64   // the statistics of the true pairing, computed alike
@@ -27,7 +27,7 @@ type NullSummary struct {
 	Mean    float64 // the chance level
 	Q95     float64 // 95th percentile
 	// Calibrated is the score above chance, (s - t)/(1 - t) or 0, where t is the
-	// 95 % critical value (Groeger et al. 2026): 0 is what chance gives, 1 identity.
+	// 95 % critical value (Groeger et al. 2026): 0 is the chance level, 1 identity.
 	Calibrated float64
 }
 

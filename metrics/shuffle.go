@@ -5,12 +5,12 @@ import (
 	"math/rand/v2"
 )
 
-// Shuffle draws pairings of rows for a null distribution: which row of y is to
-// stand beside each row of x. A pairing breaks the relation between the two and
-// keeps the dependence among the rows of each, because the unit that moves is
-// the unit of dependence: a speaker, an utterance, a word type. Permuting
-// single rows instead finds "significant" similarity in unrelated data nearly
-// always, as soon as the rows of a speaker resemble each other.
+// Shuffle permutes rows for a permutation null: a pairing says which row of y
+// goes with each row of x. It breaks the relation between x and y and keeps the
+// dependence among the rows of each, because whole blocks of dependent rows are
+// permuted: those of a speaker, an utterance or a word type. Permuting single
+// rows instead nearly always finds "significant" similarity in unrelated data,
+// as soon as the rows of a speaker resemble each other.
 //
 // Draw k is a function of the seed and k alone.
 type Shuffle struct {

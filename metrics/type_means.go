@@ -10,7 +10,7 @@ import (
 // each type.
 //
 // Comparing layers on these is the type level: every word counts once, however
-// often it is said. Beside the token level it tells similarity of words from
+// often it is said. With the token level it tells similarity of words from
 // similarity of word counts.
 type TypeSums struct {
 	unit   bool

@@ -17,7 +17,7 @@ import (
 // on 2 s of audio, with two processors: two runs at a time with one thread each,
 // which is how the program fills a machine, and one run with two threads.
 // testdata/peer_onnxruntime.py does the latter in Python and prints lines that
-// benchstat can compare; export/bench.py sets the former beside transformers.
+// benchstat can compare; export/bench.py compares the former with transformers.
 //
 // The models are those of the folder that SPEECHSIM_BENCH_MODELS names
 // (export/export.py --random wav2vec2-base makes one).

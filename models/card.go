@@ -25,7 +25,7 @@ const (
 )
 
 // Card says how to feed a model and what comes out. Its YAML form is the
-// sidecar NAME.card.yaml beside NAME.onnx; the same text may stand in the
+// sidecar NAME.card.yaml next to NAME.onnx; the same text may stand in the
 // file's metadata under "speechsim.card". Only what the graph cannot show has
 // to be written: kind, sample_rate and normalize, mostly.
 //

@@ -9,7 +9,7 @@ import (
 )
 
 // cudaSettings are ONNX Runtime's. HEURISTIC chooses convolution algorithms
-// without timing them anew for every length; the arena grows by what is asked
+// without timing them again for every length; the arena grows by what is asked
 // for. TF32, which rounds what enters matrix products and convolutions to 10 bits
 // of mantissa, is ONNX Runtime's default and not ours; with FP16 it is for the
 // convolutions, which stay float32 otherwise.

@@ -48,7 +48,7 @@ func Describe(path string, o Options) (*Model, error) {
 		problems = append(problems, "heads is not known: write heads: NUMBER")
 	}
 	if len(problems) > 0 {
-		return nil, fmt.Errorf("model %s: %s is not there, and its card does not say all that it would show:\n  %s\nwrite these into %s (see docs/models.md)",
+		return nil, fmt.Errorf("model %s: %s does not exist, and its card lacks what the file would show:\n  %s\nwrite these into %s (see docs/models.md)",
 			m.name, path, strings.Join(problems, "\n  "), sidecar)
 	}
 	var err error
@@ -71,7 +71,7 @@ func Describe(path string, o Options) (*Model, error) {
 // Described says that the model is known by its card alone.
 func (m *Model) Described() bool { return m.described }
 
-// WeightBytes is the size of the model's file, with the weights beside it. Of a
+// WeightBytes is the size of the model's file, with the weights next to it. Of a
 // model that is described it is an estimate: a block of d units has some 12 d²
 // weights, the convolutions and embeddings before the blocks as much as one.
 func (m *Model) WeightBytes() int64 {

@@ -13,7 +13,7 @@ import (
 )
 
 // digest is the SHA-256, in hexadecimal, of a model: of the file alone, or
-// of the file and the files with its weights when those lie beside it.
+// of the file and the files with its weights when those lie next to it.
 func digest(path string, scan *onnxproto.Model) (string, error) {
 	sum, err := hashFile(path)
 	if err != nil {

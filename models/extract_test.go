@@ -85,8 +85,8 @@ func computed(file, name string) bool {
 	return true
 }
 
-// reference reads what the original computes, from beside the file or from where
-// the checkpoint lies.
+// reference reads the outputs of the original model, which lie next to the file or
+// in the folder of the checkpoint.
 func reference(t *testing.T, file string) map[string]npz.Array {
 	t.Helper()
 	family, _, _ := strings.Cut(filepath.Base(file), ".")

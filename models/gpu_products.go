@@ -11,7 +11,7 @@ import (
 )
 
 // Products multiplies matrices in ONNX Runtime: what moments are made of, on a
-// GPU. It is a graph of its own beside those of models, so the program needs no
+// GPU. It is a graph of its own in addition to those of models, so the program needs no
 // library for GPUs but ONNX Runtime.
 //
 // It is a metrics.Products.

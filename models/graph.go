@@ -29,7 +29,7 @@ func scanModel(path string, m *mapping) (*onnxproto.Model, error) {
 func checkExternal(path string, scan *onnxproto.Model) error {
 	for _, file := range externalFiles(path, scan) {
 		if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("%s keeps its weights in %s, which does not exist: put that file beside it", path, file)
+			return fmt.Errorf("%s keeps its weights in %s, which does not exist: put that file next to it", path, file)
 		}
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 )
 
 // hubFiles is what the two JSON files that come with every model on the hubs
-// say. They lie beside the model, or one folder up when it is in onnx/.
+// say. They lie next to the model, or one folder up when it is in onnx/.
 type hubFiles struct {
 	config struct {
 		path         string

@@ -191,7 +191,7 @@ func (p *plan) round(o Options) error {
 // asking for maps, be it for all, is an error with the reason.
 func (p *plan) selectAttentions(choices []string) ([]LayerOutput, error) {
 	if len(p.card.Attentions) == 0 && p.card.noMaps != "" && (choices == nil || len(choices) > 0) {
-		return nil, fmt.Errorf("there are no attention maps to be had (ask for none to use the layers alone): %s", p.card.noMaps)
+		return nil, fmt.Errorf("the attention maps cannot be computed (request none to use the layers alone): %s", p.card.noMaps)
 	}
 	return selectOutputs("attentions", p.card.Attentions, choices)
 }
@@ -303,7 +303,7 @@ func (m *Model) probe() error {
 	in := m.probeInput()
 	a, err := m.Run(context.Background(), in)
 	if err != nil {
-		return fmt.Errorf("a first try on a short input failed: %w", err)
+		return fmt.Errorf("a test run on a short input failed: %w", err)
 	}
 	defer a.Close()
 	for i, t := range a.Layers {

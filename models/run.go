@@ -44,7 +44,7 @@ func (a *Activations) Close() {
 // context's error.
 func (m *Model) Run(ctx context.Context, in Input) (*Activations, error) {
 	if m.described {
-		return nil, fmt.Errorf("model %s: %s is not there, and a card alone computes nothing", m.name, m.path)
+		return nil, fmt.Errorf("model %s: %s does not exist; a card alone is enough for planning only", m.name, m.path)
 	}
 	if m.session == nil {
 		return nil, fmt.Errorf("model %s is closed", m.name)

@@ -14,7 +14,7 @@ import (
 const maxConfig = 1 << 20
 
 // LoadOptions reads the preparation of text from the tokenizer_config.json that
-// Hugging Face keeps beside a vocab.txt. Errors are those of [ReadOptions].
+// Hugging Face keeps next to a vocab.txt. Errors are those of [ReadOptions].
 func LoadOptions(path string) (Options, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -22,7 +22,7 @@ const (
 	exitInterrupted = 130
 )
 
-const interrupted = "pipeline: interrupted; what is finished stays, and the same command goes on from there"
+const interrupted = "pipeline: interrupted. Finished work is kept; run the same command again to continue"
 
 // command is one verb of the command line.
 type command struct {
@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	cmd := find(args[0])
 	if cmd == nil {
-		fmt.Fprintf(stderr, "pipeline: unknown command %q%s; pipeline help lists them\n", args[0], configs.Nearest(args[0], names()))
+		fmt.Fprintf(stderr, "pipeline: unknown command %q%s (pipeline help lists all commands)\n", args[0], configs.Nearest(args[0], names()))
 		return exitUsage
 	}
 	c := &call{command: cmd, stdout: stdout, stderr: stderr, flags: flag.NewFlagSet(cmd.name, flag.ContinueOnError), args: args[1:]}
@@ -166,7 +166,7 @@ func (c *call) usage(w io.Writer) {
 	c.flags.SetOutput(io.Discard)
 }
 
-// isTerminal says whether a person is likely to watch f.
+// isTerminal says whether w is a terminal.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {

@@ -12,25 +12,25 @@ import (
 )
 
 var compareCommand = &command{
-	name: "compare", args: "X.npy Y.npy", summary: "the metrics on two matrices of your own: [rows, units]",
+	name: "compare", args: "X.npy Y.npy", summary: "compute the metrics on two matrices of your own: [rows, units]",
 	run: func(ctx context.Context, c *call) (int, error) {
 		var j matrices.Job
 		var metrics, variants, powers, anchors string
 		var asJSON bool
-		c.flags.StringVar(&metrics, "metric", "", "`names`, such as cka,svcca (default: all that need no rows again)")
-		c.flags.StringVar(&variants, "variant", "", "`names` of variants besides the default ones, such as elkheir2024, or all")
-		c.flags.BoolVar(&j.Parity, "parity", false, "our value next to what each published convention gives, and why they differ")
-		c.flags.StringVar(&j.Groups, "groups", "", "`file` with the group (speaker) of each row: one a line, or a CSV with a column group or speaker, or FILE:COLUMN; gives intervals")
-		c.flags.StringVar(&j.Labels, "labels", "", "`file` with the word of each row, likewise (column label or word); adds a comparison of word types")
-		c.flags.BoolVar(&j.Interval, "interval", false, "intervals for every metric of moments, not only for those where they cost little")
-		c.flags.IntVar(&j.Null, "null", 0, "`draws` of a null distribution: p, and what chance gives; rows are exchanged by group, word vectors by word")
-		c.flags.Uint64Var(&j.Seed, "seed", 1, "seed of the draws")
-		c.flags.IntVar(&j.KNN, "knn-k", 10, "neighbours of knn")
-		c.flags.StringVar(&powers, "asif-p", "4", "`powers` of the similarities in asif: each gives a value")
-		c.flags.StringVar(&anchors, "asif-k", "100", "`numbers` of anchors that a row keeps in asif, each with each power")
-		c.flags.BoolVar(&j.Float64, "float64", false, "multiply in double precision (always so for float64 files)")
-		c.flags.IntVar(&j.Workers, "workers", 0, "goroutines (default: the cores); the results do not depend on it")
-		c.flags.BoolVar(&asJSON, "json", false, "one JSON object a line, as in results.jsonl; x and y name the files")
+		c.flags.StringVar(&metrics, "metric", "", "`names`, such as cka,svcca (default: all metrics except knn and asif)")
+		c.flags.StringVar(&variants, "variant", "", "`names` of variants to add to the default ones, such as elkheir2024, or all")
+		c.flags.BoolVar(&j.Parity, "parity", false, "print our value next to what each published convention gives, and why they differ")
+		c.flags.StringVar(&j.Groups, "groups", "", "`file` with the group (speaker) of each row: one group per line, or a CSV with a column group or speaker, or FILE:COLUMN; gives confidence intervals")
+		c.flags.StringVar(&j.Labels, "labels", "", "`file` with the word of each row, in the same formats (column label or word); adds a comparison of word types")
+		c.flags.BoolVar(&j.Interval, "interval", false, "compute confidence intervals also for the metrics for which they take long, such as cca")
+		c.flags.IntVar(&j.Null, "null", 0, "number of `draws` of the permutation null, which gives p; rows are permuted by group, word vectors by word type")
+		c.flags.Uint64Var(&j.Seed, "seed", 1, "random seed of the permutation null")
+		c.flags.IntVar(&j.KNN, "knn-k", 10, "number of neighbours in knn")
+		c.flags.StringVar(&powers, "asif-p", "4", "`powers` of the similarities in asif; each power gives a value")
+		c.flags.StringVar(&anchors, "asif-k", "100", "`numbers` of anchors that a row keeps in asif; each is combined with each power")
+		c.flags.BoolVar(&j.Float64, "float64", false, "multiply in double precision (always done for float64 files)")
+		c.flags.IntVar(&j.Workers, "workers", 0, "number of goroutines (default: one per core); the results do not depend on it")
+		c.flags.BoolVar(&asJSON, "json", false, "print one JSON object per line, as in results.jsonl; x and y name the files")
 		if err := c.parse(2, 2); err != nil {
 			return exitUsage, err
 		}
@@ -66,14 +66,14 @@ func numbers(flag, list string) ([]int, error) {
 	for _, w := range words(list) {
 		n, err := strconv.Atoi(w)
 		if err != nil {
-			return nil, usageError{fmt.Sprintf("--%s %s: %q is no whole number", flag, list, w)}
+			return nil, usageError{fmt.Sprintf("--%s %s: %q is not a whole number", flag, list, w)}
 		}
 		out = append(out, n)
 	}
 	return out, nil
 }
 
-// printMatrices fails if not a single cell has a value: each says why.
+// printMatrices prints the cells. It fails if no cell has a value; each cell says why.
 func printMatrices(c *call, r *matrices.Result, parity, asJSON bool) (int, error) {
 	var err error
 	switch {
@@ -95,5 +95,5 @@ func printMatrices(c *call, r *matrices.Result, parity, asJSON bool) (int, error
 			return exitDone, nil
 		}
 	}
-	return exitFailed, errors.New("no metric has a value on these matrices")
+	return exitFailed, errors.New("no metric could be computed on these matrices")
 }

@@ -142,7 +142,7 @@ func TestPhases(t *testing.T) {
 	}
 }
 
-// TestTopLevel checks that no package grew beside those of the design.
+// TestTopLevel checks that there are no packages but those of the design.
 func TestTopLevel(t *testing.T) {
 	for path := range imports(t) {
 		name := owner(path)

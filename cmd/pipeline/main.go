@@ -1,9 +1,9 @@
 // Command pipeline answers, from raw audio, what the layers of speech and text models represent and how alike they are.
 //
-//	pipeline run configs/demo.yaml       the whole flow: runs/demo holds results, figures and a page
-//	pipeline check configs/demo.yaml     the corpus and its alignments, before any compute
-//	pipeline plan configs/demo.yaml      what would run: rows, bytes, memory, time
-//	pipeline help                        all commands
+//	pipeline run configs/demo.yaml       compute results, figures and a page, in runs/demo
+//	pipeline check configs/demo.yaml     check the corpus and its alignments before computing anything
+//	pipeline plan configs/demo.yaml      estimate the rows, disk space, memory and time of a run
+//	pipeline help                        list all commands
 //
 // Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 done but inputs were skipped, 130 interrupted.
 package main
@@ -18,12 +18,12 @@ import (
 	"time"
 )
 
-// endWithin is how long a process that is told to end may take. What lies in the store and in runs is whole at any moment, so
-// that it may end in the middle of a matrix product.
+// endWithin is how long the process may take to end after a signal. It may then end in the middle of a matrix product, because
+// the files in the store and in runs are complete at any moment.
 const endWithin = 9 * time.Second
 
 func main() {
-	// The heap is few large arrays without pointers: collecting is cheap, and garbage as large as they are is not.
+	// The heap is a few large arrays without pointers: collecting them is cheap, and keeping garbage of their size is not.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(20)
 	}

@@ -6,7 +6,8 @@ import (
 	"runtime"
 )
 
-// residentBytes is the memory that the process takes, the models' included; where the system does not tell, what Go knows of.
+// residentBytes is the memory of the process, models included. Where the system does not report it, it is the memory that Go
+// knows of.
 func residentBytes() int64 {
 	var size, resident int64
 	if data, err := os.ReadFile("/proc/self/statm"); err == nil {

@@ -10,14 +10,14 @@ import (
 
 // modelsCommand has verbs of its own.
 var modelsCommand = &command{
-	name: "models", args: "inspect|verify|export FILE", summary: "what a model file holds; its tests; an ONNX file from a checkpoint",
+	name: "models", args: "inspect|verify|export FILE", summary: "show what a model file holds, test it, or export a checkpoint to ONNX",
 	run: func(ctx context.Context, c *call) (int, error) {
 		if len(c.args) > 0 && c.args[0] == "export" {
 			return exitDone, modelcmd.Export(ctx, c.args[1:], c.stdout, c.stderr)
 		}
-		reference := c.flags.String("reference", "", "verify: the `npz` that the export wrote, to compare with the original")
-		device := c.flags.String("device", "", "verify: cpu or cuda")
-		precision := c.flags.String("precision", "", "verify: of products: float32, tf32 (cuda only) or fp16")
+		reference := c.flags.String("reference", "", "verify: the `npz` file that the export wrote, to compare with the original model")
+		device := c.flags.String("device", "", "verify: cpu (default) or cuda")
+		precision := c.flags.String("precision", "", "verify: precision of matrix products: float32, tf32 (cuda only) or fp16")
 		if err := c.parse(2, 2); err != nil {
 			return exitUsage, err
 		}

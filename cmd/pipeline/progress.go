@@ -12,7 +12,7 @@ import (
 	"speechsim/pipeline/progress"
 )
 
-// newProgress shows progress on stderr: a bar on a terminal, a line every 30 s elsewhere, or an object a line with --json.
+// newProgress shows progress on stderr: a bar on a terminal, a line every 30 s elsewhere, or one JSON object per line with --json.
 func newProgress(w io.Writer, asJSON bool) progress.Reporter {
 	var p progress.Reporter
 	switch {
@@ -23,7 +23,7 @@ func newProgress(w io.Writer, asJSON bool) progress.Reporter {
 	default:
 		p = &lineProgress{lines: lines{w: w, now: time.Now}}
 	}
-	go func() { // lines come also while one long piece of work is being done
+	go func() { // so that lines are printed during one long piece of work too
 		for range time.Tick(time.Second) {
 			p.Add(0)
 		}
@@ -83,7 +83,7 @@ func (l *lines) rate() float64 {
 	return 0
 }
 
-// audio is the unit of stages that hear the corpus: seconds, of which people are told hours and the speed.
+// audio is the unit of stages that pass over the audio. They count seconds and print hours and the speed.
 const audio = "s of audio"
 
 // String is the state of the stage for people, with the memory that the process takes.
@@ -171,7 +171,7 @@ func (p *jsonProgress) Note(format string, args ...any) {
 	p.write(map[string]any{"event": "note", "message": fmt.Sprintf(format, args...)})
 }
 
-// barProgress draws a bar a stage.
+// barProgress draws one bar per stage.
 type barProgress struct {
 	w       io.Writer
 	bar     *progressbar.ProgressBar

@@ -217,7 +217,7 @@ func interrupt(t *testing.T, dir string, signal os.Signal, part string) {
 	if !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
 		t.Fatalf("%v: exit %v, stderr %s", signal, err, stderr.String())
 	}
-	if !strings.Contains(stderr.String(), "interrupted; what is finished stays") {
+	if !strings.Contains(stderr.String(), "interrupted. Finished work is kept") {
 		t.Errorf("%v: stderr %q", signal, stderr.String())
 	}
 	if begun, _ := filepath.Glob(filepath.Join(dir, "store", "*", "partial-*")); len(begun) == 0 {

@@ -7,7 +7,7 @@ import (
 )
 
 var reportCommand = &command{
-	name: "report", args: "RUN [RUN2]", summary: "figures and page again, without computing; of two runs, what differs",
+	name: "report", args: "RUN [RUN2]", summary: "draw the figures and page of a run again, or a page of the differences of two runs",
 	run: func(_ context.Context, c *call) (int, error) {
 		runs := c.flags.String("runs", "", "`folder` of the run directories (default: runs)")
 		if err := c.parse(1, 2); err != nil {

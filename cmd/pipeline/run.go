@@ -23,12 +23,12 @@ type options struct {
 }
 
 func (o *options) register(c *call) {
-	c.flags.Var(&o.sets, "set", "override a config `key=value`, such as models.hubert.layers=0-6; may be repeated")
+	c.flags.Var(&o.sets, "set", "override a config key by `key=value`, such as models.hubert.layers=0-6; may be repeated")
 	c.flags.StringVar(&o.runs, "runs", "", "`folder` of the run directories (default: the config's, else runs)")
 	c.flags.StringVar(&o.store, "store", "", "`folder` of the activation store (default: the config's, else store)")
-	c.flags.IntVar(&o.workers, "workers", 0, "utterances in the models at once (default: the cores); the results do not depend on it")
-	c.flags.BoolVar(&o.strict, "strict", false, "an input that would be skipped is a failure")
-	c.flags.BoolVar(&o.json, "json", false, "progress and outcome as one JSON object a line")
+	c.flags.IntVar(&o.workers, "workers", 0, "number of utterances processed in parallel (default: one per core); the results do not depend on it")
+	c.flags.BoolVar(&o.strict, "strict", false, "fail on an input that would otherwise be skipped")
+	c.flags.BoolVar(&o.json, "json", false, "print progress and outcome as one JSON object per line")
 }
 
 func (o *options) pipeline(c *call) pipeline.Options {
@@ -55,12 +55,12 @@ func (o *options) prepare(ctx context.Context, c *call) (*pipeline.Prepared, err
 }
 
 var runCommand = &command{
-	name: "run", args: "CONFIG", summary: "do what the config asks for: extract, measure, draw",
+	name: "run", args: "CONFIG", summary: "extract activations, compute the metrics and draw the figures of a config",
 	run: func(ctx context.Context, c *call) (int, error) {
 		var o options
 		o.register(c)
 		var part shard.Shard
-		c.flags.Func("shard", "do only share `I/N` of the utterances, such as 3/16, and leave it in the store for pipeline merge", func(s string) (err error) {
+		c.flags.Func("shard", "compute only shard `I/N` of the utterances, such as 3/16, and leave it in the store for pipeline merge", func(s string) (err error) {
 			part, err = shard.Parse(s)
 			return err
 		})
@@ -89,7 +89,7 @@ func finish(c *call, plan *pipeline.Prepared, asJSON bool, compute func() (*pipe
 	return exitDone, nil
 }
 
-// shownFailures is how many skipped inputs are printed; dropped.csv has all.
+// shownFailures is how many skipped inputs are printed; dropped.csv lists all of them.
 const shownFailures = 10
 
 func printOutcome(c *call, plan *pipeline.Prepared, o *pipeline.Outcome, asJSON bool) {
@@ -129,7 +129,7 @@ func printFiles(w io.Writer, o *pipeline.Outcome) {
 }
 
 var planCommand = &command{
-	name: "plan", args: "CONFIG", summary: "what would run: rows, bytes, memory, time; models may be cards alone",
+	name: "plan", args: "CONFIG", summary: "estimate the rows, disk space, memory and time of a run; model cards are enough",
 	run: func(ctx context.Context, c *call) (int, error) {
 		var o options
 		o.register(c)
@@ -157,12 +157,12 @@ var planCommand = &command{
 }
 
 var checkCommand = &command{
-	name: "check", args: "CONFIG", summary: "the corpus and its alignments, before any compute",
+	name: "check", args: "CONFIG", summary: "check the corpus and its alignments before computing anything",
 	run: func(ctx context.Context, c *call) (int, error) {
 		var o options
 		o.register(c)
-		full := c.flags.Bool("audio", false, "decode all audio too: clipping, silence, truncation, labels against energy")
-		dropped := c.flags.String("dropped", "", "write to `file` what a run would write as dropped.csv: every segment that becomes no row")
+		full := c.flags.Bool("audio", false, "also decode all audio and look for clipping, silence, truncation, and labels shifted against the sound")
+		dropped := c.flags.String("dropped", "", "write the dropped.csv of a run to `file`: every segment that does not become a row, and why")
 		cfg, err := o.config(c)
 		if err != nil {
 			return exitUsage, err
@@ -193,7 +193,7 @@ var checkCommand = &command{
 }
 
 var versionCommand = &command{
-	name: "version", args: "", summary: "versions and paths of the program and its native libraries",
+	name: "version", args: "", summary: "print the versions and paths of the program and its native libraries",
 	run: func(_ context.Context, c *call) (int, error) {
 		if err := c.parse(0, 0); err != nil {
 			return exitUsage, err

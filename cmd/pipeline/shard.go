@@ -29,11 +29,11 @@ func runShard(ctx context.Context, c *call, plan *pipeline.Prepared, s shard.Sha
 }
 
 var mergeCommand = &command{
-	name: "merge", args: "CONFIG", summary: "compute the results from what run --shard left in the store",
+	name: "merge", args: "CONFIG", summary: "compute the results of a run from its finished shards",
 	run: func(ctx context.Context, c *call) (int, error) {
 		var o options
 		o.register(c)
-		wait := c.flags.Duration("wait", 0, "wait so `long` for shards that are not done, such as 10m")
+		wait := c.flags.Duration("wait", 0, "wait for shards that are not done, for at most this `duration`, such as 10m")
 		plan, err := o.prepare(ctx, c)
 		if err != nil {
 			return exitFailed, err
@@ -43,7 +43,7 @@ var mergeCommand = &command{
 	},
 }
 
-// askSlurm adds what Slurm says of the shards that were submitted; a machine without Slurm knows nothing.
+// askSlurm adds the state of the submitted shards in Slurm. On a machine without Slurm it adds nothing.
 func askSlurm(ctx context.Context, s *shard.Status, dir string) error {
 	sub, err := slurm.ReadSubmission(dir)
 	if err != nil || sub == nil {
@@ -65,7 +65,7 @@ func askSlurm(ctx context.Context, s *shard.Status, dir string) error {
 }
 
 var statusCommand = &command{
-	name: "status", args: "CONFIG", summary: "which shards of a run are done, running or failed",
+	name: "status", args: "CONFIG", summary: "show which shards of a run are done, running or failed",
 	run: func(ctx context.Context, c *call) (int, error) {
 		var o options
 		o.register(c)

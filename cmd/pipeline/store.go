@@ -13,14 +13,14 @@ import (
 
 // storeCommand has verbs of its own.
 var storeCommand = &command{
-	name: "store", args: "ls|verify|prune", summary: "what the store holds and which runs use it; checksums; deleting what none uses",
+	name: "store", args: "ls|verify|prune", summary: "list what the store holds and which runs use it, verify checksums, delete unused entries",
 	run: func(ctx context.Context, c *call) (int, error) {
 		store := c.flags.String("store", "", "`folder` of the store (default: store)")
 		runs := c.flags.String("runs", "", "`folder` of the run directories (default: runs)")
-		asJSON := c.flags.Bool("json", false, "as one JSON object")
-		mend := c.flags.Bool("mend", false, "verify: delete what is damaged; the next run makes it again")
-		dry := c.flags.Bool("dry-run", false, "prune: say what would be deleted")
-		rested := c.flags.Duration("rested", 24*time.Hour, "prune: spare what was written less than so `long` ago: it may be of a run at work")
+		asJSON := c.flags.Bool("json", false, "print one JSON object")
+		mend := c.flags.Bool("mend", false, "verify: delete damaged files; the next run makes them again")
+		dry := c.flags.Bool("dry-run", false, "prune: only print what would be deleted")
+		rested := c.flags.Duration("rested", 24*time.Hour, "prune: keep entries newer than this `duration`; a run in progress may need them")
 		if err := c.parse(1, 1); err != nil {
 			return exitUsage, err
 		}

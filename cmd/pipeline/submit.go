@@ -12,27 +12,27 @@ import (
 	"speechsim/pipeline/slurm"
 )
 
-// mostShards is into how many shards a run is cut when nobody says.
+// mostShards bounds the default number of shards.
 const mostShards = 16
 
 var submitCommand = &command{
-	name: "submit", args: "CONFIG [-- SBATCH-OPTIONS]", summary: "hand a run to Slurm: an array of shards and a merge",
+	name: "submit", args: "CONFIG [-- SBATCH-OPTIONS]", summary: "submit a run to Slurm as an array job of shards and a merge job",
 	run: func(ctx context.Context, c *call) (int, error) {
 		var o options
 		o.register(c)
-		onSlurm := c.flags.Bool("slurm", false, "submit to Slurm (the only engine there is; docs/cluster.md shows Kubernetes)")
+		onSlurm := c.flags.Bool("slurm", false, "submit to Slurm (the only scheduler supported; docs/cluster.md shows Kubernetes)")
 		shards := c.flags.Int("shards", 0, "number of shards (default: as many as the corpus has parts, at most 16)")
-		partition := c.flags.String("partition", "", "Slurm's `partition`")
-		gres := c.flags.String("gres", "", "`resources` of each shard, such as gpu:1")
-		dry := c.flags.Bool("dry-run", false, "print the scripts, submit nothing")
+		partition := c.flags.String("partition", "", "Slurm `partition` of the jobs")
+		gres := c.flags.String("gres", "", "generic `resources` of each shard, such as gpu:1")
+		dry := c.flags.Bool("dry-run", false, "print the scripts without submitting them")
 		if err := c.parse(1, -1); err != nil {
 			return exitUsage, err
 		}
 		if !*onSlurm {
-			return exitUsage, usagef("say where to: --slurm")
+			return exitUsage, usagef("--slurm is missing: it is the only scheduler supported")
 		}
 		if *shards < 0 || *shards > shard.Max {
-			return exitUsage, usagef("--shards %d: from 1 to %d, the most parts that work is cut into", *shards, shard.Max)
+			return exitUsage, usagef("--shards %d: expected 1 to %d, the largest number of parts that a corpus is divided into", *shards, shard.Max)
 		}
 		cfg, err := o.load(c.args[0])
 		if err != nil {
@@ -53,7 +53,7 @@ var submitCommand = &command{
 			}
 		}
 		if n > s.Parts {
-			return exitUsage, fmt.Errorf("--shards %d: the corpus has %d groups of speakers and a group is never cut, so at most %d shards have something to do", n, s.Parts, s.Parts)
+			return exitUsage, fmt.Errorf("--shards %d: the corpus has %d groups of speakers and a group is never split, so at most %d shards have something to do", n, s.Parts, s.Parts)
 		}
 		job, err := o.slurmJob(c, cfg.Name, s.RunDir, n)
 		if err != nil {
@@ -70,7 +70,7 @@ var submitCommand = &command{
 		if err := askSlurm(ctx, s.Status, job.Dir); err != nil && !*dry {
 			return exitFailed, err
 		}
-		if s.Status.Of != n { // the first time, or cut anew
+		if s.Status.Of != n { // the first submission, or another number of shards
 			s.Status = &shard.Status{Of: n}
 		}
 		left := s.Status.Unfinished(time.Now())
@@ -89,12 +89,12 @@ var submitCommand = &command{
 			fmt.Fprintf(c.stdout, "shards %s of %d are job %s\n", slurm.Tasks(left), n, sub.Arrays[len(sub.Arrays)-1])
 		}
 		fmt.Fprintf(c.stdout, "merge is job %s; logs in %s\n", sub.Merge, job.Dir)
-		fmt.Fprintf(c.stdout, "how far they are: pipeline status %s\n", c.args[0])
+		fmt.Fprintf(c.stdout, "to see their progress: pipeline status %s\n", c.args[0])
 		return exitDone, nil
 	},
 }
 
-// slurmJob describes the run of these flags; both jobs are called as this program was.
+// slurmJob describes the run with these flags. Both jobs call this program with the arguments of this call.
 func (o *options) slurmJob(c *call, name, runDir string, shards int) (*slurm.Job, error) {
 	program, err := os.Executable()
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-// file is written under a temporary name beside its path: a reader sees the whole file or none.
+// file is written under a temporary name next to its path: a reader sees the whole file or none.
 type file struct {
 	path     string
 	f        *os.File
@@ -69,7 +69,7 @@ func (f *file) abandon() {
 	os.Remove(f.f.Name())
 }
 
-// WriteFile writes path through a temporary file beside it: a reader sees the whole file or none.
+// WriteFile writes path through a temporary file next to it: a reader sees the whole file or none.
 func WriteFile(path string, write func(io.Writer) error) error {
 	f, err := create(path, 1<<20)
 	if err != nil {

@@ -285,7 +285,7 @@ func TestPartial(t *testing.T) {
 		t.Fatal(err)
 	}
 	if exists(path) {
-		t.Error("it is still there beside the whole part")
+		t.Error("it is still there next to the whole part")
 	}
 
 	// Rows that were saved are checked with it.
@@ -358,7 +358,7 @@ func TestWriteFile(t *testing.T) {
 	data, _ := os.ReadFile(path)
 	files, _ := os.ReadDir(dir)
 	if string(data) != "old" || len(files) != 1 {
-		t.Errorf("file holds %q beside %d others", data, len(files)-1)
+		t.Errorf("file holds %q next to %d others", data, len(files)-1)
 	}
 }
 

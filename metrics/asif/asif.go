@@ -2,7 +2,7 @@
 // metric that the catalogue of package metrics calls asif: how often a row of one
 // layer, translated without training, finds its word in another. [Retrieve] does
 // it once; a [Task] keeps the searches, which cost most, for many layers and
-// settings. [Null] says what chance gives.
+// settings. [Null] is its permutation null.
 package asif
 
 import (

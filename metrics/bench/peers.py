@@ -1,4 +1,4 @@
-"""Our metrics beside what one would use instead, on the same data, in one run.
+"""Our metrics compared with what one would use instead, on the same data, in one run.
 
     make bench-peers                 full size: 12 x 12 layers, 46 906 rows, 768 units
     python metrics/bench/peers.py --rows 4000 --layers 3 --units 128 --words 50 --cca-rows 600
@@ -142,7 +142,7 @@ def pytorch_cka_1024(folder, meta):
 
 @peer
 def sklearn_cca(folder, meta):
-    """All canonical correlations of as many rows as one has patience for. Beside it, exactly, the same rows and all."""
+    """All canonical correlations of as many rows as one has patience for. Also, exactly, the same rows and all rows."""
     from sklearn.cross_decomposition import CCA
 
     x, y = load(folder, meta, "x0"), load(folder, meta, "words")

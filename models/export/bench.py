@@ -1,4 +1,4 @@
-"""Times models through this program beside transformers, eager and sdpa, with the slow and the fast path of Intel's MKL.
+"""Times models in this program and in transformers, eager and sdpa, with the slow and the fast path of Intel's MKL.
 
     .venv-export/bin/python models/export/bench.py [--models wav2vec2-base wav2vec2-large] [--rounds 3]
 

@@ -17,7 +17,7 @@ def read(path: Path) -> dict:
     except Exception as e:  # truncated archives, pickles with code and plain text all raise different types
         raise ExportError(
             f"{path}: not a checkpoint of tensors alone, or truncated ({_reason(e)}); "
-            "if you trust it, load it with torch and save its state_dict anew"
+            "if you trust it, load it with torch and save its state_dict again"
         ) from e
     if not isinstance(content, dict):
         raise ExportError(f"{path}: holds a {type(content).__name__}, want a dictionary of tensors")

@@ -211,7 +211,7 @@ def load(state: dict[str, torch.Tensor], source: str, heads: int = 0) -> WaveMod
 
 
 def heads_of(gin: Path) -> int:
-    """NUM_ENCODER_HEADS of the config.gin beside a published checkpoint; 0 if there is none."""
+    """NUM_ENCODER_HEADS of the config.gin next to a published checkpoint; 0 if there is none."""
     text = gin.read_text(encoding="utf-8") if gin.is_file() else ""
     found = re.search(r"^\s*NUM_ENCODER_HEADS\s*=\s*(\d+)", text, re.MULTILINE)
     return int(found[1]) if found else 0

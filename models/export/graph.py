@@ -16,7 +16,7 @@ from model import ExportError, Original
 
 OPSET = 17  # the first with LayerNormalization; from 23 on attention may become one operator that hides its weights
 TOLERANCE = 1e-4  # absolute, and relative to the original
-PROTOBUF_LIMIT = 2**31 - 2**20  # bytes; larger files keep their weights beside them
+PROTOBUF_LIMIT = 2**31 - 2**20  # bytes; larger files keep their weights next to them
 
 
 @dataclass
@@ -126,7 +126,7 @@ def compare_padded(path: Path, original: Original) -> float:
 def write(
     original: Original, out: Path, lengths: tuple[int, ...], *, tolerance: float = TOLERANCE, external: bool = False
 ) -> tuple[list[Comparison], dict[str, np.ndarray]]:
-    """Exports to out and writes the card beside it, or raises and leaves what was there."""
+    """Exports to out and writes the card next to it, or raises and leaves what was there."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".export-") as folder:
         path = Path(folder) / out.name

@@ -24,7 +24,7 @@ class Layer:
 
 @dataclass
 class Card:
-    """How to feed a model and what comes out: written beside it as NAME.card.yaml."""
+    """How to feed a model and what comes out: written next to it as NAME.card.yaml."""
 
     name: str
     family: str

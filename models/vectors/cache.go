@@ -21,7 +21,7 @@ const cacheForm = "speechsim word vectors 1\n"
 // folder dir, so that the same words of the same file are not searched for twice in
 // 5 GB. digest tells the content of the file at path, its SHA-256 say: with the
 // words it names the cache file, so nothing there is ever out of date. That file is
-// written under another name and renamed; one that is damaged is written anew.
+// written under another name and renamed; one that is damaged is written again.
 // Without a digest, or for all words (nil), nothing is kept.
 func OpenCached(path string, words map[string]bool, dir, digest string) (*Vectors, error) {
 	if digest == "" || words == nil {

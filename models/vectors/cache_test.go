@@ -57,7 +57,7 @@ func TestVectorsCached(t *testing.T) {
 		}
 	}
 
-	// A damaged cache is passed over and written anew, the same as before.
+	// A damaged cache is ignored and written again, the same as before.
 	whole, err := os.ReadFile(files[0])
 	if err != nil {
 		t.Fatal(err)

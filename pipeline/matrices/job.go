@@ -14,8 +14,8 @@ import (
 	"speechsim/pipeline/study"
 )
 
-// Job compares two matrices that lie in files, for people who have activations and no audio. Row r of one belongs
-// with row r of the other.
+// Job compares two matrices that lie in files, for people who have activations and no audio. Row r of both is
+// the same sample.
 type Job struct {
 	X, Y     string   // FILE.npy, ARCHIVE.npz:NAME, or ARCHIVE.npz if it holds one array
 	Metrics  []string // none: every metric of moments but attention
@@ -51,16 +51,16 @@ type Matrix struct {
 	Type       string // of the elements
 }
 
-// ArgumentError is a mistake in what was asked for, which no file could mend.
+// ArgumentError is a mistake in the arguments.
 type ArgumentError struct{ Msg string }
 
 func (e *ArgumentError) Error() string { return e.Msg }
 
 // Run compares the matrices. Mistakes in arguments, shapes, group files and values are found before any long work.
 //
-// Rows are read block by block and forgotten, so memory doesn't grow with their number. What goes back to the rows does
-// need more: knn and asif; nulls, which read the mapped files again for each draw (a copy, where the rows of a group don't
-// stand together), or keep 1 kB a row and draw CKA from that where both sides are wide.
+// Rows are read block by block and not kept, so memory does not grow with their number. What needs the rows themselves
+// takes more: knn and asif take all rows at once. Nulls read the mapped files again for each draw (or a copy, where the rows of
+// a group are not contiguous); where both sides are wide, they keep 1 kB per row and draw the null of CKA from that.
 func (j Job) Run(ctx context.Context) (*Result, error) {
 	if j.Progress == nil {
 		j.Progress = progress.Quiet{}
@@ -123,7 +123,7 @@ func (c *comparison) open() error {
 			return err
 		}
 		if len(c.groups.names) < 2 {
-			return fmt.Errorf("%s: all rows are in the one group %q; intervals and nulls need several", c.Groups, c.groups.names[0])
+			return fmt.Errorf("%s: all rows are in the one group %q; confidence intervals and permutation nulls need several groups", c.Groups, c.groups.names[0])
 		}
 	}
 	if c.Labels != "" {

@@ -8,8 +8,8 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// level is one way to take the rows: all of them, or one mean row a word type. Cells, intervals and nulls are made
-// alike on both.
+// level is one way to take the rows: all of them, or one mean row per word type. Cells, confidence intervals and nulls are
+// computed in the same way on both.
 type level struct {
 	comparison, rows string // of the cells
 	level            string
@@ -51,7 +51,7 @@ func (c *comparison) rowLevel(types *typeRows) (*level, error) {
 	return l, err
 }
 
-// rowShuffle says how the rows are paired by chance, and in which order they must stand for that: word vectors by word
+// rowShuffle says how the rows are permuted for the null, and in which order they must stand for that: word vectors by word
 // type, everything else by group.
 func (c *comparison) rowShuffle(l *level, types *typeRows) (order []int, err error) {
 	switch {
@@ -63,10 +63,10 @@ func (c *comparison) rowShuffle(l *level, types *typeRows) (order []int, err err
 			err = fmt.Errorf("%s: %w", c.Groups, err)
 		}
 	default:
-		c.note("no null for the rows: those of one word depend on each other, and so may those of one speaker; name the groups that don't (--groups)")
+		c.note("no permutation null for the rows: rows of one word depend on each other, and rows of one speaker may too. Name independent groups with --groups")
 	}
 	if l.shuffle != nil {
-		c.note("null of the rows: %d draws, %s, seed %d", c.Null, l.shuffle.About, c.Seed)
+		c.note("permutation null of the rows: %d draws, %s, seed %d", c.Null, l.shuffle.About, c.Seed)
 	}
 	return order, err
 }
@@ -96,6 +96,6 @@ func (c *comparison) typeLevel(types *typeRows) (*level, error) {
 	if l.shuffle, err = metrics.PermuteTypes(each, c.Seed); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Labels, err)
 	}
-	c.note("null of the word types: %d draws, %s, seed %d", c.Null, l.shuffle.About, c.Seed)
+	c.note("permutation null of the word types: %d draws, %s, seed %d", c.Null, l.shuffle.About, c.Seed)
 	return l, nil
 }

@@ -8,8 +8,8 @@ import (
 	"speechsim/pipeline/study"
 )
 
-// measures lists what the job asks for, in the order of the registry. notes say which variants of "all" these data can't
-// give.
+// measures lists what the job asks for, in the order of the registry. notes say which variants of "all" can't be computed
+// from these data.
 func (j *Job) measures() (out []study.Measure, notes []string, err error) {
 	if err := j.checkArguments(); err != nil {
 		return nil, nil, err
@@ -37,7 +37,7 @@ func (j *Job) measures() (out []study.Measure, notes []string, err error) {
 			case asked:
 				return nil, nil, &ArgumentError{fmt.Sprintf("%s %s %s", info.Name, v.Name, reason)}
 			default:
-				notes = append(notes, fmt.Sprintf("%s %s is left out: it %s", info.Name, v.Name, reason))
+				notes = append(notes, fmt.Sprintf("%s %s is left out, because it %s", info.Name, v.Name, reason))
 			}
 		}
 	}
@@ -47,13 +47,13 @@ func (j *Job) measures() (out []study.Measure, notes []string, err error) {
 func (j *Job) checkArguments() error {
 	switch grouped := j.Groups != "" || j.Labels != ""; {
 	case j.Null < 0:
-		return &ArgumentError{fmt.Sprintf("--null %d: a number of draws is needed, such as 200", j.Null)}
+		return &ArgumentError{fmt.Sprintf("--null %d: expected a number of draws, such as 200", j.Null)}
 	case j.KNN < 0 || slices.ContainsFunc(slices.Concat(j.ASIF.P, j.ASIF.K), func(n int) bool { return n < 1 }):
-		return &ArgumentError{fmt.Sprintf("--knn-k %d, --asif-p %d, --asif-k %d: numbers of 1 or more are needed", j.KNN, j.ASIF.P, j.ASIF.K)}
+		return &ArgumentError{fmt.Sprintf("--knn-k %d, --asif-p %d, --asif-k %d: expected numbers of 1 or more", j.KNN, j.ASIF.P, j.ASIF.K)}
 	case j.Null > 0 && !grouped:
-		return &ArgumentError{"--null needs --groups or --labels: rows of one speaker or word depend on each other, and exchanging them one by one finds similarity in unrelated data"}
+		return &ArgumentError{"--null needs --groups or --labels: rows of one speaker or word depend on each other, and permuting single rows would call unrelated data similar"}
 	case j.Interval && !grouped:
-		return &ArgumentError{"--interval needs --groups: rows of one speaker depend on each other, so an interval comes from leaving out whole groups"}
+		return &ArgumentError{"--interval needs --groups: rows of one speaker depend on each other, so a confidence interval needs whole groups to leave out"}
 	}
 	return nil
 }
@@ -104,13 +104,13 @@ func (j *Job) checkVariants(infos []metrics.Info) error {
 func (j *Job) missing(m study.Measure) string {
 	switch {
 	case m.Variant.Source == metrics.FromAttention:
-		return "needs attention maps, utterance by utterance: pipeline run compares those"
+		return "needs the attention maps of each utterance: use pipeline run"
 	case m.Variant.Source == metrics.FromGroups && j.Groups == "":
-		return "needs --groups: it predicts the rows of groups that it was not fitted to"
+		return "needs --groups: it predicts held-out groups of rows"
 	case m.Name == "asif" && j.Labels == "":
 		return "needs --labels: a retrieval is judged by the word of each row"
 	case m.Variant.Source == metrics.FromRows && !slices.Contains(rowMetrics, m.Name):
-		return "can't be had from two matrices alone: pipeline run computes it"
+		return "can't be computed from two matrices alone: use pipeline run"
 	}
 	return ""
 }

@@ -11,7 +11,7 @@ import (
 // they save nothing.
 const sketchFrom = 4 * metrics.SketchWidth
 
-// nulls gives cells the distribution of their values on rows that are paired by chance.
+// nulls gives cells their permutation null.
 func (c *comparison) nulls(ctx context.Context, l *level, m *metrics.Moments, o metrics.Options, cells []*cell) error {
 	var exact []*cell
 	bySketch := map[string]*cell{} // of CKA, by variant

@@ -20,7 +20,7 @@ func openPair(x, y string) (*pair, error) {
 	p.y, errY = npy.Open(y)
 	err := errors.Join(errX, errY)
 	if err == nil && p.x.Rows != p.y.Rows {
-		err = fmt.Errorf("%s has %d rows and %s has %d: row r of one must belong with row r of the other", p.x.Name(), p.x.Rows, p.y.Name(), p.y.Rows)
+		err = fmt.Errorf("%s has %d rows and %s has %d: row r of both must be the same sample", p.x.Name(), p.x.Rows, p.y.Name(), p.y.Rows)
 	}
 	if err != nil {
 		p.close()

@@ -9,7 +9,7 @@ import (
 	"speechsim/pipeline/inference"
 )
 
-// rowMetrics are the metrics that go back to the rows and can be had from two matrices.
+// rowMetrics are the metrics that need the rows themselves and can be computed from two matrices.
 var rowMetrics = []string{"knn", "asif"}
 
 // rowwise computes the metrics that read all rows at once.
@@ -57,7 +57,7 @@ func (c *rowwise) knn(ctx context.Context, l *level, cell *cell) error {
 	}
 	null, err := metrics.NullKNN(near, [][2]int{{0, 1}}, l.shuffle, c.Null)
 	if errors.Is(err, metrics.ErrRepeatedRows) {
-		c.note("knn %s has no null by word type at the level of rows", cell.Variant.Name)
+		c.note("knn %s has no permutation null by word type at the level of rows", cell.Variant.Name)
 		return nil
 	}
 	if err == nil {
@@ -79,7 +79,7 @@ type search struct {
 	candidates *asif.Candidates
 }
 
-// asif is top-1 retrieval on the split of the published code; what it must be read with stands beside it.
+// asif is top-1 retrieval on the split of the published code, with the counts and shares that it must be read with.
 func (c *rowwise) asif(ctx context.Context, cell *cell) error {
 	matrices, err := c.matrices(nil) // the split is of the rows as they stand in the files
 	if err != nil {
@@ -100,7 +100,7 @@ func (c *rowwise) asif(ctx context.Context, cell *cell) error {
 	}
 	null, err := asif.Null([]*asif.Answers{r.Answers(c.labels.of)}, c.labels.of, c.Seed, c.Null)
 	if err != nil {
-		c.note("asif %s has no null: %v", cell.Variant.Name, err)
+		c.note("asif %s has no permutation null: %v", cell.Variant.Name, err)
 		return nil
 	}
 	inference.Null(&cell.result, null, 0, false, "")

@@ -10,7 +10,7 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// WriteTable writes the result for a reader: a line a cell, and below them what the numbers must be read with.
+// WriteTable writes the result as a table: one line per cell, and below them warnings and notes.
 func (r *Result) WriteTable(w io.Writer) error {
 	var b strings.Builder
 	r.writeHead(&b)
@@ -46,10 +46,10 @@ func (r *Result) writeCells(b *strings.Builder) {
 	}
 	head = append(head, "value")
 	if intervals {
-		head = append(head, "95 % interval")
+		head = append(head, "95 % CI")
 	}
 	if nulls {
-		head = append(head, "p", "chance (mean, 95 %)")
+		head = append(head, "p", "null (mean, 95th percentile)")
 	}
 	row(head...)
 	for i := range r.Cells {
@@ -63,14 +63,14 @@ func (r *Result) writeCells(b *strings.Builder) {
 			fields = append(fields, fromTo(c.Lo, c.Hi))
 		}
 		if nulls {
-			p, chance := "", ""
+			p, null := "", ""
 			if c.P != nil {
 				p = fmt.Sprintf("%.4g", *c.P)
 			}
 			if c.Null != nil {
-				chance = fromTo(&c.Null.Mean, &c.Null.Q95)
+				null = fmt.Sprintf("%.4f, %.4f", c.Null.Mean, c.Null.Q95)
 			}
-			fields = append(fields, p, chance)
+			fields = append(fields, p, null)
 		}
 		row(fields...)
 	}
@@ -88,7 +88,7 @@ func (r *Result) direction(c *results.Cell) string {
 	return "y -> x"
 }
 
-// variantText names a cell's variant with its settings; its level is said elsewhere.
+// variantText names a cell's variant with its settings; its level has a column of its own.
 func variantText(c *results.Cell) string {
 	settings := c.Params
 	settings.Level = ""

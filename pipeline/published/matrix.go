@@ -9,7 +9,7 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// Matrix is the values that a paper gives for one measure, to draw beside ours.
+// Matrix is the values that a paper gives for one measure, to draw next to ours.
 type Matrix struct {
 	Label   string          // "Bolaños 2024, figure 4.2"
 	Measure results.Measure // what they are values of

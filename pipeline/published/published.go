@@ -1,5 +1,5 @@
 // Package published holds the values that were published with the two papers, as small CSV files, and reads files of
-// that form: a config names one (published: bolanos2024/cka), and figures draw its values beside ours.
+// that form: a config names one (published: bolanos2024/cka), and figures draw its values next to ours.
 //
 // A file is a list of maps, each a matrix with a layer of x a row and a layer of y a column, empty where nothing was
 // published. Lines that begin with # say what the file is, and before each map, what the map is:

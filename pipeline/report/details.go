@@ -19,7 +19,7 @@ type PairDetail struct {
 	Rows    [][]string
 }
 
-// Extra are the tables of a run beside its cells.
+// Extra are the tables of a run other than its cells.
 type Extra struct {
 	Matches     []results.Match
 	Differences []results.Difference
@@ -63,12 +63,12 @@ func (e *Extra) matches() []PairDetail {
 		if m.Metric == "attention" {
 			unit = "Head of x"
 		}
-		matched := "all together"
+		matched := "all units together"
 		if m.MatchedUnit >= 0 {
 			matched = strconv.Itoa(m.MatchedUnit)
 		}
 		label := figures.Label(results.Measure{Metric: m.Metric, Variant: m.Variant, Params: m.Params})
-		all.add(m.X, m.Y, fmt.Sprintf("Matches in y, %s (%s)", label, m.Comparison), []string{unit, "Of y", "#Value"},
+		all.add(m.X, m.Y, fmt.Sprintf("Matches in y, %s (%s)", label, m.Comparison), []string{unit, "Match in y", "#Value"},
 			[]string{strconv.Itoa(m.Unit), matched, figures.Short(m.Value)})
 	}
 	if len(all.list) == 0 {
@@ -78,7 +78,7 @@ func (e *Extra) matches() []PairDetail {
 	for i := range all.list {
 		d := &all.list[i]
 		if len(d.Rows) > keep {
-			// Both ends: what drives the value most and, of those that the run lists, least.
+			// Both ends: the matches that drive the value most and, of those that the run lists, least.
 			d.Title += fmt.Sprintf(": %d of %d", keep, len(d.Rows))
 			d.Rows = slices.Concat(d.Rows[:keep-1], d.Rows[len(d.Rows)-1:])
 		}
@@ -90,20 +90,20 @@ func (e *Extra) differences() []PairDetail {
 	var all byPair
 	for _, d := range e.Differences {
 		label := figures.Label(results.Measure{Metric: d.Metric, Variant: d.Variant, Params: d.Params})
-		all.add(d.X, d.Y, fmt.Sprintf("Is x more like y than another layer is? %s (%s)", label, d.Comparison),
-			[]string{"Than", "Why this one", "#Difference", "#Interval", "#p"},
+		all.add(d.X, d.Y, fmt.Sprintf("Is x more similar to y than another layer is? %s (%s)", label, d.Comparison),
+			[]string{"Other layer", "Which is", "#Difference", "#95 % CI", "#p"},
 			[]string{figures.LayerName(d.Than), why[d.Kind], figures.Short(d.Value), figures.Short(d.Lo) + " to " + figures.Short(d.Hi), strconv.FormatFloat(d.P, 'g', 2, 64)})
 	}
 	return all.list
 }
 
-var why = map[string]string{results.Neighbours: "the layer before", results.Best: "second best of its model", results.Models: "best of another model"}
+var why = map[string]string{results.Neighbours: "the layer before", results.Best: "the second best layer of its model", results.Models: "the best layer of another model"}
 
 // mostWords is how many words of a retrieval the page shows from either end.
 const mostWords = 20
 
-// retrieved shows the words that were found most and least often, of those
-// that can be found.
+// retrieved shows the words that were retrieved most and least often, among
+// those that have an anchor.
 func (e *Extra) retrieved() []PairDetail {
 	type word struct {
 		first *results.Retrieved
@@ -137,7 +137,7 @@ func (e *Extra) retrieved() []PairDetail {
 		})
 		add := func(title string, some []word) {
 			d := PairDetail{X: k.x, Y: k.y, Title: fmt.Sprintf("%s, %s (%s)", title, figures.Label(results.Measure{Metric: "asif", Variant: k.variant, Params: k.params}), k.comparison),
-				Columns: []string{"Word", "#Right", "#Of", "Best five words"}}
+				Columns: []string{"Word", "#Retrieved", "#Queries", "Five best words"}}
 			for _, w := range some {
 				d.Rows = append(d.Rows, []string{w.first.Word, strconv.Itoa(w.first.Right), strconv.Itoa(w.first.Queries), strings.Join(w.found, ", ")})
 			}
@@ -145,10 +145,10 @@ func (e *Extra) retrieved() []PairDetail {
 				list = append(list, d)
 			}
 		}
-		add("Words found best", can[:min(mostWords, len(can))])
+		add("Words retrieved best", can[:min(mostWords, len(can))])
 		rest := slices.Clone(can[min(mostWords, len(can)):])
 		slices.Reverse(rest)
-		add("Words found worst", rest[:min(mostWords, len(rest))])
+		add("Words retrieved worst", rest[:min(mostWords, len(rest))])
 	}
 	return list
 }

@@ -31,10 +31,10 @@ func TestDetails(t *testing.T) {
 		got[d.Title] = d.Rows
 	}
 	for title, want := range map[string][][]string{
-		"Matches in y, Attention, pearson (k)":                      {{"0", "3", "0.500"}, {"1", "0", "\u22120.250"}},
-		"Matches in y, Neuron to layer, r (k)":                      {{"7", "all together", "0.900"}},
-		"Is x more like y than another layer is? CKA, debiased (k)": {{"a 0", "the layer before", "0.100", "0.050 to 0.150", "0.001"}},
-		"Words found best, ASIF, cosine (k)":                        {{"river", "1", "1", "river"}, {"stone", "0", "2", "bone, stone"}},
+		"Matches in y, Attention, pearson (k)":                            {{"0", "3", "0.500"}, {"1", "0", "\u22120.250"}},
+		"Matches in y, Neuron to layer, r (k)":                            {{"7", "all units together", "0.900"}},
+		"Is x more similar to y than another layer is? CKA, debiased (k)": {{"a 0", "the layer before", "0.100", "0.050 to 0.150", "0.001"}},
+		"Words retrieved best, ASIF, cosine (k)":                          {{"river", "1", "1", "river"}, {"stone", "0", "2", "bone, stone"}},
 	} {
 		if !slices.EqualFunc(got[title], want, slices.Equal) {
 			t.Errorf("%s: %v, expected %v", title, got[title], want)

@@ -42,7 +42,7 @@ func groupCells(cells []results.Cell) []*group {
 	return list
 }
 
-// name says which numbers a sentence is about.
+// name names the measure, and the comparison where there are several.
 func (g *group) name(several bool) string {
 	if several && g.comparison != "" {
 		return figures.Label(g.measure) + " (" + g.comparison + ")"
@@ -50,10 +50,9 @@ func (g *group) name(several bool) string {
 	return figures.Label(g.measure)
 }
 
-// findings says in words what stands out: which layers of two models are most
-// similar, how values within models compare with those between, and where a
-// model changes most from one layer to the next. Metrics that agree share a
-// sentence.
+// findings puts into words what stands out: the layers of two models that are
+// most similar, the mean value within and between models, and where a model
+// changes most from one layer to the next. Metrics that agree share a sentence.
 func findings(groups []*group) []string {
 	comparisons := map[string]bool{}
 	for _, g := range groups {
@@ -62,23 +61,23 @@ func findings(groups []*group) []string {
 	several := len(comparisons) > 1
 	var list []string
 	list = append(list, agreeing(groups, several, (*group).best, func(c *results.Cell) string {
-		return fmt.Sprintf("Between models, the highest value is that of %s and %s", figures.LayerName(c.X), figures.LayerName(c.Y))
+		return fmt.Sprintf("The layer pair of two models with the highest value is %s and %s", figures.LayerName(c.X), figures.LayerName(c.Y))
 	})...)
 	var averages []string
 	for _, g := range groups {
 		if within, between, ok := g.withinAndBetween(); ok {
-			averages = append(averages, fmt.Sprintf("%s %s and %s", g.name(several), figures.Short(within), figures.Short(between)))
+			averages = append(averages, fmt.Sprintf("%s %s within models and %s between models", g.name(several), figures.Short(within), figures.Short(between)))
 		}
 	}
 	if len(averages) > 0 {
-		list = append(list, "On average within models (a layer with itself left out) and between models: "+strings.Join(averages, "; ")+".")
+		list = append(list, "Mean over layer pairs, without a layer with itself: "+strings.Join(averages, "; ")+".")
 	}
 	return append(list, agreeing(groups, several, (*group).sharpest, func(c *results.Cell) string {
 		return fmt.Sprintf("The sharpest change from one layer to the next is in %s, from %s to %s", c.X.Model, c.X.Layer, c.Y.Layer)
 	})...)
 }
 
-// agreeing makes a sentence for each pair of layers that some metric chooses.
+// agreeing makes a sentence for each layer pair that some metric chooses.
 func agreeing(groups []*group, several bool, choose func(*group) *results.Cell, words func(*results.Cell) string) []string {
 	var order []results.Pair
 	chosen := map[results.Pair]*results.Cell{}
@@ -116,11 +115,11 @@ func (g *group) best() *results.Cell {
 	return best
 }
 
-// valueInWords writes "0.31 (0.29 to 0.33), p = 0.005".
+// valueInWords writes "0.31 (95 % CI 0.29 to 0.33), p = 0.005".
 func valueInWords(c *results.Cell) string {
 	s := figures.Short(*c.Value)
 	if c.Lo != nil {
-		s += fmt.Sprintf(" (%s to %s)", figures.Short(*c.Lo), figures.Short(*c.Hi))
+		s += fmt.Sprintf(" (95 %% CI %s to %s)", figures.Short(*c.Lo), figures.Short(*c.Hi))
 	}
 	if p := figures.Significance(c); p != nil {
 		s += ", p = " + strconv.FormatFloat(*p, 'g', 2, 64)
@@ -174,8 +173,8 @@ type reason struct {
 	Cells int
 }
 
-// reasons collects why cells have no value, and the warnings of those that
-// have one, most frequent first.
+// reasons counts why cells have no value, and the warnings of cells that have
+// one, most frequent first.
 func reasons(cells []results.Cell) (failed, warned []reason) {
 	failures, warnings := map[string]int{}, map[string]int{}
 	for i := range cells {
@@ -200,7 +199,7 @@ func byFrequency(counts map[string]int) []reason {
 	return list
 }
 
-// doubts says what the numbers can't carry.
+// doubts lists what limits the conclusions that the values allow.
 func doubts(groups []*group, dropped []Dropped) []string {
 	var all, failed, warned, weak, tested, interval int // tested, interval: among those with a value
 	for _, g := range groups {
@@ -229,35 +228,35 @@ func doubts(groups []*group, dropped []Dropped) []string {
 	var list []string
 	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	if failed > 0 {
-		add("%d of %s could not be computed: hatched in the figures and listed with their reasons below.", failed, figures.Plural(all, "cell"))
+		add("%d of %s could not be computed. They are hatched in the figures, and the reasons are listed below.", failed, figures.Plural(all, "cell"))
 	}
 	if warned > 0 {
-		add("%d of %s carry a warning, listed below.", warned, figures.Plural(all, "cell"))
+		add("%d of %s have a warning. The warnings are listed below.", warned, figures.Plural(all, "cell"))
 	}
 	values := all - failed
 	switch {
 	case values == 0:
 		return append(list, "No value could be computed.")
 	case tested == 0:
-		add("No value was tested against chance: on small samples these metrics are large on noise too.")
+		add("No value was tested against a permutation null. In small samples these metrics are high for unrelated layers too.")
 	case weak > 0:
-		add("%d of %s tested against chance are not significant at 0.05 (family-wise where chance was taken over the whole map), and marked.", weak, figures.Plural(tested, "value"))
+		add("%d of %s tested against a permutation null are not significant at 0.05 (family-wise where the null covers the whole map). They are marked in the figures.", weak, figures.Plural(tested, "value"))
 	}
 	if tested > 0 && tested < values {
-		add("%s not tested against chance.", figures.Plural(values-tested, "value")+" "+wasWere(values-tested))
+		add("%s not tested against a permutation null.", figures.Plural(values-tested, "value")+" "+wasWere(values-tested))
 	}
 	switch {
 	case interval == 0:
-		add("No value has an interval: how much it would change with other speakers is not known.")
+		add("No value has a confidence interval, so it is not known how much the values would change with other speakers.")
 	case interval < values:
-		add("%s no interval.", figures.Plural(values-interval, "value")+" "+hasHave(values-interval))
+		add("%s no confidence interval.", figures.Plural(values-interval, "value")+" "+hasHave(values-interval))
 	}
 	n := 0
 	for _, d := range dropped {
 		n += d.Rows
 	}
 	if n > 0 {
-		add("%s dropped, for the reasons below; the numbers say nothing about them.", figures.Plural(n, "row")+" "+wasWere(n))
+		add("%s dropped, for the reasons listed below. The results do not cover them.", figures.Plural(n, "row")+" "+wasWere(n))
 	}
 	return list
 }

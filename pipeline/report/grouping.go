@@ -17,8 +17,8 @@ type Trait struct {
 	Size      string `json:"size"`
 }
 
-// groupings are the sentences on what layers group by, of all measures that
-// have two objectives and two sizes.
+// groupings are the sentences on what layers group by, one for each measure on
+// models of at least two objectives and two sizes.
 func groupings(groups []*group, traits []Trait) []string {
 	var list []string
 	for _, g := range groups {
@@ -34,8 +34,8 @@ func groupings(groups []*group, traits []Trait) []string {
 // their size (and not their objective).
 //
 // A layer's difference is its value with the best layer of the former less
-// that with the best layer of the latter. Were objective and size of equal
-// weight, its sign would be a matter of chance. Neighbouring layers are not
+// that with the best layer of the latter. Under the null hypothesis that objective and size
+// matter equally, its sign is random. Neighbouring layers are not
 // independent, so the signs of thirds of models (early, middle and late layers)
 // are flipped together, in all ways, and p is the share of ways in which the
 // sum of the differences is as far from 0.
@@ -109,14 +109,14 @@ func (g *group) grouping(traits []Trait, several bool) string {
 			blocks = append(blocks, sum)
 		}
 	}
-	text := fmt.Sprintf("%s: %d of %s are more like a layer of the model with their training objective than of the one with their size (mean difference %s, p = %.2g by flipping the signs of %s)",
+	text := fmt.Sprintf("%s: %d of %s are more similar to a layer of the model with the same training objective than to one of the model with the same size (mean difference %s, p = %.2g by a sign-flip test on %s)",
 		g.name(several), more, figures.Plural(all, "layer"), figures.Short(average.Value), signFlips(blocks), figures.Plural(len(blocks), "third")+" of models")
 	if more > 0 && more < all {
 		var list []string
 		for _, m := range odd {
 			list = append(list, m+" "+strings.Join(exceptions[m], ", "))
 		}
-		text += "; those that group by size: " + strings.Join(list, "; ")
+		text += "; exceptions: " + strings.Join(list, "; ")
 	}
 	return text + "."
 }

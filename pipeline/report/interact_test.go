@@ -66,7 +66,7 @@ func cellPoint(b *browser, i, j int) (x, y float64) {
 func testHover(b *browser) {
 	b.hover(cellPoint(b, 1, 2))
 	tip := b.text(`document.querySelector("#tip").innerText`)
-	for _, want := range []string{"hubert-tiny 1 × hubert-tiny 2", "CKA, debiased = 0.7", "p = 0.005", "n = 46 906", "to 0.7", "chance 0.080"} {
+	for _, want := range []string{"hubert-tiny 1 × hubert-tiny 2", "CKA, debiased = 0.7", "p = 0.005", "n = 46 906", "to 0.7", "null mean 0.080"} {
 		if !strings.Contains(strings.ReplaceAll(tip, "\u00a0", " "), want) {
 			b.t.Errorf("the tip says %q, expected %q in it", tip, want)
 		}
@@ -148,7 +148,7 @@ func testClick(b *browser) {
 		b.t.Errorf("the pair's title is %q", got)
 	}
 	body := b.text(`document.querySelector("#pair-body").innerText`)
-	for _, want := range []string{"figure-1: CKA, debiased", "figure-1: SVCCA, textbook", "Neighbours", "To hubert-tiny 4 as x:", "Words that drive it", "river", "n = 700 < 5"} {
+	for _, want := range []string{"figure-1: CKA, debiased", "figure-1: SVCCA, textbook", "Neighbouring layers", "Most similar to hubert-tiny 4 as x:", "Words that drive it", "river", "n = 700 < 5"} {
 		if !strings.Contains(body, want) {
 			b.t.Errorf("the pair's view lacks %q:\n%s", want, body)
 		}
@@ -187,7 +187,7 @@ func testTable(b *browser) {
 		return b.text(fmt.Sprintf(`document.querySelector("#cell-table tbody tr").cells[%d].innerText`, column))
 	}
 	count := `document.querySelector("#cell-count").textContent`
-	if got := b.text(count); got != "Rows 1 to 50 of 192" {
+	if got := b.text(count); got != "Values 1 to 50 of 192" {
 		b.t.Errorf("the table begins with %q", got)
 	}
 	b.clickOn("#cell-table th:nth-child(4) button")
@@ -200,7 +200,7 @@ func testTable(b *browser) {
 		b.t.Errorf("aria-sort is %q", got)
 	}
 	choose(b, "#cell-state", "failed")
-	if got := b.text(count); got != "Rows 1 to 4 of 4 (of 192 in all)" {
+	if got := b.text(count); got != "Values 1 to 4 of 4 (of 192 in all)" {
 		b.t.Errorf("of failed cells the table says %q", got)
 	}
 	choose(b, "#cell-state", "")
@@ -218,7 +218,7 @@ func testTable(b *browser) {
 	}
 	choose(b, "#cell-words", "")
 	b.clickOn("#cells-after")
-	if got := b.text(count); got != "Rows 51 to 100 of 192" {
+	if got := b.text(count); got != "Values 51 to 100 of 192" {
 		b.t.Errorf("the second page says %q", got)
 	}
 	b.clickOn("#cell-table tbody tr td:last-child button")
@@ -286,7 +286,7 @@ func TestLargePageInBrowser(t *testing.T) {
 	}
 	t.Logf("the page of 44 000 cells is ready after %s ms", b.text("Math.round(performance.getEntriesByName('ready')[0].startTime)"))
 	keep(b, "large-map.png", false)
-	if got := b.text(`document.querySelector("#cell-count").textContent.replaceAll("\u00a0", " ")`); got != "Rows 1 to 50 of 43 808" {
+	if got := b.text(`document.querySelector("#cell-count").textContent.replaceAll("\u00a0", " ")`); got != "Values 1 to 50 of 43 808" {
 		t.Errorf("the table says %q", got)
 	}
 	b.open(path, 360, 800, true)

@@ -15,10 +15,9 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// Page is everything that stands in a report.html. Cells and figures come from
-// the run; the rest says in words what they rest on. What is left empty is
-// left out of the page, but for what stands out and what to doubt, which are
-// worked out from the cells as well.
+// Page is the content of a report.html: the cells and figures of a run, and
+// sentences about them. Empty fields are left out of the page. What stands out
+// and what to doubt are also derived from the cells.
 type Page struct {
 	Title string `json:"title"`          // name of the run
 	Lead  string `json:"lead,omitempty"` // one sentence below the title
@@ -62,7 +61,7 @@ var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMa
 
 // WritePage writes the page as one file that needs no network: styles,
 // scripts, figures and the numbers are inside. Numbers carry six significant
-// digits there; results.csv beside it has all of them. The file is written
+// digits there; results.csv next to it has all digits. The file is written
 // under a temporary name and renamed.
 func WritePage(path string, p Page) error {
 	html, err := p.render()

@@ -58,7 +58,7 @@ func largePage() Page {
 	return p
 }
 
-// largeExtra are the matches and differences that a run has beside such cells: 20 units for each cell of two metrics, and a
+// largeExtra are the matches and differences that a run has in addition to such cells: 20 units for each cell of two metrics, and a
 // difference of neighbours for each cell of another.
 func largeExtra(cells []results.Cell) *Extra {
 	var e Extra

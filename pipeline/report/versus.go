@@ -12,10 +12,10 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// Change is something that two runs say differently.
+// Change is an entry of the manifest in which two runs differ.
 type Change struct{ What, Ours, Theirs string }
 
-// Changes lists what two manifests say differently, in the order of ours:
+// Changes lists the entries in which two manifests differ, in the order of ours:
 // config, inputs, versions. What differs between any two runs of the same
 // thing (dates, seconds, host) is left out.
 func Changes(ours, theirs json.RawMessage) ([]Change, error) {
@@ -49,9 +49,10 @@ func Changes(ours, theirs json.RawMessage) ([]Change, error) {
 // compared are the sections of a manifest that say what a run is made of.
 var compared = []string{"config", "inputs", "versions"}
 
-// said flattens those sections to rows. Elements of a list that have a name go
-// by it, so that a model that was put in front moves no other; of elements with
-// one name, as metrics in two variants, the later go by their number.
+// said flattens those sections to rows. List elements that have a name are
+// identified by it, so that inserting a model does not shift the others. Of
+// several elements with the same name, such as a metric in two variants, the
+// later ones are identified by their number.
 func said(manifest json.RawMessage) ([]manifestRow, error) {
 	var sections map[string]json.RawMessage
 	if err := json.Unmarshal(manifest, &sections); err != nil {
@@ -67,7 +68,7 @@ func said(manifest json.RawMessage) ([]manifestRow, error) {
 		}
 		rows = flattenValue(rows, name, v)
 	}
-	// The stamp is of times and sizes of files; the digests beside it say what differs.
+	// The stamp is of times and sizes of files; the digests next to it say what differs.
 	return slices.DeleteFunc(rows, func(r manifestRow) bool { return r.Name == "inputs.stamp" || r.Name == "config.file" }), nil
 }
 
@@ -100,7 +101,7 @@ func flattenValue(rows []manifestRow, name string, v any) []manifestRow {
 	return rows
 }
 
-// Versus makes the page of one run beside another: its cells are ours minus
+// Versus makes the page that compares two runs: its cells are ours minus
 // theirs, and its figures those of ours drawn of the differences. name and
 // otherName are the names of the runs. Cells that only one of the runs has are
 // counted in what to doubt; it is an error when they share none.
@@ -120,7 +121,7 @@ func Versus(name, otherName string, ours, theirs Page, changes []Change) (Page, 
 	}
 	alone := func(name, other string, n int) {
 		if n > 0 {
-			out.Doubt = append(out.Doubt, fmt.Sprintf("%s of %s %s no partner in %s and %s left out.", figures.Plural(n, "cell"), name, hasHave(n), other, wasWere(n)))
+			out.Doubt = append(out.Doubt, fmt.Sprintf("%s of %s %s no counterpart in %s and %s left out.", figures.Plural(n, "cell"), name, hasHave(n), other, wasWere(n)))
 		}
 	}
 	alone(name, otherName, len(ours.Cells)-len(d))
@@ -193,7 +194,7 @@ func differencesInWords(cells, others []results.Cell) []string {
 	var words []string
 	for _, f := range list {
 		if f.agreement.Largest < rounding {
-			words = append(words, fmt.Sprintf("%s: no difference in %s but for rounding.", f.name, figures.Plural(f.agreement.N, "pair")+" of layers"))
+			words = append(words, fmt.Sprintf("%s: no difference in %s beyond rounding.", f.name, figures.Plural(f.agreement.N, "pair")+" of layers"))
 			continue
 		}
 		words = append(words, fmt.Sprintf("%s: %s.", f.name, f.agreement))

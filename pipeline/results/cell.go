@@ -39,8 +39,8 @@ type Cell struct {
 	DY int `json:"dy,omitempty"` // units of y that went in
 
 	Value *float64 `json:"value,omitempty"` // nil when the metric could not be computed; Error says why
-	Lo    *float64 `json:"lo,omitempty"`    // lower end of the interval
-	Hi    *float64 `json:"hi,omitempty"`    // upper end of the interval
+	Lo    *float64 `json:"lo,omitempty"`    // lower end of the 95 % confidence interval
+	Hi    *float64 `json:"hi,omitempty"`    // upper end of the 95 % confidence interval
 	P     *float64 `json:"p,omitempty"`     // permutation p-value of this cell, in (0, 1]
 	Null  *Null    `json:"null,omitempty"`  // values of the same metric under permutation
 
@@ -50,15 +50,15 @@ type Cell struct {
 	Error    string   `json:"error,omitempty"` // why there is no value
 }
 
-// Null summarises the values that a metric takes on permuted rows, where
-// nothing but chance is left.
+// Null summarises the permutation null: the values that a metric takes on
+// permuted rows, where x and y are unrelated.
 type Null struct {
 	Mean float64  `json:"mean"`            // the chance level
 	Q95  float64  `json:"q95"`             // 95th percentile of the permuted values
 	Q05  *float64 `json:"q05,omitempty"`   // 5th percentile
 	PMax *float64 `json:"p_max,omitempty"` // p against the maximum over all cells of the comparison (family-wise)
 
-	// Calibrated is the score above chance, (s - t)/(1 - t) or 0 with t the 95 % critical value: 0 is chance, 1 identity.
+	// Calibrated is the score above chance, (s - t)/(1 - t) or 0 with t the 95 % critical value: 0 is the chance level, 1 identity.
 	Calibrated *float64 `json:"calibrated,omitempty"`
 
 	Draws int    `json:"draws,omitempty"` // number of permutations

@@ -21,7 +21,7 @@ type Difference struct {
 	X, Than, Y Layer
 
 	Value  float64 // of X less that of Than
-	Lo, Hi float64 // 95 % interval
+	Lo, Hi float64 // 95 % confidence interval
 	SE     float64 // standard error
 	P      float64 // two-sided, of there being no difference
 }

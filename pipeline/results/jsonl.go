@@ -307,7 +307,7 @@ func checkKeys(line []byte) (col int, err error) {
 				return before, fmt.Errorf("unknown key %q, expected one of %s", t, strings.Join(keys[o.name], ", "))
 			}
 			if o.seen[t] {
-				return before, fmt.Errorf("key %q stands twice", t)
+				return before, fmt.Errorf("key %q occurs twice", t)
 			}
 			o.seen[t] = true
 			key = t

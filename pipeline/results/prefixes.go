@@ -9,9 +9,8 @@ import (
 	"speechsim/pipeline/internal/files"
 )
 
-// Prefix says how much of a picture the first rows show already: for two
-// models, the correlation of the cells on the first rows with the same cells on
-// all rows.
+// Prefix says how well the first rows stand for all rows: for two models, the
+// correlation of the cells on the first rows with the same cells on all rows.
 type Prefix struct {
 	Comparison, Metric, Variant string
 	Params                      Params // with First

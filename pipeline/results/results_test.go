@@ -137,7 +137,7 @@ func TestReadSaysWhereAndWhat(t *testing.T) {
 		{"unknown key", `{"metrik":"cka"}` + "\n", `r.jsonl:1:2: unknown key "metrik", expected one of comparison, metric,`},
 		{"other case", `{"Metric":"cka"}` + "\n", `r.jsonl:1:2: unknown key "Metric"`},
 		{"nested key", `{"x":{"name":"a"}}` + "\n", `unknown key "name", expected one of model, layer`},
-		{"twice", `{"metric":"cka","metric":"cca"}` + "\n", `r.jsonl:1:16: key "metric" stands twice`},
+		{"twice", `{"metric":"cka","metric":"cca"}` + "\n", `r.jsonl:1:16: key "metric" occurs twice`},
 		{"type", `{"metric":"cka","value":"high"}` + "\n", `value: found a JSON string, expected float64`},
 		{"null", `{"metric":"cka","value":null}` + "\n", `value: found null; a field that is absent is left out`},
 		{"not JSON", "metric=cka\n", `r.jsonl:1:1: not JSON`},

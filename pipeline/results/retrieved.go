@@ -8,8 +8,8 @@ import (
 	"speechsim/pipeline/internal/files"
 )
 
-// Retrieval is what top-1 accuracy in a retrieval of words must be read with.
-// All but the counts are shares of the queries.
+// Retrieval holds the counts and shares that put the top-1 accuracy of a word
+// retrieval into context. Shares are of the queries.
 type Retrieval struct {
 	Queries      int     `json:"queries"`
 	Anchors      int     `json:"anchors"`
@@ -30,7 +30,7 @@ func (r *Retrieval) columns() []string {
 	return []string{strconv.Itoa(r.Queries), strconv.Itoa(r.Anchors), number(&r.TopTypes), number(&r.TopRows), number(&r.InVocabulary), number(&r.Ceiling), number(&r.Majority)}
 }
 
-// Retrieved is one word that was found for a word that was asked for, over all
+// Retrieved is one word that was retrieved for a query word, counted over all
 // queries of that word.
 type Retrieved struct {
 	Comparison, Metric, Variant string

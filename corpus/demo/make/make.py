@@ -1,4 +1,4 @@
-"""Makes the demo corpora: LibriSpeech/ and TIMIT/ beside this folder, and groups.csv.
+"""Makes the demo corpora: LibriSpeech/ and TIMIT/ next to this folder, and groups.csv.
 
     python corpus/demo/make/make.py [--out FOLDER] [--librivox FOLDER]
 

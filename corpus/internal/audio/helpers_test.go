@@ -19,7 +19,7 @@ import (
 // librispeech is an utterance of 11.66 s, as LibriSpeech's authors encoded it.
 const librispeech = "LibriSpeech/dev-clean/2412/153948/2412-153948-0000.flac"
 
-// sharedPath is a file of real speech that lies beside the repository.
+// sharedPath is a file of real speech that lies next to the repository.
 func sharedPath(t testing.TB, name string) string {
 	t.Helper()
 	p := filepath.Join("..", "..", "..", "..", "shared", "data", name)

@@ -10,7 +10,7 @@ import (
 // 1.0, IBM and Microsoft 1991; WAVE_FORMAT_EXTENSIBLE, Microsoft 2001; RF64, EBU Tech 3306.)
 //
 // The integers in the data chunk, which is nearly every file there is, are read by go-audio/wav (wav_integers.go). The chunks
-// are walked here, because the library takes float, A-law and mu-law samples for integers, calls a data chunk of unknown length
+// are read here, because the library takes float, A-law and mu-law samples for integers, calls a data chunk of unknown length
 // empty, refuses RF64, counts the padding of an odd chunk as a sample, does not notice that a file is truncated, and makes room
 // for what a LIST chunk promises, be it 4 GB.
 
@@ -29,7 +29,7 @@ const unknownSize = 0xffffffff
 // The tail that turns a format tag into the sub-format of WAVE_FORMAT_EXTENSIBLE.
 const subformatTail = "\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
 
-// newWAV walks the chunks of a WAV file as far as its samples.
+// newWAV reads the chunks of a WAV file up to its samples.
 func newWAV(s source) (decoder, error) {
 	head, err := s.read(0, 12)
 	if err != nil {

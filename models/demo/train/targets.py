@@ -57,7 +57,7 @@ def principal(rows: list[np.ndarray], dimensions: int) -> list[np.ndarray]:
 
 
 def clusters(rows: list[np.ndarray], k: int, seed: int, steps: int = 25, sample: int = 60_000) -> list[np.ndarray]:
-    """k-means on a sample of frames, then the cluster of every frame. Lost clusters start anew at far frames."""
+    """k-means on a sample of frames, then the cluster of every frame. Lost clusters are restarted at distant frames."""
     rng = np.random.default_rng(seed)
     x = np.concatenate(rows)
     x = x[rng.permutation(len(x))[:sample]]

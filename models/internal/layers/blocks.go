@@ -186,7 +186,7 @@ func (x *Graph) stackInput(s *stack, outputs []string) (string, error) {
 			s.module(0), outputs[0], s.module(1))
 	}
 	if tie {
-		return "", fmt.Errorf("the input of module %s cannot be told among %s: name layer 0 in the card",
+		return "", fmt.Errorf("the input of module %s is ambiguous among %s: name layer 0 in the card",
 			s.module(0), strings.Join(slices.Sorted(maps.Keys(votes)), ", "))
 	}
 	return best, nil
@@ -234,7 +234,7 @@ func (x *Graph) onlyInput(module string) (string, error) {
 		}
 	}
 	if best == "" || second == uses[best] {
-		return "", fmt.Errorf("the input of module %s cannot be told: name layer 0 in the card", module)
+		return "", fmt.Errorf("the input of module %s could not be determined: name layer 0 in the card", module)
 	}
 	return best, nil
 }

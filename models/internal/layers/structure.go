@@ -29,7 +29,7 @@ func (x *Graph) structuralBlocks(input string) (Found, error) {
 				return Found{}, fmt.Errorf("%s", fusedReason(&x.Nodes[i]))
 			}
 		}
-		return Found{}, fmt.Errorf("the graph has no Softmax that depends on %q, so it is no transformer that could be taken apart; "+
+		return Found{}, fmt.Errorf("the graph has no Softmax that depends on %q, so it is not a transformer whose layers could be found; "+
 			"name the layers in the card", input)
 	}
 	cuts := x.cuts(input)

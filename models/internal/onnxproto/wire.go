@@ -28,7 +28,7 @@ type field struct {
 	start, end int // of the payload, for wireBytes
 }
 
-// cursor walks the fields of one message, which lies in data[pos:end].
+// cursor iterates over the fields of one message, which lies in data[pos:end].
 type cursor struct {
 	data     []byte
 	pos, end int

@@ -92,7 +92,7 @@ var (
 	Black        = color.NRGBA{0, 0, 0, 255}
 	White        = color.NRGBA{255, 255, 255, 255}
 	Ink          = color.NRGBA{0x22, 0x22, 0x22, 255} // text
-	SoftInk      = color.NRGBA{0x55, 0x55, 0x55, 255} // secondary text, chance lines
+	SoftInk      = color.NRGBA{0x55, 0x55, 0x55, 255} // secondary text, lines of the permutation null
 	GridInk      = color.NRGBA{0xdd, 0xdd, 0xdd, 255}
 	VoidFill     = color.NRGBA{0xd4, 0xd4, 0xd4, 255} // behind hatching: darker than the light end of any map, lighter than the dark one
 	HatchInk     = color.NRGBA{0x50, 0x50, 0x50, 255}

@@ -16,8 +16,8 @@ type Drawing interface {
 	Draw(p *Pen)
 }
 
-// WriteSVG writes a drawing as SVG; title and description are for readers who
-// hear it.
+// WriteSVG writes a drawing as SVG; title and description are for
+// screen readers.
 func WriteSVG(w io.Writer, d Drawing, title, desc string) error {
 	width, height := d.Size()
 	c := newSVG(width, height, title, desc)

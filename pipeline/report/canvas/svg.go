@@ -200,8 +200,8 @@ func (c *svg) DrawImage(rect vg.Rectangle, img image.Image) {
 		base64.StdEncoding.EncodeToString(b.Bytes()))
 }
 
-// WriteTo writes the document. The title and description are for readers who
-// hear the figure.
+// WriteTo writes the document. The title and description are for screen
+// readers.
 func (c *svg) WriteTo(w io.Writer) (int64, error) {
 	unit := Pixel.Points()
 	var b bytes.Buffer

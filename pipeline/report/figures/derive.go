@@ -161,7 +161,7 @@ func gridOfSettings(f Figure, ix *index) Figure {
 		}
 	}
 	measure := f.Measure()
-	var beside []published.Matrix
+	var maps []published.Matrix
 	for _, p := range f.Published {
 		values := map[results.Pair]float64{}
 		for pair, v := range p.Values {
@@ -169,18 +169,18 @@ func gridOfSettings(f Figure, ix *index) Figure {
 			measure.Params = rest
 			values[results.Pair{X: x, Y: y}] = v
 		}
-		if n := len(beside); n > 0 && beside[n-1].Label == p.Label {
+		if n := len(maps); n > 0 && maps[n-1].Label == p.Label {
 			for pair, v := range values {
-				beside[n-1].Values[pair] = v
+				maps[n-1].Values[pair] = v
 			}
 			continue
 		}
-		beside = append(beside, published.Matrix{Label: p.Label, Measure: measure, Values: values})
+		maps = append(maps, published.Matrix{Label: p.Label, Measure: measure, Values: values})
 	}
 	slices.SortStableFunc(ks, results.Natural)
 	slices.SortStableFunc(ps, results.Natural)
 	onSettings(&f, Heatmap, cells, ks, names)
-	f.Params.P, f.Params.K, f.Also, f.Published = 0, 0, nil, beside
+	f.Params.P, f.Params.K, f.Also, f.Published = 0, 0, nil, maps
 	f.YModels = []Model{{"p", ps}}
 	f.XTitle, f.YTitle = orDefault(f.XTitle, "k, anchors kept"), orDefault(f.YTitle, "p, power")
 	return f

@@ -17,7 +17,7 @@
 // A figure is a heat map, layer curves, a dendrogram or a map of layers
 // ([Heatmap], [Curves], [Tree], [MDS]); the other kinds become one of those,
 // of numbers that follow from the cells. Values from a paper
-// ([speechsim/pipeline/published.Matrix]) are drawn beside ours.
+// ([speechsim/pipeline/published.Matrix]) are drawn next to ours.
 //
 // A figure never hides what is missing: a cell whose metric could not be
 // computed is hatched, one that is not among the results is cross-hatched,

@@ -75,7 +75,7 @@ type Figure struct {
 	Alpha    float64 `json:"alpha,omitempty"`    // a cell with p > Alpha is marked as not significant: K draws reach p = 1/(K+1); 0 = 0.05
 	Quantity string  `json:"quantity,omitempty"` // what the values are, where it is not the metric's number
 
-	Published []published.Matrix `json:"published,omitempty"` // drawn beside ours: as lines, or as a second map of the differences
+	Published []published.Matrix `json:"published,omitempty"` // drawn next to ours: as lines, or as a second map of the differences
 
 	difference bool   // the values are differences of two others
 	own        *index // the cells to draw, where they are not the run's
@@ -137,7 +137,7 @@ func (f *Figure) yModels() []Model {
 
 // notSignificantText says at which level a cell is marked, and whether against
 // the whole family of cells: the p-value that decides is then the one against
-// the largest value that chance gives anywhere in the comparison.
+// the largest value of the permutation null anywhere in the comparison.
 func (f *Figure) notSignificantText(cells []*results.Cell) string {
 	if familyWise(cells) {
 		return "not significant at " + f.alphaText() + ", family-wise"

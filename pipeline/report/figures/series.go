@@ -178,7 +178,7 @@ func unionOfLayers(models []Model) []string {
 	return union
 }
 
-// chance is the level of a panel's permuted values at one layer: the mean of
+// chance is the permutation null of a panel at one layer: the mean of
 // the lines' means and the largest of their 95th percentiles.
 type chance struct {
 	mean, q95 float64

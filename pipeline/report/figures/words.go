@@ -67,7 +67,7 @@ func Label(m results.Measure) string {
 	return joinWords(name, m.Params.String())
 }
 
-// summaryLine says on what a figure's numbers rest: rows, n and units.
+// summaryLine gives the rows, n and units of a figure.
 func summaryLine(cells []*results.Cell) string {
 	var rows []string
 	n, units := span{}, span{}

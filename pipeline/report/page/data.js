@@ -1,4 +1,4 @@
-// Reading the page's numbers, and words for them.
+// Reads the numbers of the page and puts them into words.
 
 const $ = (id) => document.getElementById(id);
 
@@ -95,19 +95,19 @@ const interval = (cell) => (cell.lo == null ? "" : `${short(cell.lo)} to ${short
 
 const pText = (p) => (p == null ? "" : minus(String(Number(p.toPrecision(3)))));
 
-// inWords says everything about a cell, in lines.
+// inWords returns what is known about a cell, as lines of text.
 function inWords(cell) {
   const data = cell.group.data;
   const lines = [`${layerName(data, cell.x)} \u00d7 ${layerName(data, cell.y)}`];
   if (cell.state === "absent") return [...lines, "Not among the results."];
   if (cell.state === "failed") return [...lines, `Could not be computed: ${cell.error ?? "no reason given"}.`];
-  lines.push(`${cell.group.label} = ${short(cell.value)}` + (cell.lo == null ? "" : ` (${interval(cell)})`));
+  lines.push(`${cell.group.label} = ${short(cell.value)}` + (cell.lo == null ? "" : ` (95 % CI ${interval(cell)})`));
   const facts = [];
   if (cell.p != null) facts.push(`p = ${pText(cell.p)}`);
   if (cell.pmax != null) facts.push(`family-wise p = ${pText(cell.pmax)}`);
-  if (cell.state === "weak") facts.push(cell.pmax != null ? "not significant, family-wise" : "not significant");
+  if (cell.state === "weak") facts.push(cell.pmax != null ? "not significant (family-wise)" : "not significant");
   if (cell.n) facts.push(`n = ${count(cell.n)}`);
-  if (cell.mean != null) facts.push(`chance ${short(cell.mean)}`);
+  if (cell.mean != null) facts.push(`null mean ${short(cell.mean)}`);
   if (facts.length) lines.push(facts.join(", "));
   return [...lines, ...cell.warnings];
 }

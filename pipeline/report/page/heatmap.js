@@ -1,5 +1,5 @@
-// The heat map: what is shown (a view), where it stands (a layout), how it is
-// drawn, and how it answers pointer and keyboard.
+// The heat map: what is shown (a view), where it is placed (a layout), how it is
+// drawn, and how it reacts to pointer and keyboard.
 
 const modelGap = 4;
 const downloadRoom = 1100; // width that a downloaded map may take
@@ -82,7 +82,7 @@ function fitted(text, size, room) {
   return text + "\u2026";
 }
 
-// onWhat says on what the numbers of a view rest.
+// onWhat names the rows of a view and their number.
 function onWhat(view) {
   const ns = view.cells.flat().map((c) => c.n).filter(Boolean);
   const lo = ns.reduce((a, b) => Math.min(a, b), Infinity), hi = ns.reduce((a, b) => Math.max(a, b), 0);
@@ -178,7 +178,7 @@ function drawBar(surface, view, layout, theme, lo, hi) {
   surface.lines(ticks, theme.front, 1);
 }
 
-// HeatMap keeps the canvas, the cell that is chosen, and the answers to it.
+// HeatMap holds the canvas and the selected cell, and handles events.
 class HeatMap {
   constructor(open) {
     this.root = $("map");

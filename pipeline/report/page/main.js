@@ -1,4 +1,4 @@
-// What ties the parts together: choices, theme, start.
+// Connects the parts of the page: the controls, the theme and the start.
 
 function startTheme(redraw) {
   const button = $("theme"), system = matchMedia("(prefers-color-scheme: dark)");

@@ -1,5 +1,5 @@
-// The view of one pair of layers: every metric in both directions, the
-// neighbouring layers, the closest ones, and what drives the value.
+// The view of one layer pair: all metrics in both directions, the neighbouring
+// layers, the most similar ones, and the units or words that drive the value.
 
 function table(heads, rows, name) {
   const number = (head) => (head.startsWith("#") ? { class: "number" } : {});
@@ -29,9 +29,9 @@ class PairView {
     const name = (id) => layerName(this.data, id);
     $("pair-title").textContent = `${name(x)} \u00d7 ${name(y)}`;
     const parts = [
-      make("h3", {}, "Every metric"), this.values(x, y),
-      make("h3", {}, `Neighbours, ${group.label}`), this.neighbours(cell),
-      make("h3", {}, `Closest layers, ${group.label}`), this.closest(cell),
+      make("h3", {}, "All metrics"), this.values(x, y),
+      make("h3", {}, `Neighbouring layers, ${group.label}`), this.neighbours(cell),
+      make("h3", {}, `Most similar layers, ${group.label}`), this.closest(cell),
       ...this.details(x, y),
     ];
     $("pair-body").replaceChildren(...parts);
@@ -46,11 +46,11 @@ class PairView {
         if (!group.directed && a !== x) continue;
         const c = group.cell(a, b);
         if (c.state === "absent") continue;
-        const arrow = group.directed ? `${layerName(this.data, a)} \u2192 ${layerName(this.data, b)}` : "both";
+        const arrow = group.directed ? `${layerName(this.data, a)} \u2192 ${layerName(this.data, b)}` : "symmetric";
         rows.push([group.name, arrow, short(c.value), interval(c), pText(c.p), c.n ? count(c.n) : "", c.dx ? `${c.dx}, ${c.dy}` : "", short(c.mean), remarks(c)]);
       }
     }
-    return table(["Metric", "Direction", "#Value", "#Interval", "#p", "#n", "#Units of x, y", "#Chance", "Remarks"], rows, "Values of every metric");
+    return table(["Metric", "Direction", "#Value", "#95 % CI", "#p", "#n", "#Units of x, y", "#Null mean", "Remarks"], rows, "Values of all metrics");
   }
 
   // neighbours is the map around the cell: two layers of the same
@@ -79,8 +79,8 @@ class PairView {
       .sort((a, b) => b.value - a.value).slice(0, 5)
       .map((c) => `${layerName(this.data, c[other])} (${short(c.value)})`).join(", ") || "none";
     return make("ul", {},
-      make("li", {}, `To ${layerName(this.data, x)} as x: ${best(group.y.map((b) => group.cell(x, b)), "y")}.`),
-      make("li", {}, `To ${layerName(this.data, y)} as y: ${best(group.x.map((a) => group.cell(a, y)), "x")}.`));
+      make("li", {}, `Most similar to ${layerName(this.data, x)} as x: ${best(group.y.map((b) => group.cell(x, b)), "y")}.`),
+      make("li", {}, `Most similar to ${layerName(this.data, y)} as y: ${best(group.x.map((a) => group.cell(a, y)), "x")}.`));
   }
 
   // details are the tables about these two layers, in either direction.

@@ -7,10 +7,10 @@ const tableColumns = [
   { head: "x", text: (c) => layerName(c.group.data, c.x), key: (c) => c.x },
   { head: "y", text: (c) => layerName(c.group.data, c.y), key: (c) => c.y },
   { head: "Value", number: true, text: (c) => short(c.value), key: (c) => c.value },
-  { head: "Interval", number: true, text: interval, key: (c) => (c.lo == null ? null : c.hi - c.lo), hint: "width of the interval" },
+  { head: "95 % CI", number: true, text: interval, key: (c) => (c.lo == null ? null : c.hi - c.lo), hint: "width of the 95 % CI" },
   { head: "p", number: true, text: (c) => pText(c.p), key: (c) => c.p },
   { head: "n", number: true, text: (c) => (c.n ? count(c.n) : ""), key: (c) => c.n },
-  { head: "Chance", number: true, text: (c) => short(c.mean), key: (c) => c.mean },
+  { head: "Null mean", number: true, text: (c) => short(c.mean), key: (c) => c.mean },
   { head: "Remarks", text: remarks, key: remarks },
 ];
 
@@ -25,7 +25,7 @@ class CellTable {
     for (const group of groups) $("cell-measure").append(make("option", { value: group.id }, group.name));
     this.heads = tableColumns.map((column, i) => make("th", { scope: "col", class: column.number ? "number" : null },
       make("button", { type: "button", title: `Sort by ${column.hint ?? column.head}`, onclick: () => this.sort(i) }, column.head)));
-    $("cell-table").tHead.rows[0].append(...this.heads, make("th", { scope: "col" }, "Pair"));
+    $("cell-table").tHead.rows[0].append(...this.heads, make("th", { scope: "col" }, "Layer pair"));
     for (const id of ["cell-measure", "cell-state", "cell-words"]) $(id).addEventListener("input", () => this.filter());
     $("cells-before").addEventListener("click", () => this.move(-pageRows));
     $("cells-after").addEventListener("click", () => this.move(pageRows));
@@ -33,8 +33,8 @@ class CellTable {
     this.filter();
   }
 
-  // fillPlaces lists where each cell is: in which group, as which entry, of which layers. A run may have a million, of which
-  // no more are made into objects than are shown.
+  // fillPlaces lists where each cell is: in which group, as which entry, of which layers. A run may have a million
+  // cells, so only those that are shown become objects.
   fillPlaces() {
     const keys = this.groups.map((group) => group.keys());
     this.count = keys.reduce((sum, list) => sum + list.length, 0);
@@ -60,7 +60,7 @@ class CellTable {
     this.filter();
   }
 
-  // matcher returns what says of each cell whether it has the state and all words; a word may stand in the name of the group or of a layer.
+  // matcher returns a function that says whether a cell has the state and all words. A word may be part of the name of the group or of a layer.
   matcher(state, words) {
     const having = (names) => words.map((w) => names.map((name) => name.toLowerCase().includes(w)));
     const data = this.groups[0].data;
@@ -106,7 +106,7 @@ class CellTable {
       ...tableColumns.map((column) => make("td", { class: column.number ? "number" : null }, column.text(c))),
       make("td", {}, make("button", { type: "button", "aria-label": `Open ${layerName(c.group.data, c.x)} and ${layerName(c.group.data, c.y)}`, onclick: () => this.open(c) }, "Open")))));
     $("cell-count").textContent = rows.length
-      ? `Rows ${this.first + 1} to ${this.first + rows.length} of ${count(this.shown.length)}` + (this.shown.length < this.count ? ` (of ${count(this.count)} in all)` : "")
+      ? `Values ${this.first + 1} to ${this.first + rows.length} of ${count(this.shown.length)}` + (this.shown.length < this.count ? ` (of ${count(this.count)} in all)` : "")
       : "No value matches.";
     $("cells-before").disabled = this.first === 0;
     $("cells-after").disabled = this.first + pageRows >= this.shown.length;

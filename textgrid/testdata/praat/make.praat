@@ -1,4 +1,4 @@
-# praat --run make.praat    in this folder makes the TextGrids beside it (Praat 6.3.07).
+# praat --run make.praat    in this folder makes the TextGrids next to it (Praat 6.3.07).
 form Where to save
   sentence folder .
 endform

@@ -10,7 +10,7 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// Run says of what measure cells are, and what they have beside their values.
+// Run says of what measure cells are, and what they have in addition to their values.
 type Run struct {
 	Metric    string
 	Variant   string
