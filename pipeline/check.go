@@ -91,10 +91,10 @@ func (c *Checked) countRows(speech *load.Speech) error {
 		}
 	}
 	m, err := load.OpenModels(f, speech)
-	defer m.Close()
 	if err != nil {
 		return err
 	}
+	defer m.Close()
 	in := &load.Inputs{Files: f, Speech: speech, Models: m}
 	for _, k := range f.Comparisons {
 		if k.OnSegments() {

@@ -29,7 +29,11 @@ type Models struct {
 // OpenModels opens the models alone, without the linear algebra: enough to know which rows they serve.
 func OpenModels(f *Files, s *Speech) (*Models, error) {
 	m := &Models{files: f}
-	return m, m.open(s)
+	if err := m.open(s); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
 }
 
 // Runtime opens ONNX Runtime, once.
