@@ -193,12 +193,12 @@ func (c *curves) layoutLegend() {
 			c.legend = append(c.legend, curveEntry{-1, sign, text})
 		}
 	}
-	add(len(c.halves) > 0 && !c.styles.many(), "band", "interval")
+	add(len(c.halves) > 0 && !c.styles.many(), "band", "95 % CI")
 	if len(c.halves) > 0 && c.styles.many() {
-		add(true, "width", "intervals: "+c.medianHalf())
+		add(true, "width", "95 % CI: "+c.medianHalf())
 	}
-	add(c.chance, "mean", "chance: mean")
-	add(c.chance, "q95", "chance: 95th percentile")
+	add(c.chance, "mean", "null: mean")
+	add(c.chance, "q95", "null: 95th percentile")
 	for _, p := range c.f.Published {
 		add(c.papers > 0, "paper", p.Label)
 	}

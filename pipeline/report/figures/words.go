@@ -193,10 +193,10 @@ func captionOf(f *Figure, ix *index, picture bool) string {
 		parts = append(parts, fmt.Sprintf("Average linkage on 1 minus the value (mean of both directions). Of %s, %d have their most similar other layer in their own model.", Plural(all, "layer"), own))
 	}
 	if picture && f.Kind == Curves && intervals {
-		parts = append(parts, "Bands are the intervals of the values; with many lines only their median half-width is given.")
+		parts = append(parts, "Bands: 95 % confidence intervals. With many lines, only their median half-width is given.")
 	}
 	if picture && f.Kind == Curves && nulls {
-		parts = append(parts, "Dashed grey: chance, the mean over permutations; dotted grey: its 95th percentile.")
+		parts = append(parts, "Grey: permutation null, mean (dashed) and 95th percentile (dotted).")
 	}
 	if count[notSignificant] > 0 && f.Kind != Tree && f.Kind != MDS {
 		kind := "p"
