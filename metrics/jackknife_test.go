@@ -96,7 +96,8 @@ func TestJackknifeByDefinition(t *testing.T) {
 			t.Fatal(got)
 		}
 		near(t, "standard error", got.SE, math.Sqrt(variance), 1e-10)
-		near(t, "upper end", got.Hi, got.Value+2.570581836*got.SE, 1e-8)
+		near(t, "centre", got.Centre, 6*got.Value-5*mean, 1e-10)
+		near(t, "upper end", got.Hi, got.Centre+2.570581836*got.SE, 1e-8)
 		near(t, "value", got.Value, value(t, momentsOf(t, PureGo(), o, x, y), c.Metric, c.Variant, 0, 1).Value, 1e-12)
 	}
 	same, ok := reps.Difference(0, 0)

@@ -5,47 +5,57 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"speechsim/metrics/internal/parallel"
 )
 
-// Null is a permutation null: the distribution of statistics on permuted rows
-// of these very layers, where x and y are unrelated. One draw serves all
-// statistics, so that a whole map can be judged at once.
+// Null is a permutation null: the distribution of statistics on permuted rows,
+// which hold no relation. One draw serves all statistics, so that a whole map can
+// be tested at once.
 type Null struct {
 	Observed []float64   // the statistics of the true pairing, computed alike
 	Draws    [][]float64 // [draw][statistic]
 	About    string      // what was permuted
+	Part     bool        // of the rows alone that could be permuted
+
+	once    sync.Once
+	mean    []float64 // of each statistic, its draws and the observed value together
+	sd      []float64
+	largest []float64 // of each draw, its largest standardised statistic
 }
 
 // NullSummary is what a cell says of its null.
 type NullSummary struct {
 	P float64 // (1 + #{null >= observed}) / (draws + 1)
-	// FamilyP is P against the largest null value of all statistics: the
-	// probability that any cell of a map of unrelated layers scores so high.
+	// FamilyP is P over a family of cells: the probability that any cell of a map of
+	// unrelated layers stands so far out, in units of its own null. Each statistic is
+	// standardised by the mean and standard deviation of its draws and the observed value
+	// together, so that none rules the maximum by its scale (max-T, Westfall and
+	// Young 1993).
 	FamilyP float64
 	Mean    float64 // the chance level
 	Q95     float64 // 95th percentile
 	// Calibrated is the score above chance, (s - t)/(1 - t) or 0, where t is the
-	// 95 % critical value (Groeger et al. 2026): 0 is the chance level, 1 identity.
+	// 95 % critical value (Groeger et al. 2026): 0 is what chance gives, 1 identity.
 	Calibrated float64
 }
 
-// Summary judges statistic k. value is the one to calibrate, exact where
-// Observed is an estimate. ok is false if the statistic or a draw is undefined.
+// Summary tests statistic k. value is the one to calibrate, exact where
+// Observed is an estimate; where the null is of some rows only, their observed
+// value is taken. ok is false if the statistic or a draw is undefined.
 func (n *Null) Summary(k int, value float64) (s NullSummary, ok bool) {
+	n.once.Do(n.standardise)
 	draws := make([]float64, len(n.Draws))
 	above, familyAbove := 0, 0
+	observed := n.standard(k, n.Observed[k])
 	for d, statistics := range n.Draws {
 		draws[d] = statistics[k]
 		if statistics[k] >= n.Observed[k] {
 			above++
 		}
-		for _, v := range statistics {
-			if v >= n.Observed[k] {
-				familyAbove++
-				break
-			}
+		if n.largest[d] >= observed {
+			familyAbove++
 		}
 		if math.IsNaN(statistics[k]) {
 			return s, false
@@ -53,6 +63,9 @@ func (n *Null) Summary(k int, value float64) (s NullSummary, ok bool) {
 	}
 	if len(draws) == 0 || math.IsNaN(n.Observed[k]) || math.IsNaN(value) {
 		return s, false
+	}
+	if n.Part {
+		value = n.Observed[k]
 	}
 	total := float64(len(draws) + 1)
 	s.P, s.FamilyP, s.Mean = float64(above+1)/total, float64(familyAbove+1)/total, average(draws)
@@ -65,6 +78,42 @@ func (n *Null) Summary(k int, value float64) (s NullSummary, ok bool) {
 		s.Calibrated = max(0, (value-critical)/(1-critical))
 	}
 	return s, true
+}
+
+// standardise prepares what all summaries need: the scale of each statistic, and
+// the largest standardised one of each draw. Observed values are part of the scale:
+// under the null they are draws like any other.
+func (n *Null) standardise() {
+	total := float64(len(n.Draws) + 1)
+	n.mean, n.sd, n.largest = make([]float64, len(n.Observed)), make([]float64, len(n.Observed)), make([]float64, len(n.Draws))
+	for k, v := range n.Observed {
+		sum := v
+		for _, statistics := range n.Draws {
+			sum += statistics[k]
+		}
+		n.mean[k] = sum / total
+		squares := (v - n.mean[k]) * (v - n.mean[k])
+		for _, statistics := range n.Draws {
+			squares += (statistics[k] - n.mean[k]) * (statistics[k] - n.mean[k])
+		}
+		n.sd[k] = math.Sqrt(squares / total)
+	}
+	for d, statistics := range n.Draws {
+		n.largest[d] = math.Inf(-1)
+		for k, v := range statistics {
+			if z := n.standard(k, v); z > n.largest[d] { // an undefined one is no maximum
+				n.largest[d] = z
+			}
+		}
+	}
+}
+
+// standard is a value of statistic k in units of its null.
+func (n *Null) standard(k int, v float64) float64 {
+	if n.sd[k] == 0 { // all are equal
+		return 0
+	}
+	return (v - n.mean[k]) / n.sd[k]
 }
 
 // NullOf computes the null distribution of any statistics of moments, exactly:

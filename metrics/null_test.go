@@ -16,11 +16,7 @@ func permuteRows(n int, seed uint64) *Shuffle {
 func sizes(groups, each int) []int { return slices.Repeat([]int{each}, groups) }
 
 func TestShuffles(t *testing.T) {
-	groups, err := PermuteGroups(sizes(6, 4), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	shift, err := ShiftRows(60, 7, 1)
+	groups, _, err := PermuteGroups(sizes(6, 4), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,12 +29,6 @@ func TestShuffles(t *testing.T) {
 		}
 		if slices.Sort(p); !slices.Equal(p, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23}) {
 			t.Fatal("not a permutation:", p)
-		}
-		s := shift.Draw(k)
-		for r, v := range s {
-			if d := (v - r + 60) % 60; d != s[0] || d < 7 || d > 53 {
-				t.Fatal("shifted by", d)
-			}
 		}
 	}
 	if !slices.Equal(groups.Draw(3), groups.Draw(3)) || slices.Equal(groups.Draw(3), groups.Draw(4)) {
@@ -56,9 +46,8 @@ func TestShuffles(t *testing.T) {
 		}
 	}
 	for name, err := range map[string]error{
-		"unequal":   second(PermuteGroups([]int{3, 3, 3, 3, 4}, 1)),
-		"few":       second(PermuteGroups(sizes(4, 3), 1)),
-		"short":     second(ShiftRows(30, 10, 1)),
+		"few":       third(PermuteGroups(sizes(4, 3), 1)),
+		"empty":     third(PermuteGroups([]int{3, 3, 0, 3, 3, 3}, 1)),
 		"gap":       second(PermuteTypes([]int{0, 2, 3, 4, 5}, 1)),
 		"negative":  second(PermuteTypes([]int{0, -2}, 1)),
 		"few types": second(PermuteTypes([]int{0, 1}, 1)),
@@ -70,6 +59,60 @@ func TestShuffles(t *testing.T) {
 }
 
 func second[A any](_ A, err error) error { return err }
+
+func third[A, B any](_ A, _ B, err error) error { return err }
+
+// TestPermuteUnequalGroups: groups are exchanged with those of like size, row by row, of the rows that are kept; and as many
+// rows are kept as any bins of at least 5 groups keep.
+func TestPermuteUnequalGroups(t *testing.T) {
+	for seed := range uint64(200) {
+		r := random(seed)
+		groups := make([]int, 5+r.IntN(8))
+		for g := range groups {
+			groups[g] = 1 + r.IntN(12)
+		}
+		s, rows, err := PermuteGroups(groups, seed)
+		if err != nil || len(rows) != s.Rows() {
+			t.Fatal(groups, err)
+		}
+		if want := mostKept(slices.Sorted(slices.Values(groups))); len(rows) != want {
+			t.Fatalf("%v: %d rows are kept, and %d could be", groups, len(rows), want)
+		}
+		var of, position []int // of each row: its group, and the place in it
+		for g, n := range groups {
+			for i := range n {
+				of, position = append(of, g), append(position, i)
+			}
+		}
+		p := s.Draw(1)
+		for k, v := range p {
+			a, b := rows[k], rows[v]
+			if position[a] != position[b] || k > 0 && of[rows[k-1]] == of[a] && of[rows[p[k-1]]] != of[b] {
+				t.Fatalf("%v: a group was torn: %v of %v", groups, p, rows)
+			}
+		}
+		if slices.Sort(p); p[0] != 0 || !slices.Equal(p, slices.Compact(slices.Clone(p))) || p[len(p)-1] != len(p)-1 {
+			t.Fatalf("%v: not a permutation: %v", groups, p)
+		}
+	}
+}
+
+// mostKept tries all bins of groups, from the smallest to the largest.
+func mostKept(sizes []int) int {
+	most := 0
+	for from := 0; from+5 <= len(sizes); from++ { // those before are left out, or the first bin begins here
+		for to := from + 5; to <= len(sizes); to++ {
+			if rest := len(sizes) - to; rest == 0 || rest >= 5 {
+				kept := (to - from) * sizes[from]
+				if rest > 0 {
+					kept += mostKept(sizes[to:])
+				}
+				most = max(most, kept)
+			}
+		}
+	}
+	return most
+}
 
 func TestNullSummary(t *testing.T) {
 	n := &Null{Observed: []float64{.9, .15, math.NaN()}}
@@ -87,7 +130,7 @@ func TestNullSummary(t *testing.T) {
 	near(t, "calibrated", s.Calibrated, (.9-.18)/(1-.18), 1e-15) // the 19th of 20
 	s, _ = n.Summary(1, .15)
 	near(t, "p", s.P, 1./20, 1e-15)
-	near(t, "family", s.FamilyP, 5./20, 1e-15) // .15 .16 .17 .18 of the first statistic
+	near(t, "family", s.FamilyP, 1./20, 1e-15) // .18 of the first statistic is larger, and in its own units nothing
 	if _, ok := n.Summary(2, 0); ok {
 		t.Error("an undefined statistic has a null")
 	}
@@ -100,14 +143,19 @@ func TestNullErrorRate(t *testing.T) {
 		t.Skip("a few seconds")
 	}
 	const groups, each, draws = 20, 8, 19
+	unequal := []int{1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 8, 8, 8, 9, 10, 11, 12, 13, 14, 15} // 8 rows on average
 	sets := simulations(200, 40)
 	ctx := context.Background()
 	o := Options{SquaredNorms: true, Workers: 1}
-	var speakers, rows int
+	var speakers, rows, mixed int
 	for s := range sets {
-		x, y := effects(random(uint64(2000+s)), groups, each, 8, 8, 0)
+		x, y := effects(random(uint64(2000+s)), groups, 15, 8, 8, 0)
+		if p := errorOf(t, x, y, unequal, uint64(s), draws); p <= .05 {
+			mixed++
+		}
+		x, y = effects(random(uint64(2000+s)), groups, each, 8, 8, 0)
 		stat := Statistics(ctx, []Cell{{"cka", "debiased", 0, 1}})
-		bySpeaker, err := PermuteGroups(sizes(groups, each), uint64(s))
+		bySpeaker, _, err := PermuteGroups(sizes(groups, each), uint64(s))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,9 +175,38 @@ func TestNullErrorRate(t *testing.T) {
 	if share := float64(speakers) / float64(sets); math.Abs(share-.05) > 3*math.Sqrt(.05*.95/float64(sets)) {
 		t.Errorf("permuting speakers errs in %.1f %%, and should in 5", 100*share)
 	}
+	if share := float64(mixed) / float64(sets); math.Abs(share-.05) > 3*math.Sqrt(.05*.95/float64(sets)) {
+		t.Errorf("permuting speakers with 1 to 15 rows errs in %.1f %%, and should in 5", 100*share)
+	}
 	if share := float64(rows) / 20; share < .9 {
 		t.Errorf("permuting rows errs in %.1f %%, and is known to in nearly all", 100*share)
 	}
+}
+
+// errorOf is p of debiased CKA for x and y of 15 rows a group, of which the groups keep so many.
+func errorOf(t *testing.T, x, y Matrix, sizes []int, seed uint64, draws int) float64 {
+	t.Helper()
+	shuffle, rows, err := PermuteGroups(sizes, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var places []int
+	for g, n := range sizes {
+		for i := range n {
+			places = append(places, 15*g+i)
+		}
+	}
+	for k, r := range rows {
+		rows[k] = places[r]
+	}
+	var a, b gathered
+	null, err := NullOf(context.Background(), PureGo(), []Matrix{a.gather(x, rows)}, []Matrix{b.gather(y, rows)}, Options{SquaredNorms: true, Workers: 1}, shuffle, draws,
+		Statistics(context.Background(), []Cell{{"cka", "debiased", 0, 1}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, _ := null.Summary(0, null.Observed[0])
+	return sum.P
 }
 
 // TestSketch: the estimates scatter about the exact values without bias.
@@ -138,7 +215,7 @@ func TestSketch(t *testing.T) {
 	layers := layersOf(random(70), 120, 20, 15, 25)
 	pairs := [][2]int{{0, 1}, {0, 2}, {1, 2}}
 	m := momentsOf(t, PureGo(), Options{SquaredNorms: true, Float64: true}, layers...)
-	shuffle, err := PermuteGroups(sizes(12, 10), 5)
+	shuffle, _, err := PermuteGroups(sizes(12, 10), 5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +292,7 @@ func TestPrincipalNull(t *testing.T) {
 		}
 	}
 	layers := []Matrix{x, y}
-	shuffle, err := ShiftRows(480, 20, 3)
+	shuffle, _, err := PermuteGroups(sizes(24, 20), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,5 +379,47 @@ func TestApproximateCKA(t *testing.T) {
 		if plain, sharp := math.Sqrt(spread[0]), math.Sqrt(spread[1]); sharp > .03 || sharp > plain/3 {
 			t.Errorf("%s: errors of %.4f with principal components, %.4f without", variant, sharp, plain)
 		}
+	}
+}
+
+// TestFamilySize: over a family of statistics whose nulls differ in scale by orders of magnitude, some cell is significant in 5 %
+// of sets where none is related, and a related one is found whose scale is the smallest.
+func TestFamilySize(t *testing.T) {
+	const statistics, draws, sets = 8, 99, 2000
+	r := random(31)
+	scale := func(k int) float64 { return math.Pow(10, float64(-k)) }
+	some, found := 0, 0
+	for range sets {
+		n := &Null{Observed: make([]float64, statistics)}
+		for d := -1; d < draws; d++ {
+			shared, values := r.NormFloat64(), make([]float64, statistics) // cells of one map depend on each other
+			for k := range values {
+				values[k] = scale(k) * (5 + shared + r.NormFloat64())
+			}
+			if d < 0 {
+				n.Observed = values
+			} else {
+				n.Draws = append(n.Draws, values)
+			}
+		}
+		significant := false
+		for k := range statistics {
+			s, _ := n.Summary(k, n.Observed[k])
+			significant = significant || s.FamilyP <= .05
+		}
+		if significant {
+			some++
+		}
+		related := &Null{Observed: slices.Clone(n.Observed), Draws: n.Draws}
+		related.Observed[statistics-1] += 8 * scale(statistics-1)
+		if s, _ := related.Summary(statistics-1, 0); s.FamilyP <= .05 {
+			found++
+		}
+	}
+	if share := float64(some) / sets; math.Abs(share-.05) > 3*math.Sqrt(.05*.95/sets) {
+		t.Errorf("some cell of an unrelated family is significant in %.1f %% of sets, and should be in 5", 100*share)
+	}
+	if share := float64(found) / sets; share < .95 {
+		t.Errorf("a related cell of a small scale is found in %.1f %% of sets", 100*share)
 	}
 }

@@ -34,46 +34,6 @@ func (s *Shuffle) Draw(k int) []int {
 	return pairing
 }
 
-// PermuteGroups exchanges whole groups of rows. sizes are the rows of each
-// group, in the order of the rows, and must be equal; where they are not, use
-// ShiftRows. There must be at least 5 groups, whose 120 permutations are the
-// fewest from which p < .05 can be had.
-func PermuteGroups(sizes []int, seed uint64) (*Shuffle, error) {
-	if len(sizes) < 5 {
-		return nil, fmt.Errorf("%d groups are too few to permute; at least 5 are needed", len(sizes))
-	}
-	for g, n := range sizes {
-		if n != sizes[0] || n < 1 {
-			return nil, fmt.Errorf("groups can only be exchanged when they are of equal size: group 0 has %d rows, group %d has %d", sizes[0], g, n)
-		}
-	}
-	size := sizes[0]
-	return &Shuffle{rows: size * len(sizes), seed: seed, About: fmt.Sprintf("%d groups of %d rows permuted", len(sizes), size),
-		draw: func(r *rand.Rand, pairing []int) {
-			for g, other := range r.Perm(len(sizes)) {
-				for k := range size {
-					pairing[g*size+k] = other*size + k
-				}
-			}
-		}}, nil
-}
-
-// ShiftRows moves y's rows around in a circle, in the order of the corpus, by
-// at least the rows of the longest group, so that no group meets itself.
-func ShiftRows(rows, longest int, seed uint64) (*Shuffle, error) {
-	shifts := rows - 2*longest + 1
-	if longest < 1 || shifts < 20 {
-		return nil, fmt.Errorf("%d rows whose longest group has %d leave %d circular shifts; at least 20 are needed", rows, longest, max(shifts, 0))
-	}
-	return &Shuffle{rows: rows, seed: seed, About: fmt.Sprintf("rows shifted in a circle by at least %d", longest),
-		draw: func(r *rand.Rand, pairing []int) {
-			by := longest + r.IntN(shifts)
-			for k := range pairing {
-				pairing[k] = (k + by) % rows
-			}
-		}}, nil
-}
-
 // PermuteTypes gives each word type the vector of another, for a y whose row is
 // a function of the type alone (word vectors). types holds the type of each row,
 // from 0. Types repeat, and repeated rows alone make layers alike: a

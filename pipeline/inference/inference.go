@@ -4,6 +4,7 @@ package inference
 
 import (
 	"errors"
+	"fmt"
 
 	"speechsim/metrics"
 	"speechsim/pipeline/results"
@@ -27,18 +28,21 @@ func Value(c *results.Cell, v metrics.Value, err error) error {
 }
 
 // Interval sets the 95 % confidence interval of a cell from statistic k of the jackknife's replicates, and says whether there
-// is one.
+// is one. It is about the bias-corrected value; a value outside of it carries a warning.
 func Interval(c *results.Cell, r *metrics.Replicates, k int) bool {
 	i, ok := r.Interval(k)
 	if ok && c.OK() {
 		c.Lo, c.Hi = &i.Lo, &i.Hi
+		if *c.Value < i.Lo || *c.Value > i.Hi {
+			c.Warnings = append(c.Warnings, fmt.Sprintf("the interval is about %.4g, the value less its bias as the jackknife sees it, which is larger than the half-width of the interval", i.Centre))
+		}
 	}
 	return ok
 }
 
-// Null sets p and the chance level of a cell from statistic k of a null distribution. family says whether the null is that of a
-// whole map, over which a family-wise p is taken; about adds to how it was drawn.
-func Null(c *results.Cell, null *metrics.Null, k int, family bool, about string) {
+// Null sets p and the chance level of a cell from statistic k of a null distribution, whose statistics are the family of the
+// family-wise p. about adds to how it was drawn.
+func Null(c *results.Cell, null *metrics.Null, k int, about string) {
 	if !c.OK() {
 		return
 	}
@@ -47,8 +51,5 @@ func Null(c *results.Cell, null *metrics.Null, k int, family bool, about string)
 		return
 	}
 	c.P = &s.P
-	c.Null = &results.Null{Mean: s.Mean, Q95: s.Q95, Calibrated: &s.Calibrated, Draws: len(null.Draws), About: null.About + about}
-	if family {
-		c.Null.PMax = &s.FamilyP
-	}
+	c.Null = &results.Null{Mean: s.Mean, Q95: s.Q95, Calibrated: &s.Calibrated, PMax: &s.FamilyP, Draws: len(null.Draws), About: null.About + about}
 }

@@ -80,7 +80,7 @@ func parseColumn(in io.Reader, file, wanted string, n int, usual []string) (*col
 				continue
 			}
 		}
-		name := record[at]
+		name := strings.TrimSpace(record[at])
 		if name == "" {
 			return nil, &columnError{file, line, "a row has no name"}
 		}
@@ -94,6 +94,9 @@ func parseColumn(in io.Reader, file, wanted string, n int, usual []string) (*col
 		c.of = append(c.of, k)
 	}
 	if len(c.of) == n+1 && wanted == "" { // the first line of a file of one column may name it
+		if slices.Contains(c.of[1:], c.of[0]) {
+			return nil, &columnError{file, 0, fmt.Sprintf("the file has one line more than the matrices have rows (%d), and its first line, %q, is the name of other rows too and so no header", n, c.names[c.of[0]])}
+		}
 		c.of = c.of[1:]
 	}
 	if len(c.of) != n {
@@ -161,13 +164,23 @@ func (c *column) order() []int {
 	return order
 }
 
-// shuffle permutes the rows of the names, of which each stands for a group: whole groups where they are of equal size, else all
-// rows in a circle. order is the order in which the rows of each name stand together.
+// shuffle permutes the rows of the names, of which each stands for a group. order are the rows that it is of, those of each name
+// together; nil where all are and stand like that already.
 func (c *column) shuffle(seed uint64) (order []int, s *metrics.Shuffle, err error) {
-	if slices.Min(c.sizes) == slices.Max(c.sizes) {
-		s, err = metrics.PermuteGroups(c.sizes, seed)
-	} else {
-		s, err = metrics.ShiftRows(len(c.of), slices.Max(c.sizes), seed)
+	s, rows, err := metrics.PermuteGroups(c.sizes, seed)
+	if err != nil {
+		return nil, nil, err
 	}
-	return c.order(), s, err
+	order = c.order()
+	if len(rows) == len(c.of) {
+		return order, s, nil
+	}
+	kept := make([]int, len(rows))
+	for k, r := range rows {
+		kept[k] = r
+		if order != nil {
+			kept[k] = order[r]
+		}
+	}
+	return kept, s, nil
 }

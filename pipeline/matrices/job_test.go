@@ -358,6 +358,8 @@ func TestParseColumn(t *testing.T) {
 		{"table", "", "id,speaker,group\n1,a,g\n2,b,g\n3,a,h\n", "[g h] [0 0 1] [2 1]"},
 		{"table, named", "speaker", "id,speaker,group\n1,a,g\n2,b,g\n3,\"a,b\",h\n", "[a b a,b] [0 1 2] [1 1 1]"},
 		{"empty", "", "", "f: the file names 0 rows, and the matrices have 3"},
+		{"one too many", "", "a\nb\na\nb\n", "f: the file has one line more than the matrices have rows (3), and its first line, \"a\", is the name of other rows too and so no header"},
+		{"blanks", "", " a\nb \n a \n", "[a b] [0 1 0] [2 1]"},
 		{"too many", "", "a\nb\nc\nd\ne\n", "f: the file names 5 rows, and the matrices have 3"},
 		{"no such column", "", "id,word\n1,a\n", "f:1: no column is called group or speaker; there are: id, word. Name one, as in f:id"},
 		{"ragged", "", "id,speaker\n1,a\n2\n", "f:3: column 1: wrong number of fields"},

@@ -18,7 +18,9 @@ type level struct {
 	shuffle          *metrics.Shuffle
 	byType           bool                             // shuffle may use a row more than once
 	flip             bool                             // x is what is shuffled, not y
-	matrices         func() ([]metrics.Matrix, error) // all rows, in the shuffle's order
+	part             bool                             // shuffle is of some rows only
+	matrices         func() ([]metrics.Matrix, error) // the rows of the shuffle, in its order; without one all rows
+	all              func() ([]metrics.Matrix, error) // all rows
 	words            bool                             // rows have words, and each word may have many
 }
 
@@ -48,6 +50,7 @@ func (c *comparison) rowLevel(types *typeRows) (*level, error) {
 		order, err = c.rowShuffle(l, types)
 	}
 	l.matrices = func() ([]metrics.Matrix, error) { return c.matrices(order) }
+	l.all = func() ([]metrics.Matrix, error) { return c.matrices(nil) }
 	return l, err
 }
 
@@ -62,6 +65,7 @@ func (c *comparison) rowShuffle(l *level, types *typeRows) (order []int, err err
 		if order, l.shuffle, err = c.groups.shuffle(c.Seed); err != nil {
 			err = fmt.Errorf("%s: %w", c.Groups, err)
 		}
+		l.part = order != nil && len(order) < c.x.Rows
 	default:
 		c.note("no permutation null for the rows: rows of one word depend on each other, and rows of one speaker may too. Name independent groups with --groups")
 	}
@@ -89,6 +93,7 @@ func (c *comparison) typeLevel(types *typeRows) (*level, error) {
 		return b, b.add(ctx, types.means, each)
 	}
 	l.matrices = func() ([]metrics.Matrix, error) { return types.means[:], nil }
+	l.all = l.matrices
 	if c.Null == 0 {
 		return l, nil
 	}

@@ -51,8 +51,9 @@ func (c *comparison) nulls(ctx context.Context, l *level, m *metrics.Moments, o 
 	if err != nil {
 		return err
 	}
+	null.Part = l.part
 	for k, cell := range exact {
-		inference.Null(&cell.result, null, k, false, "")
+		inference.Null(&cell.result, null, k, "")
 	}
 	return nil
 }
@@ -61,6 +62,12 @@ func (c *comparison) nulls(ctx context.Context, l *level, m *metrics.Moments, o 
 func (c *comparison) sketchedNulls(ctx context.Context, l *level, m *metrics.Moments, matrices []metrics.Matrix, cells map[string]*cell) error {
 	if len(cells) == 0 {
 		return nil
+	}
+	if l.part {
+		var err error
+		if m, err = ownMoments(ctx, c, matrices); err != nil {
+			return err
+		}
 	}
 	sketch, err := metrics.NewPrincipalSketch(m, nil, metrics.SketchWidth, c.Seed, c.Workers)
 	if err != nil {
@@ -86,7 +93,24 @@ func (c *comparison) sketchedNulls(ctx context.Context, l *level, m *metrics.Mom
 			return err
 		}
 		c.Progress.Add(float64(c.Null))
-		inference.Null(&cell.result, null, 0, false, "")
+		null.Part = l.part
+		inference.Null(&cell.result, null, 0, "")
 	}
 	return nil
+}
+
+// ownMoments are the moments of each of some matrices with itself.
+func ownMoments(ctx context.Context, c *comparison, matrices []metrics.Matrix) (*metrics.Moments, error) {
+	own, err := metrics.NewMoments(c.backend, []int{matrices[0].Cols, matrices[1].Cols},
+		metrics.Options{SquaredNorms: true, Float64: c.Float64, Workers: c.Workers, Pairs: [][2]int{{0, 0}, {1, 1}}})
+	if err != nil {
+		return nil, err
+	}
+	for from := 0; from < matrices[0].Rows; from += metrics.BlockRows {
+		to := min(from+metrics.BlockRows, matrices[0].Rows)
+		if err := own.Add(ctx, []metrics.Matrix{rowsFrom(matrices[0], from, to), rowsFrom(matrices[1], from, to)}); err != nil {
+			return nil, err
+		}
+	}
+	return own, nil
 }

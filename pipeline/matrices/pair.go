@@ -142,10 +142,11 @@ func whole(a *npy.Array, order []int) (metrics.Matrix, error) {
 	if order == nil && (m.Data != nil || m.Data64 != nil) {
 		return m, nil
 	}
-	m = newRows(a, a.Rows)
 	if order == nil {
+		m = newRows(a, a.Rows)
 		return m, readRows(a, m, 0)
 	}
+	m = newRows(a, len(order))
 	for k, row := range order {
 		if err := readRows(a, rowsFrom(m, k, k+1), row); err != nil {
 			return m, err

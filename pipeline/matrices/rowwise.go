@@ -37,33 +37,45 @@ func (c *rowwise) compute(ctx context.Context, l *level, cells []*cell) error {
 
 // knn is the share of neighbours in common.
 func (c *rowwise) knn(ctx context.Context, l *level, cell *cell) error {
-	matrices, err := l.matrices()
+	near, err := c.neighbours(ctx, l.all)
 	if err != nil {
+		return cell.set(metrics.Value{}, err)
+	}
+	v, err := metrics.MutualKNN(near[0], near[1])
+	if err := cell.set(v, err); err != nil || l.shuffle == nil {
 		return err
+	}
+	if near, err = c.neighbours(ctx, l.matrices); err != nil { // in the order of the shuffle
+		return err
+	}
+	null, err := metrics.NullKNN(near, [][2]int{{0, 1}}, l.shuffle, c.Null)
+	if errors.Is(err, metrics.ErrRepeatedRows) {
+		c.note("knn %s has no null by word type at the level of rows", cell.Variant.Name)
+		return nil
+	}
+	if err == nil {
+		null.Part = l.part
+		inference.Null(&cell.result, null, 0, "")
+	}
+	return err
+}
+
+// neighbours finds those of both sides.
+func (c *rowwise) neighbours(ctx context.Context, rows func() ([]metrics.Matrix, error)) (map[int]*metrics.Neighbours, error) {
+	matrices, err := rows()
+	if err != nil {
+		return nil, err
 	}
 	near, count := map[int]*metrics.Neighbours{}, c.KNN
 	if count == 0 {
 		count = metrics.KNNNeighbours
 	}
 	for k := range matrices {
-		var err error
 		if near[k], err = metrics.FindNeighbours(ctx, c.backend, matrices[k], count, c.Workers); err != nil {
-			return cell.set(metrics.Value{}, err)
+			return nil, err
 		}
 	}
-	v, err := metrics.MutualKNN(near[0], near[1])
-	if err := cell.set(v, err); err != nil || l.shuffle == nil {
-		return err
-	}
-	null, err := metrics.NullKNN(near, [][2]int{{0, 1}}, l.shuffle, c.Null)
-	if errors.Is(err, metrics.ErrRepeatedRows) {
-		c.note("knn %s has no permutation null by word type at the level of rows", cell.Variant.Name)
-		return nil
-	}
-	if err == nil {
-		inference.Null(&cell.result, null, 0, false, "")
-	}
-	return err
+	return near, nil
 }
 
 // searchKey is the variant of asif and the side that is asked for.
@@ -103,7 +115,7 @@ func (c *rowwise) asif(ctx context.Context, cell *cell) error {
 		c.note("asif %s has no permutation null: %v", cell.Variant.Name, err)
 		return nil
 	}
-	inference.Null(&cell.result, null, 0, false, "")
+	inference.Null(&cell.result, null, 0, "")
 	return nil
 }
 

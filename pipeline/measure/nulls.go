@@ -20,6 +20,7 @@ type nullRows struct {
 	*join.Rows
 	tile    *plan.Tile
 	order   []int
+	part    bool // the order is of some rows only
 	shuffle *metrics.Shuffle
 	own     *metrics.Moments // of these rows: each layer with itself
 	rowwise *rowwise         // what the metrics that read rows have found
@@ -47,6 +48,7 @@ func nulls(ctx context.Context, t *plan.Tile, rows *join.Rows, whole *metrics.Mo
 	}
 	var sizes []int
 	n.order, sizes = n.ByGroup()
+	all := len(n.order)
 	n.shuffle, err = n.newShuffle(sizes)
 	if err != nil && t.RowSet.First > 0 {
 		for i := range cells {
@@ -54,7 +56,8 @@ func nulls(ctx context.Context, t *plan.Tile, rows *join.Rows, whole *metrics.Mo
 		}
 		return nil, nil
 	}
-	if err == nil && t.NullFrames != nil {
+	n.part = len(n.order) < all
+	if err == nil && (t.NullFrames != nil || n.part) {
 		n.own, err = n.ownMoments(ctx)
 	}
 	if err != nil && t.NullFrames != nil && t.NullFrames.Step > 1 {
@@ -72,7 +75,8 @@ func nulls(ctx context.Context, t *plan.Tile, rows *join.Rows, whole *metrics.Mo
 	return out, nil
 }
 
-// newShuffle is how rows are permuted: word types, else groups of equal size, else the rows shifted in a circle.
+// newShuffle is how rows are permuted: word types, else groups. Of groups of unequal size some rows are left out: the order is
+// then of the others.
 func (n *nullRows) newShuffle(sizes []int) (*metrics.Shuffle, error) {
 	null := n.tile.Comparison.Null
 	seed := uint64(null.Seed)
@@ -87,15 +91,16 @@ func (n *nullRows) newShuffle(sizes []int) (*metrics.Shuffle, error) {
 		}
 		return metrics.PermuteTypes(types, seed)
 	}
-	longest, equal := 0, true
-	for _, size := range sizes {
-		longest = max(longest, size)
-		equal = equal && size == sizes[0]
+	s, rows, err := metrics.PermuteGroups(sizes, seed)
+	if err != nil {
+		return nil, err
 	}
-	if equal && len(sizes) >= 5 {
-		return metrics.PermuteGroups(sizes, seed)
+	kept := make([]int, len(rows))
+	for k, r := range rows {
+		kept[k] = n.order[r]
 	}
-	return metrics.ShiftRows(len(n.order), longest, seed)
+	n.order = kept
+	return s, nil
 }
 
 // draw draws the null of one measure of the tile for its cells. A layer with itself has none.
@@ -123,13 +128,16 @@ func (n *nullRows) draw(ctx context.Context, measure int, cells []results.Cell) 
 	default:
 		d.Null, err = n.exact(ctx, m.Name, m.Variant, pairs)
 	}
+	if err == nil {
+		d.Part = n.part && m.Name != "asif" // which permutes types
+	}
 	return d, err
 }
 
 // infer sets p and the chance level of the cells of a metric.
 func (d *nullDraws) infer(t *plan.Task, cells []results.Cell) {
 	for k, c := range d.At {
-		inference.Null(&cells[c], d.Null, k, true, t.NullFrames.Text())
+		inference.Null(&cells[c], d.Null, k, t.NullFrames.Text())
 	}
 }
 

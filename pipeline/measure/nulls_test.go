@@ -15,8 +15,8 @@ import (
 // TestFrameNull: the frames that are kept for a null are those that streamed by, all of them or one in so many.
 func TestFrameNull(t *testing.T) {
 	dir := t.TempDir()
-	for _, test := range []struct{ frames, step int }{{100000, 1}, {180, 2}} {
-		p := plantest.Plan(t, plantest.Config(t, plantest.Small, "comparisons.0.metrics=[cka]", "comparisons.0.null.draws=19", fmt.Sprint("comparisons.0.null.frames=", test.frames)),
+	for _, test := range []struct{ frames, step int }{{100000, 1}, {1200, 2}} {
+		p := plantest.Plan(t, plantest.Config(t, plantest.Small, "corpus.timit.split=", "comparisons.0.metrics=[cka]", "comparisons.0.null.draws=19", fmt.Sprint("comparisons.0.null.frames=", test.frames)),
 			plantest.In(dir), plan.Options{})
 		cells := allOf(t, p).Cells
 		tile := p.Tasks[0].Tiles[0]
@@ -45,7 +45,7 @@ func TestFrameNull(t *testing.T) {
 					}
 				}
 			}
-		} else if step != test.step || own.N() > 200 || own.N() < 150 {
+		} else if step != test.step || own.N() > 1200 || own.N() < 1000 {
 			t.Errorf("%d frames are kept, 1 in %d", own.N(), step)
 		}
 		for _, c := range cells {

@@ -53,7 +53,7 @@ func (w *estimates) join(t *plan.Tile, e *estimates) {
 			continue
 		}
 		if w.nulls[k] == nil {
-			w.nulls[k] = &nullDraws{Null: &metrics.Null{About: d.About, Draws: make([][]float64, len(d.Draws))}}
+			w.nulls[k] = &nullDraws{Null: &metrics.Null{About: d.About, Part: d.Part, Draws: make([][]float64, len(d.Draws))}}
 		}
 		to := w.nulls[k]
 		for _, c := range d.At {
