@@ -43,7 +43,7 @@ static:
 	@$(GO) vet ./...
 	@$(STATICCHECK) ./...
 
-# Whole runs of the program, and tests of the pipeline that walk over the demo corpus again and again.
+# Whole runs of the program, and tests of the pipeline that take the demo corpus again and again.
 QUICK_WITHOUT := TestPaperConfigs|TestWorkers|TestKill|TestInterrupt|TestSharedStore|TestFullDisk|TestMemory|TestSlurm|TestTiles|TestRunOnProducts|TestStopped|TestStoppedShards|TestKilled|TestEveryLayout
 test-quick: build lib ## pass what takes under 90 s: no race detector, no browser, no full runs
 	@echo 'without the race detector, gofmt, vet and staticcheck; without tests in a browser, TestScripts/demo and $(subst |, ,$(QUICK_WITHOUT))'

@@ -97,5 +97,5 @@ type Libraries struct {
 type Products struct {
 	Pos       Pos
 	Device    string // cpu (default) or cuda
-	Precision string // float32 (default) or tf32
+	Precision string // float32 (default); float64 on the CPU; tf32 on a GPU
 }

@@ -115,9 +115,12 @@ func (c *Config) validateProducts(oneOf func(Pos, string, string, []string), bad
 		oneOf(p.Pos, "products.device", p.Device, devices)
 	}
 	if p.Precision != "" {
-		oneOf(p.Pos, "products.precision", p.Precision, precisions[:2])
-		if p.Precision != "float32" && p.Device != "cuda" {
+		oneOf(p.Pos, "products.precision", p.Precision, []string{"float32", "float64", "tf32"})
+		switch {
+		case p.Precision == "tf32" && p.Device != "cuda":
 			bad(p.Pos, "products.precision: %s gains nothing on a CPU; it needs device: cuda", p.Precision)
+		case p.Precision == "float64" && p.Device == "cuda":
+			bad(p.Pos, "products.precision: float64 is made on the CPU; leave device: cuda out")
 		}
 	}
 }

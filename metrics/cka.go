@@ -25,9 +25,9 @@ func CKA(m *Moments, i, j int, variant string) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	hsic, rows := m.hsicBiased, 2
+	rows := 2
 	if variant == "debiased" {
-		hsic, rows = m.hsicDebiased, 4
+		rows = 4
 		if !m.norms {
 			return Value{}, undefined("cka", variant, "the moments were made without SquaredNorms")
 		}
@@ -36,26 +36,34 @@ func CKA(m *Moments, i, j int, variant string) (Value, error) {
 		return Value{}, err
 	}
 	v := newValue(m, i, j)
-	xy, err := hsic(i, j)
+	xy, err := m.hsic(variant, i, j)
 	if err != nil {
 		return Value{}, err
 	}
-	self := [2]float64{}
+	self := [2]hsic{}
 	for k, layer := range []int{i, j} {
-		self[k], err = cached(m, "hsic "+variant, layer, func() (float64, error) { return hsic(layer, layer) })
+		self[k], err = cached(m, "hsic "+variant, layer, func() (hsic, error) { return m.hsic(variant, layer, layer) })
 		if err != nil {
 			return Value{}, err
 		}
-		if self[k] <= 0 {
+		if self[k].left <= 0 {
 			return Value{}, undefined("cka", variant, "the debiased HSIC of %s with itself is %.3g, not positive: %d rows are too few",
-				[2]string{"x", "y"}[k], self[k], m.n)
+				[2]string{"x", "y"}[k], self[k].left, m.n)
 		}
 	}
 	if i == j {
 		v.Value = 1
 		return v, nil
 	}
-	v.Value = xy / math.Sqrt(self[0]) / math.Sqrt(self[1])
+	norm := math.Sqrt(self[0].left) * math.Sqrt(self[1].left)
+	v.Value = xy.left / math.Sqrt(self[0].left) / math.Sqrt(self[1].left)
+	// HSIC is what is left of terms that cancel. Where a few rows are thousands of times as large as the others, the terms
+	// are those rows' and what is left is the others'.
+	const rounding, most = 2e-7, 5e-5 // of a term in single precision; of the value
+	lost := rounding * (xy.terms/norm + math.Abs(v.Value)/2*(self[0].terms/self[0].left+self[1].terms/self[1].left))
+	if lost > most && !m.float64 {
+		return Value{}, imprecise("cka", variant, "a few rows are so much larger than the others that products in single precision may be off by %.1g; use float64 products", lost)
+	}
 	if variant == "biased" {
 		v.Value = min(v.Value, 1) // by Cauchy and Schwarz; beyond is rounding
 		if m.n < 5*(v.DX+v.DY) {
@@ -99,22 +107,26 @@ func (m *Moments) hsicBiased(i, j int) (float64, error) {
 	return total, nil
 }
 
-// hsicDebiased returns Song's estimator, without its factor 1/(n(n-3)).
-func (m *Moments) hsicDebiased(i, j int) (float64, error) {
+// hsic is an estimate of HSIC, and the magnitude of the terms that it is left of.
+type hsic struct{ left, terms float64 }
+
+// hsic estimates HSIC of two layers: |XᵀY|², or Song's estimator without its factor
+// 1/(n(n-3)).
+func (m *Moments) hsic(variant string, i, j int) (hsic, error) {
 	frobenius, err := m.hsicBiased(i, j)
-	if err != nil {
-		return 0, err
+	if err != nil || variant == "biased" {
+		return hsic{left: frobenius}, err
 	}
 	x, y, xy, err := m.rowNorms(i, j)
 	if err != nil {
-		return 0, err
+		return hsic{}, err
 	}
 	n := float64(m.n)
 	if tiny := 1e-17 * n; !m.float64 && min(x, y) < tiny {
-		return 0, undefined("cka", "debiased", "the rows' squared norms are about %.2g, too small for float32 products; scale the layer or use float64 products",
+		return hsic{}, imprecise("cka", "debiased", "the rows' squared norms are about %.2g, too small for float32 products; scale the layer or use float64 products",
 			min(x, y)/n)
 	}
-	return frobenius - xy + x*y/((n-1)*(n-2)) - 2*xy/(n-2), nil
+	return hsic{frobenius - xy + x*y/((n-1)*(n-2)) - 2*xy/(n-2), frobenius + xy}, nil
 }
 
 // rowNorms returns Σ x_t, Σ y_t and Σ x_t y_t for the squared norms about the

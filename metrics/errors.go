@@ -30,6 +30,7 @@ func (e *RangeError) Error() string {
 type UndefinedError struct {
 	Metric, Variant string
 	Reason          string
+	Precision       bool // products in double precision would give a value
 }
 
 func (e *UndefinedError) Error() string {
@@ -39,4 +40,9 @@ func (e *UndefinedError) Error() string {
 // undefined builds an UndefinedError.
 func undefined(metric, variant, format string, args ...any) error {
 	return &UndefinedError{Metric: metric, Variant: variant, Reason: fmt.Sprintf(format, args...)}
+}
+
+// imprecise builds an UndefinedError that products in double precision mend.
+func imprecise(metric, variant, format string, args ...any) error {
+	return &UndefinedError{Metric: metric, Variant: variant, Reason: fmt.Sprintf(format, args...), Precision: true}
 }

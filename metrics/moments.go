@@ -157,7 +157,8 @@ func (m *Moments) Variance(i int) []float64 {
 	return v
 }
 
-// DeadUnits returns the units of layer i that are constant. Metrics leave them
+// DeadUnits returns the units of layer i that are constant, or vary 1e-12 times as
+// much as the layer's largest. Metrics leave them
 // out, and count them in a warning.
 func (m *Moments) DeadUnits(i int) []int {
 	var dead []int
@@ -181,7 +182,10 @@ func (m *Moments) live(i int) []int {
 }
 
 // scatters returns Σ (x - mean)² of each unit of layer i, 0 where that can't
-// be told from rounding.
+// be told from rounding, and where it is nothing next to the layer's largest: a
+// layer norm's weight of 1e-33 leaves a unit that float32 products can't hold, and
+// that no metric could see. What counts is the ratio: a layer that is small as a whole
+// is as good as any.
 func (m *Moments) scatters(i int) []float64 {
 	const rounding = 1e-13 // of Σ z², some hundred units in the last place
 	s := make([]float64, m.dims[i])
@@ -193,6 +197,15 @@ func (m *Moments) scatters(i int) []float64 {
 		v := m.square[c] - m.sum[c]*m.sum[c]/float64(m.n)
 		if v > max(m.noise[c], rounding*m.square[c]) {
 			s[u] = v
+		}
+	}
+	if m.dims[i] > 0 {
+		const dead = 1e-24 // a standard deviation of 1e-12 of the largest
+		least := dead * slices.Max(s)
+		for u, v := range s {
+			if v < least {
+				s[u] = 0
+			}
 		}
 	}
 	return s

@@ -29,10 +29,6 @@ func NullCKA(ctx context.Context, m *Moments, sketch *Sketch, variant string, pa
 	if sketch.n != m.N() || sketch.n != shuffle.Rows() {
 		return nil, fmt.Errorf("the sketch has %d rows, the moments %d, the pairings %d", sketch.n, m.N(), shuffle.Rows())
 	}
-	hsic := m.hsicBiased
-	if variant == "debiased" {
-		hsic = m.hsicDebiased
-	}
 	self := make([]float64, len(sketch.dims))
 	for _, p := range pairs {
 		if p[0] == p[1] {
@@ -43,9 +39,11 @@ func NullCKA(ctx context.Context, m *Moments, sketch *Sketch, variant string, pa
 		}
 		for _, i := range p {
 			if self[i] == 0 {
-				if self[i], err = hsic(i, i); err != nil {
+				h, err := m.hsic(variant, i, i)
+				if err != nil {
 					return nil, err
 				}
+				self[i] = h.left
 				if self[i] <= 0 {
 					return nil, undefined("cka", variant, "the debiased HSIC of layer %d with itself is %.3g, not positive: %d rows are too few", i, self[i], m.n)
 				}

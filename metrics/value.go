@@ -69,7 +69,7 @@ func (m *Moments) check(metric, variant string, i, j, rows int) error {
 		for u, s := range m.scatters(layer) {
 			alive = alive || s > 0
 			if s > 0 && s < smallest*float64(m.n) && !m.float64 {
-				return undefined(metric, variant, "unit %d of %s varies by %.2g only, too little for float32 products; scale the layer or use float64 products",
+				return imprecise(metric, variant, "unit %d of %s varies by %.2g only, too little for float32 products; scale the layer or use float64 products",
 					u, name, s)
 			}
 		}

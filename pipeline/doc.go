@@ -1,7 +1,7 @@
 // Package pipeline is the story of a run, from a config to a folder of results:
 //
 //	configs.Config ─study.Resolve→ Study ─load.Locate→ Files ─load.Read→ Inputs ─plan.Make→ Plan
-//	  ─collect.Passes→ the store ─measure.Run→ results ─publish.Write→ runs/NAME
+//	  ─collect.Passes→ the store ─measure.Run→ Found ─publish.Write→ runs/NAME
 //
 //	cfg, err := configs.Load("configs/demo.yaml", nil)
 //	run, err := pipeline.Prepare(ctx, cfg, pipeline.Options{Workers: 2})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"speechsim/configs"
@@ -12,7 +13,7 @@ import (
 var modelsCommand = &command{
 	name: "models", args: "inspect|verify|export FILE", summary: "show what a model file holds, test it, or export a checkpoint to ONNX",
 	run: func(ctx context.Context, c *call) (int, error) {
-		if len(c.args) > 0 && c.args[0] == "export" {
+		if len(c.args) > 0 && c.args[0] == "export" && !slices.ContainsFunc(c.args[1:], isHelp) {
 			return exitDone, modelcmd.Export(ctx, c.args[1:], c.stdout, c.stderr)
 		}
 		reference := c.flags.String("reference", "", "verify: the `npz` file that the export wrote, to compare with the original model")
@@ -36,3 +37,6 @@ var modelsCommand = &command{
 		}
 	},
 }
+
+// isHelp says whether an argument asks for help.
+func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }

@@ -14,6 +14,7 @@ import (
 // wordPiece adapts the tokenizer to what extract asks for.
 type wordPiece struct{ *tokenizer.WordPiece }
 
+// EncodeWords cuts words into pieces, and says of which word each piece is.
 func (w wordPiece) EncodeWords(words []string) (ids []int64, word []int) {
 	e := w.WordPiece.EncodeWords(words)
 	return e.IDs, e.Words

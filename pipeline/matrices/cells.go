@@ -2,7 +2,9 @@ package matrices
 
 import (
 	"context"
+	"errors"
 	"iter"
+	"slices"
 
 	"speechsim/metrics"
 	"speechsim/pipeline/inference"
@@ -95,6 +97,11 @@ func (c *comparison) momentCells(ctx context.Context, l *level, ofMoments, ofGro
 	if err != nil {
 		return err
 	}
+	if !o.Float64 && slices.ContainsFunc(values, needsDouble) {
+		c.Float64 = true
+		c.note("products are made in double precision: single precision is not enough for these values")
+		return c.momentCells(ctx, l, ofMoments, ofGroups)
+	}
 	for k, cell := range ofMoments {
 		if err := cell.set(values[k].Value, values[k].Err); err != nil {
 			return err
@@ -112,6 +119,12 @@ func (c *comparison) momentCells(ctx context.Context, l *level, ofMoments, ofGro
 		return nil
 	}
 	return c.nulls(ctx, l, m, o, ofMoments)
+}
+
+// needsDouble says whether double precision would give a cell a value.
+func needsDouble(v metrics.CellValue) bool {
+	var undefined *metrics.UndefinedError
+	return errors.As(v.Err, &undefined) && undefined.Precision
 }
 
 // heldOut computes the cells that fit on some bundles and are tested on the others.
@@ -170,9 +183,13 @@ func (c *comparison) intervals(ctx context.Context, b *bundles, whole *metrics.M
 		return nil
 	}
 	statistics := metrics.Statistics(ctx, places(wanted))
-	c.Progress.Stage("intervals", float64(len(b.moments)+1), "groups")
+	c.Progress.Stage("intervals", float64(len(b.moments)), "groups left out")
+	all := true // the first call is of all rows
 	replicates, err := metrics.Jackknife(ctx, whole, oneByOne(b.moments), func(m *metrics.Moments) ([]float64, error) {
-		defer c.Progress.Add(1)
+		if !all {
+			defer c.Progress.Add(1)
+		}
+		all = false
 		return statistics(m)
 	})
 	if err != nil {

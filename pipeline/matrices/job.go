@@ -148,10 +148,10 @@ func infoOf(a *npy.Array) Matrix {
 
 // checkValues reads both matrices once, and decides whether single precision will do.
 func (c *comparison) checkValues(ctx context.Context) error {
-	c.Progress.Stage("check values", float64(c.x.Bytes()+c.y.Bytes())/1e6, "MB")
-	largest, err := c.check(ctx, c.Workers, func(bytes int) { c.Progress.Add(float64(bytes) / 1e6) })
-	const most = 1e6 // that squares of squares in float32 can do with
-	c.Float64 = c.Float64 || c.x.Size == 8 || c.y.Size == 8 || largest > most
+	c.Progress.Stage("reading values", float64(c.x.Bytes()+c.y.Bytes())/1e6, "MB")
+	smallest, largest, err := c.check(ctx, c.Workers, func(bytes int) { c.Progress.Add(float64(bytes) / 1e6) })
+	const least, most = 1e-6, 1e6 // that squares of squares in float32 can do with
+	c.Float64 = c.Float64 || c.x.Size == 8 || c.y.Size == 8 || largest > most || smallest < least
 	return err
 }
 

@@ -43,9 +43,13 @@ func (c *comparison) nulls(ctx context.Context, l *level, m *metrics.Moments, o 
 		}
 	}
 	statistics := metrics.Statistics(ctx, at)
-	c.Progress.Stage("null", float64(c.Null+1), "draws")
+	c.Progress.Stage("null", float64(c.Null), "draws")
+	observed := true // the first call is of the true pairing
 	null, err := metrics.NullOf(ctx, c.backend, x, y, o, l.shuffle, c.Null, func(m *metrics.Moments) ([]float64, error) {
-		defer c.Progress.Add(1)
+		if !observed {
+			defer c.Progress.Add(1)
+		}
+		observed = false
 		return statistics(m)
 	})
 	if err != nil {

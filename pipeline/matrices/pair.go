@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"speechsim/metrics"
 	"speechsim/pipeline/internal/npy"
@@ -39,8 +40,10 @@ func (p *pair) close() {
 
 func (p *pair) sides() [2]*npy.Array { return [2]*npy.Array{p.x, p.y} }
 
-// check reads both matrices once: every value must be finite. It returns the largest magnitude.
-func (p *pair) check(ctx context.Context, workers int, read func(bytes int)) (largest float64, err error) {
+// check reads both matrices once: every value must be finite. It returns the largest magnitude of either, the smaller and the
+// larger of the two.
+func (p *pair) check(ctx context.Context, workers int, read func(bytes int)) (smallest, largest float64, err error) {
+	smallest = math.Inf(1)
 	var errs [2]error
 	for k, a := range p.sides() {
 		if k == 1 && a.Name() == p.x.Name() {
@@ -48,9 +51,9 @@ func (p *pair) check(ctx context.Context, workers int, read func(bytes int)) (la
 		}
 		var most float64
 		most, errs[k] = a.Check(ctx, workers, read)
-		largest = max(largest, most)
+		smallest, largest = min(smallest, most), max(largest, most)
 	}
-	return largest, errors.Join(errs[:]...)
+	return smallest, largest, errors.Join(errs[:]...)
 }
 
 // stream reads both matrices from the first row to the last, in blocks: [rows, units], by rows.

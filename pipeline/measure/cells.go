@@ -23,6 +23,7 @@ type compute func(c *results.Cell, m study.Measure, i, j int) (metrics.Value, er
 func cellsOf(ctx context.Context, t *plan.Tile, n int, compute compute) ([]results.Cell, [][]results.Match, error) {
 	cells := make([]results.Cell, len(t.Measures)*len(t.Cells))
 	matches := make([][]results.Match, len(cells))
+	t.Inputs.Progress.Stage("cells of "+t.Comparison.Name+t.Suffix(), float64(len(cells)), "cells")
 	err := progress.Each(ctx, t.Inputs.Workers, len(cells), t.Inputs.Progress, func(at int) error {
 		m, pair := t.MeasureOf(at), t.PairOf(at)
 		x, y := t.Layers[pair.X], t.Layers[pair.Y]

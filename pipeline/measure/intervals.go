@@ -35,11 +35,14 @@ func replicatesOf[S metrics.Sums[S]](ctx context.Context, t *plan.Tile, rows *jo
 	if len(asked) == 0 {
 		return nil, nil
 	}
-	t.Inputs.Progress.Stage("intervals"+t.Suffix(), float64(len(s.Sizes)+1), "groups")
-	statistic := statistics(asked)
+	t.Inputs.Progress.Stage("intervals of "+t.Comparison.Name+t.Suffix(), float64(len(s.Sizes)), "groups left out")
+	statistic, whole := statistics(asked), true // the first call is of all rows
 	var err error
 	r.Replicates, err = metrics.Jackknife(ctx, s.Whole, s.Groups(), func(group S) ([]float64, error) {
-		defer t.Inputs.Progress.Add(1)
+		if !whole {
+			defer t.Inputs.Progress.Add(1)
+		}
+		whole = false
 		return statistic(group)
 	})
 	if errors.Is(err, metrics.ErrFewGroups) {

@@ -116,7 +116,7 @@ func (n *nullRows) draw(ctx context.Context, measure int, cells []results.Cell) 
 	if len(pairs) == 0 || !m.HasNull() {
 		return nil, nil
 	}
-	t.Inputs.Progress.Stage("null of "+m.Name+t.Suffix(), float64(t.Comparison.Null.Draws), "draws")
+	t.Inputs.Progress.Stage("null of "+m.Name+", "+t.Comparison.Name+t.Suffix(), 0, "")
 	var err error
 	switch {
 	case m.Name == "knn":

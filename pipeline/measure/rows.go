@@ -49,6 +49,7 @@ func writeTypes(ctx context.Context, t *plan.Task, entry *store.Entry, tokens *j
 		counts[n]++
 	}
 	in, form := t.Inputs, t.RowsFrom[at].Form
+	in.Progress.Stage("means of word types of "+in.Sources[t.RowsFrom[at].Source].Name, float64(len(form.Layers)), "layers")
 	err := progress.Each(ctx, in.Workers, len(form.Layers), in.Progress, func(n int) error {
 		layer := form.Layers[n]
 		means, err := typeMeans(tokens, join.Layer{Source: at, Layer: layer}, of, len(labels), false)

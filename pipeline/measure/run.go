@@ -26,7 +26,6 @@ type Found struct {
 // Run measures all tasks of a plan. discard says that sums of frames are not kept once they are measured: those of one pass
 // of several.
 func Run(ctx context.Context, p *plan.Plan, discard bool) (*Found, error) {
-	p.Progress.Stage("measuring", float64(countCells(p)), "cells")
 	m := &measurer{plan: p, discard: discard, joined: map[*study.Comparison]*join.Rows{}, sets: map[setKey]*join.Rows{}}
 	for _, t := range p.Tasks {
 		set, err := m.task(ctx, t)
@@ -52,14 +51,6 @@ func Pass(ctx context.Context, p *plan.Plan, pass int) error {
 		}
 	}
 	return nil
-}
-
-func countCells(p *plan.Plan) int {
-	n := 0
-	for _, t := range p.Tasks {
-		n += len(t.Measures) * len(t.Cells)
-	}
-	return n
 }
 
 // measurer gathers what tasks give, and the rows that they share.

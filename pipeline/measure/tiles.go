@@ -73,7 +73,6 @@ func measureTile(ctx context.Context, t *plan.Tile, rows *join.Rows, discard boo
 	if t.IsMeasured() {
 		e := &estimates{}
 		_, err := t.Result.ReadPart(0, e.read)
-		t.Inputs.Progress.Add(float64(len(e.cells)))
 		return e, err
 	}
 	e, err := measureWhole(ctx, t, rows)

@@ -25,7 +25,7 @@ func (f Footprint) Measuring() int64 {
 
 // Footprint counts what a tile on layers takes. nullRows matter to nulls alone.
 func (t *Tile) Footprint(nullRows int) (Footprint, error) {
-	m, err := t.MomentsMemory()
+	m, err := t.momentsMemory()
 	f := Footprint{Memory: m, Copies: 2} // parts are read into a copy even where no group is left out
 	widest := int64(0)
 	for _, l := range t.Layers {
@@ -47,8 +47,8 @@ func (t *Tile) Footprint(nullRows int) (Footprint, error) {
 	return f, err
 }
 
-// MomentsMemory is what the moments of a tile take.
-func (t *Tile) MomentsMemory() (metrics.Memory, error) {
+// momentsMemory is what the moments of a tile take.
+func (t *Tile) momentsMemory() (metrics.Memory, error) {
 	return metrics.MemoryOf(t.Dims(), t.MomentsOptions())
 }
 

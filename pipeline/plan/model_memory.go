@@ -29,7 +29,7 @@ type ModelMemory struct {
 	inputs *load.Inputs
 }
 
-// ModelMemoryOf foretells it for some sources from the lengths alone, for the longest utterances meeting.
+// ModelMemoryOf computes it for some sources from the lengths alone, for the case that the longest utterances are in memory together.
 func ModelMemoryOf(in *load.Inputs, sources []int) ModelMemory {
 	m := ModelMemory{longest: -1, inputs: in}
 	order := make([]int, len(in.Lengths))

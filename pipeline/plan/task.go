@@ -131,15 +131,15 @@ func (t *Task) LayerName(l Layer) results.Layer {
 	return results.Layer{Model: t.Inputs.Sources[l.Source].Name, Layer: l.Name}
 }
 
-// MultipliesOnGPU says whether the moments are multiplied on a GPU: those of layers. Attention maps are too narrow to be worth
-// the way.
-func (t *Task) MultipliesOnGPU() bool {
+// multipliesOnGPU says whether the moments are multiplied on a GPU: those of layers. Attention maps are so narrow that copying them
+// would take longer.
+func (t *Task) multipliesOnGPU() bool {
 	return t.Inputs.Products != nil && t.Input == study.HiddenStates
 }
 
 // BlockSize is how many rows go into the products of moments at once.
 func (t *Task) BlockSize() int {
-	if t.MultipliesOnGPU() {
+	if t.multipliesOnGPU() {
 		return t.Inputs.Products.Rows()
 	}
 	return metrics.BlockRows
@@ -180,7 +180,8 @@ func (t *Tile) MomentsOptions() metrics.Options {
 	}
 	o := metrics.Needs(variants...)
 	o.Pairs, o.Workers = t.Blocks, t.Inputs.Workers
-	if t.MultipliesOnGPU() {
+	o.Float64 = t.Inputs.Config.Products.Precision == "float64"
+	if t.multipliesOnGPU() {
 		o.Products = t.Inputs.Products
 	}
 	return o

@@ -89,6 +89,9 @@ func makeManifest(p *plan.Plan, o *Outcome) ([]byte, error) {
 		}
 		m.Figures = append(m.Figures, filepath.ToSlash(rel))
 	}
+	if m.Skipped == nil {
+		m.Skipped = []store.Failure{} // none, and not unknown
+	}
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
 	e.SetIndent("", "  ")

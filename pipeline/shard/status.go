@@ -31,7 +31,7 @@ func (s *Status) Only(stamp string) {
 // Managed adds what a workload manager says: of how many shards it knows, and which of them are queued or at work.
 func (s *Status) Managed(of int, queued map[int]string) {
 	if s.Of != of {
-		s.Of, s.Shards = of, nil // cut anew
+		s.Of, s.Shards = of, nil // cut into another number
 	}
 	s.Queued, s.managed = queued, true
 }

@@ -79,7 +79,7 @@ func (k *Comparison) AlignedPhones(cfg *configs.Config) bool {
 // WantsInterval says whether cells of a metric get an interval: on request always, by default where a cell is cheap.
 func (k *Comparison) WantsInterval(m Measure) bool {
 	switch {
-	case k.Interval == "none" || !m.HasInterval():
+	case k.Interval == "none" || !m.hasInterval():
 		return false
 	case k.Interval == "jackknife":
 		return true

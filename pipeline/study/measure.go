@@ -42,8 +42,8 @@ func (m Measure) Input() Input {
 // PerToken says that a metric takes the types of single rows itself, and so means nothing on one row a type.
 func (m Measure) PerToken() bool { return m.Name == "asif" || m.Name == "word_distance" }
 
-// HasInterval says whether groups can be taken from what the metric is computed from.
-func (m Measure) HasInterval() bool {
+// hasInterval says whether groups can be taken from what the metric is computed from.
+func (m Measure) hasInterval() bool {
 	return m.Variant.Source == metrics.FromMoments || m.Variant.Source == metrics.FromAttention
 }
 

@@ -36,6 +36,7 @@ func Write(path string, write func(io.Writer) error) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
+// Exists says whether there is a file or folder of this name.
 func Exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
