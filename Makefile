@@ -90,6 +90,10 @@ bench: build lib .bench/wav2vec2-base.onnx ## measure what docs/benchmarks.md re
 	.venv-bench/bin/pip install --quiet --requirement $<
 	@touch $@
 
+calibrate: ## simulate the error rates of nulls and the coverage of intervals: docs/calibration.md (10 minutes)
+	$(GO) run ./metrics/calibrate >docs/calibration.tmp
+	mv docs/calibration.tmp docs/calibration.md
+
 bench-peers: lib .venv-bench/.installed ## measure our metrics beside numpy, pytorch-cka, scikit-learn and torch (3 GB, 15 minutes)
 	.venv-bench/bin/python metrics/bench/peers.py
 
@@ -105,4 +109,4 @@ fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 clean: ## remove what was built and computed, keep what was fetched
 	rm -rf bin runs store
 
-.PHONY: help build lib demo figures test static test-quick pin test-slurm export-env test-export bench bench-peers bench-models fuzz clean
+.PHONY: help build lib demo figures test static test-quick pin test-slurm export-env test-export bench calibrate bench-peers bench-models fuzz clean
