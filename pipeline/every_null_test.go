@@ -9,7 +9,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/metrics"
-	"speechsim/pipeline/internal/plantest"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/results"
 	"speechsim/pipeline/study"
 )

@@ -13,7 +13,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/corpus"
-	"speechsim/pipeline/internal/plantest"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/results"
 )
 

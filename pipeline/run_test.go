@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"speechsim/pipeline/internal/plantest"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/results"
 )
 

@@ -51,7 +51,7 @@ var phases = []struct{ name, pipeline, above string }{
 	{"matrices", "study inference results native progress internal/npy", "metrics"},
 	{"inventory", "publish progress internal/text", "extract metrics"},
 	{"modelcmd", "native internal/files", "corpus extract models"},
-	{"internal/plantest", "study load plan native", "configs"},
+	{"plantest", "study load plan native", "configs"},
 	{"", "study load plan collect measure publish forecast shard join internal/files", "configs corpus extract"},
 }
 

@@ -15,7 +15,7 @@ import (
 	"speechsim/corpus"
 	"speechsim/metrics"
 	"speechsim/models"
-	"speechsim/pipeline/internal/plantest"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/plan"
 )

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"speechsim/pipeline/internal/plantest"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/progress"

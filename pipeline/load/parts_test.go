@@ -3,7 +3,7 @@ package load_test
 import (
 	"testing"
 
-	"speechsim/pipeline/internal/plantest"
+	"speechsim/pipeline/plantest"
 )
 
 // TestPartition: parts cover every utterance once, at most fifty of them, and never cut a group.

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"speechsim/models"
-	"speechsim/pipeline/internal/plantest"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/study"
 )

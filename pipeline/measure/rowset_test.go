@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"speechsim/metrics"
-	"speechsim/pipeline/internal/plantest"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/results"

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"speechsim/pipeline/collect"
-	"speechsim/pipeline/internal/plantest"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/results"
 )

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"speechsim/pipeline/forecast"
-	"speechsim/pipeline/internal/plantest"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/plan"
 )
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"speechsim/pipeline/internal/plantest"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/plan"
 )
 
