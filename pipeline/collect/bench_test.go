@@ -15,9 +15,9 @@ import (
 	"speechsim/corpus"
 	"speechsim/metrics"
 	"speechsim/models"
-	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/plan"
+	"speechsim/pipeline/plantest"
 )
 
 // BenchmarkExtract takes the words of the demo corpus from every layer of a full-size wav2vec 2.0 base, without and with

@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/plan"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/progress"
 )
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/plan"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/sums"
 )
 

@@ -2,47 +2,45 @@ package measure
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 
 	"speechsim/models"
-	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/plan"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/study"
 )
 
-// TestRunOnProducts: a run whose products are made in ONNX Runtime gives what the CPU gives, whole and in tiles, and its
-// moments have names of their own in the store.
+// TestRunOnProducts: a run whose products are made in ONNX Runtime, in tiles, gives what the CPU gives whole, and its moments
+// have names of their own in the store.
 func TestRunOnProducts(t *testing.T) {
 	ctx := context.Background()
 	dir := t.TempDir()
 	whole, cpu := wholeRun(t), tiled(t, dir, plan.Options{})
-	for _, o := range []plan.Options{{}, {Stretches: 3, KeepFrames: true}} {
-		in := plantest.Inputs(t, plantest.Config(t, plantest.Tiled, fmt.Sprint("name=elsewhere-", o.Stretches)), plantest.In(dir))
-		rt, err := in.Runtime()
-		if err != nil {
-			t.Fatal(err)
+	o := plan.Options{Stretches: 3, KeepFrames: true} // whole: TestMomentsOnProducts of package sums
+	in := plantest.Inputs(t, plantest.Config(t, plantest.Tiled, "name=elsewhere"), plantest.In(dir))
+	rt, err := in.Runtime()
+	if err != nil {
+		t.Fatal(err)
+	}
+	products, err := rt.Products(models.CPU, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := in.UseProducts(ctx, in.Files, products); err != nil {
+		t.Fatal(err)
+	}
+	p, err := plan.Make(in, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, task := range p.Tasks {
+		if task.Input == study.HiddenStates && task.Tiles[0].Sums.Key == cpu.Tasks[i].Tiles[0].Sums.Key {
+			t.Errorf("%s has the moments of products on the CPU", task.Comparison.Name)
 		}
-		products, err := rt.Products(models.CPU, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := in.UseProducts(ctx, in.Files, products); err != nil {
-			t.Fatal(err)
-		}
-		p, err := plan.Make(in, o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, task := range p.Tasks {
-			if task.Input == study.HiddenStates && task.Tiles[0].Sums.Key == cpu.Tasks[i].Tiles[0].Sums.Key {
-				t.Errorf("%s has the moments of products on the CPU", task.Comparison.Name)
-			}
-		}
-		sameResults(t, whole, allOf(t, p))
-		if said := in.DescribeProducts(); !strings.Contains(said, "differ from double precision by") {
-			t.Errorf("it does not say how products are made: %q", said)
-		}
+	}
+	sameResults(t, whole, allOf(t, p))
+	if said := in.DescribeProducts(); !strings.Contains(said, "differ from double precision by") {
+		t.Errorf("it does not say how products are made: %q", said)
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"speechsim/metrics"
-	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/plan"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/results"
 )
 

@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"speechsim/pipeline/collect"
-	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/plan"
+	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/results"
 )
 

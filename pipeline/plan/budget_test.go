@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"speechsim/pipeline/forecast"
-	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/plan"
+	"speechsim/pipeline/plantest"
 )
 
 // TestBudget: memory: in a config decides for tiles, and for frames that are kept or made again; what it says it takes, it

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/plan"
+	"speechsim/pipeline/plantest"
 )
 
 // TestNonFinite: a model that gives NaN is an error that names model, layer and utterance.
