@@ -107,6 +107,10 @@ func (p *lineProgress) Stage(name string, total float64, unit string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.begin(name, total, unit)
+	if total <= 0 {
+		fmt.Fprintln(p.w, name)
+		return
+	}
 	fmt.Fprintf(p.w, "%s: %.0f %s\n", name, total, unit)
 }
 
