@@ -7,7 +7,6 @@ import (
 	"speechsim/extract"
 	"speechsim/extract/store"
 	"speechsim/metrics"
-	"speechsim/pipeline/plan"
 	"speechsim/pipeline/study"
 	"speechsim/pipeline/sums"
 )
@@ -16,10 +15,8 @@ import (
 // the correlation of two heads over all cells is an entry of the cross-products. Variants that look at each query's row
 // by itself have an accumulator of their own.
 type attentionBuilder struct {
-	tile   *plan.Tile
-	part   int
-	sums   attentionSums
-	failed []store.Failure
+	tileBuilder
+	sums attentionSums
 }
 
 // attentionSums is what the maps of utterances are added to.
@@ -39,8 +36,6 @@ type rowSums struct{ *metrics.AttentionRows }
 func (s rowSums) add(ctx context.Context, maps []metrics.Matrix, frames int) error {
 	return s.Add(ctx, maps, frames)
 }
-
-func (b *attentionBuilder) product() *store.Entry { return b.tile.Sums }
 
 func (b *attentionBuilder) begin(saved *store.Partial) error {
 	load, err := b.empty()
@@ -82,17 +77,12 @@ func (b *attentionBuilder) save(ctx context.Context, utterances int) error {
 	})
 }
 
-func (b *attentionBuilder) sources(int) []int { return b.tile.Sources() }
-
-func (b *attentionBuilder) reduce(int, []*extract.Activations) (any, error) { return nil, nil }
-
 func (b *attentionBuilder) collect(ctx context.Context, u int, _ any, acts []*extract.Activations, unreadable error) error {
-	utterance := b.tile.Inputs.Corpus.Utterances[u].ID
 	if unreadable != nil {
-		b.failed = append(b.failed, store.Failure{Utterance: utterance, Error: unreadable.Error()})
+		b.lacks(u, unreadable)
 		return nil
 	}
-	tensors, frames, err := tensorsOf(b.tile, u, acts)
+	tensors, frames, err := b.tensors(u, acts)
 	if err != nil {
 		return err
 	}
@@ -101,11 +91,9 @@ func (b *attentionBuilder) collect(ctx context.Context, u int, _ any, acts []*ex
 	for i, t := range tensors {
 		list[i] = metrics.Matrix{Rows: cells, Cols: t.Shape[0], Stride: cells, Data: t.Data, ColMajor: true}
 	}
-	return sums.Named(b.tile, b.sums.add(ctx, list, frames), func(int) string { return "utterance " + utterance })
+	return sums.Named(b.tile, b.sums.add(ctx, list, frames), func(int) string { return "utterance " + b.id(u) })
 }
 
 func (b *attentionBuilder) finish(context.Context) error {
 	return sums.WritePart(b.tile.Sums, b.part, b.failed, b.sums)
 }
-
-func (b *attentionBuilder) discard() {} // it is in memory

@@ -74,13 +74,14 @@ func resume(p *plan.Plan, pass, part int, spare *spareMemory) []*job {
 }
 
 func newBuilder(p *plan.Plan, product plan.Product, part int, spare *spareMemory) builder {
-	switch {
-	case product.Rows != nil:
+	if product.Rows != nil {
 		return &rowBuilder{plan: p, RowProduct: product.Rows, part: part}
-	case product.Tile.RowUnit == "attention":
-		return &attentionBuilder{tile: product.Tile, part: part}
 	}
-	return &frameBuilder{tile: product.Tile, part: part, spare: spare}
+	common := tileBuilder{tile: product.Tile, part: part}
+	if product.Tile.RowUnit == "attention" {
+		return &attentionBuilder{tileBuilder: common}
+	}
+	return &frameBuilder{tileBuilder: common, spare: spare}
 }
 
 func (j *job) start() error {

@@ -8,6 +8,7 @@ import (
 
 	"speechsim/metrics"
 	"speechsim/pipeline/inference"
+	"speechsim/pipeline/progress"
 	"speechsim/pipeline/results"
 	"speechsim/pipeline/study"
 )
@@ -182,16 +183,9 @@ func (c *comparison) intervals(ctx context.Context, b *bundles, whole *metrics.M
 	if len(wanted) == 0 || len(b.moments) < 2 {
 		return nil
 	}
-	statistics := metrics.Statistics(ctx, places(wanted))
 	c.Progress.Stage("intervals", float64(len(b.moments)), "groups left out")
-	all := true // the first call is of all rows
-	replicates, err := metrics.Jackknife(ctx, whole, oneByOne(b.moments), func(m *metrics.Moments) ([]float64, error) {
-		if !all {
-			defer c.Progress.Add(1)
-		}
-		all = false
-		return statistics(m)
-	})
+	statistics := progress.AfterFirst(c.Progress, metrics.Statistics(ctx, places(wanted)))
+	replicates, err := metrics.Jackknife(ctx, whole, oneByOne(b.moments), statistics)
 	if err != nil {
 		return err
 	}

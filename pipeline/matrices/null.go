@@ -5,6 +5,7 @@ import (
 
 	"speechsim/metrics"
 	"speechsim/pipeline/inference"
+	"speechsim/pipeline/progress"
 )
 
 // sketchFrom is the number of units of both sides from which a null of CKA is drawn from random projections: below it
@@ -42,16 +43,9 @@ func (c *comparison) nulls(ctx context.Context, l *level, m *metrics.Moments, o 
 			at[k].X, at[k].Y = at[k].Y, at[k].X
 		}
 	}
-	statistics := metrics.Statistics(ctx, at)
 	c.Progress.Stage("null", float64(c.Null), "draws")
-	observed := true // the first call is of the true pairing
-	null, err := metrics.NullOf(ctx, c.backend, x, y, o, l.shuffle, c.Null, func(m *metrics.Moments) ([]float64, error) {
-		if !observed {
-			defer c.Progress.Add(1)
-		}
-		observed = false
-		return statistics(m)
-	})
+	statistics := progress.AfterFirst(c.Progress, metrics.Statistics(ctx, at))
+	null, err := metrics.NullOf(ctx, c.backend, x, y, o, l.shuffle, c.Null, statistics)
 	if err != nil {
 		return err
 	}

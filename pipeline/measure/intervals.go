@@ -9,6 +9,7 @@ import (
 	"speechsim/pipeline/inference"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/plan"
+	"speechsim/pipeline/progress"
 	"speechsim/pipeline/results"
 	"speechsim/pipeline/sums"
 )
@@ -36,15 +37,8 @@ func replicatesOf[S metrics.Sums[S]](ctx context.Context, t *plan.Tile, rows *jo
 		return nil, nil
 	}
 	t.Inputs.Progress.Stage("intervals of "+t.Comparison.Name+t.Suffix(), float64(len(s.Sizes)), "groups left out")
-	statistic, whole := statistics(asked), true // the first call is of all rows
 	var err error
-	r.Replicates, err = metrics.Jackknife(ctx, s.Whole, s.Groups(), func(group S) ([]float64, error) {
-		if !whole {
-			defer t.Inputs.Progress.Add(1)
-		}
-		whole = false
-		return statistic(group)
-	})
+	r.Replicates, err = metrics.Jackknife(ctx, s.Whole, s.Groups(), progress.AfterFirst(t.Inputs.Progress, statistics(asked)))
 	if errors.Is(err, metrics.ErrFewGroups) {
 		t.Inputs.Progress.Note("comparison %s has no intervals: %v", t.Comparison.Name, err)
 		return nil, nil

@@ -1,0 +1,14 @@
+package progress
+
+// AfterFirst reports one unit after each call of f but the first. Jackknives and nulls compute a statistic of the data as they are
+// before those that they resample, and only the latter are units of their stage.
+func AfterFirst[D, V any](r Reporter, f func(D) (V, error)) func(D) (V, error) {
+	first := true
+	return func(data D) (V, error) {
+		if !first {
+			defer r.Add(1)
+		}
+		first = false
+		return f(data)
+	}
+}
