@@ -42,13 +42,8 @@ func CKA(m *Moments, i, j int, variant string) (Value, error) {
 	}
 	self := [2]hsic{}
 	for k, layer := range []int{i, j} {
-		self[k], err = cached(m, "hsic "+variant, layer, func() (hsic, error) { return m.hsic(variant, layer, layer) })
-		if err != nil {
+		if self[k], err = m.selfHSIC(variant, layer, [2]string{"x", "y"}[k]); err != nil {
 			return Value{}, err
-		}
-		if self[k].left <= 0 {
-			return Value{}, undefined("cka", variant, "the debiased HSIC of %s with itself is %.3g, not positive: %d rows are too few",
-				[2]string{"x", "y"}[k], self[k].left, m.n)
 		}
 	}
 	if i == j {
@@ -57,12 +52,10 @@ func CKA(m *Moments, i, j int, variant string) (Value, error) {
 	}
 	norm := math.Sqrt(self[0].left) * math.Sqrt(self[1].left)
 	v.Value = xy.left / math.Sqrt(self[0].left) / math.Sqrt(self[1].left)
-	// HSIC is what is left of terms that cancel. Where a few rows are thousands of times as large as the others, the terms
-	// are those rows' and what is left is the others'.
-	const rounding, most = 2e-7, 5e-5 // of a term in single precision; of the value
-	lost := rounding * (xy.terms/norm + math.Abs(v.Value)/2*(self[0].terms/self[0].left+self[1].terms/self[1].left))
-	if lost > most && !m.float64 {
-		return Value{}, imprecise("cka", variant, "a few rows are so much larger than the others that products in single precision may be off by %.1g; use float64 products", lost)
+	const most = 5e-4 // of the value
+	lost := m.rounding() * (xy.terms/norm + math.Abs(v.Value)/2*(self[0].terms/self[0].left+self[1].terms/self[1].left))
+	if lost > most {
+		return Value{}, m.cancelled(variant, lost)
 	}
 	if variant == "biased" {
 		v.Value = min(v.Value, 1) // by Cauchy and Schwarz; beyond is rounding
@@ -107,8 +100,42 @@ func (m *Moments) hsicBiased(i, j int) (float64, error) {
 	return total, nil
 }
 
-// hsic is an estimate of HSIC, and the magnitude of the terms that it is left of.
+// hsic is an estimate of HSIC, and the magnitude of the terms that it is left of. Where a few rows are thousands of times as large as
+// the others, the terms are those rows' and what is left is the others'.
 type hsic struct{ left, terms float64 }
+
+// rounding is the largest relative error of a term of HSIC that was seen in blocks of some thousand rows; that of ordinary data is a
+// tenth of it.
+func (m *Moments) rounding() float64 {
+	if m.float64 {
+		return 6e-15
+	}
+	return 3e-6
+}
+
+// cancelled is the error of a value that may be off by so much.
+func (m *Moments) cancelled(variant string, lost float64) error {
+	if m.float64 {
+		return undefined("cka", variant, "a few rows are so much larger than the others that even products in double precision may be off by %.1g", lost)
+	}
+	return imprecise("cka", variant, "a few rows are so much larger than the others that products in single precision may be off by %.1g; use float64 products", lost)
+}
+
+// selfHSIC estimates HSIC of a layer with itself, which is a denominator: it must be positive, and more than rounding.
+func (m *Moments) selfHSIC(variant string, layer int, name string) (hsic, error) {
+	h, err := cached(m, "hsic "+variant, layer, func() (hsic, error) { return m.hsic(variant, layer, layer) })
+	if err != nil {
+		return hsic{}, err
+	}
+	const sure = 100 // times its rounding, an estimate is known well enough to say how far rounding moves what it divides
+	if rounding := m.rounding() * h.terms; math.Abs(h.left) < sure*rounding {
+		return hsic{}, m.cancelled(variant, min(1, rounding/math.Abs(h.left)))
+	}
+	if h.left <= 0 {
+		return hsic{}, undefined("cka", variant, "the debiased HSIC of %s with itself is %.3g, not positive: %d rows are too few", name, h.left, m.n)
+	}
+	return h, nil
+}
 
 // hsic estimates HSIC of two layers: |XᵀY|², or Song's estimator without its factor
 // 1/(n(n-3)).

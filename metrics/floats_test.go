@@ -31,10 +31,7 @@ func TestSinglePrecision(t *testing.T) {
 		x32, x64 := layer(change)
 		for _, variant := range []string{"debiased", "biased"} {
 			exact := momentsOf(t, PureGo(), Options{SquaredNorms: true, Float64: true}, x64, plain64)
-			want, err := CKA(exact, 0, 1, variant)
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
+			want, noValue := CKA(exact, 0, 1, variant)
 			m, err := NewMoments(PureGo(), []int{units, units}, Options{SquaredNorms: true})
 			if err != nil {
 				t.Fatal(err)
@@ -51,10 +48,20 @@ func TestSinglePrecision(t *testing.T) {
 				refused[name] = true
 			case err != nil:
 				t.Errorf("%s, %s: %v", name, variant, err)
+			case noValue != nil:
+				t.Errorf("%s, %s: %v, and in double precision %v", name, variant, got.Value, noValue)
 			case math.Abs(got.Value-want.Value) > 1e-5:
 				t.Errorf("%s, %s: %v, and in double precision %v", name, variant, got.Value, want.Value)
 			}
 		}
+	}
+	for scale := 10.; scale < 1e9; scale *= math.Sqrt(10) {
+		check(fmt.Sprintf("one row of scale %.3g", scale), func(row, _ int, v float64) float64 {
+			if row == 250 {
+				return scale * v
+			}
+			return v
+		})
 	}
 	for e := -30; e <= 30; e += 3 {
 		scale := math.Pow(10, float64(e))
@@ -75,12 +82,14 @@ func TestSinglePrecision(t *testing.T) {
 			return v
 		})
 	}
-	for _, name := range []string{"a layer of scale 1e0", "a layer of scale 1e-6", "a layer of scale 1e3", "a unit of scale 1e-30", "a unit of scale 1e3", "an offset of 1e3", "three rows of scale 1e0"} {
+	for _, name := range []string{"one row of scale 31.6", "a layer of scale 1e0", "a layer of scale 1e-6", "a layer of scale 1e3", "a unit of scale 1e-30", "a unit of scale 1e3", "an offset of 1e3", "three rows of scale 1e0"} {
 		if refused[name] {
 			t.Errorf("%s is refused", name)
 		}
 	}
-	if !refused["three rows of scale 1e6"] {
-		t.Error("three rows of scale 1e6 are not refused")
+	for _, name := range []string{"three rows of scale 1e6", "one row of scale 1e+05"} {
+		if !refused[name] {
+			t.Errorf("%s is not refused", name)
+		}
 	}
 }
