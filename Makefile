@@ -52,9 +52,10 @@ test-quick: build lib ## pass what takes under 90 s: no race detector, no browse
 BASE ?= HEAD
 pin: build lib ## does the working tree give the bytes of commit BASE (default HEAD)? for changes that should change nothing
 	@mkdir -p .bench/pins
-	@set -e; base=$$(git rev-parse --short $(BASE)); \
+	@set -e; base=$$(git rev-parse --short $(BASE))-$$(cat .ci/pin .ci/pin.yaml configs/demo.yaml | sha256sum | cut -c1-8); \
 	  if [ ! -s .bench/pins/$$base ]; then \
-	    git worktree add --force --detach .bench/pins/tree $$base >/dev/null 2>&1; \
+	    rm -rf .bench/pins/tree; git worktree prune; \
+	    git worktree add --quiet --force --detach .bench/pins/tree $(BASE); \
 	    (cd .bench/pins/tree && $(GO) build -o ../program ./cmd/pipeline); git worktree remove --force .bench/pins/tree; \
 	    .ci/pin .bench/pins/program >.bench/pins/$$base.tmp; mv .bench/pins/$$base.tmp .bench/pins/$$base; \
 	  fi; \
@@ -90,7 +91,7 @@ bench: build lib .bench/wav2vec2-base.onnx ## measure what docs/benchmarks.md re
 	.venv-bench/bin/pip install --quiet --requirement $<
 	@touch $@
 
-calibrate: ## simulate the error rates of nulls and the coverage of intervals: docs/calibration.md (10 minutes)
+calibrate: ## simulate the error rates of nulls and the coverage of intervals: docs/calibration.md (half an hour)
 	$(GO) run ./metrics/calibrate >docs/calibration.tmp
 	mv docs/calibration.tmp docs/calibration.md
 

@@ -64,6 +64,7 @@ func TestMistakes(t *testing.T) {
 		{"unknown model", replace("x: a,", "x: b,"), `names the model "b", which models does not list`},
 		{"no file", replace(", onnx: a.onnx", ""), `model "a" has no file`},
 		{"precision on a CPU", replace("onnx: a.onnx", "onnx: a.onnx, precision: fp16"), `model "a": precision: fp16 gains nothing on a CPU; it needs device: cuda`},
+		{"no draws", replace("name: one,", "name: one, null: {draws: 0},"), "null.draws is 0; it must be from 19"},
 		{"bad precision", replace("onnx: a.onnx", "onnx: a.onnx, device: cuda, precision: fp61"), `precision is "fp61"; it must be one of float32, tf32, fp16; did you mean "fp16"?`},
 		{"metric form", replace("[cka,", "[{cka: {}, svcca: {}},"), "must be a metric's name or one mapping"},
 		{"missing variable", replace("root: c", `root: "${NO_SUCH_VARIABLE}"`), "t.yaml:2:30: corpus.librispeech.root needs the environment variable NO_SUCH_VARIABLE"},

@@ -63,12 +63,14 @@ type Comparison struct {
 	Published   []string `path:".csv"` // values to draw next to ours: of a paper (bolanos2024/cka), or a file that ends in .csv
 }
 
+const defaultDraws = 200
+
 // Null asks for a permutation null: the values of the metrics on permuted rows, which are unrelated but keep the dependence
 // among the rows of each side.
 type Null struct {
 	Pos     Pos
 	Permute string // group (default; the unit of resampling), or word_type for word vectors
-	Draws   int    // default 200
+	Draws   int    // defaultDraws where the file says nothing
 	Seed    int
 	Frames  int // of a comparison on frames: how many are kept to be permuted, default 16384
 }
@@ -99,3 +101,6 @@ type Products struct {
 	Device    string // cpu (default) or cuda
 	Precision string // float32 (default); float64 on the CPU; tf32 on a GPU
 }
+
+// Float64 says whether products are made in double precision.
+func (p *Products) Float64() bool { return p.Precision == "float64" }

@@ -198,9 +198,6 @@ func (c *Config) validateNull(k *Comparison, oneOf func(Pos, string, string, []s
 	if n.Permute == "" {
 		n.Permute = "group"
 	}
-	if n.Draws == 0 {
-		n.Draws = 200
-	}
 	oneOf(n.Pos, "null.permute", n.Permute, permutations)
 	if n.Draws < 19 || n.Draws > 100000 {
 		bad(n.Pos, "null.draws is %d; it must be from 19 (for p = .05) to 100000", n.Draws)

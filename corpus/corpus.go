@@ -207,7 +207,7 @@ func (b *builder) mustBeFolder(path, what string) error {
 	info, err := os.Stat(path)
 	switch {
 	case os.IsNotExist(err):
-		return fmt.Errorf("%s: %s does not exist: layout %s expects %s", path, what, b.layout.name, b.layout.expects)
+		return fmt.Errorf("%s: the %s can't be found: layout %s expects %s", path, what, b.layout.name, b.layout.expects)
 	case err != nil:
 		return fmt.Errorf("%s: %s can't be read: %w", path, what, err)
 	case !info.IsDir():

@@ -165,7 +165,7 @@ var archivePath = regexp.MustCompile(`:\d+(\[.*\])?$`)
 func (b *builder) kaldiRecordings(path string) (map[string]kaldiValue, []string, error) {
 	recordings, order, err := b.kaldiTable(path, "RECORDING PATH")
 	if os.IsNotExist(err) {
-		return nil, nil, fmt.Errorf("%s: does not exist: layout %s expects %s", path, b.layout.name, b.layout.expects)
+		return nil, nil, fmt.Errorf("%s can't be found: layout %s expects %s", path, b.layout.name, b.layout.expects)
 	}
 	if err != nil {
 		return nil, nil, &Error{File: path, Msg: "can't be read: " + reason(err)}

@@ -81,7 +81,7 @@ func TestKaldiWhole(t *testing.T) {
 	s.Alignments = root
 	s.AudioRoot = root
 	openError(t, s, "no words.ctm and no phones.ctm")
-	openError(t, Spec{Layout: "kaldi", Root: root}, "wav.scp", "does not exist")
+	openError(t, Spec{Layout: "kaldi", Root: root}, "wav.scp", "be found")
 }
 
 func TestKaldiFindings(t *testing.T) {

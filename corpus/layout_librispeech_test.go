@@ -116,7 +116,7 @@ func TestLibriSpeechRoots(t *testing.T) {
 	}
 	openError(t, Spec{Layout: "librispeech", Root: root, Subset: "dev-other"}, "dev-other", "dev-clean")
 	openError(t, Spec{Layout: "librispeech", Root: root, Subset: "../" + filepath.Base(root)}, "no subset")
-	openError(t, Spec{Layout: "librispeech", Root: filepath.Join(root, "nowhere")}, "nowhere", "does not exist")
+	openError(t, Spec{Layout: "librispeech", Root: filepath.Join(root, "nowhere")}, "nowhere", "be found")
 	openError(t, Spec{Layout: "librispeech", Root: t.TempDir()}, "no *.trans.txt")
 	openError(t, Spec{Layout: "librispeech"}, "not set")
 	openError(t, Spec{Layout: "libri", Root: root}, `unknown layout "libri"`, "librispeech, timit")

@@ -137,6 +137,15 @@ func (m *Moments) Dim(i int) int { return m.dims[i] }
 // Pairs are the pairs of layers that are kept, i <= j, in order.
 func (m *Moments) Pairs() [][2]int { return slices.Clone(m.pairs) }
 
+// OwnMoments returns empty moments of each layer with itself, whatever pairs the options name.
+func OwnMoments(b Backend, dims []int, o Options) (*Moments, error) {
+	o.Pairs = nil
+	for i := range dims {
+		o.Pairs = append(o.Pairs, [2]int{i, i})
+	}
+	return NewMoments(b, dims, o)
+}
+
 // Mean returns the mean of each unit of layer i.
 func (m *Moments) Mean(i int) []float64 {
 	mean := make([]float64, m.dims[i])

@@ -41,6 +41,18 @@ type NullSummary struct {
 	Calibrated float64
 }
 
+// Append adds the statistics of another null of the same permutations: all are one family from then on. It comes before the first
+// [Null.Summary].
+func (n *Null) Append(o *Null) {
+	if n.Draws == nil {
+		n.About, n.Part, n.Draws = o.About, o.Part, make([][]float64, len(o.Draws))
+	}
+	n.Observed = append(n.Observed, o.Observed...)
+	for d, values := range o.Draws {
+		n.Draws[d] = append(n.Draws[d], values...)
+	}
+}
+
 // Summary tests statistic k. value is the one to calibrate, exact where
 // Observed is an estimate; where the null is of some rows only, their observed
 // value is taken. ok is false if the statistic or a draw is undefined.

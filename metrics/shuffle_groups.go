@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// fewestGroups are the fewest groups that can be exchanged: their 120
-// permutations are the fewest from which p < .05 can be had.
+// fewestGroups are the fewest groups that can be exchanged: the 24
+// permutations of four hardly reach p < .05.
 const fewestGroups = 5
 
 // PermuteGroups exchanges whole groups of rows, of any size. sizes are the rows

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"speechsim/configs"
+	"speechsim/extract/store"
 	"speechsim/pipeline/collect"
 	"speechsim/pipeline/forecast"
 	"speechsim/pipeline/join"
@@ -96,7 +97,7 @@ func (r *Prepared) Forecast(ctx context.Context) (*forecast.Forecast, error) {
 // interrupted, the parts that are complete stay there.
 func (r *Prepared) Run(ctx context.Context) (*Outcome, error) {
 	if r.finished != nil {
-		return r.finished, nil
+		return r.finished, refuse(r.finished.Failed, r.files.Strict)
 	}
 	o, err := r.run(ctx)
 	return o, r.explain(err)
@@ -117,10 +118,18 @@ func (r *Prepared) run(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	failed := join.Distinct(slices.Concat(p.Unreadable, found.Failed))
-	if len(failed) > 0 && p.Strict {
-		return nil, fmt.Errorf("%d inputs were skipped, and --strict refuses that; the first:\n%s", len(failed), failed[0].Error)
+	if err := refuse(failed, p.Strict); err != nil {
+		return nil, err
 	}
 	return publish.Write(p, found.Set, found.Accounts, failed, began)
+}
+
+// refuse is the error of inputs that were skipped where strict refuses that.
+func refuse(skipped []store.Failure, strict bool) error {
+	if !strict || len(skipped) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d inputs were skipped, and --strict refuses that; the first:\n%s", len(skipped), skipped[0].Error)
 }
 
 // collect makes rows and sums of all parts. Rows are made in the first pass.

@@ -339,7 +339,7 @@ func TestReadStopsEarly(t *testing.T) {
 // What a file promises must not reserve memory: see also FuzzRead. All that was
 // ever allocated is counted, garbage of growing slices included; what is held at
 // one time is less than half of that where a tier declares nothing and holds much.
-func TestMemory(t *testing.T) {
+func TestMemoryOfReading(t *testing.T) {
 	const head = "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\n0 1 <exists> "
 	tier := "\"IntervalTier\" \"w\" 0 1 999999999999 0 1 \"\"\n"
 	mark := "\xff\xff\xff\xff"

@@ -147,7 +147,7 @@ func main() {
 		sets   int
 	}{{"Size: sides that share nothing", 0, *sets}, {"Power: sides that share a fifth of their variance", .2, *sets / 4}} {
 		fmt.Printf("## %s\n\n", part.title)
-		fmt.Printf("%d sets a design, %d for the metrics from pwcca on where they are tested; %d draws; seed %d. Share of sets with p <= .05, with its binomial standard error.\n\n", part.sets, part.sets/4, *draws, *seed)
+		fmt.Printf("%d sets a design, %d for the metrics from pwcca on where they are tested; %d draws; seed %d. Share of sets with p <= .05, with its binomial standard error.\n\n", part.sets, (part.sets+3)/4, *draws, *seed)
 		fmt.Printf("| groups | intra-class correlation | units | %s | interval of debiased CKA covers |\n|%s\n",
 			strings.Join(names(), " | "), strings.Repeat(" --- |", len(measures)+4))
 		for k, d := range designs(part.shared) {

@@ -48,8 +48,16 @@ func Null(c *results.Cell, null *metrics.Null, k int, about string) {
 	}
 	s, ok := null.Summary(k, *c.Value)
 	if !ok {
+		NoNull(c, errors.New("the metric is undefined for some draws"))
 		return
 	}
 	c.P = &s.P
 	c.Null = &results.Null{Mean: s.Mean, Q95: s.Q95, Calibrated: &s.Calibrated, PMax: &s.FamilyP, Draws: len(null.Draws), About: null.About + about}
+}
+
+// NoNull says in a cell why it has a value and no p.
+func NoNull(c *results.Cell, why error) {
+	if c.OK() {
+		c.Warnings = append(c.Warnings, fmt.Sprintf("no null: %v", why))
+	}
 }

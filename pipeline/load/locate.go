@@ -65,7 +65,9 @@ func OpenCorpus(ctx context.Context, st *study.Study, o Options) (*Files, error)
 	}
 	f := &Files{Study: st, Options: o, RunDir: RunDir(st.Config, o)}
 	var err error
-	f.Corpus, err = corpus.Open(ctx, corpusSpec(st.Config))
+	if f.Corpus, err = corpus.Open(ctx, corpusSpec(st.Config)); err != nil && ctx.Err() == nil {
+		err = st.Config.Errorf(st.Config.Corpus.Pos, "%v", err)
+	}
 	return f, err
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"speechsim/corpus"
@@ -19,6 +21,7 @@ type Speech struct {
 	Lengths    []int                     // samples of each utterance at the corpus rate, -1 where it can't be used
 	Segments   map[string]*extract.Table // by tier (word, phone): the segments that could be rows
 	Unreadable []store.Failure           // what can't be used, and why
+	Foreign    []string                  // utterances whose alignments lack most words of their transcripts
 	Parts      []Part
 	Lexicon    *tokenizer.Lexicon // nil without one
 
@@ -47,6 +50,9 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	for _, tier := range tiers {
 		s.Segments[tier] = extract.Concat(r.tables[tier])
 	}
+	if s.Foreign = foreign(c, s.Segments["word"]); len(s.Foreign) > 0 {
+		f.Progress.Note("%s", s.AboutForeign())
+	}
 	for _, finding := range c.Findings {
 		if finding.Severity == corpus.SeverityError {
 			s.Unreadable = append(s.Unreadable, store.Failure{Utterance: finding.Utterance, Error: finding.String()})
@@ -67,6 +73,32 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 		return s, fmt.Errorf("no utterance of %d can be used; the first fault:\n%s", len(c.Utterances), s.Unreadable[0].Error)
 	}
 	return s, nil
+}
+
+// foreign lists the utterances of whose transcripts most words are not in the alignment: it may be that of another utterance.
+func foreign(c *corpus.Corpus, words *extract.Table) []string {
+	if words == nil {
+		return nil
+	}
+	lacking := map[int]int{}
+	for _, d := range words.Dropped {
+		if d.Reason == extract.NotAligned {
+			lacking[d.Utterance]++
+		}
+	}
+	var ids []string
+	for _, u := range slices.Sorted(maps.Keys(lacking)) {
+		if 2*lacking[u] > len(c.TranscriptWords(&c.Utterances[u])) {
+			ids = append(ids, c.Utterances[u].ID)
+		}
+	}
+	return ids
+}
+
+// AboutForeign says what is odd about foreign alignments.
+func (s *Speech) AboutForeign() string {
+	return fmt.Sprintf("the alignment lacks most words of the transcript in %d utterances, such as %s: is it that of another utterance? Their segments are rows all the same; pipeline check names the words",
+		len(s.Foreign), s.Foreign[0])
 }
 
 // labelReader gathers what the headers and labels of utterances say.

@@ -85,7 +85,7 @@ func (c *comparison) momentCells(ctx context.Context, l *level, ofMoments, ofGro
 		}
 	}
 	o := metrics.Needs(variants...)
-	o.Float64, o.Workers, o.Pairs = c.Float64, c.Workers, [][2]int{{0, 1}}
+	o.Float64, o.Workers, o.Pairs = c.Float64 || l.float64, c.Workers, [][2]int{{0, 1}}
 	b, err := l.moments(ctx, o)
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func (c *comparison) momentCells(ctx context.Context, l *level, ofMoments, ofGro
 	if l.shuffle == nil {
 		return nil
 	}
-	return c.nulls(ctx, l, m, o, ofMoments)
+	return (&nulls{comparison: c, level: l}).draw(ctx, m, o, ofMoments)
 }
 
 // needsDouble says whether double precision would give a cell a value.

@@ -17,6 +17,7 @@ type level struct {
 	intervals        bool // bundles are groups of an interval
 	shuffle          *metrics.Shuffle
 	byType           bool                             // shuffle may use a row more than once
+	float64          bool                             // products are always made in double precision
 	flip             bool                             // x is what is shuffled, not y
 	part             bool                             // shuffle is of some rows only
 	matrices         func() ([]metrics.Matrix, error) // the rows of the shuffle, in its order; without one all rows
@@ -77,7 +78,7 @@ func (c *comparison) rowShuffle(l *level, types *typeRows) (order []int, err err
 
 // typeLevel is the level of word types. Types are taken to be independent of each other.
 func (c *comparison) typeLevel(types *typeRows) (*level, error) {
-	l := &level{comparison: "word types", rows: "type", level: results.TypeLevel, intervals: true, byType: true}
+	l := &level{comparison: "word types", rows: "type", level: results.TypeLevel, intervals: true, byType: true, float64: true}
 	n := types.means[0].Rows
 	each := make([]int, n)  // every type is a group
 	sizes := make([]int, n) // of one row
@@ -85,7 +86,6 @@ func (c *comparison) typeLevel(types *typeRows) (*level, error) {
 		each[k], sizes[k] = k, 1
 	}
 	l.moments = func(ctx context.Context, o metrics.Options) (*bundles, error) {
-		o.Float64 = true
 		b, err := newBundles(c.backend, []int{c.x.Cols, c.y.Cols}, o, sizes)
 		if err != nil {
 			return nil, err

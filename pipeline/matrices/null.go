@@ -2,6 +2,7 @@ package matrices
 
 import (
 	"context"
+	"errors"
 
 	"speechsim/metrics"
 	"speechsim/pipeline/inference"
@@ -12,103 +13,136 @@ import (
 // they save nothing.
 const sketchFrom = 4 * metrics.SketchWidth
 
-// nulls gives cells their permutation null.
-func (c *comparison) nulls(ctx context.Context, l *level, m *metrics.Moments, o metrics.Options, cells []*cell) error {
-	var exact []*cell
-	bySketch := map[string]*cell{} // of CKA, by variant
+// nulls draws the permutation nulls of the cells of a level. All are one family, however they were drawn.
+type nulls struct {
+	*comparison
+	level  *level
+	family metrics.Null
+	drawn  []*cell // in the order of the family
+}
+
+// draw gives cells their null. m are the moments of all rows.
+func (d *nulls) draw(ctx context.Context, m *metrics.Moments, o metrics.Options, cells []*cell) error {
+	var exact, sketched []*cell
 	for _, cell := range cells {
 		switch {
 		case !cell.result.OK():
-		case cell.Name == "cka" && !l.byType && min(c.x.Cols, c.y.Cols) >= sketchFrom:
-			bySketch[cell.Variant.Name] = cell
+		case cell.Name == "cka" && !d.level.byType && min(d.x.Cols, d.y.Cols) >= sketchFrom:
+			sketched = append(sketched, cell)
 		default:
 			exact = append(exact, cell)
 		}
 	}
-	if len(exact)+len(bySketch) == 0 {
+	if len(exact)+len(sketched) == 0 {
 		return nil
 	}
-	matrices, err := l.matrices()
+	matrices, err := d.level.matrices()
 	if err != nil {
 		return err
 	}
-	if err := c.sketchedNulls(ctx, l, m, matrices, bySketch); err != nil || len(exact) == 0 {
-		return err
+	if len(sketched) > 0 {
+		if err := d.sketched(ctx, m, matrices, sketched); err != nil {
+			return err
+		}
 	}
-	at := places(exact)
+	if len(exact) > 0 {
+		if err := d.exact(ctx, matrices, o, exact); err != nil {
+			return err
+		}
+	}
+	d.family.Part = d.level.part
+	for k, cell := range d.drawn {
+		inference.Null(&cell.result, &d.family, k, "")
+	}
+	return nil
+}
+
+func (d *nulls) add(null *metrics.Null, cells ...*cell) {
+	d.family.Append(null)
+	d.drawn = append(d.drawn, cells...)
+}
+
+// exact adds all rows again for each draw.
+func (d *nulls) exact(ctx context.Context, matrices []metrics.Matrix, o metrics.Options, cells []*cell) error {
+	at := places(cells)
 	x, y := matrices[:1], matrices[1:]
-	if l.flip { // what is shuffled comes second
+	if d.level.flip { // what is shuffled comes second
 		x, y = y, x
 		for k := range at {
 			at[k].X, at[k].Y = at[k].Y, at[k].X
 		}
 	}
-	c.Progress.Stage("null", float64(c.Null), "draws")
-	statistics := progress.AfterFirst(c.Progress, metrics.Statistics(ctx, at))
-	null, err := metrics.NullOf(ctx, c.backend, x, y, o, l.shuffle, c.Null, statistics)
+	d.Progress.Stage("null", float64(d.Null), "draws")
+	null, err := metrics.NullOf(ctx, d.backend, x, y, o, d.level.shuffle, d.Null, progress.AfterFirst(d.Progress, metrics.Statistics(ctx, at)))
 	if err != nil {
 		return err
 	}
-	null.Part = l.part
-	for k, cell := range exact {
-		inference.Null(&cell.result, null, k, "")
-	}
+	d.add(null, cells...)
 	return nil
 }
 
-// sketchedNulls draws the nulls of CKA from random projections of the rows.
-func (c *comparison) sketchedNulls(ctx context.Context, l *level, m *metrics.Moments, matrices []metrics.Matrix, cells map[string]*cell) error {
-	if len(cells) == 0 {
-		return nil
-	}
-	if l.part {
-		var err error
-		if m, err = ownMoments(ctx, c, matrices); err != nil {
+// sketched draws nulls of CKA from random projections of the rows.
+func (d *nulls) sketched(ctx context.Context, m *metrics.Moments, matrices []metrics.Matrix, cells []*cell) (err error) {
+	if d.level.part {
+		if m, err = d.own(ctx, matrices); err != nil {
 			return err
 		}
 	}
-	sketch, err := metrics.NewPrincipalSketch(m, nil, metrics.SketchWidth, c.Seed, c.Workers)
+	sketch, err := metrics.NewPrincipalSketch(m, nil, metrics.SketchWidth, d.Seed, d.Workers)
 	if err != nil {
 		return err
 	}
-	n := matrices[0].Rows
-	c.Progress.Stage("random projections", float64(n), "rows")
-	for from := 0; from < n; from += metrics.BlockRows {
-		to := min(from+metrics.BlockRows, n)
-		if err := sketch.Add(ctx, []metrics.Matrix{rowsFrom(matrices[0], from, to), rowsFrom(matrices[1], from, to)}); err != nil {
-			return err
-		}
-		c.Progress.Add(float64(to - from))
+	d.Progress.Stage("random projections", float64(matrices[0].Rows), "rows")
+	err = inBlocks(matrices, func(block []metrics.Matrix) error {
+		defer d.Progress.Add(float64(block[0].Rows))
+		return sketch.Add(ctx, block)
+	})
+	if err != nil {
+		return err
 	}
-	for _, variant := range []string{"debiased", "biased"} {
-		cell := cells[variant]
-		if cell == nil {
+	for _, cell := range cells {
+		d.Progress.Stage("null of "+cell.Variant.Name+" CKA", float64(d.Null), "draws")
+		null, err := metrics.NullCKA(ctx, m, sketch, cell.Variant.Name, [][2]int{{0, 1}}, d.level.shuffle, d.Null)
+		if cell.hasNoNull(err) {
 			continue
 		}
-		c.Progress.Stage("null of "+variant+" CKA", float64(c.Null), "draws")
-		null, err := metrics.NullCKA(ctx, m, sketch, variant, [][2]int{{0, 1}}, l.shuffle, c.Null)
 		if err != nil {
 			return err
 		}
-		c.Progress.Add(float64(c.Null))
-		null.Part = l.part
-		inference.Null(&cell.result, null, 0, "")
+		d.Progress.Add(float64(d.Null))
+		d.add(null, cell)
 	}
 	return nil
 }
 
-// ownMoments are the moments of each of some matrices with itself.
-func ownMoments(ctx context.Context, c *comparison, matrices []metrics.Matrix) (*metrics.Moments, error) {
-	own, err := metrics.NewMoments(c.backend, []int{matrices[0].Cols, matrices[1].Cols},
-		metrics.Options{SquaredNorms: true, Float64: c.Float64, Workers: c.Workers, Pairs: [][2]int{{0, 0}, {1, 1}}})
+// own are the moments of each of some matrices with itself.
+func (d *nulls) own(ctx context.Context, matrices []metrics.Matrix) (*metrics.Moments, error) {
+	own, err := metrics.OwnMoments(d.backend, []int{matrices[0].Cols, matrices[1].Cols}, metrics.Options{SquaredNorms: true, Float64: d.Float64, Workers: d.Workers})
 	if err != nil {
 		return nil, err
 	}
-	for from := 0; from < matrices[0].Rows; from += metrics.BlockRows {
-		to := min(from+metrics.BlockRows, matrices[0].Rows)
-		if err := own.Add(ctx, []metrics.Matrix{rowsFrom(matrices[0], from, to), rowsFrom(matrices[1], from, to)}); err != nil {
-			return nil, err
+	return own, inBlocks(matrices, func(block []metrics.Matrix) error { return own.Add(ctx, block) })
+}
+
+// inBlocks visits the rows of both sides a block at a time.
+func inBlocks(matrices []metrics.Matrix, visit func(block []metrics.Matrix) error) error {
+	n := matrices[0].Rows
+	for from := 0; from < n; from += metrics.BlockRows {
+		to := min(from+metrics.BlockRows, n)
+		if err := visit([]metrics.Matrix{rowsFrom(matrices[0], from, to), rowsFrom(matrices[1], from, to)}); err != nil {
+			return err
 		}
 	}
-	return own, nil
+	return nil
+}
+
+// hasNoNull says whether an error is that a metric is undefined on the rows that are permuted, and says so in the cell, which has its
+// value on all rows.
+func (c *cell) hasNoNull(err error) bool {
+	var undefined *metrics.UndefinedError
+	if !errors.As(err, &undefined) {
+		return false
+	}
+	inference.NoNull(&c.result, err)
+	return true
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"speechsim/metrics"
@@ -61,6 +63,28 @@ func TestEveryMatrixNull(t *testing.T) {
 			if !seen[name] {
 				t.Errorf("%s: no null of %s", y, name)
 			}
+		}
+	}
+}
+
+// TestNullOfTooFewRows: a metric that is defined on all rows but not on those that a null exchanges has its value, and a warning.
+func TestNullOfTooFewRows(t *testing.T) {
+	dir := t.TempDir()
+	r := rand.New(rand.NewPCG(8, 2))
+	x := gaussian(r, 31, 4)
+	y := mixed(r, x, 4)
+	at := func(name string) string { return filepath.Join(dir, name) }
+	x.save(t, at("x.npy"), "f4", false, nil)
+	y.save(t, at("y.npy"), "f4", false, nil)
+	groups := []string{"group", "a", "b", "c", "d", "e"} // of one row each, and one of 26
+	for range 26 {
+		groups = append(groups, "f")
+	}
+	cells := runJob(t, Job{X: at("x.npy"), Y: at("y.npy"), Metrics: []string{"knn", "cka"}, Groups: saveLines(t, at("groups"), groups), Null: 19, Seed: 1}).Cells
+	for _, c := range cells {
+		said := slices.ContainsFunc(c.Warnings, func(w string) bool { return strings.HasPrefix(w, "no null: ") })
+		if !c.OK() || said != (c.P == nil) || c.Metric == "knn" && !said {
+			t.Errorf("%s %s: value %v, p %v, warnings %q", c.Metric, c.Variant, c.Value, c.P, c.Warnings)
 		}
 	}
 }

@@ -37,7 +37,11 @@ func (c *rowwise) compute(ctx context.Context, l *level, cells []*cell) error {
 
 // knn is the share of neighbours in common.
 func (c *rowwise) knn(ctx context.Context, l *level, cell *cell) error {
-	near, err := c.neighbours(ctx, l.all)
+	rows := l.matrices // in the order of the shuffle, which the value does not depend on
+	if l.part {
+		rows = l.all
+	}
+	near, err := c.neighbours(ctx, rows)
 	if err != nil {
 		return cell.set(metrics.Value{}, err)
 	}
@@ -45,8 +49,14 @@ func (c *rowwise) knn(ctx context.Context, l *level, cell *cell) error {
 	if err := cell.set(v, err); err != nil || l.shuffle == nil {
 		return err
 	}
-	if near, err = c.neighbours(ctx, l.matrices); err != nil { // in the order of the shuffle
-		return err
+	if l.part {
+		near, err = c.neighbours(ctx, l.matrices)
+		if cell.hasNoNull(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 	}
 	null, err := metrics.NullKNN(near, [][2]int{{0, 1}}, l.shuffle, c.Null)
 	if errors.Is(err, metrics.ErrRepeatedRows) {

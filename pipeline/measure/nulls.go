@@ -22,7 +22,8 @@ type nullRows struct {
 	order   []int
 	part    bool // the order is of some rows only
 	shuffle *metrics.Shuffle
-	own     *metrics.Moments // of these rows: each layer with itself
+	whole   *metrics.Moments // of all rows of the tile
+	own     *metrics.Moments // of these rows, each layer with itself: nil until they are needed
 	rowwise *rowwise         // what the metrics that read rows have found
 }
 
@@ -39,7 +40,7 @@ func nulls(ctx context.Context, t *plan.Tile, rows *join.Rows, whole *metrics.Mo
 	if k.Null == nil {
 		return nil, nil
 	}
-	n := &nullRows{Rows: rows, tile: t, own: whole, rowwise: found}
+	n := &nullRows{Rows: rows, tile: t, whole: whole, rowwise: found}
 	var err error
 	if t.NullFrames != nil {
 		if n.Rows, err = t.Join(t.NullFrames.Rows); err != nil {
@@ -52,14 +53,11 @@ func nulls(ctx context.Context, t *plan.Tile, rows *join.Rows, whole *metrics.Mo
 	n.shuffle, err = n.newShuffle(sizes)
 	if err != nil && t.RowSet.First > 0 {
 		for i := range cells {
-			cells[i].Warnings = append(cells[i].Warnings, fmt.Sprintf("no null: %v", err))
+			inference.NoNull(&cells[i], err)
 		}
 		return nil, nil
 	}
 	n.part = len(n.order) < all
-	if err == nil && (t.NullFrames != nil || n.part) {
-		n.own, err = n.ownMoments(ctx)
-	}
 	if err != nil && t.NullFrames != nil && t.NullFrames.Step > 1 {
 		err = fmt.Errorf("%w, of 1 frame in %d; null: {frames: ...} keeps more than %d", err, t.NullFrames.Step, k.Null.Frames)
 	}
@@ -128,6 +126,13 @@ func (n *nullRows) draw(ctx context.Context, measure int, cells []results.Cell) 
 	default:
 		d.Null, err = n.exact(ctx, m.Name, m.Variant, pairs)
 	}
+	var undefined *metrics.UndefinedError
+	if errors.As(err, &undefined) { // of the rows that are permuted; those of all rows have their value
+		for _, c := range d.At {
+			inference.NoNull(&cells[c], err)
+		}
+		return nil, nil
+	}
 	if err == nil {
 		d.Part = n.part && m.Name != "asif" // which permutes types
 	}
@@ -148,15 +153,19 @@ func (n *nullRows) read(layers []int) ([]metrics.Matrix, error) {
 
 // ownMoments are the moments of each layer with itself.
 func (n *nullRows) ownMoments(ctx context.Context) (*metrics.Moments, error) {
-	in := n.tile.Inputs
-	o := metrics.Options{SquaredNorms: true, Workers: in.Workers}
-	for i := range n.tile.Layers {
-		o.Pairs = append(o.Pairs, [2]int{i, i})
+	if n.own != nil {
+		return n.own, nil
 	}
-	own, err := metrics.NewMoments(in.Backend, n.tile.Dims(), o)
+	if n.tile.NullFrames == nil && !n.part {
+		n.own = n.whole
+		return n.own, nil
+	}
+	in := n.tile.Inputs
+	own, err := metrics.OwnMoments(in.Backend, n.tile.Dims(), metrics.Options{SquaredNorms: true, Float64: in.Config.Products.Float64(), Workers: in.Workers})
 	if err != nil {
 		return nil, err
 	}
+	n.own = own
 	return own, n.eachBlock(func(rows []metrics.Matrix) error { return own.Add(ctx, rows) })
 }
 
@@ -173,14 +182,18 @@ func (n *nullRows) eachBlock(visit func([]metrics.Matrix) error) error {
 // cka draws the null of CKA from projections of the rows, which need a fraction of the memory and of the time.
 func (n *nullRows) cka(ctx context.Context, variant string, pairs [][2]int) (*metrics.Null, error) {
 	in, null := n.tile.Inputs, n.tile.Comparison.Null
-	sketch, err := metrics.NewPrincipalSketch(n.own, n.tile.LayerAt, metrics.SketchWidth, uint64(null.Seed), in.Workers)
+	own, err := n.ownMoments(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sketch, err := metrics.NewPrincipalSketch(own, n.tile.LayerAt, metrics.SketchWidth, uint64(null.Seed), in.Workers)
 	if err != nil {
 		return nil, err
 	}
 	if err := n.eachBlock(func(rows []metrics.Matrix) error { return sketch.Add(ctx, rows) }); err != nil {
 		return nil, err
 	}
-	return metrics.NullCKA(ctx, n.own, sketch, variant, pairs, n.shuffle, null.Draws)
+	return metrics.NullCKA(ctx, own, sketch, variant, pairs, n.shuffle, null.Draws)
 }
 
 // exact adds all rows again for each draw.
@@ -195,7 +208,7 @@ func (n *nullRows) exact(ctx context.Context, metric string, variant metrics.Var
 		return nil, err
 	}
 	o := metrics.Needs(variant)
-	o.Workers = t.Inputs.Workers
+	o.Float64, o.Workers = t.Inputs.Config.Products.Float64(), t.Inputs.Workers
 	var asked []metrics.Cell
 	for _, p := range pairs {
 		cell := metrics.Cell{Metric: metric, Variant: variant.Name, X: slices.Index(t.X, p[0]), Y: len(x) + slices.Index(t.Y, p[1])}

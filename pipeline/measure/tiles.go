@@ -53,16 +53,13 @@ func (w *estimates) join(t *plan.Tile, e *estimates) {
 			continue
 		}
 		if w.nulls[k] == nil {
-			w.nulls[k] = &nullDraws{Null: &metrics.Null{About: d.About, Part: d.Part, Draws: make([][]float64, len(d.Draws))}}
+			w.nulls[k] = &nullDraws{Null: &metrics.Null{}}
 		}
 		to := w.nulls[k]
 		for _, c := range d.At {
 			to.At = append(to.At, t.CellAt[c])
 		}
-		to.Observed = append(to.Observed, d.Observed...)
-		for n, values := range d.Draws {
-			to.Draws[n] = append(to.Draws[n], values...)
-		}
+		to.Append(d.Null)
 	}
 	w.failed = append(w.failed, e.failed...)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Version is the version of the program.
-const Version = "0.1.0"
+const Version = "0.2.0"
 
 // VersionText says what the program runs on: its own version, the native libraries with their paths, and the execution
 // providers.

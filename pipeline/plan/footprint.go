@@ -62,7 +62,11 @@ func NullBytes(t *Task, g Grid, rows int, state int64) int64 {
 		switch {
 		case !m.HasNull(), m.Input() == study.Rows:
 		case t.Comparison.NullFromProjections(m, t.RowSet):
-			most = max(most, 4*int64(rows)*metrics.SketchWidth*int64(len(g.Layers)+len(g.Y)))
+			own := int64(0) // moments of the permuted rows, each layer with itself
+			for _, l := range g.Layers {
+				own += 8 * int64(l.Units) * int64(l.Units)
+			}
+			most = max(most, own+4*int64(rows)*metrics.SketchWidth*int64(len(g.Layers)+len(g.Y)))
 		default: // all rows of both sides, and the moments of two draws
 			units := 0
 			for _, side := range [][]int{g.X, g.Y} {

@@ -180,7 +180,7 @@ func (t *Tile) MomentsOptions() metrics.Options {
 	}
 	o := metrics.Needs(variants...)
 	o.Pairs, o.Workers = t.Blocks, t.Inputs.Workers
-	o.Float64 = t.Inputs.Config.Products.Precision == "float64"
+	o.Float64 = t.Inputs.Config.Products.Float64()
 	if t.multipliesOnGPU() {
 		o.Products = t.Inputs.Products
 	}

@@ -36,6 +36,9 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 			page.Warnings = append(page.Warnings, fmt.Sprintf("Model %s ran on a GPU and %v.", s.Name, d))
 		}
 	}
+	if len(p.Foreign) > 0 {
+		page.Warnings = append(page.Warnings, "T"+p.AboutForeign()[1:]+".")
+	}
 	if p.Imprecise() {
 		page.Warnings = append(page.Warnings, fmt.Sprintf("P%s.", p.DescribeProducts()[1:]))
 	}

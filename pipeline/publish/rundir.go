@@ -133,7 +133,7 @@ func Finished(f *load.Files) *Outcome {
 	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil || m.Inputs.Stamp != f.Stamp {
 		if err == nil && len(m.Inputs.Stamp) > 0 {
-			f.Progress.Note("%s holds a run of %s made from another config, program or inputs: it is replaced; what both share comes from the store",
+			f.Progress.Note("%s holds a run of %s made from another config, program or inputs, which a run replaces; what both share comes from the store",
 				f.RunDir, m.Finished.Format("2006-01-02 15:04"))
 		}
 		return nil

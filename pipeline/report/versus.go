@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -154,6 +155,9 @@ func differences(ours, theirs []results.Cell) []results.Cell {
 			d.Error = "no value in the second: " + b.Error
 		default:
 			v := *a.Value - *b.Value
+			if math.Abs(v) < rounding {
+				v = 0
+			}
 			d.Value = &v
 			if a.N != b.N {
 				d.Warnings = []string{fmt.Sprintf("n differs: %d and %d", a.N, b.N)}
@@ -164,7 +168,7 @@ func differences(ours, theirs []results.Cell) []results.Cell {
 	return list
 }
 
-// rounding is the size of differences that the order of sums explains.
+// rounding is the size of differences that the order of sums explains. They are none, so that no scale of colours is made of them.
 const rounding = 1e-6
 
 // differencesInWords says for each measure how far the runs are apart.

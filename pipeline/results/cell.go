@@ -56,7 +56,7 @@ type Null struct {
 	Mean float64  `json:"mean"`            // the chance level
 	Q95  float64  `json:"q95"`             // 95th percentile of the permuted values
 	Q05  *float64 `json:"q05,omitempty"`   // 5th percentile
-	PMax *float64 `json:"p_max,omitempty"` // p against the maximum over all cells of the comparison (family-wise)
+	PMax *float64 `json:"p_max,omitempty"` // family-wise p: against the largest standardised cell of each draw (max-T), over the cells drawn together
 
 	// Calibrated is the score above chance, (s - t)/(1 - t) or 0 with t the 95 % critical value: 0 is the chance level, 1 identity.
 	Calibrated *float64 `json:"calibrated,omitempty"`

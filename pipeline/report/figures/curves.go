@@ -197,8 +197,15 @@ func (c *curves) layoutLegend() {
 	if len(c.halves) > 0 && c.styles.many() {
 		add(true, "width", "95 % CI: "+c.medianHalf())
 	}
-	add(c.chance, "mean", "null: mean")
-	add(c.chance, "q95", "null: 95th percentile")
+	mean, q95 := "null: mean", "null: 95th percentile"
+	switch {
+	case c.styles.many():
+		mean, q95 = "null: mean over lines", "null: largest 95th percentile"
+	case len(c.labels) > 1:
+		mean, q95 = mean+", of each line", q95+", of each line"
+	}
+	add(c.chance, "mean", mean)
+	add(c.chance, "q95", q95)
 	for _, p := range c.f.Published {
 		add(c.papers > 0, "paper", p.Label)
 	}

@@ -137,7 +137,7 @@ func (f *Figure) yModels() []Model {
 
 // notSignificantText says at which level a cell is marked, and whether against
 // the whole family of cells: the p-value that decides is then the one against
-// the largest value of the permutation null anywhere in the comparison.
+// the largest standardised value of each draw.
 func (f *Figure) notSignificantText(cells []*results.Cell) string {
 	if familyWise(cells) {
 		return "not significant at " + f.alphaText() + ", family-wise"
@@ -145,8 +145,7 @@ func (f *Figure) notSignificantText(cells []*results.Cell) string {
 	return "not significant at " + f.alphaText()
 }
 
-// familyWise says whether the p-values that decide are those against the
-// maximum over all cells.
+// familyWise says whether the p-values that decide are family-wise.
 func familyWise(cells []*results.Cell) bool {
 	return slices.ContainsFunc(cells, func(c *results.Cell) bool { return c != nil && c.Null != nil && c.Null.PMax != nil })
 }

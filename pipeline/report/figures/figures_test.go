@@ -171,7 +171,7 @@ func TestNothingIsBlank(t *testing.T) {
 	if err := drawSVG(&svg, figures[1], cells); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"could not be computed (4)", "not among the results (4)", "null: 95th percentile"} {
+	for _, want := range []string{"could not be computed (4)", "not among the results (4)", "null: largest 95th percentile"} {
 		if !strings.Contains(svg.String(), want) {
 			t.Errorf("the curves do not say %q", want)
 		}

@@ -106,8 +106,7 @@ func stateOf(c *results.Cell, alpha float64) state {
 }
 
 // Significance returns the p-value that decides whether a cell is marked: the
-// one against the maximum over the whole map where the run has it, since a
-// map is many tests at once.
+// family-wise one where the run has it, since a map is many tests at once.
 func Significance(c *results.Cell) *float64 {
 	if c.Null != nil && c.Null.PMax != nil {
 		return c.Null.PMax

@@ -107,7 +107,19 @@ func (p *plot) drawBand(s *series) {
 	}
 }
 
+// drawChance draws the permutation null: that of each line in its colour, since p of a point is of its own null. Where lines are many, it
+// is drawn once for all.
 func (p *plot) drawChance() {
+	if p.c.styles.many() {
+		p.drawNull(canvas.SoftInk, p.panel.chance())
+		return
+	}
+	for i := range p.panel.lines {
+		p.drawNull(p.c.styles[p.panel.lines[i].style], (&panel{layers: p.panel.layers, lines: p.panel.lines[i : i+1]}).chance())
+	}
+}
+
+func (p *plot) drawNull(clr color.NRGBA, along []chance) {
 	var mean, q95 []vg.Point
 	flush := func() {
 		if len(mean) == 1 { // one layer alone: a short level line
@@ -115,12 +127,12 @@ func (p *plot) drawChance() {
 			q95 = []vg.Point{{X: q95[0].X - 6, Y: q95[0].Y}, {X: q95[0].X + 6, Y: q95[0].Y}}
 		}
 		if len(mean) > 0 {
-			p.Line(canvas.SoftInk, 0.9, chanceDash, mean...)
-			p.Line(canvas.SoftInk, 0.7, quantileDash, q95...)
+			p.Line(clr, 0.9, chanceDash, mean...)
+			p.Line(clr, 0.7, quantileDash, q95...)
 		}
 		mean, q95 = nil, nil
 	}
-	for i, ch := range p.panel.chance() {
+	for i, ch := range along {
 		if ch.n == 0 {
 			flush()
 			continue

@@ -201,7 +201,7 @@ func captionOf(f *Figure, ix *index, picture bool) string {
 	if count[notSignificant] > 0 && f.Kind != Tree && f.Kind != MDS {
 		kind := "p"
 		if familyWise(all) {
-			kind = "family-wise: p against the maximum over all cells"
+			kind = "family-wise: p against the largest standardised cell of each draw"
 		}
 		parts = append(parts, fmt.Sprintf("%s not significant (%s > %s).", marked(count[notSignificant]), kind, f.alphaText()))
 	}
