@@ -26,7 +26,7 @@ demo: build lib ## run configs/demo.yaml on the speech in the repository
 
 figures: build lib ## run every figure of both papers on the demo corpora, by the command in its config
 	@set -e; for f in configs/timit-hubert.yaml configs/elkheir2024/*.yaml configs/bolanos2024/*.yaml; do \
-	  sed -n 's|^# demo: pipeline|bin/pipeline|p' $$f; done | while read -r command; do echo "$$command"; $$command; done
+	  sed -n 's|^# demo: pipeline|bin/pipeline|p' $$f; done | while read -r command; do echo "$$command"; $$command || test $$? = 3; done # 3: cells that so small a corpus has no value for
 	@grep -oE 'images/[^)]+\.svg' docs/reproduction.md | while read -r image; do \
 	  figure=$${image#images/}; cp "runs/$${figure%%--*}/figures/$${figure#*--}" "docs/$$image"; done
 

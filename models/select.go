@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// selectOutputs picks outputs by name, in the order of the card and each once.
+// selectOutputs picks outputs by name, from the input to the output of the model and each once.
 // A choice is a name ("7", "cnn.1", "24.prenorm"), a range of numbers ("0-6",
 // "cnn.1-7"), a group ("cnn", "prenorm"), "last", "numbered" or "all". No list
 // at all (nil) means the numbered ones; an empty list means none.
@@ -45,7 +45,34 @@ func selectOutputs(what string, from []LayerOutput, choices []string) ([]LayerOu
 			out = append(out, l)
 		}
 	}
-	return out, nil
+	return inDepth(out), nil
+}
+
+// inDepth orders layers as the signal passes them: the convolutions, then the blocks, the last one before its final norm first. Where a
+// name is none of these, the order of the card stays.
+func inDepth(layers []LayerOutput) []LayerOutput {
+	depth := map[string][3]int{}
+	for _, l := range layers {
+		name, isCNN := strings.CutPrefix(l.Name, "cnn.")
+		name, isPrenorm := strings.CutSuffix(name, ".prenorm")
+		n, err := strconv.Atoi(name)
+		if err != nil {
+			return layers
+		}
+		d := [3]int{1, n, 1}
+		if isCNN {
+			d[0] = 0
+		}
+		if isPrenorm {
+			d[2] = 0
+		}
+		depth[l.Name] = d
+	}
+	slices.SortStableFunc(layers, func(a, b LayerOutput) int {
+		x, y := depth[a.Name], depth[b.Name]
+		return slices.Compare(x[:], y[:])
+	})
+	return layers
 }
 
 func (l LayerOutput) numbered() bool {

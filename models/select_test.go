@@ -27,9 +27,9 @@ func TestSelectOutputs(t *testing.T) {
 		{[]string{"last"}, "3"},
 		{[]string{"cnn"}, "cnn.1-3"},
 		{[]string{"cnn.2-3"}, "cnn.2-3"},
-		{[]string{"cnn.1-cnn.2", "prenorm"}, "3.prenorm, cnn.1-2"},
-		{[]string{"all"}, "0-3, 3.prenorm, cnn.1-3"},
-		{[]string{"numbered", "cnn.1"}, "0-3, cnn.1"},
+		{[]string{"cnn.1-cnn.2", "prenorm"}, "cnn.1-2, 3.prenorm"},
+		{[]string{"all"}, "cnn.1-3, 0-2, 3.prenorm, 3"},
+		{[]string{"numbered", "cnn.1"}, "cnn.1, 0-3"},
 	}
 	for _, tt := range tests {
 		got, err := selectOutputs("layers", large, tt.choices)

@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -57,7 +59,7 @@ func TestScripts(t *testing.T) {
 			return strings.Contains(native.VersionText(configs.Libraries{}), "CUDAExecutionProvider"), nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"tone": makeTone, "cut": cutFile, "lines": countLines, "same": sameFiles, "flip": flipByte,
+			"tone": makeTone, "cut": cutFile, "lines": countLines, "same": sameFiles, "code": exitCode, "flip": flipByte,
 		},
 	})
 }
@@ -136,6 +138,24 @@ func countLines(ts *testscript.TestScript, neg bool, args []string) {
 	got := fmt.Sprint(strings.Count(ts.ReadFile(args[0]), "\n"))
 	if (got == args[1]) == neg {
 		ts.Fatalf("%s has %s lines, want %s", args[0], got, args[1])
+	}
+}
+
+// exitCode runs a program that must end with an exit code: code N PROGRAM ARGUMENTS.
+func exitCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N PROGRAM ARGUMENTS")
+	}
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if fmt.Sprint(got) != args[0] {
+		ts.Fatalf("exit code %d, want %s", got, args[0])
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,6 +20,7 @@ import (
 	"time"
 
 	"speechsim/pipeline/forecast"
+	"speechsim/pipeline/plantest"
 )
 
 // program is the real binary, without the race detector: memory and time are the user's. (pipeline/run_test.go runs the
@@ -55,15 +55,31 @@ func pipelineCommand(t *testing.T, dir, verb, config string, args ...string) *ex
 	return cmd
 }
 
-// demo is the demo's config, and settings that shorten its nulls: what these tests look at does not depend on the draws.
-var (
-	demo       = filepath.Join(root, "configs", "demo.yaml")
-	shortNulls = []string{"--set", "comparisons.word-identity.null.draws=19", "--set", "comparisons.words-bert.null.draws=19", "--set", "comparisons.words-glove.null.draws=19"}
-)
+var demo = filepath.Join(root, "configs", "demo.yaml")
+
+// oneVoiceEach is a third of the demo's corpus, for all tests.
+var oneVoiceEach = sync.OnceValues(func() (string, error) {
+	if _, err := program(); err != nil {
+		return "", err
+	}
+	dir := filepath.Join(programDir, "LibriSpeech")
+	return dir, plantest.OneVoiceEach(root, dir)
+})
+
+// shortDemo are settings that shorten the demo: what these tests look at depends neither on the draws nor on how many utterances a group has.
+func shortDemo(t *testing.T) []string {
+	t.Helper()
+	corpus, err := oneVoiceEach()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{"--set", "corpus.librispeech.root=" + corpus,
+		"--set", "comparisons.word-identity.null.draws=19", "--set", "comparisons.words-bert.null.draws=19", "--set", "comparisons.words-glove.null.draws=19"}
+}
 
 func demoCommand(t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
-	return pipelineCommand(t, dir, "run", demo, append(slices.Clone(shortNulls), args...)...)
+	return pipelineCommand(t, dir, "run", demo, append(shortDemo(t), args...)...)
 }
 
 func mustRun(t *testing.T, cmd *exec.Cmd) {

@@ -83,7 +83,7 @@ func finish(c *call, plan *pipeline.Prepared, asJSON bool, compute func() (*pipe
 		return exitFailed, err
 	}
 	printOutcome(c, plan, outcome, asJSON)
-	if len(outcome.Failed) > 0 {
+	if len(outcome.Failed) > 0 || len(outcome.Undefined) > 0 {
 		return exitSkipped, nil
 	}
 	return exitDone, nil
@@ -94,7 +94,7 @@ const shownFailures = 10
 
 func printOutcome(c *call, plan *pipeline.Prepared, o *pipeline.Outcome, asJSON bool) {
 	if asJSON {
-		line, err := json.Marshal(map[string]any{"event": "done", "run": o.Dir, "cells": o.Cells, "figures": o.Figures, "report": o.Report, "skipped": o.Failed, "already_done": o.AlreadyDone})
+		line, err := json.Marshal(map[string]any{"event": "done", "run": o.Dir, "cells": o.Cells, "figures": o.Figures, "report": o.Report, "skipped": o.Failed, "undefined": o.Undefined, "already_done": o.AlreadyDone})
 		if err != nil {
 			panic(err) // strings and numbers always marshal
 		}
@@ -114,10 +114,28 @@ func printOutcome(c *call, plan *pipeline.Prepared, o *pipeline.Outcome, asJSON 
 		fmt.Fprint(c.stdout, plan.Describe())
 		fmt.Fprintf(c.stdout, "%d cells in %.1f s\n", o.Cells, o.Seconds)
 	}
+	printUndefined(c.stdout, o)
 	fmt.Fprintf(c.stdout, "results  %s (and results.csv)\n", filepath.Join(o.Dir, "results.jsonl"))
 	printFiles(c.stdout, o)
 	if n := len(o.Failed); n > 0 {
 		fmt.Fprintf(c.stdout, "%d inputs were skipped; dropped.csv lists them\n", n)
+	}
+}
+
+// shownReasons is how many reasons for cells without a value are printed; results.jsonl has that of each cell.
+const shownReasons = 5
+
+func printUndefined(w io.Writer, o *pipeline.Outcome) {
+	if len(o.Undefined) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "%d cells, %d without a value:\n", o.Cells, o.Undefined.Cells())
+	for i, u := range o.Undefined {
+		if i == shownReasons {
+			fmt.Fprintf(w, "  ... and for %d more reasons\n", len(o.Undefined)-i)
+			break
+		}
+		fmt.Fprintf(w, "  %-6d %s\n", u.Cells, u)
 	}
 }
 

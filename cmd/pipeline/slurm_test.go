@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,7 +25,7 @@ func TestSlurm(t *testing.T) {
 	mustRun(t, demoCommand(t, alone))
 	call := func(args ...string) string {
 		t.Helper()
-		cmd := pipelineCommand(t, dir, args[0], demo, append(slices.Clone(shortNulls), args[1:]...)...)
+		cmd := pipelineCommand(t, dir, args[0], demo, append(shortDemo(t), args[1:]...)...)
 		cmd.Env = append(os.Environ(), env)
 		out, err := cmd.Output()
 		if err != nil {

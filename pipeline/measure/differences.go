@@ -52,7 +52,9 @@ func (d contrast) pairs(kind string, first, y int) (pairs [][2]int) {
 	for _, cells := range models {
 		if kind == results.Neighbours {
 			for k := 1; k < len(cells); k++ {
-				pairs = append(pairs, [2]int{cells[k], cells[k-1]})
+				if d.neighbours(cells[k-1], cells[k]) {
+					pairs = append(pairs, [2]int{cells[k], cells[k-1]})
+				}
 			}
 			continue
 		}
@@ -72,6 +74,11 @@ func (d contrast) pairs(kind string, first, y int) (pairs [][2]int) {
 		}
 	}
 	return pairs
+}
+
+// neighbours says whether one layer follows the other: none is between that has no value, and both are of one stage of their model.
+func (d contrast) neighbours(a, b int) bool {
+	return b-a == len(d.task.Y) && results.Stage(d.cells[a].X.Layer) == results.Stage(d.cells[b].X.Layer)
 }
 
 // ranked are cells from the largest value to the smallest.

@@ -45,3 +45,31 @@ func TestDifferences(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// TestNeighbours: no layer lies between them, and both are of one stage of their model.
+func TestNeighbours(t *testing.T) {
+	task := &plan.Task{Comparison: &study.Comparison{Comparison: &configs.Comparison{Differences: []string{"neighbours"}}}, Grid: plan.Grid{X: []int{0, 1, 2, 3, 4, 5}, Y: []int{6}}}
+	var cells []results.Cell
+	r := &replicates{At: map[int]int{}, Replicates: &metrics.Replicates{Left: make([][]float64, 3), Sizes: []int{4, 4, 4}}}
+	for c, layer := range []string{"cnn.1", "cnn.2", "0", "1", "2", "3"} {
+		value := .1 * float64(c)
+		cells = append(cells, results.Cell{X: results.Layer{Layer: layer}, Value: &value})
+		task.Layers = append(task.Layers, plan.Layer{})
+		task.Cells = append(task.Cells, plan.Pair{X: c, Y: 6})
+		r.Whole = append(r.Whole, value)
+		for g := range r.Left {
+			r.Left[g] = append(r.Left[g], value+.01*float64(g*c))
+		}
+		if layer != "2" { // has no value
+			r.At[c] = c
+		}
+	}
+	task.Layers = append(task.Layers, plan.Layer{Source: 1})
+	var got []string
+	for _, d := range differences(task, r, cells) {
+		got = append(got, d.X.Layer+"-"+d.Than.Layer)
+	}
+	if want := []string{"cnn.2-cnn.1", "1-0"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -42,6 +42,22 @@ comparisons:
   - {name: views, rows: {unit: phone, first: [300, all], level: [token, type]}, x: [hubert], y: [wav2vec2], metrics: [cka], null: {draws: 19}}
 `
 
+// OneVoiceEach copies the demo's LibriSpeech into a folder, of each group the first speaker alone: all of its groups, in a third of the time.
+func OneVoiceEach(module, into string) error {
+	from := filepath.Join(module, "corpus", "demo", "LibriSpeech")
+	for _, speaker := range []string{"10", "21", "31", "41", "51"} {
+		at := filepath.Join("demo", speaker)
+		if err := os.CopyFS(filepath.Join(into, at), os.DirFS(filepath.Join(from, at))); err != nil {
+			return err
+		}
+	}
+	speakers, err := os.ReadFile(filepath.Join(from, "SPEAKERS.TXT"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(into, "SPEAKERS.TXT"), speakers, 0o644)
+}
+
 // Root is the folder of the module.
 func Root(t testing.TB) string {
 	t.Helper()

@@ -15,25 +15,27 @@ import (
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/plan"
+	"speechsim/pipeline/results"
 )
 
 // Manifest is what manifest.json holds: enough to know what the numbers are, and to make them again.
 type Manifest struct {
-	Name     string            `json:"name"`
-	Finished time.Time         `json:"finished"`
-	Seconds  float64           `json:"seconds"`
-	Config   *configs.Config   `json:"config"`
-	Inputs   load.Fingerprint  `json:"inputs"`
-	Versions map[string]string `json:"versions"`
-	Host     hostInfo          `json:"host"`
-	Corpus   load.Counts       `json:"corpus"`
-	Models   []modelInfo       `json:"models"`
-	Products string            `json:"products,omitempty"` // of moments, where a GPU multiplies
-	Accounts []join.Account    `json:"rows"`
-	Skipped  []store.Failure   `json:"skipped"`
-	Cells    int               `json:"cells"`
-	Figures  []string          `json:"figures"`
-	Work     []string          `json:"work"` // entries of the store that it was made from
+	Name      string               `json:"name"`
+	Finished  time.Time            `json:"finished"`
+	Seconds   float64              `json:"seconds"`
+	Config    *configs.Config      `json:"config"`
+	Inputs    load.Fingerprint     `json:"inputs"`
+	Versions  map[string]string    `json:"versions"`
+	Host      hostInfo             `json:"host"`
+	Corpus    load.Counts          `json:"corpus"`
+	Models    []modelInfo          `json:"models"`
+	Products  string               `json:"products,omitempty"` // of moments, where a GPU multiplies
+	Accounts  []join.Account       `json:"rows"`
+	Skipped   []store.Failure      `json:"skipped"`
+	Cells     int                  `json:"cells"`
+	Undefined results.AllUndefined `json:"undefined"` // cells without a value
+	Figures   []string             `json:"figures"`
+	Work      []string             `json:"work"` // entries of the store that it was made from
 }
 
 type hostInfo struct {
@@ -63,7 +65,7 @@ func makeManifest(p *plan.Plan, o *Outcome) ([]byte, error) {
 		Name: p.Config.Name, Finished: time.Now().UTC().Truncate(time.Second), Seconds: o.Seconds, Config: p.Config, Inputs: p.Fingerprint,
 		Versions: map[string]string{"pipeline": native.Version, "go": runtime.Version(), "blas": p.Backend.Name() + " " + p.Backend.Version()},
 		Host:     hostInfo{runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), p.Workers},
-		Corpus:   p.Counts(), Accounts: o.Accounts, Skipped: o.Failed, Cells: o.Cells, Work: p.Store.Used(),
+		Corpus:   p.Counts(), Accounts: o.Accounts, Skipped: o.Failed, Cells: o.Cells, Undefined: o.Undefined, Work: p.Store.Used(),
 	}
 	if v := p.RuntimeVersion(); v != "" {
 		m.Versions["onnxruntime"] = v

@@ -25,15 +25,16 @@ type Outcome struct {
 	Cells       int
 	Figures     []string // paths of the PNG files
 	Report      string
-	Failed      []store.Failure // inputs that were skipped
-	Accounts    []join.Account  // what became of the segments of each comparison
-	AlreadyDone bool            // the run was complete before
+	Failed      []store.Failure      // inputs that were skipped
+	Undefined   results.AllUndefined // cells without a value
+	Accounts    []join.Account       // what became of the segments of each comparison
+	AlreadyDone bool                 // the run was complete before
 	Seconds     float64
 }
 
 // Write writes the folder of a run that began at some time. The manifest comes last: a run that has one is complete.
 func Write(p *plan.Plan, set results.Set, accounts []join.Account, failed []store.Failure, began time.Time) (*Outcome, error) {
-	o := &Outcome{Dir: p.RunDir, Cells: len(set.Cells), Failed: failed, Accounts: accounts, Report: reportFile(p.RunDir)}
+	o := &Outcome{Dir: p.RunDir, Cells: len(set.Cells), Failed: failed, Undefined: results.UndefinedOf(set.Cells), Accounts: accounts, Report: reportFile(p.RunDir)}
 	if err := writeTables(p, set, o); err != nil {
 		return nil, err
 	}

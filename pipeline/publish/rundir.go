@@ -138,7 +138,7 @@ func Finished(f *load.Files) *Outcome {
 		}
 		return nil
 	}
-	o := &Outcome{Dir: f.RunDir, Cells: m.Cells, Failed: m.Skipped, AlreadyDone: true, Seconds: m.Seconds, Report: reportFile(f.RunDir)}
+	o := &Outcome{Dir: f.RunDir, Cells: m.Cells, Undefined: m.Undefined, Failed: m.Skipped, AlreadyDone: true, Seconds: m.Seconds, Report: reportFile(f.RunDir)}
 	need := []string{"results.jsonl", "results.csv", "matches.csv", "differences.csv", "dropped.csv", pageName, "report.html"}
 	for _, figure := range m.Figures {
 		need = append(need, figure)

@@ -176,16 +176,16 @@ type reason struct {
 // reasons counts why cells have no value, and the warnings of cells that have
 // one, most frequent first.
 func reasons(cells []results.Cell) (failed, warned []reason) {
-	failures, warnings := map[string]int{}, map[string]int{}
+	for _, u := range results.UndefinedOf(cells) {
+		failed = append(failed, reason{u.String(), u.Cells})
+	}
+	warnings := map[string]int{}
 	for i := range cells {
-		if cells[i].Error != "" {
-			failures[cells[i].Error]++
-		}
 		for _, w := range cells[i].Warnings {
 			warnings[w]++
 		}
 	}
-	return byFrequency(failures), byFrequency(warnings)
+	return failed, byFrequency(warnings)
 }
 
 func byFrequency(counts map[string]int) []reason {

@@ -10,6 +10,15 @@ func CompareLayers(a, b Layer) int {
 	return cmp.Or(Natural(a.Model, b.Model), Natural(a.Layer, b.Layer))
 }
 
+// Stage is the part of its model that a layer belongs to: what its name has before the number. "cnn.3" is of the stage "cnn.", and "0" and
+// "24.prenorm" are of the transformer, "". Layers of two stages are no neighbours: they have other units, and often another time step.
+func Stage(layer string) string {
+	if i := strings.IndexAny(layer, "0123456789"); i >= 0 {
+		return layer[:i]
+	}
+	return layer
+}
+
 // Natural compares two names as a reader would: runs of digits by their
 // number, the rest by bytes, so that "cnn.2" < "cnn.10" and "9" < "24" <
 // "24.prenorm". Names that differ only in leading zeros are told apart by

@@ -296,3 +296,31 @@ func TestRetrievedReadsBack(t *testing.T) {
 		t.Errorf("read(write(x)) differs from x (-want +got):\n%s", diff)
 	}
 }
+
+func TestUndefinedOf(t *testing.T) {
+	value := 1.
+	at := func(model, layer string) Layer { return Layer{Model: model, Layer: layer} }
+	cells := []Cell{
+		{X: at("a", "1"), Y: at("b", "6"), Error: "dead"},
+		{X: at("a", "2"), Y: at("b", "6"), Error: "dead"},
+		{X: at("b", "6"), Y: at("b", "6"), Error: "dead"},
+		{X: at("a", "1"), Y: at("b", "5"), Value: &value},
+		{X: at("a", "1"), Y: at("b", "2"), Error: "few"},
+		{X: at("a", "2"), Y: at("b", "1"), Error: "few"},
+	}
+	got := UndefinedOf(cells)
+	if len(got) != 2 || got.Cells() != 5 || got[0].String() != "b/6: dead" || got[0].Cells != 3 || got[1].String() != "few" {
+		t.Errorf("%d: %v", got.Cells(), got)
+	}
+	if got := UndefinedOf(cells[3:4]); got != nil || got.Cells() != 0 {
+		t.Errorf("of values alone: %v", got)
+	}
+}
+
+func TestStage(t *testing.T) {
+	for layer, want := range map[string]string{"cnn.1": "cnn.", "0": "", "24.prenorm": "", "24": "", "decoder.3": "decoder.", "vector": "vector", "": ""} {
+		if got := Stage(layer); got != want {
+			t.Errorf("%q: %q, want %q", layer, got, want)
+		}
+	}
+}

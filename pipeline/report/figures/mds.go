@@ -12,7 +12,7 @@ import (
 )
 
 // mds is a figure of layers as points: the closer two stand, the more alike
-// they are. The layers of a model are joined in their order.
+// they are. The layers of a stage of a model are joined in their order.
 type mds struct {
 	f       *Figure
 	layers  []results.Layer
@@ -111,8 +111,10 @@ func (m *mds) drawModel(p *canvas.Pen, first, n int, clr color.NRGBA, shape mark
 	for i := range pts {
 		pts[i] = m.at(first + i)
 	}
-	if n > 1 {
-		p.Line(canvas.WithAlpha(clr, 120), 0.7, nil, pts...)
+	for i := 0; i+1 < n; i++ {
+		if results.Stage(m.layers[first+i].Layer) == results.Stage(m.layers[first+i+1].Layer) {
+			p.Line(canvas.WithAlpha(clr, 120), 0.7, nil, pts[i], pts[i+1])
+		}
 	}
 	for i, pt := range pts {
 		drawMarker(p, shape, clr, 2.1, pt, false)

@@ -6,6 +6,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"speechsim/pipeline/report/canvas"
+	"speechsim/pipeline/results"
 )
 
 // plot is one panel of a figure of curves as it is drawn, with its lower left
@@ -133,6 +134,9 @@ func (p *plot) drawNull(clr color.NRGBA, along []chance) {
 		mean, q95 = nil, nil
 	}
 	for i, ch := range along {
+		if i > 0 && results.Stage(p.panel.layers[i]) != results.Stage(p.panel.layers[i-1]) {
+			flush()
+		}
 		if ch.n == 0 {
 			flush()
 			continue

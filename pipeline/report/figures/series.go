@@ -26,18 +26,18 @@ type seriesPoint struct {
 	paper *float64 // published value
 }
 
-// stretches cuts a line where values are missing.
+// stretches cuts a line where values are missing, and where another stage of the model begins.
 func (s *series) stretches(has func(seriesPoint) bool) [][]seriesPoint {
 	var list [][]seriesPoint
-	open := false
+	open, stage := false, ""
 	for _, pt := range s.points {
 		if !has(pt) {
 			open = false
 			continue
 		}
-		if !open {
+		if !open || results.Stage(pt.x.Layer) != stage {
 			list = append(list, nil)
-			open = true
+			open, stage = true, results.Stage(pt.x.Layer)
 		}
 		list[len(list)-1] = append(list[len(list)-1], pt)
 	}
