@@ -231,6 +231,53 @@ func benchmarkCubic(b *testing.B, layers int) {
 	}
 }
 
+// BenchmarkIntervals12x12 gives a map of 12 x 12 base layers its values and intervals from 10 groups: debiased CKA by the jackknife over moments, and
+// grouped CKA, whose values without each group come with it.
+func BenchmarkIntervals12x12(b *testing.B) {
+	const layers, groups, rows = 12, 10, 1024
+	pairs := bipartite(layers, layers)
+	block := related(2*layers, groups*rows)
+	parts := make([]*Moments, groups)
+	whole := emptyFor(b, openBLAS(b), Options{Pairs: pairs, SquaredNorms: true}, block...)
+	for g := range parts {
+		parts[g] = whole.Empty()
+		if err := parts[g].Add(context.Background(), slice(block, g*rows, (g+1)*rows)); err != nil {
+			b.Fatal(err)
+		}
+		if err := whole.Merge(parts[g]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var cells []Cell
+	for _, p := range pairs {
+		cells = append(cells, Cell{"cka", "debiased", p[0], p[1]})
+	}
+	for b.Loop() {
+		var grouped, debiased clock.Clock
+		grouped.Start()
+		if _, _, err := CKAGrouped(context.Background(), whole, each(parts), pairs); err != nil {
+			b.Fatal(err)
+		}
+		grouped.Stop()
+		debiased.Start()
+		left := whole.Empty()
+		_, err := Jackknife(context.Background(), whole, func(yield func(*Moments, error) bool) {
+			for _, part := range parts {
+				left.set(part) // it is overwritten by what is left without it
+				if !yield(left, nil) {
+					return
+				}
+			}
+		}, Statistics(context.Background(), cells))
+		if err != nil {
+			b.Fatal(err)
+		}
+		debiased.Stop()
+		b.ReportMetric(grouped.Wall.Seconds(), "s-grouped")
+		b.ReportMetric(debiased.Wall.Seconds(), "s-debiased")
+	}
+}
+
 // BenchmarkNullCKA12x12 draws one pairing of the null of BenchmarkCKA12x12.
 func BenchmarkNullCKA12x12(b *testing.B) { benchmarkNullCKA(b, 1) }
 

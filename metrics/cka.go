@@ -50,12 +50,8 @@ func CKA(m *Moments, i, j int, variant string) (Value, error) {
 		v.Value = 1
 		return v, nil
 	}
-	norm := math.Sqrt(self[0].left) * math.Sqrt(self[1].left)
-	v.Value = xy.left / math.Sqrt(self[0].left) / math.Sqrt(self[1].left)
-	const most = 5e-4 // of the value
-	lost := m.rounding() * (xy.terms/norm + math.Abs(v.Value)/2*(self[0].terms/self[0].left+self[1].terms/self[1].left))
-	if lost > most {
-		return Value{}, m.cancelled(variant, lost)
+	if v.Value, err = m.ratio(variant, xy, self[0], self[1]); err != nil {
+		return Value{}, err
 	}
 	if variant == "biased" {
 		v.Value = min(v.Value, 1) // by Cauchy and Schwarz; beyond is rounding
@@ -64,6 +60,18 @@ func CKA(m *Moments, i, j int, variant string) (Value, error) {
 		}
 	}
 	return v, nil
+}
+
+// ratio is CKA, unless rounding may have moved it.
+func (m *Moments) ratio(variant string, xy, x, y hsic) (float64, error) {
+	norm := math.Sqrt(x.left) * math.Sqrt(y.left)
+	value := xy.left / math.Sqrt(x.left) / math.Sqrt(y.left)
+	const most = 5e-4 // of the value
+	lost := m.rounding() * (xy.terms/norm + math.Abs(value)/2*(x.terms/x.left+y.terms/y.left))
+	if lost > most {
+		return 0, m.cancelled(variant, lost)
+	}
+	return value, nil
 }
 
 // hsicBiased returns |XᵀY|², without a copy of XᵀY.
@@ -127,14 +135,19 @@ func (m *Moments) selfHSIC(variant string, layer int, name string) (hsic, error)
 	if err != nil {
 		return hsic{}, err
 	}
+	return h, m.judge(variant, h, name)
+}
+
+// judge refuses an estimate of HSIC of a layer with itself that is no more than rounding, or not positive.
+func (m *Moments) judge(variant string, h hsic, name string) error {
 	const sure = 100 // times its rounding, an estimate is known well enough to say how far rounding moves what it divides
 	if rounding := m.rounding() * h.terms; math.Abs(h.left) < sure*rounding {
-		return hsic{}, m.cancelled(variant, min(1, rounding/math.Abs(h.left)))
+		return m.cancelled(variant, min(1, rounding/math.Abs(h.left)))
 	}
 	if h.left <= 0 {
-		return hsic{}, undefined("cka", variant, "the debiased HSIC of %s with itself is %.3g, not positive: %d rows are too few", name, h.left, m.n)
+		return undefined("cka", variant, "the %s HSIC of %s with itself is %.3g, not positive: %d rows are too few", variant, name, h.left, m.n)
 	}
-	return h, nil
+	return nil
 }
 
 // hsic estimates HSIC of two layers: |XᵀY|², or Song's estimator without its factor

@@ -108,7 +108,7 @@ func (c *comparison) momentCells(ctx context.Context, l *level, ofMoments, ofGro
 			return err
 		}
 	}
-	if err := b.heldOut(ctx, m, ofGroups); err != nil {
+	if err := c.ofGroups(ctx, b, m, ofGroups); err != nil {
 		return err
 	}
 	if l.intervals { // last: it uses the bundles up
@@ -128,27 +128,23 @@ func needsDouble(v metrics.CellValue) bool {
 	return errors.As(v.Err, &undefined) && undefined.Precision
 }
 
-// heldOut computes the cells that fit on some bundles and are tested on the others.
-func (b *bundles) heldOut(ctx context.Context, whole *metrics.Moments, cells []*cell) error {
-	if len(cells) == 0 {
-		return nil
-	}
+// ofGroups computes the cells that need the moments of bundles apart.
+func (c *comparison) ofGroups(ctx context.Context, b *bundles, whole *metrics.Moments, cells []*cell) error {
 	var sizes []int
 	for _, m := range b.moments {
 		sizes = append(sizes, m.N())
 	}
-	folds := metrics.Folds(sizes, func(g int) (*metrics.Moments, error) { return b.moments[g], nil })
-	var pairs [][2]int
+	bundle := func(g int) (*metrics.Moments, error) { return b.moments[g], nil }
 	for _, cell := range cells {
-		pairs = append(pairs, [2]int{cell.at.X, cell.at.Y})
-	}
-	values, err := metrics.NeuronLayerHeldOut(ctx, whole, folds, pairs)
-	if err != nil {
-		return err
-	}
-	for k, cell := range cells {
-		if err := cell.set(values[k].Value, values[k].Err); err != nil {
+		values, left, err := metrics.ComputeGroups(ctx, cell.Name, whole, sizes, bundle, [][2]int{{cell.at.X, cell.at.Y}})
+		if err != nil {
 			return err
+		}
+		if err := cell.set(values[0].Value, values[0].Err); err != nil {
+			return err
+		}
+		if left != nil {
+			inference.Interval(&cell.result, left, 0)
 		}
 	}
 	return nil

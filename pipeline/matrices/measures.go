@@ -106,7 +106,7 @@ func (j *Job) missing(m study.Measure) string {
 	case m.Variant.Source == metrics.FromAttention:
 		return "needs the attention maps of each utterance: use pipeline run"
 	case m.Variant.Source == metrics.FromGroups && j.Groups == "":
-		return "needs --groups: it predicts held-out groups of rows"
+		return "needs --groups: it is computed from rows of different groups"
 	case m.Name == "asif" && j.Labels == "":
 		return "needs --labels: a retrieval is judged by the word of each row"
 	case m.Variant.Source == metrics.FromRows && !slices.Contains(rowMetrics, m.Name):

@@ -68,13 +68,13 @@ func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estima
 		return nil, err
 	}
 	e := &estimates{failed: failed}
-	heldOut, err := heldOutCells(ctx, t, s)
+	ofGroups, err := groupCells(ctx, t, s)
 	if err != nil {
 		return nil, err
 	}
 	if e.cells, e.matches, err = cellsOf(ctx, t, s.Whole.N(), func(_ *results.Cell, m study.Measure, i, j int) (metrics.Value, error) {
-		if m.HeldOut() {
-			v := heldOut[[2]int{i, j}]
+		if m.FromGroups() {
+			v := ofGroups[m.Name].cells[[2]int{i, j}]
 			return v.Value, v.Err
 		}
 		return metrics.Compute(s.Whole, m.Name, m.Variant.Name, i, j)
@@ -86,29 +86,38 @@ func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estima
 	}); err != nil {
 		return nil, err
 	}
+	e.replicates = e.replicates.with(t, ofGroups, e.cells)
 	if t.Input == study.HiddenStates {
 		e.nulls, err = nulls(ctx, t, rows, s.Whole, nil, e.cells)
 	}
 	return e, err
 }
 
-// heldOutCells are the cells that fit on some parts and are tested on the others, by their layers.
-func heldOutCells(ctx context.Context, t *plan.Tile, s *sums.Total[*metrics.Moments]) (map[[2]int]metrics.CellValue, error) {
-	asked := false
+// groupMap are the cells of a metric that needs the moments of groups apart, by their layers.
+type groupMap struct {
+	cells map[[2]int]metrics.CellValue
+	at    map[[2]int]int      // cell -> statistic of left
+	left  *metrics.Replicates // of cells with each group left out; nil: not at hand
+}
+
+// groupCells computes the metrics that need the moments of groups apart, by their names.
+func groupCells(ctx context.Context, t *plan.Tile, s *sums.Total[*metrics.Moments]) (map[string]groupMap, error) {
+	maps := map[string]groupMap{}
 	for _, m := range t.Measures {
-		asked = asked || m.HeldOut()
+		if !m.FromGroups() {
+			continue
+		}
+		pairs := t.CellPairs()
+		g := groupMap{cells: map[[2]int]metrics.CellValue{}, at: map[[2]int]int{}}
+		values, left, err := metrics.ComputeGroups(ctx, m.Name, s.Whole, s.Sizes, s.Read, pairs)
+		if err != nil {
+			return nil, err
+		}
+		g.left = left
+		for k, pair := range pairs {
+			g.cells[pair], g.at[pair] = values[k], k
+		}
+		maps[m.Name] = g
 	}
-	if !asked {
-		return nil, nil
-	}
-	pairs := t.CellPairs()
-	values, err := metrics.NeuronLayerHeldOut(ctx, s.Whole, metrics.Folds(s.Sizes, s.Read), pairs)
-	if err != nil {
-		return nil, err
-	}
-	cells := map[[2]int]metrics.CellValue{}
-	for k, pair := range pairs {
-		cells[pair] = values[k]
-	}
-	return cells, nil
+	return maps, nil
 }

@@ -28,7 +28,7 @@ func replicatesOf[S metrics.Sums[S]](ctx context.Context, t *plan.Tile, rows *jo
 	var asked []metrics.Cell
 	for c := range cells {
 		m, at := t.MeasureOf(c), t.PairOf(c)
-		if at.X != at.Y && cells[c].OK() && t.PartCount(rows) > 1 && t.Comparison.WantsInterval(m) {
+		if at.X != at.Y && cells[c].OK() && !m.FromGroups() && t.PartCount(rows) > 1 && t.Comparison.WantsInterval(m) {
 			r.At[c] = len(asked)
 			asked = append(asked, metrics.Cell{Metric: m.Name, Variant: m.Variant.Name, X: at.X, Y: at.Y})
 		}
@@ -47,6 +47,27 @@ func replicatesOf[S metrics.Sums[S]](ctx context.Context, t *plan.Tile, rows *jo
 		return nil, err
 	}
 	return r, nil
+}
+
+// with adds the cells of metrics on groups, whose values without each group are at hand; r may be nil.
+func (r *replicates) with(t *plan.Tile, maps map[string]groupMap, cells []results.Cell) *replicates {
+	for c := range cells {
+		m, at := t.MeasureOf(c), t.PairOf(c)
+		of := maps[m.Name]
+		if !m.FromGroups() || of.left == nil || len(of.left.Sizes) < 2 || at.X == at.Y || !cells[c].OK() || !t.Comparison.WantsInterval(m) {
+			continue
+		}
+		if r == nil {
+			r = &replicates{Replicates: &metrics.Replicates{Left: make([][]float64, len(of.left.Sizes)), Sizes: of.left.Sizes}, At: map[int]int{}}
+		}
+		k := of.at[[2]int{at.X, at.Y}]
+		r.At[c] = len(r.Whole)
+		r.Whole = append(r.Whole, of.left.Whole[k])
+		for g := range r.Left {
+			r.Left[g] = append(r.Left[g], of.left.Left[g][k])
+		}
+	}
+	return r
 }
 
 // intervals gives cells their delete-a-group jackknife, and compares layers with each other.

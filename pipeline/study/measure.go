@@ -44,11 +44,14 @@ func (m Measure) PerToken() bool { return m.Name == "asif" || m.Name == "word_di
 
 // hasInterval says whether groups can be taken from what the metric is computed from.
 func (m Measure) hasInterval() bool {
-	return m.Variant.Source == metrics.FromMoments || m.Variant.Source == metrics.FromAttention
+	return m.Variant.Source == metrics.FromMoments || m.Variant.Source == metrics.FromAttention || m.Grouped()
 }
 
-// HeldOut says whether a metric fits on some groups and is tested on the others, and so needs the groups apart.
-func (m Measure) HeldOut() bool { return m.Variant.Source == metrics.FromGroups }
+// FromGroups says whether a metric needs the moments of groups apart.
+func (m Measure) FromGroups() bool { return m.Variant.Source == metrics.FromGroups }
+
+// Grouped says whether the metric is that on rows of different groups, which has its values without each group at hand.
+func (m Measure) Grouped() bool { return m.FromGroups() && m.Name == "cka" }
 
 // HasNull says whether the metric has a null distribution: its values on rows of which one side is permuted.
 func (m Measure) HasNull() bool {
