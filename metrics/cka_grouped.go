@@ -30,7 +30,60 @@ import (
 // whole are the moments of all rows, groups yields those of each group and is ranged over twice, and pairs are the cells (i, j). It needs 4
 // groups with rows, and 5 for a value without one of them.
 func CKAGrouped(ctx context.Context, whole *Moments, groups iter.Seq2[*Moments, error], pairs [][2]int) ([]CellValue, *Replicates, error) {
-	g := newGroupedCKA(whole, pairs)
+	g := newGroupedCKA(whole, pairs, true)
+	if err := g.read(ctx, groups); err != nil {
+		return nil, nil, err
+	}
+	return g.cells()
+}
+
+// GroupEffect says how much the rows of a group have in common in two layers.
+type GroupEffect struct {
+	// Shares are the intra-class correlations of x and y: the share of variance that is between groups, over all units (one-way analysis of
+	// variance for groups of unequal size; Donner 1986). 0 where rows of a group are no more alike than others.
+	Shares [2]float64
+	// Grouped is cka grouped, NaN where it has no value.
+	Grouped float64
+}
+
+// GroupEffects are those of the cells (i, j) of pairs, as a check of estimates that take rows to be independent. group returns the
+// moments of a group, as for ComputeGroups. They cost a part of what CKAGrouped does, which leaves groups out too.
+func GroupEffects(ctx context.Context, whole *Moments, sizes []int, group func(g int) (*Moments, error), pairs [][2]int) ([]GroupEffect, error) {
+	g := newGroupedCKA(whole, pairs, false)
+	if err := g.read(ctx, inTurn(sizes, group)); err != nil {
+		return nil, err
+	}
+	values, _, err := g.cells()
+	if err != nil {
+		return nil, err
+	}
+	shares := map[int]float64{}
+	for i := range g.sums {
+		shares[i] = g.share(i)
+	}
+	effects := make([]GroupEffect, len(pairs))
+	for k, p := range pairs {
+		effects[k] = GroupEffect{Shares: [2]float64{shares[p[0]], shares[p[1]]}, Grouped: values[k].Value.Value}
+		if values[k].Err != nil {
+			effects[k].Grouped = math.NaN()
+		}
+	}
+	return effects, nil
+}
+
+// inTurn reads groups one after the other.
+func inTurn(sizes []int, group func(g int) (*Moments, error)) iter.Seq2[*Moments, error] {
+	return func(yield func(*Moments, error) bool) {
+		for g := range sizes {
+			if !yield(group(g)) {
+				return
+			}
+		}
+	}
+}
+
+// read reads the groups twice.
+func (g *groupedCKA) read(ctx context.Context, groups iter.Seq2[*Moments, error]) error {
 	for _, visit := range []func(*Moments) error{g.addSums, g.addProducts} {
 		for group, err := range groups {
 			if err == nil {
@@ -40,17 +93,18 @@ func CKAGrouped(ctx context.Context, whole *Moments, groups iter.Seq2[*Moments, 
 				err = visit(group)
 			}
 			if err != nil {
-				return nil, nil, err
+				return err
 			}
 		}
 		g.gather()
 	}
-	return g.cells()
+	return nil
 }
 
 // groupedCKA is a map of grouped CKA on its way.
 type groupedCKA struct {
 	whole  *Moments
+	leave  bool // groups are left out too
 	pairs  [][2]int
 	blocks []*groupedBlock
 	at     map[[2]int]int // layers i <= j -> block
@@ -66,10 +120,11 @@ type groupedBlock struct {
 	i, j   int
 	err    error
 	cc     float64   // |C|²
-	own    []float64 // of each group: |c|²
-	shared []float64 // <C, c>
-	sct    []float64 // s C t
+	sct    []float64 // of each group: s C t
+	own    []float64 // |c|²
 	sctOwn []float64 // s c t
+	// Where groups are left out:
+	shared []float64 // <C, c>
 	others []float64 // Σ_h s_h c t_h
 	u, v   []float64 // Σ cᵀ s and Σ c t over groups
 }
@@ -77,8 +132,8 @@ type groupedBlock struct {
 // groupedWork is the memory of a worker.
 type groupedWork struct{ group, all, sums []float64 }
 
-func newGroupedCKA(whole *Moments, pairs [][2]int) *groupedCKA {
-	g := &groupedCKA{whole: whole, pairs: pairs, at: map[[2]int]int{}, sums: map[int][]float64{}, grams: map[int]linalg.Dense[float64]{}}
+func newGroupedCKA(whole *Moments, pairs [][2]int, leave bool) *groupedCKA {
+	g := &groupedCKA{whole: whole, leave: leave, pairs: pairs, at: map[[2]int]int{}, sums: map[int][]float64{}, grams: map[int]linalg.Dense[float64]{}}
 	for _, p := range pairs {
 		for _, b := range [][2]int{{min(p[0], p[1]), max(p[0], p[1])}, {p[0], p[0]}, {p[1], p[1]}} {
 			if _, ok := g.at[b]; ok {
@@ -138,27 +193,30 @@ func (g *groupedCKA) addProducts(group *Moments) error {
 	at := g.next
 	g.next++
 	g.each(func(b *groupedBlock, w *groupedWork) error {
-		all, err := centred(g.whole, b.i, b.j, &w.all)
-		if err != nil {
-			return err
-		}
 		c, err := centred(group, b.i, b.j, &w.group)
 		if err != nil {
 			return err
 		}
 		s, t := g.sumsOf(b.i).Row(at), g.sumsOf(b.j).Row(at)
+		sct := 0.0
 		for r := range c.Rows { // counted from the mean of all rows
 			row, shift := c.Row(r), s[r]/float64(group.n)
 			for k := range row {
 				row[k] += shift * t[k]
 			}
-			b.v[r] += dot(row, t)
+			ct := dot(row, t)
+			sct += s[r] * ct
+			b.v[r] += ct
 		}
-		b.own = append(b.own, sumSquares(c.Data))
-		b.shared = append(b.shared, dot(all.Data, c.Data))
-		through := g.throughout(b, c, w)
-		b.sctOwn = append(b.sctOwn, through[at])
-		b.others = append(b.others, sum(through))
+		b.own, b.sctOwn = append(b.own, sumSquares(c.Data)), append(b.sctOwn, sct)
+		if !g.leave {
+			return nil
+		}
+		all, err := centred(g.whole, b.i, b.j, &w.all)
+		if err != nil {
+			return err
+		}
+		b.shared, b.others = append(b.shared, dot(all.Data, c.Data)), append(b.others, sum(g.throughout(b, c, w)))
 		for k, v := range sized(&w.sums, len(g.sizes), c.Cols).Row(at) { // s c
 			b.u[k] += v
 		}
@@ -225,7 +283,10 @@ func centred(m *Moments, i, j int, memory *[]float64) (linalg.Dense[float64], er
 // cells are the values of all pairs, with each group left out.
 func (g *groupedCKA) cells() ([]CellValue, *Replicates, error) {
 	values := make([]CellValue, len(g.pairs))
-	r := &Replicates{Whole: make([]float64, len(g.pairs)), Left: make([][]float64, len(g.sizes)), Sizes: g.sizes}
+	r := &Replicates{Whole: make([]float64, len(g.pairs)), Sizes: g.sizes}
+	if g.leave {
+		r.Left = make([][]float64, len(g.sizes))
+	}
 	for left := range r.Left {
 		r.Left[left] = make([]float64, len(g.pairs))
 	}
@@ -294,9 +355,13 @@ func (g *groupedCKA) value(p [2]int, xy groupedHSIC, self [2]groupedHSIC) (Value
 func (g *groupedCKA) estimate(b *groupedBlock) groupedHSIC {
 	n, own, all := powersOf(g.sizes), sum(b.own), sum(b.sct)
 	kx, ky := withoutDiagonal(g.grams[b.i]), withoutDiagonal(g.grams[b.j])
-	out := groupedHSIC{left: make([]float64, len(g.sizes))}
+	out := groupedHSIC{}
 	a, n2 := b.cc-own, n.pairs()
 	out.hsic = hsic{left: a/n2 - 2*(2*sum(b.sctOwn)-all)/n.triples() + distinct(kx, ky, -1)/n.quadruples(), terms: (b.cc + own) / n2}
+	if !g.leave {
+		return out
+	}
+	out.left = make([]float64, len(g.sizes))
 	s, t := g.sumsOf(b.i), g.sumsOf(b.j)
 	for k, size := range g.sizes {
 		n := n.without(size)
@@ -305,6 +370,23 @@ func (g *groupedCKA) estimate(b *groupedBlock) groupedHSIC {
 		out.left[k] = a/n.pairs() - 2*bb/n.triples() + distinct(kx, ky, k)/n.quadruples()
 	}
 	return out
+}
+
+// share is the intra-class correlation of a layer.
+func (g *groupedCKA) share(i int) float64 {
+	between, squares, n := 0.0, 0.0, float64(g.whole.n)
+	for k, size := range g.sizes {
+		between += sumSquares(g.sumsOf(i).Row(k)) / float64(size)
+		squares += float64(size) * float64(size) / n
+	}
+	groups := float64(len(g.sizes))
+	within := sum(g.whole.scatters(i)) - between
+	if groups < 2 || n <= groups {
+		return 0
+	}
+	between, within = between/(groups-1), within/(n-groups)
+	size := (n - squares) / (groups - 1)
+	return max(0, (between-within)/(between+(size-1)*within))
 }
 
 // distinct is the sum of K_gk L_hl over groups that all differ, without one of them (-1: of all): with the diagonals 0,

@@ -216,6 +216,33 @@ func TestComputeGroups(t *testing.T) {
 	}
 }
 
+// TestGroupEffects: the share of variance between groups is found, and the value is that of CKAGrouped.
+func TestGroupEffects(t *testing.T) {
+	r := rand.New(rand.NewPCG(14, 7))
+	sizes := make([]int, 60)
+	for k := range sizes {
+		sizes[k] = 4 + k%17
+	}
+	for _, share := range []float64{0, .3, .7} {
+		whole, groups := drawGrouped(r, sizes, 12, share, false).moments(t, Options{})
+		group := func(g int) (*Moments, error) { return groups[g], nil }
+		pairs := [][2]int{{0, 1}, {1, 0}}
+		effects, err := GroupEffects(context.Background(), whole, sizes, group, pairs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cells, _, err := ComputeGroups(context.Background(), "cka", whole, sizes, group, pairs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, e := range effects {
+			if math.Abs(e.Grouped-cells[k].Value.Value) > 1e-12 || math.Abs(e.Shares[0]-share) > .06 || math.Abs(e.Shares[1]-share) > .06 {
+				t.Errorf("share %v: %+v, cka grouped %v", share, e, cells[k].Value.Value)
+			}
+		}
+	}
+}
+
 // TestCKAGroupedRefuses: too few groups, and layers without a unit that varies.
 func TestCKAGroupedRefuses(t *testing.T) {
 	r := rand.New(rand.NewPCG(14, 5))

@@ -143,13 +143,7 @@ func Compute(m *Moments, metric, variant string, i, j int) (Value, error) {
 func ComputeGroups(ctx context.Context, metric string, whole *Moments, sizes []int, group func(g int) (*Moments, error), pairs [][2]int) ([]CellValue, *Replicates, error) {
 	switch metric {
 	case "cka":
-		return CKAGrouped(ctx, whole, func(yield func(*Moments, error) bool) {
-			for g := range sizes {
-				if !yield(group(g)) {
-					return
-				}
-			}
-		}, pairs)
+		return CKAGrouped(ctx, whole, inTurn(sizes, group), pairs)
 	case "neuron_layer":
 		values, err := NeuronLayerHeldOut(ctx, whole, Folds(sizes, group), pairs)
 		return values, nil, err

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"speechsim/configs"
-	"speechsim/extract/store"
 	"speechsim/pipeline/collect"
 	"speechsim/pipeline/forecast"
 	"speechsim/pipeline/join"
@@ -18,7 +17,6 @@ import (
 	"speechsim/pipeline/measure"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/publish"
-	"speechsim/pipeline/results"
 	"speechsim/pipeline/study"
 )
 
@@ -98,7 +96,7 @@ func (r *Prepared) Forecast(ctx context.Context) (*forecast.Forecast, error) {
 // interrupted, the parts that are complete stay there.
 func (r *Prepared) Run(ctx context.Context) (*Outcome, error) {
 	if r.finished != nil {
-		return r.finished, refuse(r.finished.Failed, r.finished.Undefined, r.files.Strict)
+		return r.finished, publish.Refuse(r.finished.Failed, r.finished.Undefined, r.files.Strict)
 	}
 	o, err := r.run(ctx)
 	return o, r.explain(err)
@@ -119,21 +117,10 @@ func (r *Prepared) run(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	failed := join.Distinct(slices.Concat(p.Unreadable, found.Failed))
-	if err := refuse(failed, results.UndefinedOf(found.Cells), p.Strict); err != nil {
+	if err := publish.Refuse(failed, found.Set.Undefined(), p.Strict); err != nil {
 		return nil, err
 	}
 	return publish.Write(p, found.Set, found.Accounts, failed, began)
-}
-
-// refuse is the error of inputs that were skipped, and of cells without a value, where strict refuses these.
-func refuse(skipped []store.Failure, undefined results.AllUndefined, strict bool) error {
-	switch {
-	case strict && len(skipped) > 0:
-		return fmt.Errorf("%d inputs were skipped, and --strict refuses that; the first:\n%s", len(skipped), skipped[0].Error)
-	case strict && len(undefined) > 0:
-		return fmt.Errorf("%d cells have no value, and --strict refuses that; the most frequent reason:\n%s", undefined.Cells(), undefined[0])
-	}
-	return nil
 }
 
 // collect makes rows and sums of all parts. Rows are made in the first pass.

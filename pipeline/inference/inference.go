@@ -5,6 +5,7 @@ package inference
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"speechsim/metrics"
 	"speechsim/pipeline/results"
@@ -33,11 +34,29 @@ func Interval(c *results.Cell, r *metrics.Replicates, k int) bool {
 	i, ok := r.Interval(k)
 	if ok && c.OK() {
 		c.Lo, c.Hi = &i.Lo, &i.Hi
+		groupWarning(c, (i.Hi-i.Lo)/2)
 		if *c.Value < i.Lo || *c.Value > i.Hi {
 			c.Warnings = append(c.Warnings, fmt.Sprintf("the interval is about %.4g, the value less its bias as the jackknife sees it, which is larger than the half-width of the interval", i.Centre))
 		}
 	}
 	return ok
+}
+
+// Groups sets what the rows of a group have in common.
+func Groups(c *results.Cell, e metrics.GroupEffect) {
+	c.Groups = &results.Groups{ShareX: e.Shares[0], ShareY: e.Shares[1]}
+	if !math.IsNaN(e.Grouped) {
+		c.Groups.Grouped = &e.Grouped
+	}
+}
+
+// groupWarning warns of a value that pairs of rows within groups have moved by more than the half-width of its interval.
+func groupWarning(c *results.Cell, half float64) {
+	if c.Groups == nil || c.Groups.Grouped == nil || math.Abs(*c.Value-*c.Groups.Grouped) <= half {
+		return
+	}
+	c.Warnings = append(c.Warnings, fmt.Sprintf("rows of one group are alike (%.0f %% of the variance of x is between groups, %.0f %% of y), and their pairs move the value by more than the half-width of the interval: "+
+		"on rows of different groups it is %.4g (variant grouped)", 100*c.Groups.ShareX, 100*c.Groups.ShareY, *c.Groups.Grouped))
 }
 
 // Null sets p and the chance level of a cell from statistic k of a null distribution, whose statistics are the family of the

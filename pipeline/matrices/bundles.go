@@ -104,6 +104,16 @@ func (b *bundles) flush(ctx context.Context, bundle int) error {
 	return err
 }
 
+// sizes are the rows of each bundle.
+func (b *bundles) sizes() (out []int) {
+	for _, m := range b.moments {
+		out = append(out, m.N())
+	}
+	return out
+}
+
+func (b *bundles) bundle(k int) (*metrics.Moments, error) { return b.moments[k], nil }
+
 // total adds what waits, and returns the moments of all rows.
 func (b *bundles) total(ctx context.Context) (*metrics.Moments, error) {
 	for k := range b.moments {

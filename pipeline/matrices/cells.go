@@ -130,13 +130,8 @@ func needsDouble(v metrics.CellValue) bool {
 
 // ofGroups computes the cells that need the moments of bundles apart.
 func (c *comparison) ofGroups(ctx context.Context, b *bundles, whole *metrics.Moments, cells []*cell) error {
-	var sizes []int
-	for _, m := range b.moments {
-		sizes = append(sizes, m.N())
-	}
-	bundle := func(g int) (*metrics.Moments, error) { return b.moments[g], nil }
 	for _, cell := range cells {
-		values, left, err := metrics.ComputeGroups(ctx, cell.Name, whole, sizes, bundle, [][2]int{{cell.at.X, cell.at.Y}})
+		values, left, err := metrics.ComputeGroups(ctx, cell.Name, whole, b.sizes(), b.bundle, [][2]int{{cell.at.X, cell.at.Y}})
 		if err != nil {
 			return err
 		}
@@ -146,6 +141,21 @@ func (c *comparison) ofGroups(ctx context.Context, b *bundles, whole *metrics.Mo
 		if left != nil {
 			inference.Interval(&cell.result, left, 0)
 		}
+	}
+	return nil
+}
+
+// groupEffects tells cells how much rows of one group have in common, where the metric takes rows to be independent.
+func (c *comparison) groupEffects(ctx context.Context, b *bundles, whole *metrics.Moments, cells []*cell) error {
+	for _, cell := range cells {
+		if !cell.WantsGroups() || !cell.result.OK() {
+			continue
+		}
+		effects, err := metrics.GroupEffects(ctx, whole, b.sizes(), b.bundle, [][2]int{{cell.at.X, cell.at.Y}})
+		if err != nil {
+			return err
+		}
+		inference.Groups(&cell.result, effects[0])
 	}
 	return nil
 }
@@ -178,6 +188,9 @@ func (c *comparison) intervals(ctx context.Context, b *bundles, whole *metrics.M
 	}
 	if len(wanted) == 0 || len(b.moments) < 2 {
 		return nil
+	}
+	if err := c.groupEffects(ctx, b, whole, wanted); err != nil {
+		return err
 	}
 	c.Progress.Stage("intervals", float64(len(b.moments)), "groups left out")
 	statistics := progress.AfterFirst(c.Progress, metrics.Statistics(ctx, places(wanted)))

@@ -5,6 +5,7 @@ import (
 
 	"speechsim/extract/store"
 	"speechsim/metrics"
+	"speechsim/pipeline/inference"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/results"
@@ -87,10 +88,39 @@ func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estima
 		return nil, err
 	}
 	e.replicates = e.replicates.with(t, ofGroups, e.cells)
+	if err := groupEffects(ctx, t, s, e); err != nil {
+		return nil, err
+	}
 	if t.Input == study.HiddenStates {
 		e.nulls, err = nulls(ctx, t, rows, s.Whole, nil, e.cells)
 	}
 	return e, err
+}
+
+// groupEffects tells cells that get an interval how much rows of one group have in common, where the metric takes rows to be independent.
+func groupEffects(ctx context.Context, t *plan.Tile, s *sums.Total[*metrics.Moments], e *estimates) error {
+	if e.replicates == nil {
+		return nil
+	}
+	var cells []*results.Cell
+	var pairs [][2]int
+	for c := range e.cells {
+		if _, ok := e.replicates.At[c]; ok && t.MeasureOf(c).WantsGroups() {
+			at := t.PairOf(c)
+			cells, pairs = append(cells, &e.cells[c]), append(pairs, [2]int{at.X, at.Y})
+		}
+	}
+	if len(cells) == 0 {
+		return nil
+	}
+	effects, err := metrics.GroupEffects(ctx, s.Whole, s.Sizes, s.Read, pairs)
+	if err != nil {
+		return err
+	}
+	for k := range cells {
+		inference.Groups(cells[k], effects[k])
+	}
+	return nil
 }
 
 // groupMap are the cells of a metric that needs the moments of groups apart, by their layers.

@@ -167,8 +167,7 @@ func appendOnce(list []int, v int) []int {
 	return append(list, v)
 }
 
-// noteNulls says, before anything is computed, which metrics of a comparison with a null have none and need none: what is
-// tested on groups that it was not fitted on is 0 or less where nothing is to be predicted.
+// noteNulls says, before anything is computed, which metrics of a comparison with a null have none and need none.
 func (p *planner) noteNulls(k *study.Comparison, measures []study.Measure) {
 	for _, m := range measures {
 		if k.Null != nil && !m.HasNull() {

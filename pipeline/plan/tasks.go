@@ -14,6 +14,7 @@ func (p *planner) makeTasks() error {
 			if len(k.MeasuresOf(in)) == 0 {
 				continue
 			}
+			p.noteNulls(k, k.MeasuresOf(in))
 			sets := []study.RowSet{{}}
 			if in == study.HiddenStates || in == study.Rows {
 				sets = k.RowSets()
@@ -25,7 +26,6 @@ func (p *planner) makeTasks() error {
 				}
 				if len(t.Measures) > 0 {
 					p.Tasks = append(p.Tasks, t)
-					p.noteNulls(k, t.Measures)
 				}
 			}
 		}

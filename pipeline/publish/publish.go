@@ -3,6 +3,7 @@
 package publish
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -32,9 +33,20 @@ type Outcome struct {
 	Seconds     float64
 }
 
+// Refuse is the error of inputs that were skipped, and of cells without a value, where strict refuses these.
+func Refuse(skipped []store.Failure, undefined results.AllUndefined, strict bool) error {
+	switch {
+	case strict && len(skipped) > 0:
+		return fmt.Errorf("%d inputs were skipped, and --strict refuses that; the first:\n%s", len(skipped), skipped[0].Error)
+	case strict && len(undefined) > 0:
+		return fmt.Errorf("%d cells have no value, and --strict refuses that; the most frequent reason:\n%s", undefined.Cells(), undefined[0])
+	}
+	return nil
+}
+
 // Write writes the folder of a run that began at some time. The manifest comes last: a run that has one is complete.
 func Write(p *plan.Plan, set results.Set, accounts []join.Account, failed []store.Failure, began time.Time) (*Outcome, error) {
-	o := &Outcome{Dir: p.RunDir, Cells: len(set.Cells), Failed: failed, Undefined: results.UndefinedOf(set.Cells), Accounts: accounts, Report: reportFile(p.RunDir)}
+	o := &Outcome{Dir: p.RunDir, Cells: len(set.Cells), Failed: failed, Undefined: set.Undefined(), Accounts: accounts, Report: reportFile(p.RunDir)}
 	if err := writeTables(p, set, o); err != nil {
 		return nil, err
 	}

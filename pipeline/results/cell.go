@@ -45,6 +45,7 @@ type Cell struct {
 	Null  *Null    `json:"null,omitempty"`  // values of the same metric under permutation
 
 	Retrieval *Retrieval `json:"retrieval,omitempty"` // of asif
+	Groups    *Groups    `json:"groups,omitempty"`    // of debiased CKA, where rows come in groups
 
 	Warnings []string `json:"warnings"`        // what to doubt about the value
 	Error    string   `json:"error,omitempty"` // why there is no value
@@ -63,6 +64,13 @@ type Null struct {
 
 	Draws int    `json:"draws,omitempty"` // number of permutations
 	About string `json:"about,omitempty"` // what was permuted
+}
+
+// Groups says how much the rows of one group (a speaker) have in common, which a metric that takes rows to be independent is too high by.
+type Groups struct {
+	ShareX  float64  `json:"share_x"`           // intra-class correlation of x: the share of variance between groups
+	ShareY  float64  `json:"share_y"`           // of y
+	Grouped *float64 `json:"grouped,omitempty"` // the same metric on rows of different groups alone
 }
 
 // Key is what tells cells apart: there is at most one cell a key in a run.

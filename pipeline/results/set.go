@@ -8,6 +8,9 @@ type Set struct {
 	Retrieved   []Retrieved
 }
 
+// Undefined are the cells without a value.
+func (s *Set) Undefined() AllUndefined { return UndefinedOf(s.Cells) }
+
 // Add adds what another part of the run found.
 func (s *Set) Add(o Set) {
 	s.Cells = append(s.Cells, o.Cells...)

@@ -53,6 +53,9 @@ func (m Measure) FromGroups() bool { return m.Variant.Source == metrics.FromGrou
 // Grouped says whether the metric is that on rows of different groups, which has its values without each group at hand.
 func (m Measure) Grouped() bool { return m.FromGroups() && m.Name == "cka" }
 
+// WantsGroups says whether the metric takes rows to be independent, and is checked against the one that does not.
+func (m Measure) WantsGroups() bool { return m.Name == "cka" && m.Variant.Name == "debiased" }
+
 // HasNull says whether the metric has a null distribution: its values on rows of which one side is permuted.
 func (m Measure) HasNull() bool {
 	return m.Variant.Source == metrics.FromMoments && m.Input() == HiddenStates || m.Name == "knn" || m.Name == "asif"
