@@ -130,15 +130,16 @@ func (r *Replicates) Difference(a, b int) (interval Interval, ok bool) {
 	return interval95(r.Whole[a]-r.Whole[b], left, r.Sizes)
 }
 
-// interval95 is the jackknife for groups of unequal sizes (Busing, Meijer and
-// van der Leeden 1999): with h_g = n/n_g and θ_g the statistic without group g,
+// interval95 is the jackknife for groups of any sizes: with h_g = n/n_g and θ_g the
+// statistic without group g,
 //
-//	pseudo-values  τ_g = h_g θ - (h_g - 1) θ_g,   θ_J = G θ - Σ (1 - 1/h_g) θ_g,
-//	variance       1/G Σ (τ_g - θ_J)²/(h_g - 1),
+//	centre    θ_J = G θ - Σ (1 - 1/h_g) θ_g     (Busing, Meijer and van der Leeden 1999)
+//	variance  (G-1)/G Σ (θ_g - mean of θ_g)²    (cluster jackknife, CV3 of MacKinnon, Nielsen and Webb 2023)
 //
-// which for equal sizes is the usual (G-1)/G Σ (θ_g - mean)². The interval is about
-// θ_J, which is less biased than θ: rows of a group share an effect, whose pairs
-// push debiased CKA up, and intervals about θ then miss the truth (docs/calibration.md).
+// The variance by pseudo-values of Busing et al. takes a group's mean to vary as 1/n_g, as that of independent rows
+// does. Rows of a group share an effect, so it is too small where a few groups have most rows: intervals covered
+// the truth in 82 % of sets where these cover it in 94 (docs/calibration.md). The interval is about θ_J, which is
+// less biased than θ: pairs of rows within groups push debiased CKA up.
 func interval95(whole float64, left []float64, sizes []int) (Interval, bool) {
 	total := 0
 	for _, n := range sizes {
@@ -149,11 +150,12 @@ func interval95(whole float64, left []float64, sizes []int) (Interval, bool) {
 	for g, v := range left {
 		centre -= (1 - float64(sizes[g])/float64(total)) * v
 	}
-	variance := 0.0
-	for g, v := range left {
-		h := float64(total) / float64(sizes[g])
-		d := h*whole - (h-1)*v - centre
-		variance += d * d / (h - 1) / groups
+	mean, variance := 0.0, 0.0
+	for _, v := range left {
+		mean += v / groups
+	}
+	for _, v := range left {
+		variance += (groups - 1) / groups * (v - mean) * (v - mean)
 	}
 	if math.IsNaN(variance) || math.IsNaN(whole) || math.IsNaN(centre) {
 		return Interval{}, false

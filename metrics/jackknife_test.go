@@ -259,3 +259,34 @@ func heldOutOf(t *testing.T, o Options, groups int, x, y Matrix) CellValue {
 	}
 	return values[0]
 }
+
+// TestIntervalOfUnequalGroups: intervals of the mean of rows cover the truth too where a few of many groups have most of the rows, and rows of
+// a group share an effect.
+func TestIntervalOfUnequalGroups(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 5))
+	const sets, groups = 1000, 100
+	covered := 0
+	for range sets {
+		sizes, means := make([]int, groups), make([]float64, groups)
+		sum, n := 0.0, 0.0
+		for g := range sizes {
+			sizes[g] = min(160, int(8*math.Pow(1-r.Float64(), -1/1.3)))
+			means[g] = r.NormFloat64() + r.NormFloat64()/math.Sqrt(float64(sizes[g]))
+			sum, n = sum+float64(sizes[g])*means[g], n+float64(sizes[g])
+		}
+		rep := Replicates{Whole: []float64{sum / n}, Sizes: sizes}
+		for g, size := range sizes {
+			rep.Left = append(rep.Left, []float64{(sum - float64(size)*means[g]) / (n - float64(size))})
+		}
+		i, ok := rep.Interval(0)
+		if !ok {
+			t.Fatal("no interval")
+		}
+		if i.Lo <= 0 && 0 <= i.Hi {
+			covered++
+		}
+	}
+	if share := float64(covered) / sets; share < .925 || share > .975 {
+		t.Errorf("intervals cover the truth in %.3f of sets", share)
+	}
+}
