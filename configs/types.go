@@ -72,7 +72,8 @@ type Null struct {
 	Permute string // group (default; the unit of resampling), or word_type for word vectors
 	Draws   int    // defaultDraws where the file says nothing
 	Seed    int
-	Frames  int // of a comparison on frames: how many are kept to be permuted, default 16384
+	Correct string // family (default), fdr or none: which p decides what counts as significant
+	Frames  int    // of a comparison on frames: how many are kept to be permuted, default 16384
 }
 
 // Metric is a metric by name, with its variants; none means the default variant.

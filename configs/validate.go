@@ -199,6 +199,10 @@ func (c *Config) validateNull(k *Comparison, oneOf func(Pos, string, string, []s
 		n.Permute = "group"
 	}
 	oneOf(n.Pos, "null.permute", n.Permute, permutations)
+	if n.Correct == "" {
+		n.Correct = "family"
+	}
+	oneOf(n.Pos, "null.correct", n.Correct, []string{"family", "fdr", "none"})
 	if n.Draws < 19 || n.Draws > 100000 {
 		bad(n.Pos, "null.draws is %d; it must be from 19 (for p = .05) to 100000", n.Draws)
 	}

@@ -3,9 +3,11 @@
 package inference
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"speechsim/metrics"
 	"speechsim/pipeline/results"
@@ -72,6 +74,25 @@ func Null(c *results.Cell, null *metrics.Null, k int, about string) {
 	}
 	c.P = &s.P
 	c.Null = &results.Null{Mean: s.Mean, Q95: s.Q95, Calibrated: &s.Calibrated, PMax: &s.FamilyP, Draws: len(null.Draws), About: null.About + about}
+}
+
+// Correct says which p decides for cells that were tested together, and gives each the p at which the false discovery rate is controlled
+// (Benjamini and Hochberg 1995): of n tests, the smallest n p/rank of its rank and those above. Cells without a p take no part.
+func Correct(cells []*results.Cell, how string) {
+	var tested []*results.Cell
+	for _, c := range cells {
+		if c.P != nil && c.Null != nil {
+			c.Null.Correct = how
+			tested = append(tested, c)
+		}
+	}
+	slices.SortStableFunc(tested, func(a, b *results.Cell) int { return cmp.Compare(*a.P, *b.P) })
+	least := 1.0
+	for k := len(tested) - 1; k >= 0; k-- {
+		least = min(least, *tested[k].P*float64(len(tested))/float64(k+1))
+		p := least
+		tested[k].Null.PFDR = &p
+	}
 }
 
 // NoNull says in a cell why it has a value and no p.

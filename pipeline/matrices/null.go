@@ -7,6 +7,7 @@ import (
 	"speechsim/metrics"
 	"speechsim/pipeline/inference"
 	"speechsim/pipeline/progress"
+	"speechsim/pipeline/results"
 )
 
 // sketchFrom is the number of units of both sides from which a null of CKA is drawn from random projections: below it
@@ -51,9 +52,12 @@ func (d *nulls) draw(ctx context.Context, m *metrics.Moments, o metrics.Options,
 		}
 	}
 	d.family.Part = d.level.part
+	var family []*results.Cell
 	for k, cell := range d.drawn {
 		inference.Null(&cell.result, &d.family, k, "")
+		family = append(family, &cell.result)
 	}
+	inference.Correct(family, "")
 	return nil
 }
 

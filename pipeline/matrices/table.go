@@ -66,6 +66,9 @@ func (r *Result) writeCells(b *strings.Builder) {
 			p, null := "", ""
 			if c.P != nil {
 				p = fmt.Sprintf("%.4g", *c.P)
+				if c.AtFloor(*c.P) {
+					p = "<= " + p
+				}
 			}
 			if c.Null != nil {
 				null = fmt.Sprintf("%.4f, %.4f", c.Null.Mean, c.Null.Q95)

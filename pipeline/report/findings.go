@@ -115,14 +115,18 @@ func (g *group) best() *results.Cell {
 	return best
 }
 
-// valueInWords writes "0.31 (95 % CI 0.29 to 0.33), p = 0.005".
+// valueInWords writes "0.31 (95 % CI 0.29 to 0.33), p ≤ 0.005".
 func valueInWords(c *results.Cell) string {
 	s := figures.Short(*c.Value)
 	if c.Lo != nil {
 		s += fmt.Sprintf(" (95 %% CI %s to %s)", figures.Short(*c.Lo), figures.Short(*c.Hi))
 	}
-	if p := figures.Significance(c); p != nil {
-		s += ", p = " + strconv.FormatFloat(*p, 'g', 2, 64)
+	if p := c.Significance(); p != nil {
+		sign := "="
+		if c.AtFloor(*p) {
+			sign = "≤"
+		}
+		s += fmt.Sprintf(", p %s %s", sign, strconv.FormatFloat(*p, 'g', 2, 64))
 	}
 	return s
 }
@@ -199,9 +203,50 @@ func byFrequency(counts map[string]int) []reason {
 	return list
 }
 
+// passing counts the values that are significant at 0.05 by each p.
+type passing struct {
+	alone, fdr, family int
+	by                 map[string]bool // which of them decides
+}
+
+func (n *passing) count(c *results.Cell) {
+	if n.by == nil {
+		n.by = map[string]bool{}
+	}
+	if c.Null == nil {
+		return
+	}
+	n.by[c.Null.Correct] = true
+	for _, of := range []struct {
+		p  *float64
+		to *int
+	}{{c.P, &n.alone}, {c.Null.PFDR, &n.fdr}, {c.Null.PMax, &n.family}} {
+		if of.p != nil && *of.p <= figures.DefaultAlpha {
+			*of.to++
+		}
+	}
+}
+
+// correction says which p decides.
+func (n *passing) correction() string {
+	words := map[string]string{"": "family-wise", results.CorrectFDR: "with the false discovery rate controlled", results.CorrectNone: "each by itself"}
+	var list []string
+	for _, how := range []string{"", results.CorrectFDR, results.CorrectNone} {
+		if n.by[how] {
+			list = append(list, words[how])
+		}
+	}
+	return strings.Join(list, " or ")
+}
+
+func (n *passing) String() string {
+	return fmt.Sprintf("Significant are %d each by itself, %d with the false discovery rate controlled, %d family-wise.", n.alone, n.fdr, n.family)
+}
+
 // doubts lists what limits the conclusions that the values allow.
 func doubts(groups []*group, dropped []Dropped) []string {
 	var all, failed, warned, weak, tested, interval int // tested, interval: among those with a value
+	var passed passing
 	for _, g := range groups {
 		for _, c := range g.cells {
 			all++
@@ -211,8 +256,9 @@ func doubts(groups []*group, dropped []Dropped) []string {
 			if figures.Weak(c, figures.DefaultAlpha) {
 				weak++
 			}
-			if c.OK() && figures.Significance(c) != nil {
+			if c.OK() && c.Significance() != nil {
 				tested++
+				passed.count(c)
 			}
 			if c.OK() && c.Lo != nil {
 				interval++
@@ -240,7 +286,7 @@ func doubts(groups []*group, dropped []Dropped) []string {
 	case tested == 0:
 		add("No value was tested against a permutation null. In small samples these metrics are high for unrelated layers too.")
 	case weak > 0:
-		add("%d of %s tested against a permutation null are not significant at 0.05 (family-wise where the null covers the whole map). They are marked in the figures.", weak, figures.Plural(tested, "value"))
+		add("%d of %s tested against a permutation null are not significant at 0.05, %s. They are marked in the figures. %s", weak, figures.Plural(tested, "value"), passed.correction(), &passed)
 	}
 	if tested > 0 && tested < values {
 		add("%s not tested against a permutation null.", figures.Plural(values-tested, "value")+" "+wasWere(values-tested))

@@ -60,11 +60,15 @@ type dataGroup struct {
 	X          []int  `json:"x"` // layers
 	Y          []int  `json:"y"`
 
+	Correct string `json:"correct"` // which p decides, as in results.Null
+	Draws   int    `json:"draws"`   // of the permutation null
+
 	Value column `json:"value"`
 	Lo    column `json:"lo"`
 	Hi    column `json:"hi"`
 	P     column `json:"p"`
 	PMax  column `json:"pmax"`
+	PFDR  column `json:"pfdr"`
 	N     column `json:"n"`
 	DX    column `json:"dx"`
 	DY    column `json:"dy"`
@@ -177,7 +181,7 @@ func packGroup(g *group, layers *interner[results.Layer], texts *interner[string
 	w := figures.WordsOf(g.measure)
 	out := dataGroup{Quantity: w.Quantity, Directed: w.Directed, Comparison: g.comparison, Metric: g.measure.Metric, Variant: g.measure.Variant, Params: g.measure.Params.String(), Label: figures.Label(g.measure),
 		Rows: g.cells[0].Rows, X: xs.list, Y: ys.list, Warnings: map[int][]int{}, Errors: map[int]int{}}
-	for _, col := range []*column{&out.Value, &out.Lo, &out.Hi, &out.P, &out.PMax, &out.N, &out.DX, &out.DY, &out.Mean, &out.Q95} {
+	for _, col := range []*column{&out.Value, &out.Lo, &out.Hi, &out.P, &out.PMax, &out.PFDR, &out.N, &out.DX, &out.DY, &out.Mean, &out.Q95} {
 		*col = newColumn(n)
 	}
 	var there []int
@@ -211,8 +215,14 @@ func (g *dataGroup) put(k int, c *results.Cell) {
 	g.N[k], g.DX[k], g.DY[k] = float64(c.N), float64(c.DX), float64(c.DY)
 	if c.Null != nil {
 		g.Mean[k], g.Q95[k] = c.Null.Mean, c.Null.Q95
-		if c.Null.PMax != nil {
-			g.PMax[k] = *c.Null.PMax
+		for _, f := range []struct {
+			to   column
+			from *float64
+		}{{g.PMax, c.Null.PMax}, {g.PFDR, c.Null.PFDR}} {
+			if f.from != nil {
+				f.to[k] = *f.from
+			}
 		}
+		g.Correct, g.Draws = c.Null.Correct, max(g.Draws, c.Null.Draws)
 	}
 }

@@ -59,11 +59,41 @@ type Null struct {
 	Q05  *float64 `json:"q05,omitempty"`   // 5th percentile
 	PMax *float64 `json:"p_max,omitempty"` // family-wise p: against the largest standardised cell of each draw (max-T), over the cells drawn together
 
+	PFDR *float64 `json:"p_fdr,omitempty"` // p with the false discovery rate controlled (Benjamini and Hochberg 1995), over the same cells
+
+	// Correct says which p decides whether a value counts as significant: "" the family-wise one, CorrectFDR, or CorrectNone for that of the cell alone.
+	Correct string `json:"correct,omitempty"`
+
 	// Calibrated is the score above chance, (s - t)/(1 - t) or 0 with t the 95 % critical value: 0 is the chance level, 1 identity.
 	Calibrated *float64 `json:"calibrated,omitempty"`
 
 	Draws int    `json:"draws,omitempty"` // number of permutations
 	About string `json:"about,omitempty"` // what was permuted
+}
+
+// Corrections for many tests other than the family-wise one.
+const (
+	CorrectFDR  = "fdr"
+	CorrectNone = "none"
+)
+
+// Significance returns the p-value that decides whether the value of a cell counts as significant: a map is many tests at once, and is
+// corrected for that where the run has it. nil: it was not tested.
+func (c *Cell) Significance() *float64 {
+	switch {
+	case c.Null == nil || c.Null.Correct == CorrectNone:
+		return c.P
+	case c.Null.Correct == CorrectFDR && c.Null.PFDR != nil:
+		return c.Null.PFDR
+	case c.Null.PMax != nil:
+		return c.Null.PMax
+	}
+	return c.P
+}
+
+// AtFloor says whether a p is the smallest that the cell's draws can give, which is only a bound: p is that or less.
+func (c *Cell) AtFloor(p float64) bool {
+	return c.Null != nil && c.Null.Draws > 0 && p*float64(c.Null.Draws+1) < 1+1e-9
 }
 
 // Groups says how much the rows of one group (a speaker) have in common, which a metric that takes rows to be independent is too high by.
@@ -152,7 +182,7 @@ func (c *Cell) validateNumbers() error {
 	numbers := []number{{"value", c.Value, false}, {"lo", c.Lo, false}, {"hi", c.Hi, false}, {"p", c.P, true}}
 	if n := c.Null; n != nil {
 		numbers = append(numbers, number{"null.mean", &n.Mean, false}, number{"null.q95", &n.Q95, false}, number{"null.q05", n.Q05, false},
-			number{"null.p_max", n.PMax, true}, number{"null.calibrated", n.Calibrated, false})
+			number{"null.p_max", n.PMax, true}, number{"null.p_fdr", n.PFDR, true}, number{"null.calibrated", n.Calibrated, false})
 	}
 	if r := c.Retrieval; r != nil {
 		numbers = append(numbers, number{"retrieval.top_types", &r.TopTypes, true}, number{"retrieval.top_rows", &r.TopRows, true},

@@ -250,12 +250,13 @@ func parseLine(line []byte, c *Cell) (col int, err error) {
 // keys are the names that may stand in a line: by the name of the object that
 // holds them, "" for the cell itself.
 var keys = map[string][]string{
-	"":          {"comparison", "metric", "variant", "x", "y", "rows", "params", "n", "dx", "dy", "value", "lo", "hi", "p", "null", "retrieval", "warnings", "error"},
+	"":          {"comparison", "metric", "variant", "x", "y", "rows", "params", "n", "dx", "dy", "value", "lo", "hi", "p", "null", "retrieval", "groups", "warnings", "error"},
 	"x":         {"model", "layer"},
 	"y":         {"model", "layer"},
 	"params":    {"p", "k", "first", "level", "threshold"},
 	"retrieval": {"queries", "anchors", "top_types", "top_rows", "in_vocabulary", "ceiling", "majority"},
-	"null":      {"mean", "q95", "q05", "p_max", "calibrated", "draws", "about"},
+	"groups":    {"share_x", "share_y", "grouped"},
+	"null":      {"mean", "q95", "q05", "p_max", "p_fdr", "correct", "calibrated", "draws", "about"},
 }
 
 // checkKeys finds what encoding/json lets pass: keys in another case, keys

@@ -136,18 +136,28 @@ func (f *Figure) yModels() []Model {
 }
 
 // notSignificantText says at which level a cell is marked, and whether against
-// the whole family of cells: the p-value that decides is then the one against
-// the largest standardised value of each draw.
+// the whole family of cells.
 func (f *Figure) notSignificantText(cells []*results.Cell) string {
-	if familyWise(cells) {
-		return "not significant at " + f.alphaText() + ", family-wise"
+	text := "not significant at " + f.alphaText()
+	if short, _ := correctionOf(cells); short != "" {
+		text += ", " + short
 	}
-	return "not significant at " + f.alphaText()
+	return text
 }
 
-// familyWise says whether the p-values that decide are family-wise.
-func familyWise(cells []*results.Cell) bool {
-	return slices.ContainsFunc(cells, func(c *results.Cell) bool { return c != nil && c.Null != nil && c.Null.PMax != nil })
+// correctionOf says for how many tests the p-values that decide are corrected, in short and in full; "" where they are not.
+func correctionOf(cells []*results.Cell) (short, full string) {
+	k := slices.IndexFunc(cells, func(c *results.Cell) bool { return c != nil && c.Null != nil && c.Null.PMax != nil })
+	if k < 0 {
+		return "", ""
+	}
+	switch cells[k].Null.Correct {
+	case results.CorrectFDR:
+		return "FDR", "false discovery rate: p of Benjamini and Hochberg"
+	case results.CorrectNone:
+		return "", ""
+	}
+	return "family-wise", "family-wise: p against the largest standardised cell of each draw"
 }
 
 func orDefault(s, otherwise string) string {

@@ -99,19 +99,10 @@ func stateOf(c *results.Cell, alpha float64) state {
 	case c.Value == nil:
 		return notComputed
 	}
-	if p := Significance(c); p != nil && *p > alpha {
+	if p := c.Significance(); p != nil && *p > alpha {
 		return notSignificant
 	}
 	return shown
-}
-
-// Significance returns the p-value that decides whether a cell is marked: the
-// family-wise one where the run has it, since a map is many tests at once.
-func Significance(c *results.Cell) *float64 {
-	if c.Null != nil && c.Null.PMax != nil {
-		return c.Null.PMax
-	}
-	return c.P
 }
 
 // Weak says whether a cell has a value that is not significant at alpha.

@@ -200,8 +200,8 @@ func captionOf(f *Figure, ix *index, picture bool) string {
 	}
 	if count[notSignificant] > 0 && f.Kind != Tree && f.Kind != MDS {
 		kind := "p"
-		if familyWise(all) {
-			kind = "family-wise: p against the largest standardised cell of each draw"
+		if _, full := correctionOf(all); full != "" {
+			kind = full
 		}
 		parts = append(parts, fmt.Sprintf("%s not significant (%s > %s).", marked(count[notSignificant]), kind, f.alphaText()))
 	}

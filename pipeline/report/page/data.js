@@ -57,7 +57,7 @@ class Group {
     if (k < 0 && !this.directed) k = this.find(y, x);
     const cell = { group: this, x, y, k, value: null, warnings: [] };
     if (k < 0) return { ...cell, state: "absent" };
-    for (const name of ["value", "lo", "hi", "p", "pmax", "n", "dx", "dy", "mean", "q95"]) cell[name] = entry(this[name], k);
+    for (const name of ["value", "lo", "hi", "p", "pmax", "pfdr", "n", "dx", "dy", "mean", "q95"]) cell[name] = entry(this[name], k);
     cell.warnings = (this.warnings[k] ?? []).map((t) => this.data.texts[t]);
     if (k in this.errors) cell.error = this.data.texts[this.errors[k]];
     cell.state = this.state(k);
@@ -67,8 +67,13 @@ class Group {
   // state says how the stored cell k is.
   state(k) {
     if (entry(this.value, k) == null) return "failed";
-    const p = entry(this.pmax, k) ?? entry(this.p, k);
+    const p = entry(this[this.decides()] ?? [], k) ?? entry(this.p, k);
     return p != null && p > alpha ? "weak" : "ok";
+  }
+
+  // decides names the column of the p by which a value counts as significant.
+  decides() {
+    return { fdr: "pfdr", none: "p" }[this.correct] ?? "pmax";
   }
 
   // keys lists the cells that are stored.
@@ -93,7 +98,9 @@ const count = (n) => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, n > 9999 ? "\u00
 
 const interval = (cell) => (cell.lo == null ? "" : `${short(cell.lo)} to ${short(cell.hi)}`);
 
-const pText = (p) => (p == null ? "" : minus(String(Number(p.toPrecision(3)))));
+// pText writes a p-value; the smallest that so many draws can give is only a bound.
+const pText = (p, draws) => (p == null ? "" : (draws && p * (draws + 1) < 1 + 1e-9 ? "\u2264 " : "") + minus(String(Number(p.toPrecision(3)))));
+const equalsP = (p, draws) => pText(p, draws).replace(/^(?!\u2264)/, "= ");
 
 // inWords returns what is known about a cell, as lines of text.
 function inWords(cell) {
@@ -103,9 +110,11 @@ function inWords(cell) {
   if (cell.state === "failed") return [...lines, `Could not be computed: ${cell.error ?? "no reason given"}.`];
   lines.push(`${cell.group.label} = ${short(cell.value)}` + (cell.lo == null ? "" : ` (95 % CI ${interval(cell)})`));
   const facts = [];
-  if (cell.p != null) facts.push(`p = ${pText(cell.p)}`);
-  if (cell.pmax != null) facts.push(`family-wise p = ${pText(cell.pmax)}`);
-  if (cell.state === "weak") facts.push(cell.pmax != null ? "not significant (family-wise)" : "not significant");
+  const { draws, correct } = cell.group;
+  if (cell.p != null) facts.push(`p ${equalsP(cell.p, draws)}`);
+  if (cell.pmax != null) facts.push(`family-wise p ${equalsP(cell.pmax, draws)}`);
+  if (cell.pfdr != null) facts.push(`FDR p ${equalsP(cell.pfdr)}`);
+  if (cell.state === "weak") facts.push("not significant" + (correct === "none" || cell.pmax == null ? "" : correct === "fdr" ? " (FDR)" : " (family-wise)"));
   if (cell.n) facts.push(`n = ${count(cell.n)}`);
   if (cell.mean != null) facts.push(`null mean ${short(cell.mean)}`);
   if (facts.length) lines.push(facts.join(", "));
@@ -120,11 +129,11 @@ function csv(rows) {
   return rows.map((row) => row.map(field).join(",") + "\n").join("");
 }
 
-const csvHead = ["comparison", "metric", "variant", "params", "x_model", "x_layer", "y_model", "y_layer", "rows", "n", "dx", "dy", "value", "lo", "hi", "p", "p_max", "null_mean", "null_q95", "warnings", "error"];
+const csvHead = ["comparison", "metric", "variant", "params", "x_model", "x_layer", "y_model", "y_layer", "rows", "n", "dx", "dy", "value", "lo", "hi", "p", "p_max", "p_fdr", "null_mean", "null_q95", "warnings", "error"];
 
 function csvRow(cell) {
   const g = cell.group, x = g.data.layers[cell.x], y = g.data.layers[cell.y];
-  return [g.comparison, g.metric, g.variant, g.params, x.model, x.layer, y.model, y.layer, g.rows, cell.n, cell.dx, cell.dy, cell.value, cell.lo, cell.hi, cell.p, cell.pmax, cell.mean, cell.q95, cell.warnings.join("; "), cell.error ?? (cell.state === "absent" ? "not among the results" : "")];
+  return [g.comparison, g.metric, g.variant, g.params, x.model, x.layer, y.model, y.layer, g.rows, cell.n, cell.dx, cell.dy, cell.value, cell.lo, cell.hi, cell.p, cell.pmax, cell.pfdr, cell.mean, cell.q95, cell.warnings.join("; "), cell.error ?? (cell.state === "absent" ? "not among the results" : "")];
 }
 
 function save(name, blob) {

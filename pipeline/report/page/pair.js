@@ -47,7 +47,7 @@ class PairView {
         const c = group.cell(a, b);
         if (c.state === "absent") continue;
         const arrow = group.directed ? `${layerName(this.data, a)} \u2192 ${layerName(this.data, b)}` : "symmetric";
-        rows.push([group.name, arrow, short(c.value), interval(c), pText(c.p), c.n ? count(c.n) : "", c.dx ? `${c.dx}, ${c.dy}` : "", short(c.mean), remarks(c)]);
+        rows.push([group.name, arrow, short(c.value), interval(c), pText(c.p, c.group.draws), c.n ? count(c.n) : "", c.dx ? `${c.dx}, ${c.dy}` : "", short(c.mean), remarks(c)]);
       }
     }
     return table(["Metric", "Direction", "#Value", "#95 % CI", "#p", "#n", "#Units of x, y", "#Null mean", "Remarks"], rows, "Values of all metrics");

@@ -8,7 +8,7 @@ const tableColumns = [
   { head: "y", text: (c) => layerName(c.group.data, c.y), key: (c) => c.y },
   { head: "Value", number: true, text: (c) => short(c.value), key: (c) => c.value },
   { head: "95 % CI", number: true, text: interval, key: (c) => (c.lo == null ? null : c.hi - c.lo), hint: "width of the 95 % CI" },
-  { head: "p", number: true, text: (c) => pText(c.p), key: (c) => c.p },
+  { head: "p", number: true, text: (c) => pText(c.p, c.group.draws), key: (c) => c.p },
   { head: "n", number: true, text: (c) => (c.n ? count(c.n) : ""), key: (c) => c.n },
   { head: "Null mean", number: true, text: (c) => short(c.mean), key: (c) => c.mean },
   { head: "Remarks", text: remarks, key: remarks },
