@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"speechsim/textgrid"
+	"speechsim/tokenizer"
 )
 
 // Alignment is what an aligner (or, for TIMIT, a person) says was spoken when.
@@ -22,7 +23,7 @@ type Alignment struct {
 // samples directly.
 type Segment struct {
 	Index      int     // in its tier, from 0, silences counted
-	Label      string  // as in the file
+	Label      string  // as in the file, without the blanks around it
 	Start, End float64 // seconds, as in the file
 	From, To   int     // samples at the corpus's rate: [From, To)
 	Silent     bool    // no speech: see IsSilence
@@ -194,11 +195,11 @@ func pickTier(tg *textgrid.TextGrid, path, speaker, name string, usual ...string
 		if t.Kind != textgrid.IntervalTier {
 			continue
 		}
-		who, what := textgrid.SplitName(strings.TrimSpace(t.Name))
+		who, what := textgrid.SplitName(tokenizer.TrimLabel(t.Name))
 		switch {
-		case foldIn(wanted, strings.TrimSpace(t.Name)):
+		case foldIn(wanted, tokenizer.TrimLabel(t.Name)):
 			plain = append(plain, t)
-		case !foldIn(wanted, strings.TrimSpace(what)):
+		case !foldIn(wanted, tokenizer.TrimLabel(what)):
 		case strings.EqualFold(strings.TrimSpace(who), speaker):
 			own = append(own, t)
 		default:
@@ -253,7 +254,7 @@ func (c *Corpus) segments(path string, t *textgrid.Tier) ([]Segment, error) {
 		if !(math.Abs(iv.Start) <= maxSeconds && math.Abs(iv.End) <= maxSeconds) {
 			return nil, &Error{File: path, Line: iv.Line, Msg: fmt.Sprintf("interval from %g to %g: expected seconds up to %g", iv.Start, iv.End, maxSeconds)}
 		}
-		out[i] = Segment{Index: i, Label: iv.Label, Start: iv.Start, End: iv.End,
+		out[i] = Segment{Index: i, Label: tokenizer.TrimLabel(iv.Label), Start: iv.Start, End: iv.End,
 			From: c.samples(iv.Start), To: c.samples(iv.End), Line: iv.Line}
 	}
 	return out, nil

@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -152,4 +153,43 @@ func TestSecondsToSamples(t *testing.T) {
 // like <unk> (MFA's word outside the dictionary), [laughter] or {noise}. In a word tier "silence" is a word like others.
 func isWord(label string) bool {
 	return (!IsSilence(label) || isWordSilence(label)) && !inBrackets(label)
+}
+
+// TestAlignBlanks: what can't be seen around a label is no part of it, in every kind of file.
+func TestAlignBlanks(t *testing.T) {
+	said := func(segments []Segment) string {
+		var all []string
+		for _, s := range segments {
+			all = append(all, fmt.Sprintf("%s %v %v", s.Label, s.Silent, s.NotWord))
+		}
+		return strings.Join(all, ", ")
+	}
+	const want = " true false, one false false, <unk> false true,  true false,  true false"
+	a, findings, err := alignGrid(t, Spec{Silence: []string{"breath "}}, grid(1, tier{"\u200bwords\u00a0", labels("\n", .2, " one\u00a0\n", .4, "\t<unk>\u200b", .6, "\u00a0 \ufeff", .8, "\u3000\u2060", 1.)},
+		tier{"phones", labels("sil\u200b", .2, "\u200eW", .4, "AH1\u00a0", .6, "\u00a0breath", .8, strings.Repeat(" ", 40), 1.)}))
+	if err != nil || len(findings) > 0 || said(a.Words) != want {
+		t.Errorf("TextGrid: %v, %v, words %q, want %q", err, findings, said(a.Words), want)
+	} else if got := said(a.Phones); got != "sil true false, W false false, AH1 false false, breath true false,  true false" {
+		t.Errorf("TextGrid: phones %q", got)
+	}
+	inner, _, err := alignGrid(t, Spec{}, grid(1, tier{"words", labels("New\u00a0York ", .5, "क\u094d\u200d", 1.)}))
+	if err != nil || inner.Words[0].Label != "New\u00a0York" || inner.Words[1].Label != "क\u094d\u200d" {
+		t.Errorf("blanks inside a label, and a joiner at its end, belong to it: %+v, %v", inner, err)
+	}
+
+	root := kaldi(t)
+	write(t, filepath.Join(root, "words.ctm"), "s1-a 1 0 0.2 one\u00a0\ns1-a 1 0.2 0.2 <unk>\u200b\t\r\n")
+	write(t, filepath.Join(root, "phones.ctm"), "s1-a 1 0 0.2 W_B\u200b\n")
+	c := open(t, Spec{Layout: "kaldi", Root: root})
+	if a, err := c.Align(&c.Utterances[0]); err != nil || said(a.Words) != "one false false, <unk> false true" || said(a.Phones) != "W false false" {
+		t.Errorf("CTM: %+v, %v", a, err)
+	}
+
+	segments, err := parseTIMITLabels("f.wrd", "0 10 one\u00a0\n10 20 two\u200b \n")
+	if err != nil || segments[0].Label != "one" || segments[1].Label != "two" {
+		t.Errorf("TIMIT: %+v, %v", segments, err)
+	}
+	if _, err := parseTIMITLabels("f.wrd", "0 10 \u200b\n"); err == nil || !strings.Contains(err.Error(), "found no label") {
+		t.Errorf("TIMIT, a label of no width: %v", err)
+	}
 }

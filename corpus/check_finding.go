@@ -60,6 +60,7 @@ const (
 	KindMismatch         Kind = "words-against-text"     // the word tier contradicts the transcript
 	KindPronunciation    Kind = "phones-against-lexicon" // the phones of an utterance are far from what the lexicon says of its words
 	KindLexicon          Kind = "not-in-lexicon"         // a word type that the lexicon lacks
+	KindUnheard          Kind = "not-in-phone-tier"      // a phone of the lexicon that no phone tier has
 	KindShift            Kind = "energy-against-labels"  // speech energy and labels are shifted against each other
 	KindNoWords          Kind = "no-words"               // an alignment with nothing but silence
 	KindColumn           Kind = "unused-column"          // a column of a table that means nothing here

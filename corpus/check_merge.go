@@ -135,6 +135,29 @@ func (m *merger) pronounced() {
 	m.report.Pronounced = &n
 }
 
+// unheard lists the phones of the words' pronunciations that no phone tier has: they are of another phone set, or no phones.
+func (m *merger) unheard() {
+	if len(m.phones) == 0 {
+		return
+	}
+	known := map[string]bool{}
+	for _, p := range plainPhones(slices.Collect(maps.Keys(m.phones))) {
+		known[p] = true
+	}
+	for _, w := range slices.Sorted(maps.Keys(m.words)) {
+		for _, phones := range m.o.Lexicon.Pronunciations(w) {
+			for i, p := range plainPhones(phones) {
+				if known[p] {
+					continue
+				}
+				known[p] = true
+				m.find(Finding{Kind: KindUnheard, Severity: SeverityWarning,
+					Message: fmt.Sprintf("no phone tier has %q, which the lexicon has in %q: %s", phones[i], w, strings.Join(phones, " "))})
+			}
+		}
+	}
+}
+
 // finish completes the report.
 func (m *merger) finish() *Report {
 	r := m.report
@@ -152,6 +175,7 @@ func (m *merger) finish() *Report {
 	r.WordTypes, r.PhoneTypes = len(m.words), len(m.phones)
 	if m.o.Lexicon != nil {
 		m.pronounced()
+		m.unheard()
 	}
 	speakers, groups := map[string]string{}, map[string]bool{}
 	for i := range m.c.Utterances {

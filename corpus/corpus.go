@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"speechsim/tokenizer"
 )
 
 // Spec says which corpus to read and how. Only Layout and Root (for tables: Table) must be set.
@@ -254,7 +256,7 @@ func (b *builder) finish() (*Corpus, error) {
 	}
 	c := &Corpus{Spec: b.spec, Utterances: b.utterances, Findings: b.findings, ctm: b.ctm, silence: map[string]bool{}}
 	for _, label := range b.spec.Silence {
-		c.silence[strings.ToLower(label)] = true
+		c.silence[strings.ToLower(tokenizer.TrimLabel(label))] = true
 	}
 	return c, nil
 }

@@ -72,7 +72,7 @@ func grid(end float64, tiers ...tier) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\nxmin = 0\nxmax = %v\ntiers? <exists>\nsize = %d\nitem []:\n", end, len(tiers))
 	for i, t := range tiers {
-		fmt.Fprintf(&b, "    item [%d]:\n        class = \"IntervalTier\"\n        name = %q\n        xmin = 0\n        xmax = %v\n        intervals: size = %d\n", i+1, t.name, end, len(t.intervals))
+		fmt.Fprintf(&b, "    item [%d]:\n        class = \"IntervalTier\"\n        name = \"%s\"\n        xmin = 0\n        xmax = %v\n        intervals: size = %d\n", i+1, t.name, end, len(t.intervals))
 		for j, s := range t.intervals {
 			fmt.Fprintf(&b, "        intervals [%d]:\n            xmin = %v\n            xmax = %v\n            text = \"%s\"\n", j+1, s.Start, s.End, s.Label)
 		}

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"speechsim/tokenizer"
 )
 
 // ctmFile is a CTM file (NIST's time-marked conversation; Kaldi's and MFA's word or phone times):
@@ -207,7 +209,7 @@ func parseCTM(path string, first int, text, id string, out []ctmSegment) ([]ctmS
 				err = bad.err()
 				return
 			}
-			out = append(out, ctmSegment{start: start, end: start + duration, label: fields[4], line: line})
+			out = append(out, ctmSegment{start: start, end: start + duration, label: tokenizer.TrimLabel(fields[4]), line: line})
 		}
 	})
 	return out, err

@@ -11,27 +11,26 @@ import (
 // sil, sp and <eps> (MFA, Kaldi), h#, pau and epi (TIMIT), and what else tokenizer.IsSilence knows; and spn and nsn,
 // which aligners give to noise, and BAS's <p:>. <unk> is not silence: somebody speaks there, see [Segment.NotWord].
 func IsSilence(label string) bool {
-	if len(label) > 32 {
-		return false // longer than any such label; blanks around one are a few at most
+	if label = tokenizer.TrimLabel(label); len(label) > 32 {
+		return false // longer than any such label
 	}
 	if tokenizer.IsSilence(label) {
 		return true
 	}
-	switch strings.ToLower(strings.TrimSpace(label)) {
+	switch strings.ToLower(label) {
 	case "spn", "nsn", "<p:>", "<silence>", "<spn>":
 		return true
 	}
 	return false
 }
 
-func isWordSilence(label string) bool { return strings.EqualFold(strings.TrimSpace(label), "silence") }
+func isWordSilence(label string) bool { return strings.EqualFold(label, "silence") }
 
 func inBrackets(label string) bool {
-	s := strings.TrimSpace(label)
-	if len(s) < 2 {
+	if len(label) < 2 {
 		return false
 	}
-	switch s[:1] + s[len(s)-1:] {
+	switch label[:1] + label[len(label)-1:] {
 	case "<>", "[]", "{}", "()":
 		return true
 	}
@@ -40,7 +39,7 @@ func inBrackets(label string) bool {
 
 // isUnknown reports whether label stands for a word that the aligner did not know.
 func isUnknown(label string) bool {
-	switch strings.ToLower(strings.TrimSpace(label)) {
+	switch strings.ToLower(label) {
 	case "<unk>", "[unk]", "<unknown>", "<oov>":
 		return true
 	}
@@ -49,7 +48,7 @@ func isUnknown(label string) bool {
 
 // silent is IsSilence with the labels of Spec.Silence.
 func (c *Corpus) silent(label string) bool {
-	return IsSilence(label) || len(c.silence) > 0 && c.silence[strings.ToLower(strings.TrimSpace(label))]
+	return IsSilence(label) || len(c.silence) > 0 && c.silence[strings.ToLower(label)]
 }
 
 // silentWord is silent for a label of a word tier.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"speechsim/tokenizer"
 )
 
 // openTIMIT reads TIMIT as LDC distributes it, in any letter case:
@@ -212,6 +214,7 @@ func parseTIMITLabels(path, text string) (segments []Segment, err error) {
 		}
 		from, rest := cutField(s)
 		to, label := cutField(rest)
+		label = tokenizer.TrimLabel(label)
 		a, err1 := parseOffset(from)
 		b, err2 := parseOffset(to)
 		switch {

@@ -7,7 +7,7 @@ import (
 	"speechsim/tokenizer"
 )
 
-const threeWords = "ONE  W AH1 N\nONE(1)  HH W AH1 N\nTWO  T UW1\n"
+const threeWords = "ONE  W AH1 N\nONE(1)  W AH0 N\nTWO  T UW1\n"
 
 func TestPhonesOf(t *testing.T) {
 	a, _, err := alignGrid(t, Spec{}, grid(1.5, tier{"words", labels("", .2, "one", .6, "two", 1.2, "", 1.5)},
@@ -22,16 +22,17 @@ func TestPhonesOf(t *testing.T) {
 	}
 }
 
-// TestCheckLexicon: words without a pronunciation are listed, and phones of other words are found.
+// TestCheckLexicon: words without a pronunciation are listed, and phones of other words or of another set are found.
 func TestCheckLexicon(t *testing.T) {
 	lexicon, err := tokenizer.ReadLexicon(strings.NewReader(threeWords), "l.txt", tokenizer.LexiconOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for phones, want := range map[string][]string{
-		"w ah n t uw": {"warning not-in-lexicon"},
-		"W AA M T UW": {"warning not-in-lexicon"}, // slips stay
-		"S IY K L IH": {"warning not-in-lexicon", "warning phones-against-lexicon"},
+		"w ah n t uw":  {"warning not-in-lexicon"},
+		"W AA M T UW1": {"warning not-in-phone-tier", "warning not-in-phone-tier", "warning not-in-lexicon"}, // slips stay
+		"S IY K L IH": {"warning not-in-phone-tier", "warning not-in-phone-tier", "warning not-in-phone-tier", "warning not-in-phone-tier", "warning not-in-phone-tier",
+			"warning not-in-lexicon", "warning phones-against-lexicon"},
 	} {
 		p := strings.Fields(phones)
 		content := grid(1.5, tier{"words", labels("", .2, "one", .6, "two", 1.2, "Three", 1.4, "", 1.5)},
@@ -45,8 +46,11 @@ func TestCheckLexicon(t *testing.T) {
 		if *r.Pronounced != 2 {
 			t.Errorf("%d types have a pronunciation", *r.Pronounced)
 		}
-		if len(want) > 1 && !strings.Contains(r.Findings[1].Message, `5 of 5 phones are not those of the words: "one" is aligned as S IY K, and the lexicon has W AH1 N`) {
-			t.Errorf("%s", r.Findings[1].Message)
+		if f := r.Findings[0]; f.Kind == KindUnheard && !strings.Contains(f.Message, `which the lexicon has in "one": W AH1 N`) {
+			t.Errorf("%s", f.Message)
+		}
+		if f := r.Findings[len(want)-1]; f.Kind == KindPronunciation && !strings.Contains(f.Message, `5 of 5 phones are not those of the words: "one" is aligned as S IY K, and the lexicon has W AH1 N`) {
+			t.Errorf("%s", f.Message)
 		}
 	}
 }

@@ -146,7 +146,7 @@ func Unaligned(transcript []string, aligned []Segment, match []int) []int {
 // transcriptKey is matchKey, but keeps apart what that would make one: <the> and "the", "&" and "%".
 func transcriptKey(w string) string {
 	if inBrackets(w) {
-		return strings.ToLower(strings.TrimSpace(w))
+		return strings.ToLower(w)
 	}
 	if key := matchKey(w); key != "" {
 		return key

@@ -117,7 +117,7 @@ func FuzzOptions(f *testing.F) {
 // FuzzLexicon checks that no file makes the reader panic, that every choice is one
 // of the pronunciations, and that the lexicon reads the same when written again.
 func FuzzLexicon(f *testing.F) {
-	for _, text := range []string{cmudict07b, cmudictNew, librispeech, kaldiProbabilities, "A(1)(2) x\n(1) y\nB\n;;; c\n\xe9 a"} {
+	for _, text := range []string{cmudict07b, cmudictNew, librispeech, kaldiProbabilities, kaldiWhole, mfaWhole, nltk, "A(1)(2) x\n(1) y\nB\n;;; c\n\xe9 a"} {
 		f.Add([]byte(text), "DH IY0", false)
 		f.Add([]byte(text), "r iy d", true)
 	}
@@ -138,8 +138,8 @@ func FuzzLexicon(f *testing.F) {
 		var words []string
 		err = ScanLexicon(strings.NewReader(string(data)), "l.txt", func(p Pronunciation) error {
 			words = append(words, p.Word)
-			// With a number of its own a word keeps one that it ends in.
-			fmt.Fprintf(written, "%s(0) %s\n", p.Word, strings.Join(p.Phones, " "))
+			// With a number of its own a word keeps one that it ends in; after MFA's numbers a phone may be a number.
+			fmt.Fprintf(written, "%s(0) 0.5 0.5 0.5 0.5 %s\n", p.Word, strings.Join(p.Phones, " "))
 			return nil
 		})
 		if err != nil {

@@ -25,8 +25,13 @@ type Pronunciation struct {
 //	READ(1)  R IY1 D                 another pronunciation of READ
 //	aalborg AO1 L B AO0 R G # place  a comment at the end (newer CMUdict)
 //	READ	R IY1 D                  LibriSpeech: a word stands on several lines
-//	read 0.65 R EH1 D                Kaldi's lexiconp.txt, MFA dictionaries:
-//	read 0.65 0.2 1.0 1.0 R EH1 D    decimal numbers before the phones are left out
+//	READ 2 R IY1 D                   NLTK's cmudict counts the pronunciations of a word
+//	read 1 R EH1 D                   Kaldi's lexiconp.txt and MFA: a probability, in any spelling
+//	read 1 0.2 1.0 1.0 R EH1 D       MFA dictionaries, Kaldi's lexiconp_silprob.txt: four numbers
+//
+// Numbers before the phones are left out: those in columns that hold a number on every
+// line of the file, and on any line those in decimals (0.65, 1e-05), with what stands before
+// them. Other numbers are phones, as 2 and 9 are in SAMPA.
 //
 // Empty lines are skipped. A line that is not UTF-8 is taken as Latin-1, because
 // CMUdict 0.7b spells one word (DÉJÀ) that way. Wrong lines are collected and
@@ -34,7 +39,10 @@ type Pronunciation struct {
 // ends the scan at once and is returned, with the file's name if it is an [*Error].
 func ScanLexicon(r io.Reader, file string, yield func(Pronunciation) error) error {
 	var wrong Errors
-	in := newLines(r, file)
+	r = &sticky{r: r}
+	read := new(bytes.Buffer)
+	columns := numberColumns(newLines(io.TeeReader(r, read), file))
+	in := newLines(io.MultiReader(read, r), file)
 	var fields, phones []string
 	for {
 		line, err := in.next()
@@ -52,7 +60,7 @@ func ScanLexicon(r io.Reader, file string, yield func(Pronunciation) error) erro
 		if len(fields) == 0 || strings.HasPrefix(fields[0], ";;;") {
 			continue
 		}
-		phones = phonesOf(phones[:0], fields)
+		phones = phonesOf(phones[:0], fields, columns)
 		if len(phones) == 0 {
 			if !wrong.add(file, in.n, 1, "expected a word and its phones, found the word %q alone; "+
 				"add its phones or delete the line", clip(fields[0])) {
@@ -86,43 +94,100 @@ func decode(line []byte) string {
 // phone is a boundary.
 const blanks = " \t\r"
 
-// appendFields cuts a line at blanks.
+// appendFields cuts a line at blanks, and takes exotic spaces off around the fields.
 func appendFields(fields []string, text string) []string {
-	for {
-		text = strings.TrimLeft(text, blanks)
-		if text == "" {
-			return fields
+	for text != "" {
+		field, rest := text, ""
+		if end := strings.IndexAny(text, blanks); end >= 0 {
+			field, rest = text[:end], text[end+1:]
 		}
-		end := strings.IndexAny(text, blanks)
-		if end < 0 {
-			return append(fields, text)
+		if field = TrimLabel(field); field != "" {
+			fields = append(fields, field)
 		}
-		fields, text = append(fields, text[:end]), text[end:]
+		text = rest
 	}
+	return fields
 }
 
-// phonesOf appends the phones among a line's fields: what stands after the word and
-// any probabilities, up to a comment.
-func phonesOf(phones, fields []string) []string {
-	for _, field := range fields[1:] {
-		if field[0] == '#' {
+// sticky is a reader that fails again where it failed once, so that a scan of what was read before ends in the same error.
+type sticky struct {
+	r   io.Reader
+	err error
+}
+
+func (s *sticky) Read(p []byte) (n int, err error) {
+	if s.err == nil {
+		n, s.err = s.r.Read(p)
+	}
+	return n, s.err
+}
+
+// numberColumns is how many numbers stand between the word and its phones on every line: none, one or four. Only all lines
+// together tell, because 1 is a probability in Kaldi's files and a phone in X-SAMPA. It stops at the first line
+// without a number, and at what can't be read, which the scan reports.
+func numberColumns(in *lines) int {
+	const all = 4
+	columns := all
+	var fields []string
+	for first := true; columns > 0; {
+		line, err := in.next()
+		if err != nil {
 			break
 		}
-		if len(phones) == 0 && isProbability(field) {
+		fields = appendFields(fields[:0], decode(line))
+		if len(fields) == 0 || strings.HasPrefix(fields[0], ";;;") {
 			continue
 		}
-		phones = append(phones, field)
+		columns = min(columns, leadingNumbers(fields[1:]))
+		if first && columns > 0 {
+			// Probabilities are at most 1, and NLTK counts from 1: more is a phone, in a file of a few words.
+			if x, _ := strconv.ParseFloat(fields[1], 64); x > 1 {
+				return 0
+			}
+			first = false
+		}
 	}
-	return phones
+	if columns < all {
+		columns = min(columns, 1) // a second number that is not MFA's is a phone of a few words
+	}
+	return columns
 }
 
-// isProbability wants a decimal point, because SAMPA has phones such as 2 and 9.
-func isProbability(field string) bool {
-	if !strings.Contains(field, ".") {
+// leadingNumbers counts the numbers that fields begin with.
+func leadingNumbers(fields []string) int {
+	for i, field := range fields {
+		if !isNumber(field) {
+			return i
+		}
+	}
+	return len(fields)
+}
+
+// isNumber leaves out what ParseFloat takes as well and a phone may be called: inf, nan.
+func isNumber(field string) bool {
+	if strings.Trim(field, "+-.0123456789eE") != "" {
 		return false
 	}
 	_, err := strconv.ParseFloat(field, 64)
 	return err == nil
+}
+
+// phonesOf appends the phones among a line's fields: what stands after the word and any numbers, up to a comment.
+// columns is what numberColumns says.
+func phonesOf(phones, fields []string, columns int) []string {
+	from := 1 + columns
+	for i := leadingNumbers(fields[1:]); i >= from; i-- {
+		if strings.ContainsAny(fields[i], ".eE") { // no phone is written so
+			from = i + 1
+		}
+	}
+	for _, field := range fields[min(from, len(fields)):] {
+		if field[0] == '#' {
+			break
+		}
+		phones = append(phones, field)
+	}
+	return phones
 }
 
 // withoutVariant takes the number of a variant off a word: READ(1) is READ.

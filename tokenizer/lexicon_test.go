@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,6 +45,11 @@ const (
 		"THE\t0.99\t0.17\t1.0\t1.0\tDH AH0\n" +
 		"THE\t0.2\t0.17\t1.0\t1.0\tDH AH1\n" +
 		"THE\t0.1\t1.0e-3\t1.0\t1.0\tDH IY0\n"
+	// As Kaldi's dict_dir_add_pronprobs.sh and MFA's train_dictionary write probabilities: the best is 1.
+	kaldiWhole = "'BOUT 1 B AW1 T\nREAD 1 R EH1 D\nREAD 0.111111 R IY1 D\nTHE 1 DH AH0\nTHE 0.428571 DH AH1\nTHE 1e-05 DH IY0\n"
+	mfaWhole   = "'bout\t1\t0.0\t0.0\t0.0\tB AW1 T\nread\t1\t0\t1.2\t0.9\tR EH1 D\nread\t0.99\t0.2\t1.0\t1\tR IY1 D\n" +
+		"the\t1\t0\t2\t1\tDH AH0\nthe\t0.5\t0.17\t1.0\t1.0\tDH AH1\nthe\t1e-05\t0.17\t1.0\t1.0\tDH IY0\n"
+	nltk = "'BOUT 1 B AW1 T\nREAD 1 R EH1 D\nREAD 2 R IY1 D\nTHE 1 DH AH0\nTHE 2 DH AH1\nTHE 3 DH IY0\n"
 )
 
 func lexiconOf(t testing.TB, text string, o LexiconOptions) *Lexicon {
@@ -58,6 +64,7 @@ func lexiconOf(t testing.TB, text string, o LexiconOptions) *Lexicon {
 func TestLexiconFormats(t *testing.T) {
 	for name, text := range map[string]string{
 		"cmudict 0.7b": cmudict07b, "cmudict new": cmudictNew, "librispeech": librispeech, "kaldi": kaldiProbabilities,
+		"kaldi, 1": kaldiWhole, "mfa, 1": mfaWhole, "nltk": nltk,
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := lexiconOf(t, text, LexiconOptions{})
@@ -99,9 +106,29 @@ func TestLexiconDetails(t *testing.T) {
 	if n := len(l.Pronunciations("the")); n != 6 {
 		t.Errorf("THE has %d pronunciations, want 6", n)
 	}
-	sampa := lexiconOf(t, "schön S 2: n\nÖl 2 l\n", LexiconOptions{})
-	if phones, _ := sampa.Pronunciation("öl", First, nil); strings.Join(phones, " ") != "2 l" {
-		t.Errorf("SAMPA's phone 2 is no probability: got %v", phones)
+}
+
+// TestLexiconNumbers: whether a number is a phone is decided by all lines of the file.
+func TestLexiconNumbers(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"SAMPA", "schön S 2: n\nÖl 2 l\nHärte 1 9\n", "S 2: n, 2 l, 1 9"},
+		{"SAMPA, one word", "Öl 2 l\n", "2 l"},
+		{"SAMPA with probabilities", "Öl 1 2 l\nSchön 0.5 S 2: n\nÖre 1e-05 2 r @\n", "2 l, S 2: n, 2 r @"},
+		{"SAMPA with MFA's numbers", "Öl\t1\t0\t0\t0\t2 l\nÖre\t0.5\t0.2\t1\t1\t2 9\n", "2 l, 2 9"},
+		{"all words begin with a number", "Öl 1 2 l\nÖre 1 2 r\n", "2 l, 2 r"},
+		{"an added line among MFA's", "a 1 0.0 0.0 0.0 AH0\nnew N UW1\n", "AH0, N UW1"},
+		{"an added line among probabilities", "a 0.5 AH0\nb 1e-05 B\nnew N UW1\n", "AH0, B, N UW1"},
+		{"comments and a byte order mark", "\ufeff;;; 1\n\na 1 AH0 # 1\nb 0.5 B\n", "AH0, B"},
+		{"names of numbers", "a nan inf\nb 0x1 b\n", "nan inf, 0x1 b"},
+	} {
+		var got []string
+		err := ScanLexicon(strings.NewReader(test.text), "l.txt", func(p Pronunciation) error {
+			got = append(got, strings.Join(p.Phones, " "))
+			return nil
+		})
+		if err != nil || strings.Join(got, ", ") != test.want {
+			t.Errorf("%s: got %q, %v, want %q", test.name, strings.Join(got, ", "), err, test.want)
+		}
 	}
 }
 
@@ -159,6 +186,7 @@ func TestLexiconErrors(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"no phones", "A AH0\n\nB\nC # only a comment\n", "l.txt:3:1: expected a word and its phones, found the word \"B\" alone; " +
 			"add its phones or delete the line\nl.txt:4:1: expected a word and its phones, found the word \"C\" alone; add its phones or delete the line"},
+		{"only a probability", "A 1 AH0\nB 1\n", "l.txt:2:1: expected a word and its phones, found the word \"B\" alone; add its phones or delete the line"},
 		{"only probabilities", "A 1.0 0.5\n", "l.txt:1:1: expected a word and its phones, found the word \"A\" alone; add its phones or delete the line"},
 		{"binary", "A AH0\nB\x00C\n", "l.txt:2:2: expected text, found a zero byte; is this a pronunciation lexicon in UTF-8?"},
 		{"long word", strings.Repeat("é", 50), "l.txt:1:1: expected a word and its phones, found the word \"" + strings.Repeat("é", 40) +
@@ -198,6 +226,9 @@ func TestReadFailure(t *testing.T) {
 	if _, err := ReadLexicon(broken(), "l.txt", LexiconOptions{}); !errors.Is(err, errDisk) || err.Error() != "l.txt: after line 1: disk" {
 		t.Errorf("lexicon: got %v", err)
 	}
+	if _, err := ReadLexicon(&failing{text: "A 1 AH0\nB 1 B", once: true}, "l.txt", LexiconOptions{}); !errors.Is(err, errDisk) {
+		t.Errorf("lexicon, from a reader that fails once: got %v", err)
+	}
 	if _, err := ReadVocabulary(broken(), "v.txt"); !errors.Is(err, errDisk) {
 		t.Errorf("vocabulary: got %v", err)
 	}
@@ -208,11 +239,18 @@ func TestReadFailure(t *testing.T) {
 
 var errDisk = errors.New("disk")
 
-// failing is a reader that gives its text and then fails.
-type failing struct{ text string }
+// failing is a reader that gives its text and then fails, always or once: then it says that the file ends.
+type failing struct {
+	text         string
+	once, failed bool
+}
 
 func (f *failing) Read(p []byte) (int, error) {
-	if f.text == "" {
+	switch {
+	case f.text == "" && f.once && f.failed:
+		return 0, io.EOF
+	case f.text == "":
+		f.failed = true
 		return 0, errDisk
 	}
 	n := copy(p, f.text)

@@ -1,6 +1,9 @@
 package tokenizer
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // silences are the labels that aligners and corpora give to silence, lower case.
 var silences = map[string]bool{
@@ -19,12 +22,25 @@ var noises = map[string]bool{
 // the empty label, sil, sp, <eps> and their like (Montreal Forced Aligner, Kaldi,
 // HTK), and TIMIT's h#, pau and epi. Stop closures are not silence here, although
 // TIMIT's 39-phone set writes them as sil.
-func IsSilence(label string) bool { return silences[strings.ToLower(strings.TrimSpace(label))] }
+func IsSilence(label string) bool { return silences[strings.ToLower(TrimLabel(label))] }
 
 // IsNoise says whether a phone label, of any letter case, stands for sound without
 // known phones: spn and <unk> (a word missing from the aligner's dictionary), nsn,
 // breath, laughter.
-func IsNoise(label string) bool { return noises[strings.ToLower(strings.TrimSpace(label))] }
+func IsNoise(label string) bool { return noises[strings.ToLower(TrimLabel(label))] }
+
+// TrimLabel takes off what stands around a label and can't be seen: blanks of any kind,
+// line ends, and the characters without width that editors and copies from web pages leave.
+// The joiners U+200C and U+200D stay, because words of Indic scripts may end in them.
+func TrimLabel(label string) string {
+	return strings.TrimFunc(label, func(r rune) bool {
+		switch r {
+		case '\u200b', '\u2060', '\ufeff', '\u200e', '\u200f': // zero-width space, word joiner, byte order mark, marks of direction
+			return true
+		}
+		return unicode.IsSpace(r)
+	})
+}
 
 // arpabetVowels are the ARPAbet symbols that carry stress, lower case.
 var arpabetVowels = map[string]bool{
