@@ -2,7 +2,6 @@ package corpus
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -45,24 +44,26 @@ func (i AudioInfo) SamplesAt(rate int) int {
 }
 
 // AudioInfo reads the header of the utterance's audio and decodes nothing. It does not refuse another rate or several
-// channels: it is there to find them.
+// channels: it is there to find them. A stretch or a channel that the audio lacks is an error, as it is of Audio.
 func (c *Corpus) AudioInfo(u *Utterance) (AudioInfo, error) {
 	info, err := audio.ReadInfo(u.AudioPath)
 	if err != nil {
 		return AudioInfo{}, err
 	}
 	i := AudioInfo{Format: info.Format, Encoding: info.Encoding, Rate: info.Rate, Channels: info.Channels, Bits: info.Bits, Samples: int(info.Samples)}
+	if channel := c.Spec.Audio.channelOf(u); channel != "" && channel != "mix" {
+		if n, err := strconv.Atoi(channel); err != nil || n > i.Channels {
+			return AudioInfo{}, &Error{File: u.AudioPath, Msg: fmt.Sprintf("utterance %s is of channel %s, the first being 1, but the audio has %d", u.ID, channel, i.Channels)}
+		}
+	}
 	if u.whole() || i.Samples < 0 {
 		return i, nil
 	}
-	from, to := int(math.Round(u.From*float64(i.Rate))), i.Samples
-	if u.To > 0 {
-		to = min(to, int(math.Round(u.To*float64(i.Rate))))
+	first, last, err := audio.ClipRange(u.From, u.To, info.Samples, i.Rate)
+	if err != nil {
+		return AudioInfo{}, &Error{File: u.AudioPath, Msg: fmt.Sprintf("utterance %s: %v", u.ID, err)}
 	}
-	if from >= to {
-		return AudioInfo{}, &Error{File: u.AudioPath, Msg: fmt.Sprintf("utterance %s is from %g to %g s, but the recording is %.3f s long", u.ID, u.From, u.To, info.Seconds())}
-	}
-	i.Samples = to - from
+	i.Samples = int(last - first)
 	return i, nil
 }
 

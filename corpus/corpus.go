@@ -57,6 +57,7 @@ type Corpus struct {
 
 	silence map[string]bool     // Spec.Silence, folded
 	ctm     map[string]*ctmFile // Kaldi: the CTM files by path; nil in other layouts
+	sharers map[string][]string // Kaldi: of recordings that are named like an utterance, the other utterances
 }
 
 // Utterance is one stretch of speech with its transcript. Paths are as given by the Spec (not made absolute).
@@ -70,7 +71,7 @@ type Utterance struct {
 	AudioPath string
 	From, To  float64 // seconds in AudioPath (Kaldi segments), To 0 = its end; 0, 0 = the whole file
 	Recording string  // Kaldi: the ID of the recording; else ""
-	Channel   string  // overrides AudioSpec.Channel where the corpus itself names the channel (Kaldi segments); else ""
+	Channel   string  // "1", "2", ...: overrides AudioSpec.Channel where the corpus itself names the channel (Kaldi segments); else ""
 
 	WordsFile, PhonesFile string // where the labels stand; the same TextGrid twice is usual; "" if there are none
 
@@ -163,6 +164,7 @@ type builder struct {
 	findings   []Finding
 	counts     map[findingKey]int
 	ctm        map[string]*ctmFile
+	sharers    map[string][]string
 }
 
 func (b *builder) add(u Utterance) { b.utterances = append(b.utterances, u) }
@@ -254,7 +256,7 @@ func (b *builder) finish() (*Corpus, error) {
 	if err := b.assignGroups(); err != nil {
 		return nil, err
 	}
-	c := &Corpus{Spec: b.spec, Utterances: b.utterances, Findings: b.findings, ctm: b.ctm, silence: map[string]bool{}}
+	c := &Corpus{Spec: b.spec, Utterances: b.utterances, Findings: b.findings, ctm: b.ctm, sharers: b.sharers, silence: map[string]bool{}}
 	for _, label := range b.spec.Silence {
 		c.silence[strings.ToLower(tokenizer.TrimLabel(label))] = true
 	}

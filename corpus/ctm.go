@@ -20,16 +20,27 @@ import (
 //	ID CHANNEL START DURATION LABEL [CONFIDENCE]
 //
 // in seconds, ID an utterance or a recording; lines that begin with ;; are comments. Such a file holds a whole corpus,
-// so it is indexed at first use and read in pieces: memory grows with the utterances, not with their words.
+// so it is indexed at first use and read in pieces: memory grows with the utterances (and with the symbols, where labels are
+// numbers), not with their words.
 type ctmFile struct {
 	path    string
-	symbols string // words.txt or phones.txt next to it: names for labels that are numbers; "" if there is none
+	symbols string // words.txt or phones.txt next to it: the symbols that numbers stand for; "" if there is none
 	phones  bool   // strip Kaldi's position endings
 
 	once  sync.Once
 	err   error
-	spans map[string][]ctmSpan
-	names map[string]string // number -> symbol
+	index ctmIndex
+	names map[string]string // number -> symbol; nil where labels are labels
+}
+
+// ctmIndex is what one pass over a CTM file tells.
+type ctmIndex struct {
+	spans   map[string][]ctmSpan // by ID
+	numbers map[string]bool      // the labels, if all of the file are numbers; else nil
+
+	channel  string // of the first line
+	several  bool   // the lines name several channels: then the column says whose words they are
+	fromZero bool   // channels count from 0, since one has that number
 }
 
 // ctmSpan is a run of lines with one ID.
@@ -51,29 +62,97 @@ func (f *ctmFile) open() error {
 			return
 		}
 		defer file.Close()
-		if f.spans, f.err = indexCTM(file, f.path); f.err == nil && f.symbols != "" {
+		if f.index, f.err = indexCTM(file, f.path); f.err == nil && f.symbols != "" && len(f.index.numbers) > 0 {
 			f.names, f.err = readSymbols(f.symbols)
+		}
+		if !f.index.hasSymbolNumbers(f.names) {
+			f.names = nil
 		}
 	})
 	return f.err
 }
 
-// indexCTM finds the lines of every ID.
-func indexCTM(r io.Reader, path string) (map[string][]ctmSpan, error) {
-	spans := map[string][]ctmSpan{}
+// hasSymbolNumbers reports whether the labels are numbers of these symbols. SAMPA has the vowels 2 and 9, and words may be
+// digits: so every label of the file must be a number of the table, and not every one a symbol of it.
+func (x *ctmIndex) hasSymbolNumbers(names map[string]string) bool {
+	symbols := map[string]bool{}
+	for _, symbol := range names {
+		symbols[symbol] = true
+	}
+	allSymbols := true
+	for label := range x.numbers {
+		if names[label] == "" {
+			return false
+		}
+		allSymbols = allSymbols && symbols[label]
+	}
+	return !allSymbols
+}
+
+// channelNumber is the number, from 1, of a channel that a line names. A and B are the sides of a call, as are 1 and 2.
+func (x *ctmIndex) channelNumber(name string) (int, error) {
+	if side := sideNumber(name); side > 0 {
+		return side, nil
+	}
+	n, err := strconv.Atoi(name)
+	if x.fromZero {
+		n++
+	}
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("expected a channel, A, B or a number, found %q", shorten(name))
+	}
+	return n, nil
+}
+
+// note adds what a line says of channels and labels.
+func (x *ctmIndex) note(raw []byte) {
+	_, rest := ctmField(raw)
+	channel, rest := ctmField(rest)
+	_, rest = ctmField(rest)
+	_, rest = ctmField(rest)
+	label, _ := ctmField(rest)
+	if len(label) == 0 {
+		return // a broken line, which is told when it is read
+	}
+	if x.channel == "" {
+		x.channel = string(channel)
+	}
+	x.several = x.several || string(channel) != x.channel
+	x.fromZero = x.fromZero || string(channel) == "0"
+	switch {
+	case x.numbers == nil:
+	case !isNumber(label):
+		x.numbers = nil
+	case !x.numbers[string(label)]:
+		x.numbers[string(label)] = true
+	}
+}
+
+func isNumber(label []byte) bool {
+	for _, c := range label {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// indexCTM finds the lines of every ID, and what the columns of channels and labels hold.
+func indexCTM(r io.Reader, path string) (ctmIndex, error) {
+	x := ctmIndex{spans: map[string][]ctmSpan{}, numbers: map[string]bool{}}
 	in := bufio.NewReaderSize(r, 1<<16)
 	var offset int64
 	current := ""
 	var run ctmSpan
 	flush := func() {
 		if current != "" {
-			spans[current] = append(spans[current], run)
+			x.spans[current] = append(x.spans[current], run)
 		}
 	}
 	for line := 1; ; line++ {
 		raw, err := readLine(in)
 		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, &Error{File: path, Line: line, Msg: err.Error()}
+			return ctmIndex{}, &Error{File: path, Line: line, Msg: err.Error()}
 		}
 		if id, comment := ctmID(raw); !comment {
 			if string(id) != current {
@@ -81,6 +160,7 @@ func indexCTM(r io.Reader, path string) (map[string][]ctmSpan, error) {
 				current, run = string(id), ctmSpan{offset: offset, line: line}
 			}
 			run.length = int(offset-run.offset) + len(raw)
+			x.note(raw)
 		}
 		offset += int64(len(raw))
 		if err != nil {
@@ -88,7 +168,7 @@ func indexCTM(r io.Reader, path string) (map[string][]ctmSpan, error) {
 		}
 	}
 	flush()
-	return spans, nil
+	return x, nil
 }
 
 // readLine returns the next line with its end, valid until the next call. io.EOF comes with the last one.
@@ -110,6 +190,12 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 
 // ctmID returns the first field of a line; comment is true for lines that hold nothing.
 func ctmID(raw []byte) (id []byte, comment bool) {
+	id, _ = ctmField(raw)
+	return id, len(id) == 0 || strings.HasPrefix(string(id), ";;")
+}
+
+// ctmField returns the first field of a line, and what follows it.
+func ctmField(raw []byte) (field, rest []byte) {
 	start := 0
 	for start < len(raw) && isBlank(raw[start]) {
 		start++
@@ -118,8 +204,7 @@ func ctmID(raw []byte) (id []byte, comment bool) {
 	for end < len(raw) && !isBlank(raw[end]) {
 		end++
 	}
-	id = raw[start:end]
-	return id, len(id) == 0 || strings.HasPrefix(string(id), ";;")
+	return raw[start:end], raw[end:]
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
@@ -147,9 +232,9 @@ func readSymbols(path string) (map[string]string, error) {
 
 // ctmSegment is one line, in seconds from the beginning of whatever the ID names.
 type ctmSegment struct {
-	start, end float64
-	label      string
-	line       int
+	start, end     float64
+	channel, label string
+	line           int
 }
 
 // lines returns the parsed lines of one ID, in the order of the file.
@@ -160,7 +245,7 @@ func (f *ctmFile) lines(id string) ([]ctmSegment, error) {
 	}
 	defer file.Close()
 	var out []ctmSegment
-	for _, span := range f.spans[id] {
+	for _, span := range f.index.spans[id] {
 		buf := make([]byte, span.length)
 		if _, err := file.ReadAt(buf, span.offset); err != nil {
 			return nil, &Error{File: f.path, Line: span.line, Msg: "can't be read (did the file change?): " + reason(err)}
@@ -209,7 +294,7 @@ func parseCTM(path string, first int, text, id string, out []ctmSegment) ([]ctmS
 				err = bad.err()
 				return
 			}
-			out = append(out, ctmSegment{start: start, end: start + duration, label: tokenizer.TrimLabel(fields[4]), line: line})
+			out = append(out, ctmSegment{start: start, end: start + duration, channel: fields[1], label: tokenizer.TrimLabel(fields[4]), line: line})
 		}
 	})
 	return out, err
@@ -252,59 +337,97 @@ func ctmFiles(dir string) (words, phones *ctmFile) {
 	return words, phones
 }
 
-// alignCTM fills a from the CTM files. Lines under the utterance's ID count from the beginning of the utterance, lines
-// under its recording's ID from the beginning of the recording: of those, the utterance gets what has its middle in it.
+// alignCTM fills a from the CTM files.
 func (c *Corpus) alignCTM(u *Utterance, a *Alignment) error {
-	found := false
-	read := func(path string) ([]Segment, error) {
-		if path == "" {
-			return nil, nil
-		}
-		f := c.ctm[path]
-		if err := f.open(); err != nil {
-			return nil, err
-		}
-		id, shift := u.ID, 0.0
-		if _, ok := f.spans[id]; !ok && !u.whole() {
-			id, shift = u.Recording, u.From
-		}
-		lines, err := f.lines(id)
-		if err != nil {
-			return nil, err
-		}
-		var out []Segment
-		for _, l := range lines {
-			if id != u.ID {
-				if middle := (l.start + l.end) / 2; middle < u.From || u.To > 0 && middle >= u.To {
-					continue
-				}
-			}
-			s := Segment{Index: len(out), Label: l.label, Start: l.start - shift, End: l.end - shift, Line: l.line}
-			if id != u.ID { // a segment may begin a rounding error before its utterance
-				s.Start = max(s.Start, 0)
-			}
-			s.From, s.To = c.samples(s.Start), c.samples(s.End)
-			a.End = max(a.End, s.End)
-			out = append(out, s)
-			found = true
-		}
-		return out, nil
-	}
 	var err error
-	if a.Words, err = read(u.WordsFile); err != nil {
+	if a.Words, err = c.readCTM(u, u.WordsFile); err != nil {
 		return err
 	}
-	if a.Phones, err = read(u.PhonesFile); err != nil {
+	if a.Phones, err = c.readCTM(u, u.PhonesFile); err != nil {
 		return err
 	}
-	if !found {
+	for _, tier := range [][]Segment{a.Words, a.Phones} {
+		for i := range tier {
+			a.End = max(a.End, tier[i].End)
+		}
+	}
+	if len(a.Words)+len(a.Phones) == 0 {
 		file := u.WordsFile
 		if file == "" {
 			file = u.PhonesFile
 		}
-		return &noAlignment{file, fmt.Sprintf("no alignment for %s: no line begins with its ID or its recording's", u.ID)}
+		return &noAlignment{file, fmt.Sprintf("no alignment for %s: no line begins with its ID, and none with its recording's is of its time and channel", u.ID)}
 	}
 	return nil
+}
+
+// readCTM reads the lines of u in a CTM file. Lines under the utterance's ID count from the beginning of the utterance,
+// lines under its recording's ID from the beginning of the recording: of those, the utterance gets what has its middle in
+// it and, where the file names several channels, what is of its own. An utterance of no channel, or of the mean of all, gets
+// the words of all.
+func (c *Corpus) readCTM(u *Utterance, path string) ([]Segment, error) {
+	if path == "" {
+		return nil, nil
+	}
+	f := c.ctm[path]
+	if err := f.open(); err != nil {
+		return nil, err
+	}
+	id, cut := c.ctmSource(f, u)
+	shift := 0.0
+	if cut {
+		shift = u.From
+	}
+	side := 0
+	if id == u.Recording && f.index.several {
+		side, _ = strconv.Atoi(c.Spec.Audio.channelOf(u))
+	}
+	lines, err := f.lines(id)
+	if err != nil {
+		return nil, err
+	}
+	var out []Segment
+	for _, l := range lines {
+		if middle := (l.start + l.end) / 2; cut && (middle < u.From || u.To > 0 && middle >= u.To) {
+			continue
+		}
+		if side > 0 {
+			n, err := f.index.channelNumber(l.channel)
+			if err != nil {
+				return nil, &Error{File: path, Line: l.line, Msg: err.Error()}
+			}
+			if n != side {
+				continue
+			}
+		}
+		s := Segment{Index: len(out), Label: l.label, Start: l.start - shift, End: l.end - shift, Line: l.line}
+		if cut { // a segment may begin a rounding error before its utterance
+			s.Start = max(s.Start, 0)
+		}
+		s.From, s.To = c.samples(s.Start), c.samples(s.End)
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// ctmSource is the ID whose lines u reads, "" if there are none. ofRecording says that their times count from the recording's
+// beginning.
+//
+// An ID may be an utterance's and a recording's. Its lines are the recording's if the other utterances of the recording
+// have no lines but these, and the utterance's if one of them has its own.
+func (c *Corpus) ctmSource(f *ctmFile, u *Utterance) (id string, ofRecording bool) {
+	has := func(id string) bool {
+		_, ok := f.index.spans[id]
+		return ok
+	}
+	others := c.sharers[u.ID]
+	switch {
+	case has(u.ID) && (len(others) == 0 || slices.ContainsFunc(others, has)):
+		return u.ID, false
+	case slices.ContainsFunc(c.sharers[u.Recording], has):
+		return "", false
+	}
+	return u.Recording, true
 }
 
 // noAlignment is the error of an absent alignment; Error is that of a broken one.

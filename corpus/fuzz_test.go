@@ -86,11 +86,11 @@ func FuzzCTM(f *testing.F) {
 	f.Add("s1-a 1 0.10 0.30 hello\ns1-a 1 0.40 0.50 world 0.99\n;; comment\ns2 A 1 2 x")
 	f.Add("a 1 0 1 x\nb 1 0 1\na 1 NaN 1 y\r\n\ta 1 1e999 -0 z")
 	f.Fuzz(func(t *testing.T, text string) {
-		spans, err := indexCTM(strings.NewReader(text), "f")
+		x, err := indexCTM(strings.NewReader(text), "f")
 		if err != nil {
 			return // a very long line
 		}
-		for id, list := range spans {
+		for id, list := range x.spans {
 			var all []ctmSegment
 			for _, s := range list {
 				if s.offset < 0 || s.length <= 0 || s.offset+int64(s.length) > int64(len(text)) {
@@ -121,7 +121,7 @@ func FuzzCTM(f *testing.F) {
 func FuzzCTMIndex(f *testing.F) {
 	f.Add([]byte("a 1\nb 2\n\na 3\r\n ;; x\n  a"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		spans, err := indexCTM(bytes.NewReader(text), "f")
+		x, err := indexCTM(bytes.NewReader(text), "f")
 		if err != nil {
 			return
 		}
@@ -134,7 +134,7 @@ func FuzzCTMIndex(f *testing.F) {
 			}
 		}
 		count(want, text, "")
-		for id, list := range spans {
+		for id, list := range x.spans {
 			for _, s := range list {
 				count(got, text[s.offset:s.offset+int64(s.length)], id)
 			}
@@ -191,6 +191,7 @@ func FuzzGroups(f *testing.F) {
 func FuzzKaldiSegment(f *testing.F) {
 	f.Add("rec1 0.5 1.5")
 	f.Add("rec1 0.5 -1 B")
+	f.Add("rec1 -1 -1 0")
 	f.Fuzz(func(t *testing.T, value string) {
 		u, err := parseKaldiSegment("f", 1, "id", value)
 		if err == nil && (u.From < 0 || u.To != 0 && u.To <= u.From || u.Recording == "" || math.IsNaN(u.From+u.To)) {

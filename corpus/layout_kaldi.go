@@ -6,13 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
 // openKaldi reads a Kaldi data directory:
 //
 //	wav.scp      RECORDING PATH               plain paths; commands ("sox ... |") and archives (x.ark:123) are refused
-//	segments     UTTERANCE RECORDING FROM TO [CHANNEL]    optional; without it every recording is one utterance
+//	segments     UTTERANCE RECORDING FROM TO [CHANNEL]    optional; without it every recording is one utterance; channels count from 0
 //	text         UTTERANCE TRANSCRIPT         optional
 //	utt2spk      UTTERANCE SPEAKER            optional
 //	spk2gender   SPEAKER f|m                  optional
@@ -40,8 +41,14 @@ func openKaldi(ctx context.Context, b *builder) error {
 	sexes := b.kaldiMap("spk2gender", "SPEAKER f|m")
 	at := map[string]int{} // by ID
 	for i := range utterances {
+		at[utterances[i].ID] = i
+	}
+	b.sharers = map[string][]string{}
+	for i := range utterances {
 		u := &utterances[i]
-		at[u.ID] = i
+		if _, ok := at[u.Recording]; ok && u.Recording != u.ID {
+			b.sharers[u.Recording] = append(b.sharers[u.Recording], u.ID)
+		}
 		u.WordsFile, u.PhonesFile = words, phones
 		u.Speaker = speakers[u.ID].value
 		switch s := strings.ToUpper(sexes[u.Speaker].value); s {
@@ -243,7 +250,8 @@ func (b *builder) kaldiUtterances(recordings map[string]kaldiValue, order []stri
 	return out, nil
 }
 
-// parseKaldiSegment reads "RECORDING FROM TO [CHANNEL]"; TO is -1 for the end of the recording.
+// parseKaldiSegment reads "RECORDING FROM TO [CHANNEL]". TO is -1 for the end of the recording. Channels count from 0, as in
+// Kaldi's extract-segments, and -1 names none; A and B are the first and the second.
 func parseKaldiSegment(path string, line int, id, value string) (Utterance, *Error) {
 	fail := func(format string, args ...any) (Utterance, *Error) {
 		return Utterance{}, &Error{File: path, Line: line, Msg: fmt.Sprintf(format, args...)}
@@ -257,24 +265,36 @@ func parseKaldiSegment(path string, line int, id, value string) (Utterance, *Err
 	switch {
 	case err1 != nil || err2 != nil:
 		return fail("expected FROM and TO in seconds, found %q and %q", shorten(fields[1]), shorten(fields[2]))
-	case to == -1:
-		to = 0
-	case from < 0 || to <= from:
+	case from < 0 || to != -1 && to <= from:
 		return fail("the segment from %g to %g s is empty or lies before the recording", from, to)
+	}
+	if to == -1 {
+		to = 0
 	}
 	u := Utterance{ID: id, Recording: fields[0], From: from, To: to}
 	if len(fields) == 4 {
-		switch ch := strings.ToUpper(fields[3]); ch {
-		case "A", "B":
-			u.Channel = string('1' + ch[0] - 'A')
-		default:
-			if err := (AudioSpec{}).validateChannel(fields[3]); err != nil {
-				return fail("expected a channel's number from 1, A or B, found %q", shorten(fields[3]))
-			}
-			u.Channel = fields[3]
+		n, err := strconv.ParseInt(fields[3], 10, 32)
+		switch side := sideNumber(fields[3]); {
+		case side > 0:
+			u.Channel = strconv.Itoa(side)
+		case err != nil || n < -1:
+			return fail("expected a channel's number from 0 (the first is 0), A or B, found %q", shorten(fields[3]))
+		case n >= 0:
+			u.Channel = strconv.FormatInt(n+1, 10)
 		}
 	}
 	return u, nil
+}
+
+// sideNumber is the number, from 1, of the side of a call that is named A or B, and 0 of anything else.
+func sideNumber(name string) int {
+	switch strings.ToUpper(name) {
+	case "A":
+		return 1
+	case "B":
+		return 2
+	}
+	return 0
 }
 
 // kaldiCTM registers the CTM files and returns their paths.

@@ -106,48 +106,56 @@ func TestKaldiFindings(t *testing.T) {
 	}
 }
 
-func TestCTMErrors(t *testing.T) {
-	for _, tt := range []struct{ ctm, want string }{
-		{"s1-a 1 0.1 0.3\n", "words.ctm:1: expected ID CHANNEL START DURATION LABEL, found 4 fields"},
-		{"x 1 0 1 a\ns1-a 1 zero 0.3 a\n", `words.ctm:2: expected the start in seconds, found "zero"`},
-		{"s1-a 1 0 -1 a\n", `words.ctm:1: expected the duration in seconds, found "-1"`},
-		{"s1-a 1 0 NaN a\n", `words.ctm:1: expected the duration in seconds, found "NaN"`},
-		{"s1-a 1 1e300 1 a\n", `words.ctm:1: expected the start in seconds, found "1e300"`},
-		{"s1-a 1 0 1 \xff\n", "words.ctm:1:12: text is not UTF-8"},
-		{"s1-a 1 0 0.5 a\ns1-a 1 0.4 0.5 b\n", `words.ctm:2: word "b" starts at 0.4 s, before "a" ends at 0.5 s`},
-		{"other 1 0 1 a\n", "no alignment for s1-a"},
-		{strings.Repeat("x", maxLine+1<<17), "words.ctm:1: a line of more than"},
+// Channels count from 0, as in extract-segments; a channel or a stretch that the audio lacks is told by its header.
+func TestKaldiSegmentStretch(t *testing.T) {
+	root := kaldi(t) // both recordings are of 48000 samples, in two channels 24000
+	two := filepath.Join(root, "wav", "two file.wav")
+	for _, tt := range []struct {
+		segment string
+		first   int // value of the first sample
+		err     string
+	}{
+		{segment: "rec2 0 1 0", first: 0},
+		{segment: "rec2 0 1 1", first: 1},
+		{segment: "rec2 0 1 A", first: 0},
+		{segment: "rec2 0 1 b", first: 1},
+		{segment: "rec1 1 2 0", first: 16000},
+		{segment: "rec1 1 2 -1", first: 16000},
+		{segment: "rec1 1 3.5", first: 16000}, // extract-segments allows half a second
+		{segment: "rec2 0 1 2", err: two + ": utterance u is of channel 3, the first being 1, but the audio has 2"},
+		{segment: "rec1 0 1 1", err: "utterance u is of channel 2, the first being 1, but the audio has 1"},
+		{segment: "rec1 1 3.6", err: "utterance u: the range 1 s to 3.6 s is not inside the sound of 3.000 s"},
+		{segment: "rec1 3 -1", err: "utterance u: the range 3 s to its end is not inside the sound of 3.000 s"},
 	} {
-		root := kaldi(t)
-		write(t, filepath.Join(root, "words.ctm"), tt.ctm)
-		write(t, filepath.Join(root, "phones.ctm"), "")
-		c := open(t, Spec{Layout: "kaldi", Root: root})
-		if _, err := c.Align(&c.Utterances[0]); err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%.40q: error %v, want %q", tt.ctm, err, tt.want)
+		t.Run(tt.segment, func(t *testing.T) {
+			write(t, filepath.Join(root, "segments"), "u "+tt.segment+"\n")
+			write(t, filepath.Join(root, "text"), "u hello\n")
+			write(t, filepath.Join(root, "words.ctm"), "u 1 0.1 0.3 hello\n")
+			write(t, filepath.Join(root, "phones.ctm"), "")
+			write(t, filepath.Join(root, "utt2spk"), "u s1\n")
+			c := open(t, Spec{Layout: "kaldi", Root: root})
+			u := &c.Utterances[0]
+			info, err := c.AudioInfo(u)
+			sound, audioErr := c.Audio(u)
+			if tt.err != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.err) || audioErr == nil {
+					t.Errorf("errors %v and %v, want %q", err, audioErr, tt.err)
+				}
+				wantFindings(t, check(t, c, CheckOptions{}).Findings, "error bad-audio")
+				return
+			}
+			if err != nil || audioErr != nil {
+				t.Fatal(err, audioErr)
+			}
+			if want := float32(tt.first) / 32768; sound.Samples[0] != want || len(sound.Samples) != info.Samples {
+				t.Errorf("%d samples, %d by the header, the first is %g, want %g", len(sound.Samples), info.Samples, sound.Samples[0], want)
+			}
+			wantFindings(t, check(t, c, CheckOptions{}).Findings)
+		})
+	}
+	for _, bad := range []string{"rec1 0 1 C", "rec1 0 1 -2", "rec1 0 1 1.5", "rec1 0 1 mix", "rec1 -1 -1", "rec1 0 1 99999999999"} {
+		if u, err := parseKaldiSegment("f", 1, "u", bad); err == nil {
+			t.Errorf("%q: %+v", bad, u)
 		}
-	}
-}
-
-func TestCTMSymbols(t *testing.T) {
-	root := kaldi(t)
-	write(t, filepath.Join(root, "phones.txt"), "HH_B one\n")
-	c := open(t, Spec{Layout: "kaldi", Root: root})
-	if _, err := c.Align(&c.Utterances[0]); err == nil || !strings.Contains(err.Error(), `phones.txt:1: expected SYMBOL NUMBER, found "HH_B one"`) {
-		t.Errorf("%v", err)
-	}
-	for phone, want := range map[string]string{"AH0_I": "AH0", "SIL": "SIL", "_B": "_B", "a_X": "a_X", "T_S": "T"} {
-		if got := stripPosition(phone); got != want {
-			t.Errorf("%s without its position is %s, want %s", phone, got, want)
-		}
-	}
-}
-
-func TestCTMInPieces(t *testing.T) {
-	root := kaldi(t)
-	write(t, filepath.Join(root, "words.ctm"), "s1-a 1 0 0.2 a\ns1-b 1 0 0.2 x\ns1-a 1 0.2 0.2 b\r\n\n;; end")
-	c := open(t, Spec{Layout: "kaldi", Root: root})
-	a, err := c.Align(&c.Utterances[0])
-	if err != nil || len(a.Words) != 2 || a.Words[1].Label != "b" || a.Words[1].Line != 3 {
-		t.Errorf("%+v %v", a, err)
 	}
 }

@@ -243,9 +243,9 @@ func (s source) decode(from, to float64) (*Audio, error) {
 		}
 		n = int64(a.Samples())
 	}
-	first, last, err := s.clip(from, to, n, a.Rate)
+	first, last, err := ClipRange(from, to, n, a.Rate)
 	if err != nil {
-		return nil, err
+		return nil, s.errorf(-1, "%v", err)
 	}
 	if end := sampleAt(to, a.Rate); last < end {
 		a.notes = append(a.notes, Finding{Warning, "range", fmt.Sprintf("the range ends at %g s, the sound at %.3f s", to, float64(n)/float64(a.Rate))})
@@ -264,17 +264,21 @@ func (s source) decode(from, to float64) (*Audio, error) {
 	return a, nil
 }
 
-// clip turns a range of seconds into one of samples, of which there are n.
-func (s source) clip(from, to float64, n int64, rate int) (first, last int64, err error) {
+// ClipRange turns a range of seconds, as DecodeRange takes it, into one of samples, of which there are n.
+func ClipRange(from, to float64, n int64, rate int) (first, last int64, err error) {
 	if math.IsNaN(from) || math.IsNaN(to) || from < 0 || to > 0 && to <= from {
-		return 0, 0, s.errorf(-1, "the range %g s to %g s is empty or negative", from, to)
+		return 0, 0, fmt.Errorf("the range %g s to %g s is empty or negative", from, to)
 	}
 	first, last = sampleAt(from, rate), n
 	if to > 0 {
 		last = sampleAt(to, rate)
 	}
 	if first >= n || last > n+sampleAt(maxOvershoot, rate) {
-		return 0, 0, s.errorf(-1, "the range %g s to %g s is not inside the sound of %.3f s", from, to, float64(n)/float64(rate))
+		until := "its end"
+		if to > 0 {
+			until = fmt.Sprintf("%g s", to)
+		}
+		return 0, 0, fmt.Errorf("the range %g s to %s is not inside the sound of %.3f s", from, until, float64(n)/float64(rate))
 	}
 	return first, min(last, n), nil
 }
