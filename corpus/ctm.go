@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -49,6 +50,11 @@ func (f *ctmFile) open() error {
 			return
 		}
 		defer file.Close()
+		head := make([]byte, 2)
+		if n, _ := file.ReadAt(head, 0); utf16Order(string(head[:n])) != nil { // the index is of the file's own bytes
+			f.err = &Error{File: f.path, Msg: "is UTF-16, in which only smaller files are read: convert it, for example with iconv -f UTF-16 -t UTF-8"}
+			return
+		}
 		if f.spans, f.err = indexCTM(file, f.path); f.err == nil && f.symbols != "" {
 			f.names, f.err = readSymbols(f.symbols)
 		}
@@ -106,8 +112,9 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 	return long, err
 }
 
-// ctmID returns the first field of a line; comment is true for lines that hold nothing.
+// ctmID returns the first field of a line; comment is true for lines that hold nothing. The first line may have a byte order mark.
 func ctmID(raw []byte) (id []byte, comment bool) {
+	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
 	start := 0
 	for start < len(raw) && isBlank(raw[start]) {
 		start++

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 )
@@ -56,12 +55,11 @@ func (b *builder) assignGroups() error {
 
 // readGroups reads "speaker,group" lines; a first line that says just that is a header.
 func readGroups(path string) (map[string]string, error) {
-	f, err := os.Open(path)
+	text, err := readText(path)
 	if err != nil {
-		return nil, fmt.Errorf("groups file: %w", err)
+		return nil, &Error{File: path, Msg: "the groups file can't be read: " + reason(err)}
 	}
-	defer f.Close()
-	r := csv.NewReader(skipBOM(f))
+	r := csv.NewReader(strings.NewReader(text))
 	r.Comment = '#'
 	r.FieldsPerRecord = -1
 	r.TrimLeadingSpace = true
