@@ -199,7 +199,7 @@ func pickTier(tg *textgrid.TextGrid, path, speaker, name string, usual ...string
 		case foldIn(wanted, strings.TrimSpace(t.Name)):
 			plain = append(plain, t)
 		case !foldIn(wanted, strings.TrimSpace(what)):
-		case strings.EqualFold(strings.TrimSpace(who), speaker):
+		case strings.EqualFold(nfc(strings.TrimSpace(who)), speaker):
 			own = append(own, t)
 		default:
 			other = append(other, t)
@@ -223,7 +223,7 @@ func pickTier(tg *textgrid.TextGrid, path, speaker, name string, usual ...string
 
 func foldIn(names []string, s string) bool {
 	for _, n := range names {
-		if strings.EqualFold(n, s) {
+		if strings.EqualFold(nfc(n), nfc(s)) {
 			return true
 		}
 	}

@@ -163,7 +163,11 @@ type builder struct {
 	ctm        map[string]*ctmFile
 }
 
-func (b *builder) add(u Utterance) { b.utterances = append(b.utterances, u) }
+// add adds an utterance, whose names are compared with those of other files from here on.
+func (b *builder) add(u Utterance) {
+	u.ID, u.Speaker, u.Group = nfc(u.ID), nfc(u.Speaker), nfc(u.Group)
+	b.utterances = append(b.utterances, u)
+}
 
 // findingsOfAFile is how many findings of a kind one file may have before the others are only counted: a file that is not
 // what its name says must not fill the memory with complaints.

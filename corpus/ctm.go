@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // ctmFile is a CTM file (NIST's time-marked conversation; Kaldi's and MFA's word or phone times):
@@ -123,7 +125,7 @@ func ctmID(raw []byte) (id []byte, comment bool) {
 	for end < len(raw) && !isBlank(raw[end]) {
 		end++
 	}
-	id = raw[start:end]
+	id = norm.NFC.Bytes(raw[start:end]) // as nfc
 	return id, len(id) == 0 || strings.HasPrefix(string(id), ";;")
 }
 

@@ -80,6 +80,7 @@ func readGroups(path string) (map[string]string, error) {
 		if len(rec) != 2 || rec[0] == "" || rec[1] == "" {
 			return nil, &Error{File: path, Line: line, Msg: fmt.Sprintf("expected speaker,group, found %d fields: %q", len(rec), strings.Join(rec, ","))}
 		}
+		rec[0], rec[1] = nfc(rec[0]), nfc(rec[1])
 		if old, ok := groups[rec[0]]; ok && old != rec[1] {
 			return nil, &Error{File: path, Line: line, Msg: fmt.Sprintf("speaker %q is in group %q, but was in group %q at line %d", rec[0], rec[1], old, lines[rec[0]])}
 		}

@@ -120,7 +120,7 @@ func utteranceName(rel, stem string) string {
 	if rel == "." {
 		return stem
 	}
-	return filepath.ToSlash(rel) + "/" + stem
+	return nfc(filepath.ToSlash(rel)) + "/" + stem
 }
 
 // folderSpeaker names the speaker of the files in folder rel (below the root), by Spec.Speaker.

@@ -43,7 +43,7 @@ func openKaldi(ctx context.Context, b *builder) error {
 		u := &utterances[i]
 		at[u.ID] = i
 		u.WordsFile, u.PhonesFile = words, phones
-		u.Speaker = speakers[u.ID].value
+		u.Speaker = nfc(speakers[u.ID].value)
 		switch s := strings.ToUpper(sexes[u.Speaker].value); s {
 		case "F", "M":
 			u.Sex = s
@@ -122,7 +122,7 @@ func (b *builder) kaldiTable(path, expects string) (map[string]kaldiValue, []str
 	var order []string
 	eachLine(text, func(line int, s string) {
 		key, value := cutField(s)
-		if key == "" {
+		if key = nfc(key); key == "" {
 			return
 		}
 		if f := checkUTF8(path, line, s); f != nil {
@@ -180,6 +180,7 @@ func (b *builder) kaldiRecordings(path string) (map[string]kaldiValue, []string,
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(root, file)
 		}
+		file = onDisk(file)
 		f := Finding{Kind: KindRefusedPath, Severity: SeverityError, File: path, Line: r.line}
 		if !segmented { // the recording is the utterance
 			f.Utterance = id
@@ -262,7 +263,7 @@ func parseKaldiSegment(path string, line int, id, value string) (Utterance, *Err
 	case from < 0 || to <= from:
 		return fail("the segment from %g to %g s is empty or lies before the recording", from, to)
 	}
-	u := Utterance{ID: id, Recording: fields[0], From: from, To: to}
+	u := Utterance{ID: id, Recording: nfc(fields[0]), From: from, To: to}
 	if len(fields) == 4 {
 		switch ch := strings.ToUpper(fields[3]); ch {
 		case "A", "B":

@@ -106,7 +106,7 @@ func (b *builder) tableHeader(path string, line int, header []string) (map[strin
 
 // tableRow adds one utterance.
 func (b *builder) tableRow(path string, line int, get func(string) string) {
-	id := get("id")
+	id := nfc(get("id"))
 	if id == "" {
 		id = stem(filepath.ToSlash(get("audio")))
 	}
@@ -132,6 +132,7 @@ func (b *builder) tableRow(path string, line int, get func(string) string) {
 			fail(KindRefusedPath, SeverityError, "the path %q in column %s leaves the corpus root %s: refused", shorten(value), p.column, oneLine(b.spec.Root))
 			return
 		}
+		file = onDisk(file)
 		if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
 			why := "is not a file"
 			if err != nil {
