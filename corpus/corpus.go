@@ -57,7 +57,7 @@ type Corpus struct {
 	ctm     map[string]*ctmFile // Kaldi: the CTM files by path; nil in other layouts
 }
 
-// Utterance is one stretch of speech with its transcript. Paths are as given by the Spec (not made absolute).
+// Utterance is one stretch of speech with its transcript. Paths are as given by the Spec (not made absolute), in the Unicode form of the disk.
 type Utterance struct {
 	ID      string // unique in the corpus; Utterances are sorted by it, bytewise
 	Speaker string // "" if the corpus does not tell
@@ -119,6 +119,9 @@ func Open(ctx context.Context, s Spec) (*Corpus, error) {
 	}
 	if err := s.validate(); err != nil {
 		return nil, err
+	}
+	for _, path := range []*string{&s.Root, &s.Alignments, &s.AudioRoot} {
+		*path = onDisk(*path)
 	}
 	b := &builder{spec: s, layout: all[i]}
 	if s.Layout != "table" {

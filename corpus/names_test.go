@@ -112,6 +112,21 @@ func TestTwoForms(t *testing.T) {
 	}
 }
 
+// TestFoldersOfBothForms: where the folders are two, labels are told why they lack their audio.
+func TestFoldersOfBothForms(t *testing.T) {
+	root := filepath.Join(t.TempDir(), norm.NFD.String("é"))
+	write(t, filepath.Join(root, norm.NFD.String("zoë/a.wav")), wav(16000, 1, tone(1600, 16000)))
+	write(t, filepath.Join(root, norm.NFC.String("zoë/a.lab")), "x")
+	if names, err := os.ReadDir(root); err != nil || len(names) < 2 {
+		t.Skip("this file system keeps one form")
+	}
+	c := open(t, Spec{Layout: "folder", Root: norm.NFC.String(root)})
+	wantFindings(t, c.Findings, "warning missing-transcript", "error missing-audio")
+	if m := c.Findings[1].Message; !strings.Contains(m, "differs in Unicode form only") {
+		t.Error(m)
+	}
+}
+
 // TestFilesOfMacOS: a corpus is the same with what macOS leaves beside every file of it.
 func TestFilesOfMacOS(t *testing.T) {
 	tree := libriSpeech(t)
