@@ -200,7 +200,7 @@ func pickTier(tg *textgrid.TextGrid, path, speaker, name string, usual ...string
 		case foldIn(wanted, tokenizer.TrimLabel(t.Name)):
 			plain = append(plain, t)
 		case !foldIn(wanted, tokenizer.TrimLabel(what)):
-		case strings.EqualFold(strings.TrimSpace(who), speaker):
+		case strings.EqualFold(nfc(tokenizer.TrimLabel(who)), speaker):
 			own = append(own, t)
 		default:
 			other = append(other, t)
@@ -224,7 +224,7 @@ func pickTier(tg *textgrid.TextGrid, path, speaker, name string, usual ...string
 
 func foldIn(names []string, s string) bool {
 	for _, n := range names {
-		if strings.EqualFold(n, s) {
+		if strings.EqualFold(nfc(n), nfc(s)) {
 			return true
 		}
 	}

@@ -60,7 +60,7 @@ type Corpus struct {
 	sharers map[string][]string // Kaldi: of recordings that are named like an utterance, the other utterances
 }
 
-// Utterance is one stretch of speech with its transcript. Paths are as given by the Spec (not made absolute).
+// Utterance is one stretch of speech with its transcript. Paths are as given by the Spec (not made absolute), in the Unicode form of the disk.
 type Utterance struct {
 	ID      string // unique in the corpus; Utterances are sorted by it, bytewise
 	Speaker string // "" if the corpus does not tell
@@ -123,6 +123,9 @@ func Open(ctx context.Context, s Spec) (*Corpus, error) {
 	if err := s.validate(); err != nil {
 		return nil, err
 	}
+	for _, path := range []*string{&s.Root, &s.Alignments, &s.AudioRoot} {
+		*path = onDisk(*path)
+	}
 	b := &builder{spec: s, layout: all[i]}
 	if s.Layout != "table" {
 		if err := b.mustBeFolder(s.Root, "corpus root"); err != nil {
@@ -167,7 +170,11 @@ type builder struct {
 	sharers    map[string][]string
 }
 
-func (b *builder) add(u Utterance) { b.utterances = append(b.utterances, u) }
+// add adds an utterance, whose names are compared with those of other files from here on.
+func (b *builder) add(u Utterance) {
+	u.ID, u.Speaker, u.Group = nfc(u.ID), nfc(u.Speaker), nfc(u.Group)
+	b.utterances = append(b.utterances, u)
+}
 
 // findingsOfAFile is how many findings of a kind one file may have before the others are only counted: a file that is not
 // what its name says must not fill the memory with complaints.

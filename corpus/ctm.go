@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"golang.org/x/text/unicode/norm"
 
 	"speechsim/tokenizer"
 )
@@ -62,6 +65,11 @@ func (f *ctmFile) open() error {
 			return
 		}
 		defer file.Close()
+		head := make([]byte, 2)
+		if n, _ := file.ReadAt(head, 0); utf16Order(string(head[:n])) != nil { // the index is of the file's own bytes
+			f.err = &Error{File: f.path, Msg: "is UTF-16, in which only smaller files are read: convert it, for example with iconv -f UTF-16 -t UTF-8"}
+			return
+		}
 		if f.index, f.err = indexCTM(file, f.path); f.err == nil && f.symbols != "" && len(f.index.numbers) > 0 {
 			f.names, f.err = readSymbols(f.symbols)
 		}
@@ -188,10 +196,10 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 	return long, err
 }
 
-// ctmID returns the first field of a line; comment is true for lines that hold nothing.
+// ctmID returns the first field of a line; comment is true for lines that hold nothing. The first line may have a byte order mark.
 func ctmID(raw []byte) (id []byte, comment bool) {
-	id, _ = ctmField(raw)
-	return id, len(id) == 0 || strings.HasPrefix(string(id), ";;")
+	id, _ = ctmField(bytes.TrimPrefix(raw, []byte("\ufeff")))
+	return norm.NFC.Bytes(id), len(id) == 0 || strings.HasPrefix(string(id), ";;") // as nfc
 }
 
 // ctmField returns the first field of a line, and what follows it.

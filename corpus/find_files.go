@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // entry is one name in a folder, with symlinks resolved: people link subsets and whole corpora into place.
@@ -24,6 +26,9 @@ func (b *builder) list(dir string) ([]entry, error) {
 	}
 	entries := make([]entry, 0, len(items))
 	for _, it := range items {
+		if ofMacOS(it.Name()) {
+			continue
+		}
 		e := entry{name: it.Name(), dir: it.IsDir()}
 		if it.Type()&fs.ModeSymlink != 0 {
 			info, err := os.Stat(filepath.Join(dir, e.name))
@@ -41,6 +46,12 @@ func (b *builder) list(dir string) ([]entry, error) {
 		entries = append(entries, e)
 	}
 	return entries, nil
+}
+
+// ofMacOS tells whether a name is that of what macOS leaves beside the files of others, on discs and in archives: companions
+// with a file's attributes, which have its name and ending after "._", and its folders' settings.
+func ofMacOS(name string) bool {
+	return strings.HasPrefix(name, "._") || name == ".DS_Store" || name == "__MACOSX"
 }
 
 // folders returns the names of the folders in dir, hidden ones left out. A folder that can't be read is a finding.
@@ -157,28 +168,51 @@ func audioKind(name string) int {
 
 func hasExt(name, ext string) bool { return strings.EqualFold(filepath.Ext(name), ext) }
 
-func stem(name string) string { return strings.TrimSuffix(name, filepath.Ext(name)) }
+// stem is a file's name without its ending, in the form in which names are paired.
+func stem(name string) string { return nfc(strings.TrimSuffix(name, filepath.Ext(name))) }
+
+// nfc is the form in which names are compared and utterances are called. macOS, and what went through it, writes "é" as "e"
+// and an accent (NFD) where other systems have one character (NFC): two names that look the same and have other bytes.
+func nfc(name string) string { return norm.NFC.String(name) }
+
+// onDisk is a path out of a list, with every part in the form that its file or folder has. It is the path itself if there is none.
+func onDisk(path string) string {
+	if norm.NFC.IsNormalString(path) && norm.NFD.IsNormalString(path) || exists(path) {
+		return path
+	}
+	const separator = string(filepath.Separator)
+	parts := strings.Split(path, separator)
+	for i, part := range parts {
+		for _, form := range []string{part, norm.NFC.String(part), norm.NFD.String(part)} {
+			if exists(strings.Join(append(parts[:i:i], form), separator)) {
+				parts[i] = form
+				break
+			}
+		}
+	}
+	return strings.Join(parts, separator)
+}
 
 // textGridTree finds TextGrids of a parallel tree by their stem, reading each folder at most once.
 type textGridTree struct {
 	root  string
-	cache map[string]map[string]string // folder -> stem -> file name
+	cache map[string]map[string]string // folder -> stem -> path
 }
 
 // find returns the path of STEM.TextGrid in the first of the folders (below root) that has it, or "".
 func (t *textGridTree) find(stem string, folders ...string) string {
 	for _, f := range folders {
 		dir := filepath.Join(t.root, f)
-		names, ok := t.cache[dir]
+		paths, ok := t.cache[dir]
 		if !ok {
-			names = textGridsIn(dir)
+			paths = textGridsIn(onDisk(dir))
 			if t.cache == nil {
 				t.cache = map[string]map[string]string{}
 			}
-			t.cache[dir] = names
+			t.cache[dir] = paths
 		}
-		if name, ok := names[stem]; ok {
-			return filepath.Join(dir, name)
+		if path, ok := paths[stem]; ok {
+			return path
 		}
 	}
 	return ""
@@ -190,14 +224,14 @@ func textGridsIn(dir string) map[string]string {
 	if err != nil {
 		return nil
 	}
-	var names map[string]string
+	var paths map[string]string
 	for _, it := range items {
-		if name := it.Name(); hasExt(name, ".textgrid") && isFile(filepath.Join(dir, name), it) {
-			if names == nil {
-				names = map[string]string{}
+		if name := it.Name(); hasExt(name, ".textgrid") && !ofMacOS(name) && isFile(filepath.Join(dir, name), it) {
+			if paths == nil {
+				paths = map[string]string{}
 			}
-			names[stem(name)] = name
+			paths[stem(name)] = filepath.Join(dir, name)
 		}
 	}
-	return names
+	return paths
 }

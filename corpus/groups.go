@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 )
@@ -56,12 +55,11 @@ func (b *builder) assignGroups() error {
 
 // readGroups reads "speaker,group" lines; a first line that says just that is a header.
 func readGroups(path string) (map[string]string, error) {
-	f, err := os.Open(path)
+	text, err := readText(path)
 	if err != nil {
-		return nil, fmt.Errorf("groups file: %w", err)
+		return nil, &Error{File: path, Msg: "the groups file can't be read: " + reason(err)}
 	}
-	defer f.Close()
-	r := csv.NewReader(skipBOM(f))
+	r := csv.NewReader(strings.NewReader(text))
 	r.Comment = '#'
 	r.FieldsPerRecord = -1
 	r.TrimLeadingSpace = true
@@ -82,6 +80,7 @@ func readGroups(path string) (map[string]string, error) {
 		if len(rec) != 2 || rec[0] == "" || rec[1] == "" {
 			return nil, &Error{File: path, Line: line, Msg: fmt.Sprintf("expected speaker,group, found %d fields: %q", len(rec), strings.Join(rec, ","))}
 		}
+		rec[0], rec[1] = nfc(rec[0]), nfc(rec[1])
 		if old, ok := groups[rec[0]]; ok && old != rec[1] {
 			return nil, &Error{File: path, Line: line, Msg: fmt.Sprintf("speaker %q is in group %q, but was in group %q at line %d", rec[0], rec[1], old, lines[rec[0]])}
 		}

@@ -135,7 +135,7 @@ func TestUnreadable(t *testing.T) {
 func TestPromises(t *testing.T) {
 	root := t.TempDir()
 	sound := []byte(wav(16000, 1, tone(1600, 16000)))
-	copy(sound[40:], "\xf0\xff\xff\xff")
+	copy(sound[40:], "\x00\x00\x00\xf0")
 	write(t, filepath.Join(root, "a.wav"), string(sound))
 	write(t, filepath.Join(root, "a.lab"), "a")
 	write(t, filepath.Join(root, "a.TextGrid"), strings.Replace(grid(1, tier{"words", labels("a", 1.)}), "intervals: size = 1", "intervals: size = 1000000000", 1))

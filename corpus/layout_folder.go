@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // openFolder reads what the Montreal Forced Aligner takes: audio anywhere below ROOT, next to each file NAME.lab (or
@@ -49,6 +51,10 @@ func (b *builder) folderFiles(tree *textGridTree, dir string, files []string) {
 			orphans = append(orphans, name)
 		}
 	}
+	twin := ""
+	if other := b.otherForm(rel); other != "" && len(orphans) > 0 {
+		twin = fmt.Sprintf("; %s is another folder, whose name differs in Unicode form only (NFC and NFD): move the files of both into one", oneLine(other))
+	}
 	for _, name := range orphans {
 		if _, ok := audio[stem(name)]; ok {
 			continue
@@ -58,7 +64,7 @@ func (b *builder) folderFiles(tree *textGridTree, dir string, files []string) {
 			severity = SeverityWarning // README.txt is no transcript
 		}
 		b.find(Finding{Kind: KindMissingAudio, Severity: severity, Utterance: utteranceName(rel, stem(name)), File: filepath.Join(dir, name),
-			Message: fmt.Sprintf("no audio for it: expected %s.wav or .flac beside it", oneLine(stem(name)))})
+			Message: fmt.Sprintf("no audio for it: expected %s.wav or .flac beside it%s", oneLine(stem(name)), twin)})
 	}
 	folderSpeaker, pattern := b.folderSpeaker(rel), b.spec.speakerPattern()
 	for _, id := range audio.stems() {
@@ -91,6 +97,16 @@ func (b *builder) folderFiles(tree *textGridTree, dir string, files []string) {
 	}
 }
 
+// otherForm is the folder whose path below the root is rel in the other Unicode form, "" if there is none.
+func (b *builder) otherForm(rel string) string {
+	for _, form := range []norm.Form{norm.NFC, norm.NFD} {
+		if path := filepath.Join(b.spec.Root, form.String(rel)); form.String(rel) != rel && exists(path) {
+			return path
+		}
+	}
+	return ""
+}
+
 // wholeText makes a file's content the transcript of u. It is false when the utterance can't be used.
 func (b *builder) wholeText(u *Utterance, path string) bool {
 	text, err := readText(path)
@@ -120,7 +136,7 @@ func utteranceName(rel, stem string) string {
 	if rel == "." {
 		return stem
 	}
-	return filepath.ToSlash(rel) + "/" + stem
+	return nfc(filepath.ToSlash(rel)) + "/" + stem
 }
 
 // folderSpeaker names the speaker of the files in folder rel (below the root), by Spec.Speaker.

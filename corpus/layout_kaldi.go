@@ -50,7 +50,7 @@ func openKaldi(ctx context.Context, b *builder) error {
 			b.sharers[u.Recording] = append(b.sharers[u.Recording], u.ID)
 		}
 		u.WordsFile, u.PhonesFile = words, phones
-		u.Speaker = speakers[u.ID].value
+		u.Speaker = nfc(speakers[u.ID].value)
 		switch s := strings.ToUpper(sexes[u.Speaker].value); s {
 		case "F", "M":
 			u.Sex = s
@@ -129,7 +129,7 @@ func (b *builder) kaldiTable(path, expects string) (map[string]kaldiValue, []str
 	var order []string
 	eachLine(text, func(line int, s string) {
 		key, value := cutField(s)
-		if key == "" {
+		if key = nfc(key); key == "" {
 			return
 		}
 		if f := checkUTF8(path, line, s); f != nil {
@@ -187,6 +187,7 @@ func (b *builder) kaldiRecordings(path string) (map[string]kaldiValue, []string,
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(root, file)
 		}
+		file = onDisk(file)
 		f := Finding{Kind: KindRefusedPath, Severity: SeverityError, File: path, Line: r.line}
 		if !segmented { // the recording is the utterance
 			f.Utterance = id
@@ -271,7 +272,7 @@ func parseKaldiSegment(path string, line int, id, value string) (Utterance, *Err
 	if to == -1 {
 		to = 0
 	}
-	u := Utterance{ID: id, Recording: fields[0], From: from, To: to}
+	u := Utterance{ID: id, Recording: nfc(fields[0]), From: from, To: to}
 	if len(fields) == 4 {
 		n, err := strconv.ParseInt(fields[3], 10, 32)
 		switch side := sideNumber(fields[3]); {

@@ -63,6 +63,16 @@ func TestKaldi(t *testing.T) {
 	}
 }
 
+// TestCTMWithMark: the byte order mark is no part of the first ID.
+func TestCTMWithMark(t *testing.T) {
+	root := kaldi(t)
+	write(t, filepath.Join(root, "words.ctm"), "\ufeffs1-a 1 0.10 0.30 hello\n")
+	c := open(t, Spec{Layout: "kaldi", Root: root})
+	if a, err := c.Align(&c.Utterances[0]); err != nil || len(a.Words) != 1 {
+		t.Errorf("%+v %v", a, err)
+	}
+}
+
 func TestKaldiWhole(t *testing.T) {
 	root := t.TempDir()
 	write(t, filepath.Join(root, "exp", "a.wav"), wav(16000, 1, tone(1600, 16000)))

@@ -53,7 +53,7 @@ func (b *builder) librispeechSubsets() ([]string, error) {
 		var dirs []string
 		for name := range strings.SplitSeq(b.spec.Subset, ",") {
 			name = strings.TrimSpace(name)
-			dir := filepath.Join(root, name)
+			dir := onDisk(filepath.Join(root, name))
 			if info, err := os.Stat(dir); err != nil || !info.IsDir() || !filepath.IsLocal(name) {
 				return nil, fmt.Errorf("%s: no subset %q: the folders there are %s", root, name, orNone(b.folders(root)))
 			}
@@ -86,7 +86,7 @@ func (b *builder) holdsChapters(dir string) bool {
 		for _, chapter := range foldersIn(filepath.Join(dir, speaker)) {
 			items, _ := os.ReadDir(filepath.Join(dir, speaker, chapter))
 			for _, it := range items {
-				if strings.HasSuffix(it.Name(), ".trans.txt") || audioKind(it.Name()) >= 0 {
+				if !ofMacOS(it.Name()) && (strings.HasSuffix(it.Name(), ".trans.txt") || audioKind(it.Name()) >= 0) {
 					return true
 				}
 			}
@@ -126,7 +126,7 @@ func (b *builder) librispeechSpeakers(root string) map[string]string {
 		}
 		switch v := strings.ToUpper(strings.TrimSpace(fields[1])); v {
 		case "F", "M":
-			sex[strings.TrimSpace(fields[0])] = v
+			sex[nfc(strings.TrimSpace(fields[0]))] = v
 		default:
 			b.find(Finding{Kind: KindMissingSpeaker, Severity: SeverityWarning, File: path, Line: line,
 				Message: fmt.Sprintf("expected sex F or M, found %q", v)})
@@ -169,7 +169,7 @@ func (b *builder) librispeechChapter(tree *textGridTree, sex map[string]string, 
 		}
 	}
 	utterance := func(id string) Utterance {
-		u := Utterance{ID: id, Speaker: speaker, Sex: sex[speaker], AudioPath: filepath.Join(dir, audio[id])}
+		u := Utterance{ID: id, Speaker: speaker, Sex: sex[nfc(speaker)], AudioPath: filepath.Join(dir, audio[id])}
 		grid := ""
 		if tree != nil {
 			grid = tree.find(id, alignmentFolders(subset, speaker, chapter)...)
@@ -242,7 +242,7 @@ func (b *builder) transcripts(path string, yield func(transcript)) {
 func parseTranscripts(path, text string, find func(Finding), yield func(transcript)) {
 	eachLine(text, func(line int, s string) {
 		id, words := cutField(s)
-		if id == "" {
+		if id = nfc(id); id == "" {
 			return
 		}
 		t := transcript{id: id, text: words, line: line}
@@ -273,8 +273,12 @@ func (b *builder) addAudio(files audioFiles, dir, name string) {
 		old, name = name, old
 	}
 	files[id] = old
+	why := ""
+	if nfc(old) == nfc(name) {
+		why = ", whose names differ in Unicode form only (NFC and NFD)"
+	}
 	b.find(Finding{Kind: KindDuplicate, Severity: SeverityWarning, Utterance: id, File: filepath.Join(dir, name),
-		Message: fmt.Sprintf("two audio files for %s: %s is used, this one is not", id, old)})
+		Message: fmt.Sprintf("two audio files for %s%s: %s is used, this one is not", id, why, old)})
 }
 
 func (a audioFiles) stems() []string {

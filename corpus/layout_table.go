@@ -34,16 +34,14 @@ func openTable(ctx context.Context, b *builder) error {
 	if err := b.mustBeFolder(b.spec.Root, "corpus root"); err != nil {
 		return err
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("table: %w", err)
+	if !hasExt(path, ".csv") && !hasExt(path, ".tsv") {
+		return &Error{File: path, Msg: "expected a table that ends in .csv or .tsv"}
 	}
-	defer f.Close()
-	next, err := tableReader(path, f)
+	text, err := readText(path)
 	if err != nil {
-		return err
+		return &Error{File: path, Msg: "the table can't be read: " + reason(err)}
 	}
-	return b.tableRows(ctx, path, next)
+	return b.tableRows(ctx, path, tableReader(path, text))
 }
 
 // tableRows reads the header, then adds an utterance a row.
@@ -108,7 +106,7 @@ func (b *builder) tableHeader(path string, line int, header []string) (map[strin
 
 // tableRow adds one utterance.
 func (b *builder) tableRow(path string, line int, get func(string) string) {
-	id := get("id")
+	id := nfc(get("id"))
 	if id == "" {
 		id = stem(filepath.ToSlash(get("audio")))
 	}
@@ -134,6 +132,7 @@ func (b *builder) tableRow(path string, line int, get func(string) string) {
 			fail(KindRefusedPath, SeverityError, "the path %q in column %s leaves the corpus root %s: refused", shorten(value), p.column, oneLine(b.spec.Root))
 			return
 		}
+		file = onDisk(file)
 		if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
 			why := "is not a file"
 			if err != nil {
@@ -187,18 +186,11 @@ func (b *builder) inside(path string) (string, bool) {
 type rowReader func() (row []string, line int, err error)
 
 // tableReader reads CSV or TSV, by the file's ending.
-func tableReader(path string, f io.Reader) (rowReader, error) {
-	if !hasExt(path, ".csv") && !hasExt(path, ".tsv") {
-		return nil, &Error{File: path, Msg: "expected a table that ends in .csv or .tsv"}
-	}
+func tableReader(path, text string) rowReader {
 	if hasExt(path, ".tsv") {
-		text, err := io.ReadAll(io.LimitReader(skipBOM(f), maxText))
-		if err != nil {
-			return nil, &Error{File: path, Msg: "can't be read: " + reason(err)}
-		}
-		return tsvReader(string(text)), nil
+		return tsvReader(text)
 	}
-	r := csv.NewReader(skipBOM(f))
+	r := csv.NewReader(strings.NewReader(text))
 	r.FieldsPerRecord = -1
 	return func() ([]string, int, error) {
 		row, err := r.Read()
@@ -210,7 +202,7 @@ func tableReader(path string, f io.Reader) (rowReader, error) {
 		}
 		line, _ := r.FieldPos(0)
 		return row, line, nil
-	}, nil
+	}
 }
 
 // tsvReader cuts lines at tabs; blank lines are left out.

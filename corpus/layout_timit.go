@@ -96,7 +96,7 @@ func (b *builder) timitSpeaker(speaker, dir string) {
 	sentences := map[string]*timitFiles{}
 	files := 0
 	for _, e := range entries {
-		name, ext, _ := strings.Cut(strings.ToUpper(e.name), ".")
+		name, ext, _ := strings.Cut(nfc(strings.ToUpper(e.name)), ".")
 		if e.dir || ext == "" {
 			continue
 		}

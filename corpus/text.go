@@ -1,12 +1,13 @@
 package corpus
 
 import (
-	"bufio"
-	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -14,7 +15,7 @@ import (
 // chapter or speaker comes near.
 const maxText = 1 << 30
 
-// readText returns a file's text without a byte order mark. It reads no more than the file's size says, and refuses
+// readText returns a file's text as UTF-8 without a byte order mark. It reads no more than the file's size says, and refuses
 // what is not a regular file (opening a named pipe would hang).
 func readText(path string) (string, error) {
 	info, err := os.Stat(path)
@@ -37,16 +38,53 @@ func readText(path string) (string, error) {
 	if _, err := io.Copy(&b, io.LimitReader(f, maxText)); err != nil {
 		return "", err
 	}
-	return strings.TrimPrefix(b.String(), "\ufeff"), nil
+	return toUTF8(b.String())
 }
 
-// skipBOM returns a reader of r without a UTF-8 byte order mark.
-func skipBOM(r io.Reader) io.Reader {
-	b := bufio.NewReader(r)
-	if head, err := b.Peek(3); err == nil && bytes.Equal(head, []byte("\xef\xbb\xbf")) {
-		b.Discard(3)
+// toUTF8 returns the text of a file in UTF-8 or UTF-16, without a byte order mark. UTF-16 without a mark is known, as in
+// TextGrids, by a first character of ASCII, which has a zero byte. Other encodings are left as they are, for checkUTF8 to
+// complain about: to guess among them would quietly change words.
+func toUTF8(s string) (string, error) {
+	switch {
+	case strings.HasPrefix(s, lfsPointer):
+		return "", errors.New("is a Git LFS pointer, not the file that it stands for: fetch it with git lfs pull")
+	case strings.HasPrefix(s, "\xff\xfe\x00\x00"), strings.HasPrefix(s, "\x00\x00\xfe\xff"):
+		return "", errors.New("is UTF-32: convert it, for example with iconv -f UTF-32 -t UTF-8")
 	}
-	return b
+	if order := utf16Order(s); order != nil {
+		return fromUTF16(s, order)
+	}
+	return strings.TrimPrefix(s, "\ufeff"), nil
+}
+
+// utf16Order is the order of the bytes of text that begins as UTF-16 does, nil for other text.
+func utf16Order(s string) binary.ByteOrder {
+	switch {
+	case strings.HasPrefix(s, "\xff\xfe"), len(s) > 1 && s[0] != 0 && s[1] == 0:
+		return binary.LittleEndian
+	case strings.HasPrefix(s, "\xfe\xff"), len(s) > 1 && s[0] == 0 && s[1] != 0:
+		return binary.BigEndian
+	}
+	return nil
+}
+
+// lfsPointer is how the small file begins that a Git repository has in the place of a large one.
+const lfsPointer = "version https://git-lfs.github.com/spec/"
+
+// fromUTF16 returns text in UTF-16 as UTF-8, without a byte order mark.
+func fromUTF16(s string, order binary.ByteOrder) (string, error) {
+	if len(s)%2 == 1 {
+		return "", errors.New("is UTF-16 that ends with half a character: it is cut short or damaged")
+	}
+	b, units := []byte(s), make([]uint16, len(s)/2)
+	for i := range units {
+		units[i] = order.Uint16(b[2*i:])
+	}
+	text := strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff")
+	if strings.ContainsRune(text, utf8.RuneError) {
+		return "", errors.New("is UTF-16 with half of a surrogate pair: it is damaged")
+	}
+	return text, nil
 }
 
 // eachLine calls f with every line of text and its number from 1. Lines end in LF, CRLF or CR.
@@ -76,21 +114,43 @@ func cutField(s string) (field, rest string) {
 	return s[:i], strings.TrimSpace(s[i:])
 }
 
-// checkUTF8 returns a finding at the first byte of s that is not UTF-8, or nil.
+// checkUTF8 returns a finding at the first byte of s that is not UTF-8, or is NUL, or nil.
 func checkUTF8(file string, line int, s string) *Finding {
-	if utf8.ValidString(s) {
+	if utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 {
 		return nil
 	}
 	col := 1
 	for i := 0; i < len(s); col++ {
 		r, n := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && n <= 1 {
+		if r == utf8.RuneError && n <= 1 || r == 0 {
 			break
 		}
 		i += n
 	}
 	return &Finding{Kind: KindEncoding, Severity: SeverityError, File: file, Line: max(line, 1), Col: col,
-		Message: "text is not UTF-8: convert the file, for example with iconv -f LATIN1 -t UTF-8"}
+		Message: "text is not UTF-8: " + encodingAdvice(s)}
+}
+
+// encodingAdvice says how to convert text that is not UTF-8, from the encoding that its bytes look like. A wrong advice makes
+// text that is accepted and has other words, so that it names one encoding only where the bytes leave little choice.
+func encodingAdvice(s string) string {
+	high, control := 0, false
+	for i := 0; i < len(s); i++ {
+		if s[i] == 0 {
+			return "it has NUL bytes, as UTF-16 without a byte order mark has: convert the file, for example with iconv -f UTF-16LE -t UTF-8 (or UTF-16BE)"
+		}
+		if s[i] >= utf8.RuneSelf {
+			high++
+			control = control || s[i] < 0xa0
+		}
+	}
+	switch {
+	case high > 4 && 2*high > len(s):
+		return "it looks like no Latin alphabet: convert the file with iconv -f ENCODING -t UTF-8, where ENCODING is for example CP1251 or KOI8-R (Cyrillic), GB18030 or BIG5 (Chinese), SHIFT_JIS or EUC-JP (Japanese), EUC-KR (Korean)"
+	case control: // of LATIN1, these are control characters, which no text has
+		return "convert the file, for example with iconv -f CP1252 -t UTF-8"
+	}
+	return "convert the file, for example with iconv -f LATIN1 -t UTF-8"
 }
 
 // oneText joins the lines of a transcript file to one line.

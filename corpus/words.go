@@ -54,7 +54,7 @@ func isApostrophe(r rune) bool {
 	return false
 }
 
-// matchKey is the form in which words are compared: lower case, letters, digits and marks only. So "O'Clock" is "oclock",
+// matchKey is the form in which words are compared: lower case, letters, digits and marks only, an accent and its letter as one. So "O'Clock" is "oclock",
 // "twenty-one" is "twentyone", and two words written as one are the concatenation of their keys.
 func matchKey(word string) string {
 	plain := true
@@ -72,7 +72,7 @@ func matchKey(word string) string {
 			return -1
 		}
 		return unicode.ToLower(r)
-	}, word)
+	}, nfc(word))
 }
 
 // Costs of the edit distance. A substitution costs less than a deletion and an insertion, so that a misheard word

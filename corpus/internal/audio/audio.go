@@ -1,6 +1,7 @@
 package audio
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -174,7 +175,7 @@ func (s source) readInfo() (Info, error) {
 
 // decoder reads the header, whatever the format.
 func (s source) decoder() (decoder, error) {
-	head, err := s.read(0, 12)
+	head, err := s.read(0, headBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -190,12 +191,16 @@ func (s source) decoder() (decoder, error) {
 	case "sphere":
 		return newSPHERE(s)
 	case "":
-		return nil, s.errorf(-1, "expected FLAC, WAV or SPHERE, found a file that begins with %q", head)
+		return nil, s.errorf(-1, "expected FLAC, WAV or SPHERE, found a file that begins with %q", head[:min(12, len(head))])
 	}
 	return nil, s.errorf(-1, "expected FLAC, WAV or SPHERE, found %s", name)
 }
 
-// sniff names the format of a file from its first 12 bytes: one of ours, a description of a known other one, or "".
+// headBytes is how much of a file sniff looks at. What is no sound at all, a page that says why a download failed, may begin
+// with blanks.
+const headBytes = 64
+
+// sniff names the format of a file from its first bytes: one of ours, a description of a known other one, or "".
 func sniff(head []byte) string {
 	at := func(i int, magic string) bool {
 		return len(head) >= i+len(magic) && string(head[i:i+len(magic)]) == magic
@@ -211,18 +216,49 @@ func sniff(head []byte) string {
 		return "big-endian RIFF; convert it to WAV, for example with sox"
 	case at(0, "OggS"):
 		return "Ogg (Vorbis or Opus); convert it to FLAC, for example with ffmpeg"
-	case at(0, "\xff\xfb"), at(0, "\xff\xf3"), at(0, "\xff\xf2"):
+	case at(0, "\xff\xf1"), at(0, "\xff\xf9"):
+		return "AAC; convert it to FLAC, for example with ffmpeg"
+	case len(head) > 2 && head[0] == 0xff && head[1] >= 0xe2 && head[1]&6 == 2: // 11 bits of sync, layer III, any version
 		return "MP3; convert it to FLAC, for example with ffmpeg"
 	case at(4, "ftyp"):
 		return "MPEG-4 audio; convert it to FLAC, for example with ffmpeg"
+	case at(0, "\x1aE\xdf\xa3"):
+		return "WebM or Matroska; convert it to FLAC, for example with ffmpeg"
+	case at(0, "\x30\x26\xb2\x75"):
+		return "Windows Media; convert it to FLAC, for example with ffmpeg"
+	case at(0, "#!AMR"):
+		return "AMR; convert it to FLAC, for example with ffmpeg"
+	case at(0, "caff"):
+		return "CAF; convert it to FLAC, for example with ffmpeg"
+	case at(0, "riff\x2e\x91\xcf\x11"):
+		return "Wave64 (W64); convert it to FLAC, for example with sox"
 	case at(0, "FORM"):
 		return "AIFF; convert it to FLAC, for example with sox"
 	case at(0, ".snd"):
 		return "Sun audio; convert it to FLAC, for example with sox"
 	case at(0, "ajkg"):
 		return "a file compressed with shorten; expand it with `shorten -x` or ffmpeg"
+	case at(0, "version https://git-lfs"):
+		return "a Git LFS pointer, not the file that it stands for; fetch it with `git lfs pull`"
+	case at(0, "\x00\x05\x16\x07"):
+		return "a companion file of macOS (AppleDouble), which has no sound; the file itself is the one without ._ before its name"
+	case at(0, "PK\x03\x04"), at(0, "\x1f\x8b"):
+		return "a compressed archive; unpack it first"
+	case markup(head):
+		return "an HTML or XML page, probably the answer to a download that failed; download the file again"
 	}
 	return ""
+}
+
+// markup tells whether a file begins as HTML and XML do.
+func markup(head []byte) bool {
+	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n"))
+	for _, tag := range []string{"<!doctype", "<html", "<head", "<?xml", "<!--"} {
+		if bytes.HasPrefix(text, []byte(tag)) {
+			return true
+		}
+	}
+	return false
 }
 
 // decode reads the range [from, to) seconds.

@@ -16,6 +16,7 @@
 //
 // A header's numbers are promises. Every length is held against the size of the file before memory is taken for it, so
 // that 44 bytes which promise 4 GB cost 44 bytes. A file that is shorter than its header says is an error, because
-// the end of an utterance is missing; one that is longer is decoded as declared and Check says so. Errors are one line,
+// the end of an utterance is missing; one that is longer is decoded as declared and Check says so. A WAV header of a file that
+// went through a pipe promises nothing: the sound goes on to the end of the file, and Check says so too. Errors are one line,
 // of type *Error, with the path, the byte where the trouble is, what was expected and what was found.
 package audio

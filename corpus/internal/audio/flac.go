@@ -38,6 +38,7 @@ type flacFile struct {
 	stream *meta.StreamInfo
 	first  int64        // byte offset of the first frame
 	base   frame.Header // of the first frame: positions are counted from its number
+	blocks bool         // frames are numbered by blocks of one size, not by samples
 	budget int64        // samples, of all channels together, that are decoded at most
 }
 
@@ -109,12 +110,25 @@ func (f *flacFile) readFirst(r *frameReader) error {
 	switch {
 	case err == nil:
 		f.base = fr.Header
+		f.blocks = fr.HasFixedBlockSize && !f.countsSamples(fr, r)
 	case err == io.EOF && f.stream.NSamples > 0:
 		return f.errorf(f.first, "the header promises %d samples, the file ends before the first; it is truncated", f.stream.NSamples)
 	case err != io.EOF:
 		return &Error{File: f.path, Offset: f.first, Msg: "the first frame: " + err.Error(), Err: err}
 	}
 	return nil
+}
+
+// countsSamples tells whether the frames' numbers are those of samples although the first frame, whose header was read from r,
+// says that they are those of blocks. So did encoders write blocks of several sizes before FLAC 1.2 had a bit to tell the two
+// apart. STREAMINFO's two block sizes differ in such files; but some encoders count a short last block among them, so that the
+// number of the second frame decides.
+func (f *flacFile) countsSamples(first *frame.Frame, r *frameReader) bool {
+	if f.stream.BlockSizeMin == f.stream.BlockSizeMax || body(first) != nil {
+		return false
+	}
+	second, err := f.header(r)
+	return err == nil && second.Num-first.Num == uint64(first.BlockSize)
 }
 
 func (f *flacFile) info() Info {
@@ -193,7 +207,7 @@ func ended(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF 
 // the numbers that they had.
 func (f *flacFile) position(h frame.Header) int64 {
 	n := int64(h.Num) - int64(f.base.Num)
-	if h.HasFixedBlockSize {
+	if f.blocks {
 		n *= int64(f.base.BlockSize)
 	}
 	return n

@@ -220,6 +220,44 @@ func TestFLACDamaged(t *testing.T) {
 	}
 }
 
+// TestFLACBeforeVersion12: blocks of several sizes whose frames say that there is one, and are numbered by samples.
+func TestFLACBeforeVersion12(t *testing.T) {
+	x := speechLike(150_000, 16, 1) // large enough for seek to search
+	data := encodeFLAC(t, flacOptions{rate: 16000, bits: 16, block: 1152, second: 576, verbatim: true}, x)
+	f, err := newFLAC(memory("x", data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for b := data[f.first:]; len(b) > 0; {
+		fr, _, end := f.findFrame(b)
+		if fr == nil {
+			t.Fatal("the frames are not to be found")
+		}
+		asFixed(b[:end])
+		b = b[end:]
+	}
+	for name, data := range map[string][]byte{"length known": data, "length unknown": withoutLength(data)} {
+		equalSamples(t, mustDecode(t, data).Channels, [][]float32{scaled(x, 16)})
+		a, err := memory("x", data).decode(6, 7.5)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		equalSamples(t, a.Channels, [][]float32{scaled(x[96_000:120_000], 16)})
+	}
+}
+
+// asFixed makes a frame say that all blocks have one size.
+func asFixed(b []byte) {
+	b[1] &^= 1
+	header := bytes.NewReader(b)
+	if _, err := frame.New(header); err == nil {
+		panic("the checksum of a changed header is right")
+	}
+	n := len(b) - header.Len()
+	b[n-1] = crc8(b[:n-1])
+	binary.BigEndian.PutUint16(b[len(b)-2:], crc16(b[:len(b)-2]))
+}
+
 func TestFLACMissingFrame(t *testing.T) {
 	data := encodeFLAC(t, flacOptions{rate: 16000, bits: 16, block: 256, fixed: true}, speechLike(2000, 16, 1))
 	f, err := newFLAC(memory("x", data))

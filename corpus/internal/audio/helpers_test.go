@@ -123,6 +123,7 @@ func scaled(x []int32, bits int) []float32 {
 // flacOptions is how encodeFLAC writes.
 type flacOptions struct {
 	rate, bits, block int
+	second            int // size of every second block, if it is another
 	stereo            frame.Channels
 	fixed             bool // blocks are numbered, not samples
 	verbatim          bool // no prediction: the encoder's search for one takes seconds on long signals
@@ -141,8 +142,12 @@ func encodeFLAC(t testing.TB, o flacOptions, channels ...[]int32) []byte {
 		t.Fatal(err)
 	}
 	enc.EnablePredictionAnalysis(!o.verbatim)
-	for at := 0; at < len(channels[0]); at += o.block {
-		end := min(at+o.block, len(channels[0]))
+	size, next := o.block, o.block
+	if o.second > 0 {
+		next = o.second
+	}
+	for at := 0; at < len(channels[0]); at, size, next = at+size, next, size {
+		end := min(at+size, len(channels[0]))
 		fr := &frame.Frame{Header: frame.Header{HasFixedBlockSize: o.fixed, BlockSize: uint16(end - at), SampleRate: uint32(o.rate),
 			Channels: o.stereo, BitsPerSample: uint8(o.bits)}}
 		for _, x := range channels {

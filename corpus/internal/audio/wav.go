@@ -3,6 +3,7 @@ package audio
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 )
 
 // WAV: "RIFF" size "WAVE", then chunks of a 4-byte name, a 32-bit size and as many bytes, padded to an even number.
@@ -25,6 +26,14 @@ const (
 
 // unknownSize is what a program writes that cannot seek back to fill in the size; RF64 keeps the true one elsewhere.
 const unknownSize = 0xffffffff
+
+// openEnded tells whether a size stands for "up to the end": programs that write into a pipe put the largest number that they
+// know there, 2^32 - 1 (ffmpeg), 2^31 (arecord) or 2^31 - 1, often less a header's bytes or rounded to a page (0x7ffff000: sox),
+// and in RF64 2^64 - 1, of which we keep 63 bits. So sizes within a page of these limits are no promise.
+func openEnded(size int64) bool {
+	const page = 1 << 12
+	return size >= 1<<31-page && size <= 1<<31+page || size > unknownSize-page && size <= unknownSize || size == math.MaxInt64
+}
 
 // The tail that turns a format tag into the sub-format of WAVE_FORMAT_EXTENSIBLE.
 const subformatTail = "\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
@@ -92,6 +101,7 @@ func (w *wavReader) readDS64(at, size int64) error {
 	if size < 16 || len(b) < 16 {
 		return w.errorf(at, "the ds64 chunk has %d bytes, expected at least 16", min(size, int64(len(b))))
 	}
+	w.riffSize = int64(binary.LittleEndian.Uint64(b) &^ (1 << 63))
 	w.size64 = int64(binary.LittleEndian.Uint64(b[8:]) &^ (1 << 63))
 	return nil
 }
@@ -157,12 +167,12 @@ func wavCoding(tag uint16, bytes int) (coding, bool) {
 func (w *wavReader) readData(at, size int64) (decoder, error) {
 	p, left := w.pcm, w.source.size-at
 	stride := int64(p.coding.bytes * p.header.Channels)
-	switch {
-	case size == unknownSize && w.size64 >= 0:
+	if size == unknownSize && w.size64 >= 0 {
 		size = w.size64
-	case size == unknownSize, size == 0 && left > 0 && w.riffSize != w.source.size-8:
-		// Written by a program that could not seek back, or died before it did: the samples go on to the end. A size of 0
-		// in a file whose own size is right is a true 0.
+	}
+	if size > left && openEnded(size) || size < left && (size == 0 || openEnded(size)) && w.riffSize != w.source.size-8 {
+		// Written by a program that could not seek back, or died before it did: the samples go on to the end, which may come
+		// after more bytes than the size. In a file whose own size is right, the size is true: other chunks follow.
 		p.notes = append(p.notes, Finding{Warning, "length", fmt.Sprintf("the header does not tell the length; the %d bytes up to the end of the file were taken", left)})
 		size = left
 	}

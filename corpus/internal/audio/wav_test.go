@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"testing"
@@ -120,9 +121,18 @@ func TestWAVStructure(t *testing.T) {
 		{"a list whose text promises 4 GB", riff("LIST", []byte("INFOISFT\xfe\xff\xff\xffLavf"), "fmt ", format(1, 1, 16000, 16), "data", samples), ""},
 		{"chunks after the samples", riff("fmt ", format(1, 1, 16000, 16), "data", samples, "LIST", []byte("more")), ""},
 		{"length unknown, as a pipe writes it", set(set(plain, 4, 0xffffffff), 40, 0xffffffff), "does not tell the length"},
+		{"length unknown, less the header", set(set(plain, 4, 0xffffffff), 40, 0xffffffff-36), "does not tell the length"},
+		{"length unknown, rounded to 16 bytes", set(plain, 40, 0xfffffff0), "does not tell the length"},
+		{"a pipe of sox", set(set(plain, 4, 0x7ffff024), 40, 0x7ffff000), "does not tell the length"},
+		{"a pipe of arecord", set(set(plain, 4, 0x80000024), 40, 0x80000000), "does not tell the length"},
+		{"a pipe of LAME", set(set(plain, 4, 0x80000023), 40, 0x7fffffff), "does not tell the length"},
+		{"2 GB less the header", set(set(plain, 4, 0x7fffffff), 40, 0x7fffffff-36), "does not tell the length"},
+		{"length 0 in the file's size too", set(set(plain, 4, 0), 40, 0), "does not tell the length"},
 		{"length 0, as a recorder that died leaves it", set(set(plain, 4, 36), 40, 0), "does not tell the length"},
 		{"size of the file wrong, of the samples right", set(plain, 4, 1), ""},
 		{"RF64", set(rf64, len(rf64)-12, 0xffffffff), ""},
+		{"RF64 in a pipe, length 0", set(set(rf64, 28, 0), len(rf64)-12, 0xffffffff), "does not tell the length"},
+		{"RF64 in a pipe, length -1", set(set(set(rf64, 28, 0xffffffff), 32, 0xffffffff), len(rf64)-12, 0xffffffff), "does not tell the length"},
 		{"half a sample at the end", append(set(plain, 40, 9), 7), "no whole sample"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -167,7 +177,9 @@ func TestWAVErrors(t *testing.T) {
 		data []byte
 		want string
 	}{
-		{"promise of 4 GB", set(plain, 40, 0xfffffff0), "promises 4294967280 bytes of samples, the file has 8"},
+		{"promise of 4 GB", set(plain, 40, 0xf0000000), "promises 4026531840 bytes of samples, the file has 8"},
+		{"promise of RF64 of 8 GB", set(set(riff("ds64", make([]byte, 28), "fmt ", f, "data", samples), 32, 2), 76, 0xffffffff), "promises 8589934592 bytes of samples, the file has 8"},
+		{"promise of 2 GB", set(plain, 40, 0x7fff0000), "promises 2147418112 bytes of samples, the file has 8"},
 		{"truncated samples", plain[:len(plain)-3], "promises 8 bytes of samples, the file has 5"},
 		{"truncated in the fmt chunk", plain[:30], "fmt chunk has 10 bytes"},
 		{"truncated before the samples", plain[:36], "ends before a data chunk"},
@@ -185,4 +197,37 @@ func TestWAVErrors(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) { wantError(t, c.data, c.want, true) })
 	}
+}
+
+// TestWAVOpenEnded: in a file of more than 2 GB, a size that stands for the end is told from a true one by the file's own size.
+func TestWAVOpenEnded(t *testing.T) {
+	const size, more = 0x7ffff000, 1 << 20
+	head := riff("fmt ", format(1, 1, 16000, 16), "data", []byte{})
+	info := func(riffSize uint32) Info {
+		t.Helper()
+		b := set(set(head, 4, riffSize), 40, size)
+		whole := int64(len(b)) + size + more
+		i, err := source{io.NewSectionReader(zeros(b), 0, whole), whole, "x.wav"}.readInfo()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return i
+	}
+	if i := info(size + 36); i.Samples != (size+more)/2 {
+		t.Errorf("%d samples, want %d: a pipe of sox goes on to the end of the file", i.Samples, (size+more)/2)
+	}
+	if i := info(size + 36 + more); i.Samples != size/2 {
+		t.Errorf("%d samples, want %d: the file's own size says that other chunks follow", i.Samples, size/2)
+	}
+}
+
+// zeros is a file of some bytes and zeros without end.
+type zeros []byte
+
+func (z zeros) ReadAt(p []byte, at int64) (int, error) {
+	clear(p)
+	if at < int64(len(z)) {
+		copy(p, z[at:])
+	}
+	return len(p), nil
 }

@@ -1,0 +1,104 @@
+package corpus
+
+import (
+	"encoding/binary"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf16"
+)
+
+// inUTF16 writes text in UTF-16.
+func inUTF16(order binary.AppendByteOrder, text string) string {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(text)) {
+		b = order.AppendUint16(b, u)
+	}
+	return string(b)
+}
+
+func TestToUTF8(t *testing.T) {
+	const text = "héllo 𝄞 日本\r\nthere\n"
+	for name, s := range map[string]string{
+		"UTF-8":                              text,
+		"UTF-8 with a mark":                  "\ufeff" + text,
+		"UTF-16, little endian":              inUTF16(binary.LittleEndian, "\ufeff"+text),
+		"UTF-16, big endian":                 inUTF16(binary.BigEndian, "\ufeff"+text),
+		"UTF-16, little endian, no mark":     inUTF16(binary.LittleEndian, text),
+		"UTF-16, big endian, without a mark": inUTF16(binary.BigEndian, text),
+	} {
+		if got, err := toUTF8(s); got != text || err != nil {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	for s, want := range map[string]string{
+		"\xff\xfeh\x00\x00\xd8i\x00":                             "half of a surrogate pair",
+		"\xff\xfeh\x00i":                                         "half a character",
+		"\xff\xfe\x00\x00h\x00\x00\x00":                          "iconv -f UTF-32 -t UTF-8",
+		"version https://git-lfs.github.com/spec/v1\noid sha256": "git lfs pull",
+	} {
+		if got, err := toUTF8(s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %q, %v, want an error with %q", s, got, err, want)
+		}
+	}
+	for _, s := range []string{"", "a", "\x00", "caf\xe9", "a \x00\x00"} { // left to checkUTF8
+		if got, err := toUTF8(s); got != s || err != nil {
+			t.Errorf("%q: %q, %v", s, got, err)
+		}
+	}
+}
+
+// TestEncodingAdvice: the encoding that is named turns these bytes into these words, or none is named.
+func TestEncodingAdvice(t *testing.T) {
+	for s, want := range map[string]string{
+		"na\xefve caf\xe9":                    "f:3:3: text is not UTF-8: convert the file, for example with iconv -f LATIN1 -t UTF-8",
+		"she said \x93na\xefve\x94":           "f:3:10: text is not UTF-8: convert the file, for example with iconv -f CP1252 -t UTF-8",
+		"\xf0\xf3\xf1\xf1\xea\xe8\xe9 yes":    "ENCODING is for example CP1251 or KOI8-R (Cyrillic)",
+		"\xc4\xe3\xba\xc3\xca\xc0\xbd\xe7":    "GB18030 or BIG5 (Chinese)",
+		"hello\x00 ":                          "f:3:6: text is not UTF-8: it has NUL bytes",
+		inUTF16(binary.LittleEndian, "да да"): "iconv -f UTF-16LE -t UTF-8 (or UTF-16BE)",
+	} {
+		f := checkUTF8("f", 3, s)
+		if f == nil || !strings.Contains(f.err().Error(), want) {
+			t.Errorf("%q: %v, want %q", s, f, want)
+		}
+	}
+}
+
+// TestUTF16: every kind of text file of a corpus may be UTF-16.
+func TestUTF16(t *testing.T) {
+	for name, order := range map[string]binary.AppendByteOrder{"little": binary.LittleEndian, "big": binary.BigEndian} {
+		t.Run(name, func(t *testing.T) {
+			text := func(s string) string { return inUTF16(order, "\ufeff"+s) }
+			sound := wav(16000, 1, tone(16000, 16000))
+			root := t.TempDir()
+			write(t, filepath.Join(root, "anna/a.wav"), sound)
+			write(t, filepath.Join(root, "anna/a.lab"), text("hello José\r\n"))
+			write(t, filepath.Join(root, "groups.csv"), text("speaker,group\nanna,g\n"))
+			c := open(t, Spec{Layout: "folder", Root: root, Groups: filepath.Join(root, "groups.csv")})
+			wantFindings(t, c.Findings)
+			if u := c.Utterances[0]; u.Text != "hello José" || u.Group != "g" {
+				t.Errorf("%+v", u)
+			}
+			for table, sep := range map[string]string{"t.csv": ",", "t.tsv": "\t"} {
+				write(t, filepath.Join(root, table), text(strings.ReplaceAll("audio|text\r\nanna/a.wav|hello José\r\n", "|", sep)))
+				c := open(t, Spec{Layout: "table", Table: filepath.Join(root, table)})
+				if wantFindings(t, c.Findings); c.Utterances[0].Text != "hello José" {
+					t.Errorf("%+v", c.Utterances[0])
+				}
+			}
+			root = t.TempDir()
+			write(t, filepath.Join(root, "1/2/1-2-3.wav"), sound)
+			write(t, filepath.Join(root, "1/2/1-2.trans.txt"), text("1-2-3 hello José\n"))
+			if c := open(t, Spec{Layout: "librispeech", Root: root}); c.Utterances[0].Text != "hello José" {
+				t.Errorf("%+v, %v", c.Utterances[0], c.Findings)
+			}
+			data := kaldi(t)
+			write(t, filepath.Join(data, "words.ctm"), text("s1-a 1 0 1 hello\n"))
+			c = open(t, Spec{Layout: "kaldi", Root: data})
+			if _, err := c.Align(&c.Utterances[0]); err == nil || !strings.Contains(err.Error(), "words.ctm: is UTF-16") {
+				t.Errorf("a CTM in UTF-16: %v", err)
+			}
+		})
+	}
+}
