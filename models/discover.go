@@ -48,20 +48,7 @@ func discoverLayers(c *Card, path string, x *layers.Graph) (blocks int, err erro
 	hidden, attentions := x.NamedOutputs()
 	f, err := x.Blocks(c.Input)
 	if err != nil {
-		if c.Layers == nil && hidden == nil {
-			return 0, err
-		}
-		blocks = -1
-		if c.Layers == nil {
-			blocks = layers.Last(hidden)
-			c.warnings = append(c.warnings, "whether the outputs hidden_states.* have the numbers of their blocks could not be checked: "+err.Error())
-		}
-		fillList(c, "layers", "graph: outputs hidden_states.*", &c.Layers, layerOutputs(hidden))
-		fillList(c, "attentions", "graph: outputs attentions.*", &c.Attentions, layerOutputs(attentions))
-		if c.Attentions == nil {
-			c.noMaps = err.Error()
-		}
-		return blocks, nil
+		return c.uncheckedOutputs(hidden, attentions, err)
 	}
 	blocks = -1
 	if c.Layers == nil {
@@ -79,6 +66,25 @@ func discoverLayers(c *Card, path string, x *layers.Graph) (blocks int, err erro
 	fillList(c, "layers", f.Where, &c.Layers, layerOutputs(f.Layers))
 	fillList(c, "attentions", f.Where, &c.Attentions, layerOutputs(f.Attentions))
 	c.noMaps = f.NoMaps
+	return blocks, nil
+}
+
+// uncheckedOutputs takes what an exporter named from a graph whose blocks were
+// not found, for the reason given, which is the error where there is no such output.
+func (c *Card) uncheckedOutputs(hidden, attentions []layers.Output, reason error) (blocks int, err error) {
+	blocks = -1
+	if c.Layers == nil {
+		if hidden == nil {
+			return 0, reason
+		}
+		blocks = layers.Last(hidden)
+		c.warnings = append(c.warnings, fmt.Sprintf("whether the outputs hidden_states.* have the numbers of their blocks could not be checked: %v", reason))
+	}
+	fillList(c, "layers", "graph: outputs hidden_states.*", &c.Layers, layerOutputs(hidden))
+	fillList(c, "attentions", "graph: outputs attentions.*", &c.Attentions, layerOutputs(attentions))
+	if c.Attentions == nil {
+		c.noMaps = reason.Error()
+	}
 	return blocks, nil
 }
 
