@@ -62,6 +62,8 @@ type Card struct {
 
 	source map[string]string // where each part was found, by YAML key
 	noMaps string            // why there are no attention maps
+	// warnings of what was found in the graph, for [Inspect].
+	warnings []string
 }
 
 // LayerOutput ties the name of a layer or an attention map to a tensor of the

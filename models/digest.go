@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sort"
 
 	"speechsim/models/internal/onnxproto"
 )
@@ -46,18 +45,4 @@ func hashFile(path string) (string, error) {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// externalFiles lists the files that hold weights of the model, sorted.
-func externalFiles(path string, scan *onnxproto.Model) []string {
-	seen := map[string]bool{}
-	var files []string
-	for i := range scan.Graph.Initializers {
-		if f := scan.Graph.Initializers[i].External; f != "" && !seen[f] {
-			seen[f] = true
-			files = append(files, filepath.Join(filepath.Dir(path), f))
-		}
-	}
-	sort.Strings(files)
-	return files
 }

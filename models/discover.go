@@ -1,6 +1,9 @@
 package models
 
 import (
+	"fmt"
+	"strings"
+
 	"speechsim/models/internal/layers"
 	"speechsim/models/internal/onnxproto"
 )
@@ -18,7 +21,8 @@ func discover(c *Card, path string, scan *onnxproto.Model) error {
 	}
 	c.fillFromHub(hub)
 	x := layers.Index(&scan.Graph)
-	if err := discoverLayers(c, x); err != nil {
+	blocks, err := discoverLayers(c, path, x)
+	if err != nil {
 		return err
 	}
 	if c.Kind == Audio && c.FrontEnd == FrontEndNone {
@@ -29,32 +33,86 @@ func discover(c *Card, path string, scan *onnxproto.Model) error {
 		fillPart(c, "vocabulary", "graph: embedding table", &c.Vocabulary, vocabulary)
 		fillPart(c, "max_tokens", "graph: position table", &c.MaxTokens, maxTokens)
 	}
-	return hub.contradictions(c)
+	return hub.contradictions(c, blocks)
 }
 
-// discoverLayers looks for layers among the outputs, then inside the graph.
-func discoverLayers(c *Card, x *layers.Graph) error {
-	hidden, attentions := x.NamedOutputs()
-	fillList(c, "layers", "graph: outputs hidden_states.*", &c.Layers, layerOutputs(hidden))
-	fillList(c, "attentions", "graph: outputs attentions.*", &c.Attentions, layerOutputs(attentions))
+// discoverLayers looks for layers among the outputs, then inside the graph, and
+// returns how many blocks there are; -1 where the card alone says so. Outputs
+// that are numbered otherwise than the blocks are an error: which of the two
+// a reader of the results would take for layer 7 cannot be known.
+func discoverLayers(c *Card, path string, x *layers.Graph) (blocks int, err error) {
 	defer c.addConvolutions(x)
 	if c.Layers != nil && c.Attentions != nil {
-		return nil
+		return -1, nil
 	}
+	hidden, attentions := x.NamedOutputs()
 	f, err := x.Blocks(c.Input)
 	if err != nil {
-		if c.Layers != nil {
-			c.noMaps = err.Error()
-			return nil
-		}
-		return err
+		return c.uncheckedOutputs(hidden, attentions, err)
 	}
+	blocks = -1
 	if c.Layers == nil {
-		fillList(c, "layers", f.Where, &c.Layers, layerOutputs(f.Layers))
+		blocks = layers.Last(f.Layers)
+		if err := c.numberedLayers(path, x, hidden, f); err != nil {
+			return 0, err
+		}
 	}
+	if c.Attentions == nil && f.Attentions != nil {
+		if compared := x.Compare(attentions, f.Attentions, "attention"); len(compared.Wrong) > 0 {
+			return 0, misnumbered("attentions", "attention i is the map inside block i + 1, so the first is 0", path, compared, f.Where)
+		}
+	}
+	fillList(c, "attentions", "graph: outputs attentions.*", &c.Attentions, layerOutputs(attentions))
+	fillList(c, "layers", f.Where, &c.Layers, layerOutputs(f.Layers))
 	fillList(c, "attentions", f.Where, &c.Attentions, layerOutputs(f.Attentions))
 	c.noMaps = f.NoMaps
+	return blocks, nil
+}
+
+// uncheckedOutputs takes what an exporter named from a graph whose blocks were
+// not found, for the reason given, which is the error where there is no such output.
+func (c *Card) uncheckedOutputs(hidden, attentions []layers.Output, reason error) (blocks int, err error) {
+	blocks = -1
+	if c.Layers == nil {
+		if hidden == nil {
+			return 0, reason
+		}
+		blocks = layers.Last(hidden)
+		c.warnings = append(c.warnings, fmt.Sprintf("whether the outputs hidden_states.* have the numbers of their blocks could not be checked: %v", reason))
+	}
+	fillList(c, "layers", "graph: outputs hidden_states.*", &c.Layers, layerOutputs(hidden))
+	fillList(c, "attentions", "graph: outputs attentions.*", &c.Attentions, layerOutputs(attentions))
+	if c.Attentions == nil {
+		c.noMaps = reason.Error()
+	}
+	return blocks, nil
+}
+
+// numberedLayers takes the outputs that an exporter named as layers, where they
+// have the numbers of the blocks that were found.
+func (c *Card) numberedLayers(path string, x *layers.Graph, hidden []layers.Output, f layers.Found) error {
+	compared := x.Compare(hidden, f.Layers, "layer")
+	if len(compared.Wrong) > 0 {
+		return misnumbered("layers", "layer 0 is the input of the first block, layer i the output of block i", path, compared, f.Where)
+	}
+	fillList(c, "layers", "graph: outputs hidden_states.*", &c.Layers, layerOutputs(compared.Outputs))
+	if after := compared.After; after.Name != "" {
+		c.setSource("layer "+after.Name, f.Where)
+		c.warnings = append(c.warnings, fmt.Sprintf("output hidden_states.%s is before the final layer norm and is called %s.prenorm; layer %s is after it (%s)",
+			after.Name, after.Name, after.Name, after.Tensor))
+	}
 	return nil
+}
+
+// misnumbered says what was found, with the lines that mend it.
+func misnumbered(key, rule, path string, found layers.Comparison, where string) error {
+	var list []string
+	for _, l := range found.Right {
+		list = append(list, fmt.Sprintf("{name: %q, tensor: %q}", l.Name, l.Tensor))
+	}
+	return fmt.Errorf("the outputs have other numbers than the %s that were found (%s): %s; %s. "+
+		"To take the numbers of the graph, write the next line into %s\n%s: [%s]",
+		key, where, strings.Join(found.Wrong, ", "), rule, SidecarPath(path), key, strings.Join(list, ", "))
 }
 
 // layerOutputs are what a graph shows as the card says it; nil stays nil.

@@ -1,9 +1,7 @@
 package models
 
 import (
-	"errors"
 	"fmt"
-	"os"
 
 	"speechsim/models/internal/onnxproto"
 )
@@ -22,15 +20,4 @@ func scanModel(path string, m *mapping) (*onnxproto.Model, error) {
 		return nil, fmt.Errorf("%s is not a usable ONNX file: its graph has no nodes", path)
 	}
 	return nil, fmt.Errorf("%s is not a complete ONNX file (%w): get or export it again", path, err)
-}
-
-// checkExternal reports a file with weights that is missing, before ONNX
-// Runtime does so in its own words.
-func checkExternal(path string, scan *onnxproto.Model) error {
-	for _, file := range externalFiles(path, scan) {
-		if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("%s keeps its weights in %s, which does not exist: put that file next to it", path, file)
-		}
-	}
-	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 )
 
 // hubFiles is what the two JSON files that come with every model on the hubs
@@ -56,6 +58,9 @@ func readBeside(model, name string, into any) (string, error) {
 		if err != nil {
 			return "", err
 		}
+		if strings.HasPrefix(string(data), lfsPointer) {
+			return "", fmt.Errorf("%s, which belongs to %s, is a Git LFS pointer: fetch the file itself with `git lfs pull`", path, model)
+		}
 		if err := json.Unmarshal(data, into); err != nil {
 			return "", fmt.Errorf("%s, which belongs to %s: %w", path, model, err)
 		}
@@ -87,20 +92,26 @@ func (c *Card) fillFromHub(h *hubFiles) {
 	}
 }
 
-// contradictions of config.json and the graph: the file belongs to another
-// model, or the model was cut.
-func (h *hubFiles) contradictions(c *Card) error {
+// contradictions of config.json and the graph, which has so many blocks: the file
+// belongs to another model, or the model was cut. Where the card names the layers (blocks
+// is -1), it may name some of them only, but none beyond the last.
+func (h *hubFiles) contradictions(c *Card, blocks int) error {
 	layers := max(h.config.Layers, h.config.LayersDistil)
-	numbered := 0
-	for _, l := range c.Layers {
-		if l.numbered() {
-			numbered++
-		}
+	if layers == 0 {
+		return nil
 	}
-	if layers > 0 && numbered > 0 && numbered != layers+1 {
+	if blocks < 0 {
+		if last, err := strconv.Atoi(lastNumbered(c.Layers)); err == nil && last > layers {
+			return fmt.Errorf("%s says %d transformer layers, but the card (%s) has a layer %d: "+
+				"if the file belongs to another model, move it away; else number the layers of the card from 0 to %d",
+				h.config.path, layers, c.Source("layers"), last, layers)
+		}
+		return nil
+	}
+	if blocks != layers {
 		return fmt.Errorf("%s says %d transformer layers, but %d were found in the graph (%s): "+
 			"if the file belongs to another model, move it away; else name the layers in the card",
-			h.config.path, layers, numbered-1, c.Source("layers"))
+			h.config.path, layers, blocks, c.Source("layers"))
 	}
 	return nil
 }

@@ -111,6 +111,7 @@ func (in *Inspection) describe(scan *onnxproto.Model) {
 	if len(ignored) > 0 {
 		warn("outputs that are no layer and are ignored: %s", strings.Join(ignored, ", "))
 	}
+	in.Warnings = append(in.Warnings, in.Card.warnings...)
 	if len(in.Card.Attentions) == 0 && in.Card.noMaps != "" {
 		warn("no attention maps: %s", in.Card.noMaps)
 	}

@@ -73,7 +73,7 @@ func (m *mapping) close() error { return unix.MunmapPtr(m.base, m.size) }
 func otherFormat(data []byte) string {
 	head := data[:min(len(data), 512)]
 	switch {
-	case bytes.HasPrefix(head, []byte("version https://git-lfs")):
+	case bytes.HasPrefix(head, []byte(lfsPointer)):
 		return "a Git LFS pointer in place of the model: fetch the file itself with `git lfs pull`"
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return "a zip file, probably a PyTorch checkpoint: export it with `pipeline models export`"

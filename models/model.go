@@ -113,10 +113,13 @@ type plan struct {
 	attentions []LayerOutput
 	tensors    []string
 	edit       *onnxproto.Edit
+	folder     string // from which the files with weights are read
 }
 
-// editRoom is the space for appended outputs: a thousand names of a kilobyte.
-const editRoom = 1 << 20
+// editRoom is the space for what edits append: outputs, rounded products, and ten
+// thousand weights of a kilobyte that are in files of their own. What is not
+// used takes no memory.
+const editRoom = 1 << 24
 
 func newPlan(path string, o Options) (*plan, error) {
 	file, err := mapFile(path, editRoom)
@@ -166,6 +169,9 @@ func (p *plan) prepare(o Options) error {
 		return err
 	}
 	p.edit = p.scan.Expose(p.tensors, true)
+	if err := p.followLinks(); err != nil {
+		return fmt.Errorf("model %s: %w", p.name, err)
+	}
 	return p.round(o)
 }
 
@@ -226,11 +232,7 @@ func (r *Runtime) session(p *plan, o Options) (*ort.Session, error) {
 			return nil, fmt.Errorf("model %s: %w", p.name, err)
 		}
 		model.Bytes = p.file.data
-		folder, err := filepath.Abs(filepath.Dir(p.path))
-		if err != nil {
-			return nil, err
-		}
-		options.Config["session.model_external_initializers_file_folder_path"] = folder
+		options.Config["session.model_external_initializers_file_folder_path"] = p.folder
 	}
 	s, err := r.lib.Session(model, options)
 	if err != nil {

@@ -6,16 +6,13 @@
 // [Graph.NamedOutputs] asks whether an exporter named them; [Graph.Blocks] looks
 // for the numbered modules of a transformer (blocks.go, by the scopes of
 // scopes.go) and, in files without names, for the tensors that every path
-// crosses (structure.go). [Refuse] tells files whose activations are not those
-// of the model.
+// crosses (structure.go). [Graph.Compare] holds the exporter's numbers against
+// these blocks. [Refuse] tells files whose activations are not those of the model.
 package layers
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"sort"
-	"strconv"
 	"strings"
 
 	"speechsim/models/internal/onnxproto"
@@ -58,37 +55,6 @@ func Index(g *onnxproto.Graph) *Graph {
 		x.outputs[o.Name] = true
 	}
 	return x
-}
-
-// exported matches the outputs of exporters that name layers themselves.
-var exported = regexp.MustCompile(`^(hidden_states|attentions)[._](\d+)$`)
-
-// NamedOutputs lists the outputs of the graph that an exporter named as layers and
-// attention maps.
-func (x *Graph) NamedOutputs() (layers, attentions []Output) {
-	for _, o := range x.Outputs {
-		m := exported.FindStringSubmatch(o.Name)
-		if m == nil {
-			continue
-		}
-		l := Output{Name: m[2], Tensor: o.Name}
-		if m[1] == "attentions" {
-			attentions = append(attentions, l)
-		} else {
-			layers = append(layers, l)
-		}
-	}
-	sortByNumber(layers)
-	sortByNumber(attentions)
-	return layers, attentions
-}
-
-func sortByNumber(list []Output) {
-	number := func(i int) int {
-		n, _ := strconv.Atoi(list[i].Name)
-		return n
-	}
-	sort.SliceStable(list, func(i, j int) bool { return number(i) < number(j) })
 }
 
 // Blocks finds the transformer blocks by name, else by structure.

@@ -69,6 +69,62 @@ func TestTwoStacks(t *testing.T) {
 	}
 }
 
+// Numbers of outputs against those of the blocks. A list is written name=tensor.
+func TestCompare(t *testing.T) {
+	g := &onnxproto.Graph{Nodes: []onnxproto.Node{
+		{Op: "Add", Inputs: []string{"x"}, Outputs: []string{"e"}},
+		{Op: "Add", Inputs: []string{"e"}, Outputs: []string{"one"}},
+		{Op: "Add", Inputs: []string{"one"}, Outputs: []string{"two"}},
+		{Op: "LayerNormalization", Inputs: []string{"two"}, Outputs: []string{"normed"}},
+		{Op: "Transpose", Inputs: []string{"e"}, Outputs: []string{"turned"}},
+		{Op: "Identity", Inputs: []string{"turned"}, Outputs: []string{"copy"}},
+		{Op: "Identity", Inputs: []string{"circle"}, Outputs: []string{"circle"}},
+	}}
+	x := Index(g)
+	found := []Output{{Name: "0", Tensor: "e"}, {Name: "1", Tensor: "one"}, {Name: "2", Tensor: "normed"}, {Name: "2.prenorm", Tensor: "two"}}
+	tests := []struct{ named, outputs, wrong, right string }{
+		{"0=e 1=one 2=normed 2.prenorm=two", "0=e 1=one 2=normed 2.prenorm=two", "", ""},
+		{"0=copy 2=normed", "0=copy 2=normed", "", ""},
+		{"1=elsewhere 2.branch=circle", "1=elsewhere 2.branch=circle", "", ""},
+		{"1=copy 2=one", "", "copy is layer 0, one is layer 1", "0=copy 1=one 2=normed 2.prenorm=two"},
+		{"0=e 3=elsewhere", "", "elsewhere is beyond layer 2, the last", "0=e 1=one 2=normed 2.prenorm=two"},
+		{"1=one 2=two", "1=one 2=normed 2.prenorm=two", "", ""},
+		{"2=two 2.prenorm=two", "2=normed 2.prenorm=two", "", ""},
+	}
+	list := func(outputs []Output) string {
+		var words []string
+		for _, o := range outputs {
+			words = append(words, o.Name+"="+o.Tensor)
+		}
+		return strings.Join(words, " ")
+	}
+	for _, tt := range tests {
+		var named []Output
+		for _, word := range strings.Fields(tt.named) {
+			name, tensor, _ := strings.Cut(word, "=")
+			named = append(named, Output{Name: name, Tensor: tensor})
+		}
+		c := x.Compare(named, found, "layer")
+		if wrong := strings.Join(c.Wrong, ", "); wrong != tt.wrong || list(c.Right) != tt.right || wrong == "" && list(c.Outputs) != tt.outputs {
+			t.Errorf("%s: outputs %s, wrong %q, right %s; want %+v", tt.named, list(c.Outputs), wrong, list(c.Right), tt)
+		}
+	}
+}
+
+// The names that exporters give, with dots or what a tool made of them.
+func TestNamedOutputs(t *testing.T) {
+	g := new(onnxproto.Graph)
+	for _, name := range []string{"hidden_states.10", "hidden_states_2", "hidden_states.2.prenorm", "hidden_states_10_branch", "attentions_0", "attentions.0.prenorm", "hidden_states.2.other"} {
+		g.Outputs = append(g.Outputs, onnxproto.Value{Name: name})
+	}
+	layers, attentions := Index(g).NamedOutputs()
+	want := []Output{{Name: "2", Tensor: "hidden_states_2"}, {Name: "2.prenorm", Tensor: "hidden_states.2.prenorm"},
+		{Name: "10", Tensor: "hidden_states.10"}, {Name: "10.branch", Tensor: "hidden_states_10_branch"}}
+	if !slices.Equal(layers, want) || !slices.Equal(attentions, []Output{{Name: "0", Tensor: "attentions_0"}}) {
+		t.Errorf("layers %v, attentions %v", layers, attentions)
+	}
+}
+
 func TestScopes(t *testing.T) {
 	tests := []struct {
 		node onnxproto.Node

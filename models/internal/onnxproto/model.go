@@ -9,6 +9,8 @@
 // Field numbers are those of onnx.proto (ONNX 1.23).
 package onnxproto
 
+import "strconv"
+
 // Model is what an ONNX file says about itself.
 type Model struct {
 	IRVersion       int64
@@ -51,12 +53,15 @@ type Value struct {
 	tag     int
 }
 
-// Initializer is a weight. Bytes are its own if it lies in the file.
+// Initializer is a weight. Its bytes lie in the file, or in one beside it.
 type Initializer struct {
 	Name     string
 	Element  int
 	Dims     []int64
 	External string // file that holds it, relative to the model's folder; "" if it lies inside
+	End      int64  // how far its bytes reach into that file; 0 if the model does not say
+	tag      int    // offset of its tag in the file
+	span     [2]int // of its payload
 }
 
 // Elements is the number of elements, at least 0.
@@ -282,10 +287,11 @@ func shape(parent *cursor, at *field) []int64 {
 }
 
 func initializer(parent *cursor, at *field) Initializer {
-	var i Initializer
+	i := Initializer{tag: at.tag, span: [2]int{at.start, at.end}}
 	c := parent.message(at)
 	var f field
 	external := false
+	entry := map[string]string{}
 	for c.next(&f) {
 		switch f.number {
 		case 1:
@@ -295,20 +301,31 @@ func initializer(parent *cursor, at *field) Initializer {
 		case 8:
 			i.Name = c.text(&f)
 		case 13:
-			entry := map[string]string{}
 			pair(&c, &f, entry)
-			if file, ok := entry["location"]; ok {
-				i.External = file
-			}
 		case 14:
 			external = f.value == 1
 		}
 	}
-	if !external {
-		i.External = ""
+	if external {
+		i.External = entry["location"]
+		i.End = externalEnd(entry["offset"], entry["length"])
 	}
 	parent.adopt(&c)
 	return i
+}
+
+// externalEnd adds offset and length as a model writes them; 0 if it does not say
+// how long a weight is.
+func externalEnd(offset, length string) int64 {
+	n, err := strconv.ParseInt(length, 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	at, err := strconv.ParseInt(offset, 10, 64)
+	if err != nil { // there is none: the beginning of the file
+		at = 0
+	}
+	return at + n
 }
 
 // pair reads a StringStringEntryProto into m.

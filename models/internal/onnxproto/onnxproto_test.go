@@ -192,6 +192,33 @@ func TestHalf(t *testing.T) {
 	}
 }
 
+// Weights in one of the files are named in another; all else about them, and every other weight, stays.
+func TestRelocate(t *testing.T) {
+	weight := func(name, file string) []byte {
+		return []byte(message(1, 3, 2, 1, 8, name, 13, message(1, "location", 2, file), 13, message(1, "offset", 2, "8"), 13, message(1, "length", 2, "12"), 14, 1))
+	}
+	data := []byte(message(7, message(1, testNode("Neg", "", []string{"x"}, []string{"y"}), 5, string(weight("a", "old")), 5, string(weight("b", "other")),
+		5, message(1, 2, 2, 1, 8, "c"))))
+	m, err := Scan(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := m.Expose([]string{"y"}, false)
+	m.Relocate(e, map[string]string{"old": "blobs/new"})
+	again, err := Scan(edited(data, e))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, i := range again.Graph.Initializers {
+		got = append(got, fmt.Sprintf("%s %d %v %q %d", i.Name, i.Element, i.Dims, i.External, i.End))
+	}
+	want := []string{`b 1 [3] "other" 20`, `c 1 [2] "" 0`, `a 1 [3] "blobs/new" 20`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // A node with a subgraph may read tensors that it does not list.
 func TestExposeKeepsWhatASubgraphMayRead(t *testing.T) {
 	branch := message(1, "then_branch", 6, message(1, testNode("Identity", "", []string{"a"}, []string{"o"})))
