@@ -127,6 +127,9 @@ func valueInWords(c *results.Cell) string {
 			sign = "≤"
 		}
 		s += fmt.Sprintf(", p %s %s", sign, strconv.FormatFloat(*p, 'g', 2, 64))
+		if figures.Weak(c, figures.DefaultAlpha) {
+			s += ", not significant"
+		}
 	}
 	return s
 }

@@ -152,9 +152,9 @@ func oneModel(layers []results.Layer) bool {
 	return true
 }
 
-// LayerName writes "bert 4", or the model alone where its layer has no name.
+// LayerName writes "bert 4", or the model alone where its layer has no name of its own.
 func LayerName(l results.Layer) string {
-	if l.Layer == "" {
+	if l.Layer == "" || l.Layer == l.Model {
 		return l.Model
 	}
 	return fmt.Sprintf("%s %s", l.Model, l.Layer)

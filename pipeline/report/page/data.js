@@ -84,7 +84,7 @@ class Group {
 
 function layerName(data, id) {
   const { model, layer } = data.layers[id];
-  return layer ? `${model} ${layer}` : model;
+  return layer && layer !== model ? `${model} ${layer}` : model;
 }
 
 const minus = (text) => text.replace("-", "\u2212");
