@@ -21,6 +21,7 @@ func TestPaperConfigs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs every figure of the papers")
 	}
+	t.Parallel() // beside other whole runs, so that no core waits
 	needRuntime(t)
 	bin, err := program()
 	if err != nil {

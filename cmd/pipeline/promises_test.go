@@ -146,6 +146,7 @@ func calmRun(t *testing.T) (map[string][]byte, time.Duration) {
 
 // TestWorkers: the same inputs give the same bytes whatever the number of workers.
 func TestWorkers(t *testing.T) {
+	t.Parallel()
 	want, _ := calmRun(t)
 	for _, workers := range []int{1, 2, 8} {
 		if workers == runtime.GOMAXPROCS(0) {
@@ -243,6 +244,7 @@ func interrupt(t *testing.T, dir string, signal os.Signal, part string) {
 
 // TestSharedStore: two runs at once may share a store.
 func TestSharedStore(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	var group sync.WaitGroup
 	for i := range 2 {
@@ -296,6 +298,7 @@ func TestMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
 	}
+	t.Parallel()
 	peak := func(copies int) float64 {
 		dir := t.TempDir()
 		writeCopies(t, dir, copies)
