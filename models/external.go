@@ -28,7 +28,7 @@ func externalFiles(path string, scan *onnxproto.Model) []string {
 	return files
 }
 
-// checkExternal reports a file with weights that is missing, is a placeholder or
+// checkExternal reports a file with weights that is missing, is a Git LFS pointer or
 // ends too early, before ONNX Runtime does so in its own words.
 func checkExternal(path string, scan *onnxproto.Model) error {
 	needed := map[string]int64{}

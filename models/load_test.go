@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"speechsim/models/internal/onnxproto"
 )
 
 func TestOpenRuntimeListsThePlaces(t *testing.T) {
@@ -95,20 +97,27 @@ func TestLoadTriesTheCard(t *testing.T) {
 	}
 }
 
+// scanned is what a file's graph holds, until the test ends.
+func scanned(t *testing.T, path string) *onnxproto.Model {
+	t.Helper()
+	file, err := mapFile(path, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.close() })
+	scan, err := scanModel(path, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scan
+}
+
 // The sidecar wins over the metadata, the options over both.
 func TestWhereCardsComeFrom(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model.onnx")
 	copyFile(t, "testdata/hubert-base.ts17.onnx", path)
 	write(t, SidecarPath(path), "normalize: none\nhop: 320\nfamily: hubert\n")
-	file, err := mapFile(path, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.close()
-	scan, err := scanModel(path, file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	scan := scanned(t, path)
 	scan.Metadata[metadataKey] = "normalize: zero_mean_unit_var\nname: from the metadata\n"
 	c, err := assembleCard(path, scan, &Card{Family: "mine"})
 	if err != nil {

@@ -114,15 +114,7 @@ func TestExportersOwnNames(t *testing.T) {
 // transformers from 5.16 on gives the last state before the final norm.
 func TestLastStateBeforeTheNorm(t *testing.T) {
 	path := exportedWith(t, "testdata/hubert-large.full17.onnx")
-	file, err := mapFile(path, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.close()
-	scan, err := scanModel(path, file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	scan := scanned(t, path)
 	rename(&scan.Graph, map[string]string{"hidden_states.3": "last_hidden_state", "hidden_states.3.prenorm": "hidden_states.3"})
 	c, err := assembleCard(path, scan, nil)
 	if err != nil {

@@ -61,32 +61,33 @@ func groupWarning(c *results.Cell, half float64) {
 		"on rows of different groups it is %.4g (variant grouped)", 100*c.Groups.ShareX, 100*c.Groups.ShareY, *c.Groups.Grouped))
 }
 
-// Null sets p and the chance level of a cell from statistic k of a null distribution, whose statistics are the family of the
-// family-wise p. about adds to how it was drawn.
-func Null(c *results.Cell, null *metrics.Null, k int, about string) {
-	if !c.OK() {
-		return
+// Nulls sets p and the chance level of a family of cells, of which cell k is statistic k of the null distribution. about adds to how
+// it was drawn, and correct is the p that decides what counts as significant: of the family (results.CorrectFamily), or another.
+func Nulls(family []*results.Cell, null *metrics.Null, about, correct string) {
+	var tested []*results.Cell
+	for k, c := range family {
+		if !c.OK() {
+			continue
+		}
+		s, ok := null.Summary(k, *c.Value)
+		if !ok {
+			NoNull(c, errors.New("the metric is undefined for some draws"))
+			continue
+		}
+		c.P = &s.P
+		c.Null = &results.Null{Mean: s.Mean, Q95: s.Q95, Calibrated: &s.Calibrated, PMax: &s.FamilyP, Draws: len(null.Draws), About: null.About + about}
+		if correct != results.CorrectFamily {
+			c.Null.Correct = correct
+		}
+		tested = append(tested, c)
 	}
-	s, ok := null.Summary(k, *c.Value)
-	if !ok {
-		NoNull(c, errors.New("the metric is undefined for some draws"))
-		return
-	}
-	c.P = &s.P
-	c.Null = &results.Null{Mean: s.Mean, Q95: s.Q95, Calibrated: &s.Calibrated, PMax: &s.FamilyP, Draws: len(null.Draws), About: null.About + about}
+	falseDiscovery(tested)
 }
 
-// Correct says which p decides for cells that were tested together, and gives each the p at which the false discovery rate is controlled
-// (Benjamini and Hochberg 1995): of n tests, the smallest n p/rank of its rank and those above. Cells without a p take no part.
-func Correct(cells []*results.Cell, how string) {
-	var tested []*results.Cell
-	for _, c := range cells {
-		if c.P != nil && c.Null != nil {
-			c.Null.Correct = how
-			tested = append(tested, c)
-		}
-	}
-	slices.SortStableFunc(tested, func(a, b *results.Cell) int { return cmp.Compare(*a.P, *b.P) })
+// falseDiscovery gives cells the p at which the false discovery rate is controlled (Benjamini and Hochberg 1995): of n tests, the
+// smallest n p/rank of its rank and those above.
+func falseDiscovery(tested []*results.Cell) {
+	tested = slices.SortedStableFunc(slices.Values(tested), func(a, b *results.Cell) int { return cmp.Compare(*a.P, *b.P) })
 	least := 1.0
 	for k := len(tested) - 1; k >= 0; k-- {
 		least = min(least, *tested[k].P*float64(len(tested))/float64(k+1))

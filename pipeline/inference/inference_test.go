@@ -9,21 +9,36 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// TestCorrect: the p-values of Benjamini and Hochberg, as R's p.adjust(p, "BH") gives them; a cell without p takes no part.
-func TestCorrect(t *testing.T) {
-	var cells []*results.Cell
-	for _, p := range []float64{.04, .001, .03, .5, .008} {
-		cells = append(cells, &results.Cell{P: &p, Null: &results.Null{}})
-	}
-	cells = append(cells, &results.Cell{})
-	Correct(cells, results.CorrectFDR)
-	for k, want := range []float64{.05, .005, .05, .5, .02} {
-		if got := *cells[k].Null.PFDR; math.Abs(got-want) > 1e-12 || cells[k].Significance() != cells[k].Null.PFDR {
-			t.Errorf("cell %d: %v, want %v", k, got, want)
+// TestNulls: p of each cell alone, and those of Benjamini and Hochberg as R's p.adjust(p, "BH") gives them; a cell without a value takes no part.
+func TestNulls(t *testing.T) {
+	var family []*results.Cell
+	null := &metrics.Null{Observed: []float64{7, 9.5, 0, 7.5, 3}}
+	for k := range null.Observed {
+		c := &results.Cell{Value: &null.Observed[k]}
+		if k == 2 {
+			c.Value = nil
 		}
+		family = append(family, c)
 	}
-	if cells[5].Null != nil || cells[5].Significance() != nil {
-		t.Errorf("%+v", cells[5])
+	for d := range 9 { // draws 1 to 9 of every statistic
+		draw := make([]float64, len(family))
+		for k := range draw {
+			draw[k] = float64(d + 1)
+		}
+		null.Draws = append(null.Draws, draw)
+	}
+	Nulls(family, null, "", results.CorrectFDR)
+	p := []float64{.4, .1, 0, .3, .8}
+	fdr := []float64{4 * .4 / 3, 4 * .1, 0, 4 * .4 / 3, .8}
+	for k, c := range family {
+		switch {
+		case k == 2:
+			if c.P != nil || c.Null != nil || c.Significance() != nil {
+				t.Errorf("%+v", c)
+			}
+		case math.Abs(*c.P-p[k]) > 1e-12 || math.Abs(*c.Null.PFDR-fdr[k]) > 1e-12 || c.Significance() != c.Null.PFDR:
+			t.Errorf("cell %d: p %v, FDR %v; want %v, %v", k, *c.P, *c.Null.PFDR, p[k], fdr[k])
+		}
 	}
 }
 

@@ -53,11 +53,10 @@ func (d *nulls) draw(ctx context.Context, m *metrics.Moments, o metrics.Options,
 	}
 	d.family.Part = d.level.part
 	var family []*results.Cell
-	for k, cell := range d.drawn {
-		inference.Null(&cell.result, &d.family, k, "")
+	for _, cell := range d.drawn {
 		family = append(family, &cell.result)
 	}
-	inference.Correct(family, "")
+	inference.Nulls(family, &d.family, "", results.CorrectFamily)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"speechsim/metrics"
 	"speechsim/metrics/asif"
 	"speechsim/pipeline/inference"
+	"speechsim/pipeline/results"
 )
 
 // rowMetrics are the metrics that need the rows themselves and can be computed from two matrices.
@@ -65,7 +66,7 @@ func (c *rowwise) knn(ctx context.Context, l *level, cell *cell) error {
 	}
 	if err == nil {
 		null.Part = l.part
-		inference.Null(&cell.result, null, 0, "")
+		inference.Nulls([]*results.Cell{&cell.result}, null, "", results.CorrectFamily)
 	}
 	return err
 }
@@ -125,7 +126,7 @@ func (c *rowwise) asif(ctx context.Context, cell *cell) error {
 		c.note("asif %s has no permutation null: %v", cell.Variant.Name, err)
 		return nil
 	}
-	inference.Null(&cell.result, null, 0, "")
+	inference.Nulls([]*results.Cell{&cell.result}, null, "", results.CorrectFamily)
 	return nil
 }
 

@@ -142,15 +142,10 @@ func (n *nullRows) draw(ctx context.Context, measure int, cells []results.Cell) 
 // infer sets p and the chance level of the cells of a metric.
 func (d *nullDraws) infer(t *plan.Task, cells []results.Cell) {
 	var family []*results.Cell
-	for k, c := range d.At {
-		inference.Null(&cells[c], d.Null, k, t.NullFrames.Text())
+	for _, c := range d.At {
 		family = append(family, &cells[c])
 	}
-	correct := t.Comparison.Null.Correct
-	if correct == "family" {
-		correct = ""
-	}
-	inference.Correct(family, correct)
+	inference.Nulls(family, d.Null, t.NullFrames.Text(), t.Comparison.Null.Correct)
 }
 
 // read reads all rows of some layers, in the order in which groups stand together.

@@ -61,7 +61,7 @@ type Null struct {
 
 	PFDR *float64 `json:"p_fdr,omitempty"` // p with the false discovery rate controlled (Benjamini and Hochberg 1995), over the same cells
 
-	// Correct says which p decides whether a value counts as significant: "" the family-wise one, CorrectFDR, or CorrectNone for that of the cell alone.
+	// Correct says which p decides whether a value counts as significant: CorrectFDR, CorrectNone for that of the cell alone, or the family-wise one ("").
 	Correct string `json:"correct,omitempty"`
 
 	// Calibrated is the score above chance, (s - t)/(1 - t) or 0 with t the 95 % critical value: 0 is the chance level, 1 identity.
@@ -71,10 +71,11 @@ type Null struct {
 	About string `json:"about,omitempty"` // what was permuted
 }
 
-// Corrections for many tests other than the family-wise one.
+// Corrections for many tests, as configs name them.
 const (
-	CorrectFDR  = "fdr"
-	CorrectNone = "none"
+	CorrectFamily = "family"
+	CorrectFDR    = "fdr"
+	CorrectNone   = "none"
 )
 
 // Significance returns the p-value that decides whether the value of a cell counts as significant: a map is many tests at once, and is
