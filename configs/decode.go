@@ -44,8 +44,8 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, where string) {
 		}
 		if v.IsNil() {
 			v.Set(reflect.New(v.Type().Elem()))
-			if n, ok := v.Interface().(*Null); ok {
-				n.Draws = defaultDraws // not in Validate, where 0 could be what the file says
+			if d, ok := v.Interface().(interface{ setDefaults() }); ok {
+				d.setDefaults()
 			}
 		}
 		d.decode(n, v.Elem(), where)

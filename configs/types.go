@@ -63,18 +63,19 @@ type Comparison struct {
 	Published   []string `path:".csv"` // values to draw next to ours: of a paper (bolanos2024/cka), or a file that ends in .csv
 }
 
-const defaultDraws = 200
-
 // Null asks for a permutation null: the values of the metrics on permuted rows, which are unrelated but keep the dependence
 // among the rows of each side.
 type Null struct {
 	Pos     Pos
 	Permute string // group (default; the unit of resampling), or word_type for word vectors
-	Draws   int    // defaultDraws where the file says nothing
+	Draws   int    // 200 where the file says nothing
 	Seed    int
 	Correct string // family (default), fdr or none: which p decides what counts as significant
 	Frames  int    // of a comparison on frames: how many are kept to be permuted, default 16384
 }
+
+// setDefaults sets what Validate can't, to which 0 would be what the file says.
+func (n *Null) setDefaults() { n.Draws = 200 }
 
 // Metric is a metric by name, with its variants; none means the default variant.
 //

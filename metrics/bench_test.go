@@ -255,7 +255,7 @@ func BenchmarkIntervals12x12(b *testing.B) {
 	for b.Loop() {
 		var grouped, debiased clock.Clock
 		grouped.Start()
-		if _, _, err := CKAGrouped(context.Background(), whole, each(parts), pairs); err != nil {
+		if _, err := CKAGrouped(context.Background(), whole, each(parts), pairs); err != nil {
 			b.Fatal(err)
 		}
 		grouped.Stop()

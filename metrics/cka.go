@@ -1,6 +1,9 @@
 package metrics
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // CKA is the linear centred kernel alignment of layers i and j (Kornblith et
 // al. 2019): with X and Y the centred rows,
@@ -145,7 +148,11 @@ func (m *Moments) judge(variant string, h hsic, name string) error {
 		return m.cancelled(variant, min(1, rounding/math.Abs(h.left)))
 	}
 	if h.left <= 0 {
-		return undefined("cka", variant, "the %s HSIC of %s with itself is %.3g, not positive: %d rows are too few", variant, name, h.left, m.n)
+		few := fmt.Sprintf("%d rows are too few", m.n)
+		if variant == "grouped" {
+			few = "there are too few groups, or a few have nearly all rows"
+		}
+		return undefined("cka", variant, "the %s HSIC of %s with itself is %.3g, not positive: %s", variant, name, h.left, few)
 	}
 	return nil
 }

@@ -1,8 +1,10 @@
 package metrics
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math"
 
@@ -24,23 +26,31 @@ import (
 // group. Where each group is one row, it is the debiased estimate. Rows are counted from their common mean. (Liu et al. 2021, A kernel-based test
 // of independence for cluster-correlated data, keep these tuples and correct the distribution of a test instead.)
 //
-// Left in the result are the values without each group, for the jackknife. The sums over distinct groups follow from those over all groups,
+// The result has the values without each group too, for the jackknife. The sums over distinct groups follow from those over all groups,
 // so the cost is two readings of the groups' moments and, of each group and pair of layers, one product of G and d x d numbers.
 //
 // whole are the moments of all rows, groups yields those of each group and is ranged over twice, and pairs are the cells (i, j). It needs 4
 // groups with rows, and 5 for a value without one of them.
-func CKAGrouped(ctx context.Context, whole *Moments, groups iter.Seq2[*Moments, error], pairs [][2]int) ([]CellValue, *Replicates, error) {
+func CKAGrouped(ctx context.Context, whole *Moments, groups iter.Seq2[*Moments, error], pairs [][2]int) (*OfGroups, error) {
 	g := newGroupedCKA(whole, pairs, true)
 	if err := g.read(ctx, groups); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return g.cells()
+	return g.result()
+}
+
+// OfGroups is what the moments of groups give, of each pair of layers that was asked for.
+type OfGroups struct {
+	Cells   []CellValue
+	Left    *Replicates   // with each group left out; nil where the metric does not have that at hand
+	Effects []GroupEffect // of cka; nil for others
 }
 
 // GroupEffect says how much the rows of a group have in common in two layers.
 type GroupEffect struct {
 	// Shares are the intra-class correlations of x and y: the share of variance that is between groups, over all units (one-way analysis of
-	// variance for groups of unequal size; Donner 1986). 0 where rows of a group are no more alike than others.
+	// variance for groups of unequal size; Donner 1986). 0 where rows of a group are no more alike than others. Of groups that were
+	// joined, it is that of the joined ones, which is lower.
 	Shares [2]float64
 	// Grouped is cka grouped, NaN where it has no value.
 	Grouped float64
@@ -53,22 +63,11 @@ func GroupEffects(ctx context.Context, whole *Moments, sizes []int, group func(g
 	if err := g.read(ctx, inTurn(sizes, group)); err != nil {
 		return nil, err
 	}
-	values, _, err := g.cells()
+	result, err := g.result()
 	if err != nil {
 		return nil, err
 	}
-	shares := map[int]float64{}
-	for i := range g.sums {
-		shares[i] = g.share(i)
-	}
-	effects := make([]GroupEffect, len(pairs))
-	for k, p := range pairs {
-		effects[k] = GroupEffect{Shares: [2]float64{shares[p[0]], shares[p[1]]}, Grouped: values[k].Value.Value}
-		if values[k].Err != nil {
-			effects[k].Grouped = math.NaN()
-		}
-	}
-	return effects, nil
+	return result.Effects, nil
 }
 
 // inTurn reads groups one after the other.
@@ -82,21 +81,37 @@ func inTurn(sizes []int, group func(g int) (*Moments, error)) iter.Seq2[*Moments
 	}
 }
 
-// read reads the groups twice.
+// read reads the groups twice: their products are added once the sums of all are known.
 func (g *groupedCKA) read(ctx context.Context, groups iter.Seq2[*Moments, error]) error {
-	for _, visit := range []func(*Moments) error{g.addSums, g.addProducts} {
-		for group, err := range groups {
-			if err == nil {
-				err = ctx.Err()
-			}
-			if err == nil && group.n > 0 {
-				err = visit(group)
-			}
-			if err != nil {
-				return err
-			}
+	if err := eachGroup(ctx, groups, g.addSums); err != nil {
+		return err
+	}
+	g.gather()
+	if err := eachGroup(ctx, groups, g.addProducts); err != nil {
+		return err
+	}
+	rows := 0
+	for _, n := range g.sizes {
+		rows += n
+	}
+	if g.next != len(g.sizes) || rows != g.whole.n {
+		return fmt.Errorf("%d groups of %d rows were read, then %d: they do not make up the %d rows", len(g.sizes), rows, g.next, g.whole.n)
+	}
+	return nil
+}
+
+// eachGroup visits the groups that have rows.
+func eachGroup(ctx context.Context, groups iter.Seq2[*Moments, error], visit func(*Moments) error) error {
+	for group, err := range groups {
+		if err == nil {
+			err = ctx.Err()
 		}
-		g.gather()
+		if err == nil && group.n > 0 {
+			err = visit(group)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -165,9 +180,6 @@ func (g *groupedCKA) addSums(group *Moments) error {
 
 // gather does what can be done once the sums of all groups are known.
 func (g *groupedCKA) gather() {
-	if g.next > 0 || len(g.sizes) == 0 {
-		return
-	}
 	for i := range g.sums {
 		s := g.sumsOf(i)
 		gram := linalg.New[float64](s.Rows, s.Rows)
@@ -280,74 +292,90 @@ func centred(m *Moments, i, j int, memory *[]float64) (linalg.Dense[float64], er
 	return out, nil
 }
 
-// cells are the values of all pairs, with each group left out.
-func (g *groupedCKA) cells() ([]CellValue, *Replicates, error) {
-	values := make([]CellValue, len(g.pairs))
-	r := &Replicates{Whole: make([]float64, len(g.pairs)), Sizes: g.sizes}
-	if g.leave {
-		r.Left = make([][]float64, len(g.sizes))
-	}
-	for left := range r.Left {
-		r.Left[left] = make([]float64, len(g.pairs))
-	}
+// result is what all pairs give.
+func (g *groupedCKA) result() (*OfGroups, error) {
 	estimates := make([]groupedHSIC, len(g.blocks))
 	g.each(func(b *groupedBlock, _ *groupedWork) error {
 		estimates[g.at[[2]int{b.i, b.j}]] = g.estimate(b)
 		return nil
 	})
+	shares := map[int]float64{}
+	for i := range g.sums {
+		shares[i] = g.share(i)
+	}
+	out := &OfGroups{Cells: make([]CellValue, len(g.pairs)), Effects: make([]GroupEffect, len(g.pairs))}
+	if g.leave {
+		out.Left = &Replicates{Whole: make([]float64, len(g.pairs)), Left: make([][]float64, len(g.sizes)), Sizes: g.sizes}
+		for k := range out.Left.Left {
+			out.Left.Left[k] = make([]float64, len(g.pairs))
+		}
+	}
 	for k, p := range g.pairs {
+		c := &out.Cells[k]
 		xy, x, y := g.at[[2]int{min(p[0], p[1]), max(p[0], p[1])}], g.at[[2]int{p[0], p[0]}], g.at[[2]int{p[1], p[1]}]
-		for _, b := range []int{xy, x, y} {
-			if err := g.blocks[b].err; err != nil && values[k].Err == nil {
-				values[k].Err = err
-			}
+		c.Err = cmp.Or(g.blocks[xy].err, g.blocks[x].err, g.blocks[y].err)
+		if c.Err == nil {
+			c.Value, c.Err = g.value(p, estimates[xy].hsic, estimates[x].hsic, estimates[y].hsic)
 		}
-		if values[k].Err == nil {
-			values[k].Value, values[k].Err = g.value(p, estimates[xy], [2]groupedHSIC{estimates[x], estimates[y]})
+		value, err := orNaN(c.Value.Value, c.Err)
+		if err != nil {
+			return nil, err
 		}
-		r.Whole[k] = values[k].Value.Value
-		var undefined *UndefinedError
-		if err := values[k].Err; err != nil {
-			if !errors.As(err, &undefined) {
-				return nil, nil, err
-			}
-			r.Whole[k] = math.NaN()
+		out.Effects[k] = GroupEffect{Shares: [2]float64{shares[p[0]], shares[p[1]]}, Grouped: value}
+		if !g.leave {
+			continue
 		}
-		for left := range r.Left {
-			r.Left[left][k] = math.NaN()
-			if values[k].Err == nil && len(g.sizes) > 4 {
-				r.Left[left][k] = estimates[xy].left[left] / math.Sqrt(estimates[x].left[left]*estimates[y].left[left]) // NaN where one is not positive
+		out.Left.Whole[k] = value
+		for left, row := range out.Left.Left {
+			row[k] = math.NaN()
+			if !math.IsNaN(value) && len(g.sizes) > 4 {
+				if row[k], err = orNaN(g.whole.groupedRatio(estimates[xy].left[left], estimates[x].left[left], estimates[y].left[left])); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
-	return values, r, nil
+	return out, nil
+}
+
+// orNaN is NaN for a value that is undefined on these data.
+func orNaN(value float64, err error) (float64, error) {
+	var undefined *UndefinedError
+	if errors.As(err, &undefined) {
+		return math.NaN(), nil
+	}
+	return value, err
 }
 
 // groupedHSIC is the estimate of two layers, of all groups and with each left out.
 type groupedHSIC struct {
 	hsic
-	left []float64
+	left []hsic
 }
 
 // value is the value of a cell, as in CKA.
-func (g *groupedCKA) value(p [2]int, xy groupedHSIC, self [2]groupedHSIC) (Value, error) {
+func (g *groupedCKA) value(p [2]int, xy, x, y hsic) (Value, error) {
 	if len(g.sizes) < 4 {
 		return Value{}, undefined("cka", "grouped", "it needs at least 4 groups with rows and there are %d", len(g.sizes))
 	}
-	m := g.whole
-	v := newValue(m, p[0], p[1])
-	for k, h := range self {
-		if err := m.judge("grouped", h.hsic, [2]string{"x", "y"}[k]); err != nil {
-			return Value{}, err
-		}
-	}
+	v := newValue(g.whole, p[0], p[1])
+	var err error
+	v.Value, err = g.whole.groupedRatio(xy, x, y)
 	if p[0] == p[1] {
 		v.Value = 1
-		return v, nil
 	}
-	var err error
-	v.Value, err = m.ratio("grouped", xy.hsic, self[0].hsic, self[1].hsic)
 	return v, err
+}
+
+// groupedRatio is CKA of estimates of HSIC, unless one of them is no more than rounding.
+func (m *Moments) groupedRatio(xy, x, y hsic) (float64, error) {
+	if err := m.judge("grouped", x, "x"); err != nil {
+		return 0, err
+	}
+	if err := m.judge("grouped", y, "y"); err != nil {
+		return 0, err
+	}
+	return m.ratio("grouped", xy, x, y)
 }
 
 // estimate is the U-statistic of two layers. Sums over all groups are 0, because rows are counted from their mean; what is left of the sums
@@ -361,13 +389,14 @@ func (g *groupedCKA) estimate(b *groupedBlock) groupedHSIC {
 	if !g.leave {
 		return out
 	}
-	out.left = make([]float64, len(g.sizes))
+	out.left = make([]hsic, len(g.sizes))
 	s, t := g.sumsOf(b.i), g.sumsOf(b.j)
 	for k, size := range g.sizes {
 		n := n.without(size)
 		a := b.cc - 2*b.shared[k] + b.own[k] - (own - b.own[k])
 		bb := 2*b.sct[k] - 6*b.sctOwn[k] + dot(b.u, t.Row(k)) + dot(b.v, s.Row(k)) - all + b.others[k] + 2*sum(b.sctOwn)
-		out.left[k] = a/n.pairs() - 2*bb/n.triples() + distinct(kx, ky, k)/n.quadruples()
+		// What is left of the rows' products is a difference of those of all rows, whose rounding it keeps.
+		out.left[k] = hsic{left: a/n.pairs() - 2*bb/n.triples() + distinct(kx, ky, k)/n.quadruples(), terms: (b.cc + own) / n.pairs()}
 	}
 	return out
 }

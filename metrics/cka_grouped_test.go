@@ -112,7 +112,7 @@ func TestCKAGroupedIsItsDefinition(t *testing.T) {
 	r := rand.New(rand.NewPCG(14, 2))
 	g := drawGrouped(r, []int{2, 5, 1, 4, 3, 2}, 3, .4, true)
 	whole, groups := g.moments(t, Options{})
-	cells, left, err := CKAGrouped(context.Background(), whole, each(groups), [][2]int{{0, 1}, {1, 0}, {0, 0}})
+	out, err := CKAGrouped(context.Background(), whole, each(groups), [][2]int{{0, 1}, {1, 0}, {0, 0}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,11 +127,11 @@ func TestCKAGroupedIsItsDefinition(t *testing.T) {
 			t.Errorf("%s: %.12f, want %.12f", what, got, want)
 		}
 	}
-	near("all groups", cells[0].Value.Value, want(-1))
-	near("the other way round", cells[1].Value.Value, cells[0].Value.Value)
-	near("a layer with itself", cells[2].Value.Value, 1)
+	near("all groups", out.Cells[0].Value.Value, want(-1))
+	near("the other way round", out.Cells[1].Value.Value, out.Cells[0].Value.Value)
+	near("a layer with itself", out.Cells[2].Value.Value, 1)
 	for without := range groups {
-		near("without a group", left.Left[without][0], want(without))
+		near("without a group", out.Left.Left[without][0], want(without))
 	}
 }
 
@@ -143,20 +143,20 @@ func TestCKAGroupedOfSingleRows(t *testing.T) {
 		sizes[k] = 1
 	}
 	whole, groups := drawGrouped(r, sizes, 5, 0, true).moments(t, Options{SquaredNorms: true})
-	cells, left, err := CKAGrouped(context.Background(), whole, each(groups), [][2]int{{0, 1}})
+	out, err := CKAGrouped(context.Background(), whole, each(groups), [][2]int{{0, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want, err := CKA(whole, 0, 1, "debiased")
-	if err != nil || math.Abs(cells[0].Value.Value-want.Value) > 1e-12 {
-		t.Errorf("%v, debiased %v, %v", cells[0], want.Value, err)
+	if err != nil || math.Abs(out.Cells[0].Value.Value-want.Value) > 1e-12 {
+		t.Errorf("%v, debiased %v, %v", out.Cells[0], want.Value, err)
 	}
 	if err := groups[7].complement(whole); err != nil {
 		t.Fatal(err)
 	}
 	want, err = CKA(groups[7], 0, 1, "debiased")
-	if err != nil || math.Abs(left.Left[7][0]-want.Value) > 1e-12 {
-		t.Errorf("without a row %v, debiased %v, %v", left.Left[7][0], want.Value, err)
+	if err != nil || math.Abs(out.Left.Left[7][0]-want.Value) > 1e-12 {
+		t.Errorf("without a row %v, debiased %v, %v", out.Left.Left[7][0], want.Value, err)
 	}
 }
 
@@ -173,16 +173,16 @@ func TestCKAGroupedIsUnbiased(t *testing.T) {
 		var grouped, debiased, squares float64
 		for range sets {
 			whole, groups := drawGrouped(r, sizes, 6, share, related).moments(t, Options{SquaredNorms: true})
-			cells, _, err := CKAGrouped(context.Background(), whole, each(groups), [][2]int{{0, 1}})
-			if err != nil || cells[0].Err != nil {
-				t.Fatal(err, cells)
+			out, err := CKAGrouped(context.Background(), whole, each(groups), [][2]int{{0, 1}})
+			if err != nil || out.Cells[0].Err != nil {
+				t.Fatal(err, out)
 			}
 			v, err := CKA(whole, 0, 1, "debiased")
 			if err != nil {
 				t.Fatal(err)
 			}
-			grouped += cells[0].Value.Value / sets
-			squares += cells[0].Value.Value * cells[0].Value.Value / sets
+			grouped += out.Cells[0].Value.Value / sets
+			squares += out.Cells[0].Value.Value * out.Cells[0].Value.Value / sets
 			debiased += v.Value / sets
 		}
 		sd := math.Sqrt((squares - grouped*grouped) / sets)
@@ -206,12 +206,12 @@ func TestComputeGroups(t *testing.T) {
 	}
 	group := func(g int) (*Moments, error) { return groups[g], nil }
 	for metric, at := range map[string]bool{"cka": true, "neuron_layer": false} {
-		values, left, err := ComputeGroups(context.Background(), metric, whole, sizes, group, [][2]int{{0, 1}})
-		if err != nil || values[0].Err != nil || values[0].Value.Value < .3 || (left != nil) != at {
-			t.Errorf("%s: %v, %v, %v", metric, values, left, err)
+		out, err := ComputeGroups(context.Background(), metric, whole, sizes, group, [][2]int{{0, 1}})
+		if err != nil || out.Cells[0].Err != nil || out.Cells[0].Value.Value < .3 || (out.Left != nil) != at {
+			t.Errorf("%s: %v, %v, %v", metric, out.Cells, out.Left, err)
 		}
 	}
-	if _, _, err := ComputeGroups(context.Background(), "cca", whole, sizes, group, nil); err == nil {
+	if _, err := ComputeGroups(context.Background(), "cca", whole, sizes, group, nil); err == nil {
 		t.Error("cca of groups")
 	}
 }
@@ -231,13 +231,13 @@ func TestGroupEffects(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cells, _, err := ComputeGroups(context.Background(), "cka", whole, sizes, group, pairs)
+		out, err := ComputeGroups(context.Background(), "cka", whole, sizes, group, pairs)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for k, e := range effects {
-			if math.Abs(e.Grouped-cells[k].Value.Value) > 1e-12 || math.Abs(e.Shares[0]-share) > .06 || math.Abs(e.Shares[1]-share) > .06 {
-				t.Errorf("share %v: %+v, cka grouped %v", share, e, cells[k].Value.Value)
+			if math.Abs(e.Grouped-out.Cells[k].Value.Value) > 1e-12 || math.Abs(e.Shares[0]-share) > .06 || math.Abs(e.Shares[1]-share) > .06 {
+				t.Errorf("share %v: %+v, cka grouped %v", share, e, out.Cells[k].Value.Value)
 			}
 		}
 	}
@@ -247,13 +247,59 @@ func TestGroupEffects(t *testing.T) {
 func TestCKAGroupedRefuses(t *testing.T) {
 	r := rand.New(rand.NewPCG(14, 5))
 	whole, groups := drawGrouped(r, []int{5, 5, 5}, 3, 0, true).moments(t, Options{})
-	cells, _, err := CKAGrouped(context.Background(), whole, each(groups), [][2]int{{0, 1}})
-	if err != nil || cells[0].Err == nil || cells[0].Err.Error() != "cka grouped is undefined: it needs at least 4 groups with rows and there are 3" {
-		t.Errorf("%v, %v", cells[0].Err, err)
+	out, err := CKAGrouped(context.Background(), whole, each(groups), [][2]int{{0, 1}})
+	if err != nil || out.Cells[0].Err == nil || out.Cells[0].Err.Error() != "cka grouped is undefined: it needs at least 4 groups with rows and there are 3" {
+		t.Errorf("%v, %v", out.Cells[0].Err, err)
 	}
 	whole, groups = drawGrouped(r, []int{5, 5, 5, 5}, 3, 0, true).moments(t, Options{})
-	cells, left, err := CKAGrouped(context.Background(), whole, each(groups), [][2]int{{0, 1}})
-	if err != nil || cells[0].Err != nil || !math.IsNaN(left.Left[0][0]) {
-		t.Errorf("of 4 groups: %v, %v, without one %v", cells[0], err, left.Left[0][0])
+	out, err = CKAGrouped(context.Background(), whole, each(groups), [][2]int{{0, 1}})
+	if err != nil || out.Cells[0].Err != nil || !math.IsNaN(out.Left.Left[0][0]) {
+		t.Errorf("of 4 groups: %v, %v, without one %v", out.Cells[0], err, out.Left.Left[0][0])
+	}
+}
+
+// TestCKAGroupedLeftOut: where the estimate of a layer with itself is not positive without a group, or is what rounding left of one huge row, there is
+// no value without it, and so no interval.
+func TestCKAGroupedLeftOut(t *testing.T) {
+	r := rand.New(rand.NewPCG(14, 8))
+	seen := 0
+	for range 3000 { // two groups have nearly all rows, so that without one of them estimates are often negative
+		whole, groups := drawGrouped(r, []int{60, 20, 1, 1, 1, 1}, 3, .9, false).moments(t, Options{})
+		out, err := CKAGrouped(context.Background(), whole, each(groups), [][2]int{{0, 1}, {0, 0}, {1, 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out.Cells[0].Err != nil {
+			continue
+		}
+		g := newGroupedCKA(whole, [][2]int{{0, 1}}, true)
+		if err := g.read(context.Background(), each(groups)); err != nil {
+			t.Fatal(err)
+		}
+		x, y := g.estimate(g.blocks[g.at[[2]int{0, 0}]]), g.estimate(g.blocks[g.at[[2]int{1, 1}]])
+		for k := range groups {
+			if x.left[k].left <= 0 || y.left[k].left <= 0 {
+				seen++
+				if _, ok := out.Left.Interval(0); ok || !math.IsNaN(out.Left.Left[k][0]) {
+					t.Fatalf("without group %d the estimates are %v and %v, and the value is %v", k, x.left[k].left, y.left[k].left, out.Left.Left[k][0])
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no estimate was negative")
+	}
+
+	g := drawGrouped(r, []int{20, 20, 20, 20, 20, 20}, 5, .2, true)
+	for k := range g.x[7] { // one row of the first group
+		g.x[7][k], g.y[7][k] = 1e9*g.x[7][k], 1e9*g.y[7][k]
+	}
+	whole, groups := g.moments(t, Options{})
+	out, err := CKAGrouped(context.Background(), whole, each(groups), [][2]int{{0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := out.Left.Interval(0); ok || !math.IsNaN(out.Left.Left[0][0]) {
+		t.Errorf("without the group of the huge row: %v", out.Left.Left[0][0])
 	}
 }

@@ -134,7 +134,7 @@ func (r *Replicates) Difference(a, b int) (interval Interval, ok bool) {
 // statistic without group g,
 //
 //	centre    θ_J = G θ - Σ (1 - 1/h_g) θ_g     (Busing, Meijer and van der Leeden 1999)
-//	variance  (G-1)/G Σ (θ_g - mean of θ_g)²    (cluster jackknife, CV3 of MacKinnon, Nielsen and Webb 2023)
+//	variance  (G-1)/G Σ (θ_g - mean of θ_g)²    (cluster jackknife, CV3J of MacKinnon, Nielsen and Webb 2023)
 //
 // The variance by pseudo-values of Busing et al. takes a group's mean to vary as 1/n_g, as that of independent rows
 // does. Rows of a group share an effect, so it is too small where a few groups have most rows: intervals covered

@@ -137,18 +137,17 @@ func Compute(m *Moments, metric, variant string, i, j int) (Value, error) {
 	return f(m, i, j, v.Name)
 }
 
-// ComputeGroups are the values of a metric of the moments of groups, by name, for the cells (i, j) of pairs. sizes are the rows of each group,
-// and group returns its moments, which are done with when the next is asked for. Where the metric has its values without each group at hand,
-// it returns them too, one statistic a pair; else nil.
-func ComputeGroups(ctx context.Context, metric string, whole *Moments, sizes []int, group func(g int) (*Moments, error), pairs [][2]int) ([]CellValue, *Replicates, error) {
+// ComputeGroups computes a metric of the moments of groups, by name, for the cells (i, j) of pairs. sizes are the rows of each group,
+// and group returns its moments, which are done with when the next is asked for.
+func ComputeGroups(ctx context.Context, metric string, whole *Moments, sizes []int, group func(g int) (*Moments, error), pairs [][2]int) (*OfGroups, error) {
 	switch metric {
 	case "cka":
 		return CKAGrouped(ctx, whole, inTurn(sizes, group), pairs)
 	case "neuron_layer":
 		values, err := NeuronLayerHeldOut(ctx, whole, Folds(sizes, group), pairs)
-		return values, nil, err
+		return &OfGroups{Cells: values}, err
 	}
-	return nil, nil, fmt.Errorf("%s is no metric of groups", metric)
+	return nil, fmt.Errorf("%s is no metric of groups", metric)
 }
 
 // nearest returns the candidate that the fewest edits lead to, if that is at

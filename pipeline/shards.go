@@ -60,7 +60,7 @@ var pollEvery = 2 * time.Second
 // added in the same order.
 func (r *Prepared) Merge(ctx context.Context, wait time.Duration) (*Outcome, error) {
 	if r.finished != nil {
-		return r.finished, nil
+		return r.Run(ctx)
 	}
 	until := time.Now().Add(wait)
 	said := false

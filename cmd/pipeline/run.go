@@ -27,7 +27,7 @@ func (o *options) register(c *call) {
 	c.flags.StringVar(&o.runs, "runs", "", "`folder` of the run directories (default: the config's, else runs)")
 	c.flags.StringVar(&o.store, "store", "", "`folder` of the activation store (default: the config's, else store)")
 	c.flags.IntVar(&o.workers, "workers", 0, "number of utterances processed in parallel (default: one per core); the results do not depend on it")
-	c.flags.BoolVar(&o.strict, "strict", false, "fail on an input that would otherwise be skipped")
+	c.flags.BoolVar(&o.strict, "strict", false, "fail on an input that would otherwise be skipped, and on cells without a value")
 	c.flags.BoolVar(&o.json, "json", false, "print progress and outcome as one JSON object per line")
 }
 

@@ -113,7 +113,7 @@ func (d design) estimate(seed uint64) ([]metrics.Interval, error) {
 			}
 		}
 	}
-	_, grouped, err := metrics.CKAGrouped(ctx, whole, each, o.Pairs)
+	grouped, err := metrics.CKAGrouped(ctx, whole, each, o.Pairs)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (d design) estimate(seed uint64) ([]metrics.Interval, error) {
 		return nil, err
 	}
 	var out []metrics.Interval
-	for _, r := range []*metrics.Replicates{debiased, grouped} {
+	for _, r := range []*metrics.Replicates{debiased, grouped.Left} {
 		i, ok := r.Interval(0)
 		if !ok {
 			i.SE = math.NaN()

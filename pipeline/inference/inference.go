@@ -30,18 +30,20 @@ func Value(c *results.Cell, v metrics.Value, err error) error {
 	return nil
 }
 
-// Interval sets the 95 % confidence interval of a cell from statistic k of the jackknife's replicates, and says whether there
-// is one. It is about the bias-corrected value; a value outside of it carries a warning.
-func Interval(c *results.Cell, r *metrics.Replicates, k int) bool {
+// Interval sets the 95 % confidence interval of a cell from statistic k of the jackknife's replicates, or warns that there is none. It is about the bias-corrected value; a value outside of it carries a warning.
+func Interval(c *results.Cell, r *metrics.Replicates, k int) {
 	i, ok := r.Interval(k)
-	if ok && c.OK() {
+	switch {
+	case !c.OK():
+	case !ok:
+		c.Warnings = append(c.Warnings, "no interval: the metric is undefined without some group")
+	default:
 		c.Lo, c.Hi = &i.Lo, &i.Hi
 		groupWarning(c, (i.Hi-i.Lo)/2)
 		if *c.Value < i.Lo || *c.Value > i.Hi {
 			c.Warnings = append(c.Warnings, fmt.Sprintf("the interval is about %.4g, the value less its bias as the jackknife sees it, which is larger than the half-width of the interval", i.Centre))
 		}
 	}
-	return ok
 }
 
 // Groups sets what the rows of a group have in common.

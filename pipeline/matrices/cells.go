@@ -131,15 +131,15 @@ func needsDouble(v metrics.CellValue) bool {
 // ofGroups computes the cells that need the moments of bundles apart.
 func (c *comparison) ofGroups(ctx context.Context, b *bundles, whole *metrics.Moments, cells []*cell) error {
 	for _, cell := range cells {
-		values, left, err := metrics.ComputeGroups(ctx, cell.Name, whole, b.sizes(), b.bundle, [][2]int{{cell.at.X, cell.at.Y}})
+		of, err := metrics.ComputeGroups(ctx, cell.Name, whole, b.sizes(), b.bundle, [][2]int{{cell.at.X, cell.at.Y}})
 		if err != nil {
 			return err
 		}
-		if err := cell.set(values[0].Value, values[0].Err); err != nil {
+		if err := cell.set(of.Cells[0].Value, of.Cells[0].Err); err != nil {
 			return err
 		}
-		if left != nil {
-			inference.Interval(&cell.result, left, 0)
+		if of.Left != nil {
+			inference.Interval(&cell.result, of.Left, 0)
 		}
 	}
 	return nil
@@ -148,7 +148,7 @@ func (c *comparison) ofGroups(ctx context.Context, b *bundles, whole *metrics.Mo
 // groupEffects tells cells how much rows of one group have in common, where the metric takes rows to be independent.
 func (c *comparison) groupEffects(ctx context.Context, b *bundles, whole *metrics.Moments, cells []*cell) error {
 	for _, cell := range cells {
-		if !cell.WantsGroups() || !cell.result.OK() {
+		if !cell.WantsGroups() || !cell.result.OK() || cell.result.Params.Level == results.TypeLevel { // types are independent
 			continue
 		}
 		effects, err := metrics.GroupEffects(ctx, whole, b.sizes(), b.bundle, [][2]int{{cell.at.X, cell.at.Y}})

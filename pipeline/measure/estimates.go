@@ -75,7 +75,8 @@ func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estima
 	}
 	if e.cells, e.matches, err = cellsOf(ctx, t, s.Whole.N(), func(_ *results.Cell, m study.Measure, i, j int) (metrics.Value, error) {
 		if m.FromGroups() {
-			v := ofGroups[m.Name].cells[[2]int{i, j}]
+			of := ofGroups[m.Name]
+			v := of.Cells[of.at[[2]int{i, j}]]
 			return v.Value, v.Err
 		}
 		return metrics.Compute(s.Whole, m.Name, m.Variant.Name, i, j)
@@ -88,7 +89,7 @@ func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estima
 		return nil, err
 	}
 	e.replicates = e.replicates.with(t, ofGroups, e.cells)
-	if err := groupEffects(ctx, t, s, e); err != nil {
+	if err := groupEffects(ctx, t, s, ofGroups, e); err != nil {
 		return nil, err
 	}
 	if t.Input == study.HiddenStates {
@@ -97,9 +98,10 @@ func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estima
 	return e, err
 }
 
-// groupEffects tells cells that get an interval how much rows of one group have in common, where the metric takes rows to be independent.
-func groupEffects(ctx context.Context, t *plan.Tile, s *sums.Total[*metrics.Moments], e *estimates) error {
-	if e.replicates == nil {
+// groupEffects tells cells that get an interval how much rows of one group have in common, where the metric takes rows to be independent. Word
+// types are, and their groups are chosen by their sizes alone.
+func groupEffects(ctx context.Context, t *plan.Tile, s *sums.Total[*metrics.Moments], ofGroups map[string]groupMap, e *estimates) error {
+	if e.replicates == nil || t.RowSet.Level == results.TypeLevel {
 		return nil
 	}
 	var cells []*results.Cell
@@ -113,21 +115,26 @@ func groupEffects(ctx context.Context, t *plan.Tile, s *sums.Total[*metrics.Mome
 	if len(cells) == 0 {
 		return nil
 	}
+	if grouped, ok := ofGroups["cka"]; ok { // it was asked for too
+		for k, c := range cells {
+			inference.Groups(c, grouped.Effects[grouped.at[pairs[k]]])
+		}
+		return nil
+	}
 	effects, err := metrics.GroupEffects(ctx, s.Whole, s.Sizes, s.Read, pairs)
 	if err != nil {
 		return err
 	}
-	for k := range cells {
-		inference.Groups(cells[k], effects[k])
+	for k, c := range cells {
+		inference.Groups(c, effects[k])
 	}
 	return nil
 }
 
-// groupMap are the cells of a metric that needs the moments of groups apart, by their layers.
+// groupMap is what a metric that needs the moments of groups apart gives.
 type groupMap struct {
-	cells map[[2]int]metrics.CellValue
-	at    map[[2]int]int      // cell -> statistic of left
-	left  *metrics.Replicates // of cells with each group left out; nil: not at hand
+	*metrics.OfGroups
+	at map[[2]int]int // pair of layers -> place among the cells
 }
 
 // groupCells computes the metrics that need the moments of groups apart, by their names.
@@ -138,14 +145,13 @@ func groupCells(ctx context.Context, t *plan.Tile, s *sums.Total[*metrics.Moment
 			continue
 		}
 		pairs := t.CellPairs()
-		g := groupMap{cells: map[[2]int]metrics.CellValue{}, at: map[[2]int]int{}}
-		values, left, err := metrics.ComputeGroups(ctx, m.Name, s.Whole, s.Sizes, s.Read, pairs)
+		of, err := metrics.ComputeGroups(ctx, m.Name, s.Whole, s.Sizes, s.Read, pairs)
 		if err != nil {
 			return nil, err
 		}
-		g.left = left
+		g := groupMap{of, map[[2]int]int{}}
 		for k, pair := range pairs {
-			g.cells[pair], g.at[pair] = values[k], k
+			g.at[pair] = k
 		}
 		maps[m.Name] = g
 	}

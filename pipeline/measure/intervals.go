@@ -54,17 +54,17 @@ func (r *replicates) with(t *plan.Tile, maps map[string]groupMap, cells []result
 	for c := range cells {
 		m, at := t.MeasureOf(c), t.PairOf(c)
 		of := maps[m.Name]
-		if !m.FromGroups() || of.left == nil || len(of.left.Sizes) < 2 || at.X == at.Y || !cells[c].OK() || !t.Comparison.WantsInterval(m) {
+		if !m.FromGroups() || of.Left == nil || len(of.Left.Sizes) < 2 || at.X == at.Y || !cells[c].OK() || !t.Comparison.WantsInterval(m) {
 			continue
 		}
 		if r == nil {
-			r = &replicates{Replicates: &metrics.Replicates{Left: make([][]float64, len(of.left.Sizes)), Sizes: of.left.Sizes}, At: map[int]int{}}
+			r = &replicates{Replicates: &metrics.Replicates{Left: make([][]float64, len(of.Left.Sizes)), Sizes: of.Left.Sizes}, At: map[int]int{}}
 		}
 		k := of.at[[2]int{at.X, at.Y}]
 		r.At[c] = len(r.Whole)
-		r.Whole = append(r.Whole, of.left.Whole[k])
+		r.Whole = append(r.Whole, of.Left.Whole[k])
 		for g := range r.Left {
-			r.Left[g] = append(r.Left[g], of.left.Left[g][k])
+			r.Left[g] = append(r.Left[g], of.Left.Left[g][k])
 		}
 	}
 	return r
@@ -80,9 +80,7 @@ func intervals(t *plan.Task, r *replicates, cells []results.Cell) []results.Diff
 		if !ok {
 			continue
 		}
-		if !inference.Interval(&cells[c], r.Replicates, k) {
-			cells[c].Warnings = append(cells[c].Warnings, "no interval: the metric is undefined without some group of speakers")
-		}
+		inference.Interval(&cells[c], r.Replicates, k)
 	}
 	return differences(t, r, cells)
 }

@@ -61,12 +61,12 @@ func describeSums(t *Tile, set study.RowSet) any {
 		Norms, CrossOnly bool
 		Variants         []string
 	}{Holds: "moments of a stack of layers, part by part", Unit: t.RowUnit, Block: t.BlockSize(), Level: set.Level, First: set.First, Corpus: in.Fingerprint.Corpus, Pairs: fmt.Sprint(t.Blocks)}
+	o := t.MomentsOptions()
 	if t.multipliesOnGPU() {
 		d.Products = in.Config.Products.Device + " " + in.Precision()
-	} else if o := t.MomentsOptions(); o.Float64 {
+	} else if o.Float64 {
 		d.Products = "float64"
 	}
-	o := t.MomentsOptions()
 	d.Norms, d.CrossOnly = o.SquaredNorms, o.CrossOnly
 	if t.Input == study.AttentionRows {
 		d.Holds = "sums over the rows of attention maps, part by part"

@@ -91,8 +91,11 @@ func makeManifest(p *plan.Plan, o *Outcome) ([]byte, error) {
 		}
 		m.Figures = append(m.Figures, filepath.ToSlash(rel))
 	}
-	if m.Skipped == nil {
-		m.Skipped = []store.Failure{} // none, and not unknown
+	if m.Skipped == nil { // none, and not unknown
+		m.Skipped = []store.Failure{}
+	}
+	if m.Undefined == nil {
+		m.Undefined = results.AllUndefined{}
 	}
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)

@@ -206,44 +206,51 @@ func byFrequency(counts map[string]int) []reason {
 	return list
 }
 
-// passing counts the values that are significant at 0.05 by each p.
+// passing counts the values that are significant at 0.05 by each p that the run has.
 type passing struct {
-	alone, fdr, family int
-	by                 map[string]bool // which of them decides
+	counts [3]int // each by itself, FDR, family-wise
+	has    [3]bool
+	by     [3]bool // which of them decides, for some cells
 }
 
+var passingWords = [3]string{"each by itself", "with the false discovery rate controlled", "family-wise"}
+
 func (n *passing) count(c *results.Cell) {
-	if n.by == nil {
-		n.by = map[string]bool{}
+	ps := [3]*float64{c.P}
+	if c.Null != nil {
+		ps[1], ps[2] = c.Null.PFDR, c.Null.PMax
 	}
-	if c.Null == nil {
-		return
-	}
-	n.by[c.Null.Correct] = true
-	for _, of := range []struct {
-		p  *float64
-		to *int
-	}{{c.P, &n.alone}, {c.Null.PFDR, &n.fdr}, {c.Null.PMax, &n.family}} {
-		if of.p != nil && *of.p <= figures.DefaultAlpha {
-			*of.to++
+	decides := c.Significance()
+	for k, p := range ps {
+		if p == nil {
+			continue
+		}
+		n.has[k], n.by[k] = true, n.by[k] || p == decides
+		if *p <= figures.DefaultAlpha {
+			n.counts[k]++
 		}
 	}
 }
 
 // correction says which p decides.
 func (n *passing) correction() string {
-	words := map[string]string{"": "family-wise", results.CorrectFDR: "with the false discovery rate controlled", results.CorrectNone: "each by itself"}
 	var list []string
-	for _, how := range []string{"", results.CorrectFDR, results.CorrectNone} {
-		if n.by[how] {
-			list = append(list, words[how])
+	for k, words := range passingWords {
+		if n.by[k] {
+			list = append(list, words)
 		}
 	}
 	return strings.Join(list, " or ")
 }
 
 func (n *passing) String() string {
-	return fmt.Sprintf("Significant are %d each by itself, %d with the false discovery rate controlled, %d family-wise.", n.alone, n.fdr, n.family)
+	var list []string
+	for k, words := range passingWords {
+		if n.has[k] {
+			list = append(list, fmt.Sprintf("%d %s", n.counts[k], words))
+		}
+	}
+	return "Significant are " + strings.Join(list, ", ") + "."
 }
 
 // doubts lists what limits the conclusions that the values allow.

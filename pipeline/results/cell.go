@@ -97,7 +97,7 @@ func (c *Cell) AtFloor(p float64) bool {
 	return c.Null != nil && c.Null.Draws > 0 && p*float64(c.Null.Draws+1) < 1+1e-9
 }
 
-// Groups says how much the rows of one group (a speaker) have in common, which a metric that takes rows to be independent is too high by.
+// Groups says how much the rows of one group (a speaker) have in common, and what the metric is without pairs of such rows.
 type Groups struct {
 	ShareX  float64  `json:"share_x"`           // intra-class correlation of x: the share of variance between groups
 	ShareY  float64  `json:"share_y"`           // of y
@@ -184,6 +184,9 @@ func (c *Cell) validateNumbers() error {
 	if n := c.Null; n != nil {
 		numbers = append(numbers, number{"null.mean", &n.Mean, false}, number{"null.q95", &n.Q95, false}, number{"null.q05", n.Q05, false},
 			number{"null.p_max", n.PMax, true}, number{"null.p_fdr", n.PFDR, true}, number{"null.calibrated", n.Calibrated, false})
+	}
+	if g := c.Groups; g != nil {
+		numbers = append(numbers, number{"groups.share_x", &g.ShareX, true}, number{"groups.share_y", &g.ShareY, true}, number{"groups.grouped", g.Grouped, false})
 	}
 	if r := c.Retrieval; r != nil {
 		numbers = append(numbers, number{"retrieval.top_types", &r.TopTypes, true}, number{"retrieval.top_rows", &r.TopRows, true},

@@ -9,7 +9,7 @@ import (
 	"speechsim/pipeline/internal/files"
 )
 
-// csvHeader names the columns of results.csv: the fields of a cell, flat.
+// csvHeader names the columns of results.csv: the fields of a cell, flat, but for what groups have in common and the p that decides.
 var csvHeader = slices.Concat([]string{"comparison", "metric", "variant", "x_model", "x_layer", "y_model", "y_layer", "rows"}, paramColumns,
 	[]string{"n", "dx", "dy", "value", "lo", "hi", "p", "null_mean", "null_q95", "null_q05", "null_p_max", "null_p_fdr", "null_calibrated", "null_draws"},
 	retrievalColumns, []string{"warnings", "error"})

@@ -25,9 +25,13 @@ func UndefinedOf(cells []Cell) AllUndefined {
 			of[c.Error] = append(of[c.Error], c)
 		}
 	}
+	if len(of) == 0 {
+		return nil
+	}
+	valued := countValued(cells)
 	var list AllUndefined
 	for reason, without := range of {
-		list = append(list, Undefined{Reason: reason, Cells: len(without), Layer: culprit(without, cells)})
+		list = append(list, Undefined{Reason: reason, Cells: len(without), Layer: valued.culprit(without)})
 	}
 	slices.SortFunc(list, func(a, b Undefined) int {
 		return cmp.Or(cmp.Compare(b.Cells, a.Cells), strings.Compare(a.Reason, b.Reason))
@@ -35,30 +39,56 @@ func UndefinedOf(cells []Cell) AllUndefined {
 	return list
 }
 
+// metricKey tells metrics apart whose cells can be compared.
+type metricKey struct {
+	comparison, metric, variant string
+	params                      Params
+}
+
+func keyOf(c *Cell) metricKey { return metricKey{c.Comparison, c.Metric, c.Variant, c.Params} }
+
+// valued counts the cells with a value, of each metric, and of each layer in it.
+type valued struct {
+	all     map[metricKey]int
+	ofLayer map[metricKey]map[Layer]int
+}
+
+func countValued(cells []Cell) valued {
+	v := valued{map[metricKey]int{}, map[metricKey]map[Layer]int{}}
+	for i := range cells {
+		c := &cells[i]
+		if c.Error != "" {
+			continue
+		}
+		key := keyOf(c)
+		v.all[key]++
+		if v.ofLayer[key] == nil {
+			v.ofLayer[key] = map[Layer]int{}
+		}
+		v.ofLayer[key][c.X]++
+		if c.Y != c.X {
+			v.ofLayer[key][c.Y]++
+		}
+	}
+	return v
+}
+
 // culprit is the one layer that is in all of some cells without a value, where the same metrics have values without that layer and none
 // with it; nil where there is no such layer.
-func culprit(without []*Cell, all []Cell) *Layer {
-	type metric struct {
-		comparison, name, variant string
-		params                    Params
-	}
-	of := func(c *Cell) metric { return metric{c.Comparison, c.Metric, c.Variant, c.Params} }
-	metrics := map[metric]bool{}
+func (v valued) culprit(without []*Cell) *Layer {
+	metrics := map[metricKey]bool{}
 	for _, c := range without {
-		metrics[of(c)] = true
+		metrics[keyOf(c)] = true
 	}
 	for _, l := range []Layer{without[0].X, without[0].Y} {
 		if slices.ContainsFunc(without, func(c *Cell) bool { return c.X != l && c.Y != l }) {
 			continue
 		}
-		elsewhere, here := false, false
-		for i := range all {
-			if c := &all[i]; c.Error == "" && metrics[of(c)] {
-				has := c.X == l || c.Y == l
-				here, elsewhere = here || has, elsewhere || !has
-			}
+		here, elsewhere := 0, 0
+		for key := range metrics {
+			here, elsewhere = here+v.ofLayer[key][l], elsewhere+v.all[key]-v.ofLayer[key][l]
 		}
-		if elsewhere && !here {
+		if here == 0 && elsewhere > 0 {
 			return &l
 		}
 	}

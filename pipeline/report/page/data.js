@@ -98,8 +98,8 @@ const count = (n) => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, n > 9999 ? "\u00
 
 const interval = (cell) => (cell.lo == null ? "" : `${short(cell.lo)} to ${short(cell.hi)}`);
 
-// pText writes a p-value; the smallest that so many draws can give is only a bound.
-const pText = (p, draws) => (p == null ? "" : (draws && p * (draws + 1) < 1 + 1e-9 ? "\u2264 " : "") + minus(String(Number(p.toPrecision(3)))));
+// pText writes a p-value, of which the page has six digits; the smallest that so many draws can give is only a bound.
+const pText = (p, draws) => (p == null ? "" : (draws && p * (draws + 1) < 1 + 1e-4 ? "\u2264 " : "") + minus(String(Number(p.toPrecision(3)))));
 const equalsP = (p, draws) => pText(p, draws).replace(/^(?!\u2264)/, "= ");
 
 // inWords returns what is known about a cell, as lines of text.
