@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// fewestGroups are the fewest groups that can be exchanged: the 24
+// FewestGroups are the fewest groups that can be exchanged: the 24
 // permutations of four hardly reach p < .05.
-const fewestGroups = 5
+const FewestGroups = 5
 
 // PermuteGroups exchanges whole groups of rows, of any size. sizes are the rows
 // of each group, in the order of the rows.
@@ -35,7 +35,7 @@ func PermuteGroups(sizes []int, seed uint64) (s *Shuffle, rows []int, err error)
 	}
 	bins := binGroups(sizes)
 	if bins == nil {
-		return nil, nil, fmt.Errorf("%d groups are too few to permute; at least %d are needed", len(sizes), fewestGroups)
+		return nil, nil, fmt.Errorf("%d groups are too few to permute; at least %d are needed", len(sizes), FewestGroups)
 	}
 	length := make([]int, len(sizes)) // kept rows of each group
 	groups := 0
@@ -89,7 +89,7 @@ func binGroups(sizes []int) []bin {
 	best, last := make([]int, len(sizes)+1), make([]int, len(sizes)+1)
 	for i := 1; i <= len(sizes); i++ {
 		best[i] = -1
-		for n := fewestGroups; n < 2*fewestGroups && n <= i; n++ {
+		for n := FewestGroups; n < 2*FewestGroups && n <= i; n++ {
 			if rows := best[i-n] + n*sizes[order[i-1]]; best[i-n] >= 0 && rows > best[i] {
 				best[i], last[i] = rows, n
 			}

@@ -7,6 +7,11 @@ import (
 	"strings"
 )
 
+// ChoiceError says that a choice of layers or attention maps is none of the model's: a fault of who chose, not of the file.
+type ChoiceError struct{ reason string }
+
+func (e *ChoiceError) Error() string { return e.reason }
+
 // selectOutputs picks outputs by name, from the input to the output of the model and each once.
 // A choice is a name ("7", "cnn.1", "24.prenorm"), a range of numbers ("0-6",
 // "cnn.1-7"), a group ("cnn", "prenorm"), "last", "numbered" or "all". No list
@@ -25,7 +30,7 @@ func selectOutputs(what string, from []LayerOutput, choices []string) ([]LayerOu
 	for _, choice := range choices {
 		names, err := expand(choice)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", what, err)
+			return nil, &ChoiceError{fmt.Sprintf("%s: %v", what, err)}
 		}
 		for _, name := range names {
 			found := false
@@ -35,7 +40,7 @@ func selectOutputs(what string, from []LayerOutput, choices []string) ([]LayerOu
 				}
 			}
 			if !found {
-				return nil, fmt.Errorf("%s: there is no %q in this model; it has %s", what, name, listNames(from))
+				return nil, &ChoiceError{fmt.Sprintf("%s: there is no %q in this model; it has %s", what, name, listNames(from))}
 			}
 		}
 	}

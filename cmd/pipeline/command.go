@@ -156,7 +156,7 @@ func help(w io.Writer) {
 		fmt.Fprintf(w, "  pipeline %-10s %-28s %s\n", c.name, c.args, c.summary)
 	}
 	fmt.Fprintf(w, "\npipeline COMMAND -h lists the flags of a command. Shipped configs: %s.\n", strings.Join(configs.Shipped(), ", "))
-	fmt.Fprintln(w, "Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 done but inputs were skipped, 130 interrupted.")
+	fmt.Fprintln(w, "Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 done but inputs were skipped or cells have no value, 130 interrupted.")
 }
 
 func (c *call) usage(w io.Writer) {

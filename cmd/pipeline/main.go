@@ -5,7 +5,7 @@
 //	pipeline plan configs/demo.yaml      estimate the rows, disk space, memory and time of a run
 //	pipeline help                        list all commands
 //
-// Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 done but inputs were skipped, 130 interrupted.
+// Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 done but inputs were skipped or cells have no value, 130 interrupted.
 package main
 
 import (

@@ -3,6 +3,7 @@ package load
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -106,7 +107,8 @@ func (m *Models) model(asked *configs.Model) (*models.Model, error) {
 	path := f.Config.Path(asked.ONNX)
 	o, err := m.modelOptions(asked)
 	if err == nil && !files.Exists(path) && f.knownByCard(path) {
-		return models.Describe(path, o)
+		model, err := models.Describe(path, o)
+		return model, f.explainChoice(asked, err)
 	}
 	if err != nil {
 		return nil, err
@@ -116,10 +118,22 @@ func (m *Models) model(asked *configs.Model) (*models.Model, error) {
 		return nil, err
 	}
 	model, err := rt.Load(path, o)
-	if err != nil {
-		return nil, fmt.Errorf("model %q: %w", asked.Name, err)
+	if err := f.explainChoice(asked, err); err != nil {
+		return nil, err
 	}
 	return model, nil
+}
+
+// explainChoice says where in the config a choice of layers stands that the model does not have.
+func (f *Files) explainChoice(asked *configs.Model, err error) error {
+	var choice *models.ChoiceError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &choice):
+		return f.Config.Errorf(asked.Pos, "model %q: %v", asked.Name, choice)
+	}
+	return fmt.Errorf("model %q: %w", asked.Name, err)
 }
 
 // modelOptions are what the config says of a model.

@@ -21,6 +21,7 @@ type Speech struct {
 	Lengths    []int                     // samples of each utterance at the corpus rate, -1 where it can't be used
 	Segments   map[string]*extract.Table // by tier (word, phone): the segments that could be rows
 	Unreadable []store.Failure           // what can't be used, and why
+	Alone      string                    // the one group that the table of groups puts all utterances in
 	Foreign    []string                  // utterances whose alignments lack most words of their transcripts
 	Parts      []Part
 	Lexicon    *tokenizer.Lexicon // nil without one
@@ -52,6 +53,12 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	}
 	if s.Foreign = foreign(c, s.Segments["word"]); len(s.Foreign) > 0 {
 		f.Progress.Note("%s", s.AboutForeign())
+		if f.Strict {
+			return s, fmt.Errorf("%d alignments seem to be those of other utterances, and --strict refuses that", len(s.Foreign))
+		}
+	}
+	if s.Alone = aloneIn(c); s.Alone != "" {
+		f.Progress.Note("all utterances are of one group, %q: the utterances are taken for groups, as if they were independent of each other", s.Alone)
 	}
 	for _, finding := range c.Findings {
 		if finding.Severity == corpus.SeverityError {
@@ -93,6 +100,20 @@ func foreign(c *corpus.Corpus, words *extract.Table) []string {
 		}
 	}
 	return ids
+}
+
+// aloneIn is the one group that a table of groups puts all utterances in, "" where there are several or no table.
+func aloneIn(c *corpus.Corpus) string {
+	if c.Spec.Groups == "" || len(c.Utterances) < 2 {
+		return ""
+	}
+	group := c.Utterances[0].Group
+	for i := range c.Utterances {
+		if c.Utterances[i].Group != group {
+			return ""
+		}
+	}
+	return group
 }
 
 // AboutForeign says what is odd about foreign alignments.

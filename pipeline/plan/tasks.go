@@ -2,8 +2,10 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"speechsim/extract"
+	"speechsim/metrics"
 	"speechsim/pipeline/study"
 )
 
@@ -15,6 +17,9 @@ func (p *planner) makeTasks() error {
 				continue
 			}
 			p.noteNulls(k, k.MeasuresOf(in))
+			if k.Null != nil && k.Null.Permute == "group" && len(p.Parts) < metrics.FewestGroups && slices.Contains(k.Rows.Level, "token") {
+				return p.Config.Errorf(k.Null.Pos, "comparison %q: null: %d groups are too few to permute; at least %d are needed", k.Name, len(p.Parts), metrics.FewestGroups)
+			}
 			sets := []study.RowSet{{}}
 			if in == study.HiddenStates || in == study.Rows {
 				sets = k.RowSets()

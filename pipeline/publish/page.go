@@ -37,7 +37,7 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 		}
 	}
 	if len(p.Foreign) > 0 {
-		page.Warnings = append(page.Warnings, "T"+p.AboutForeign()[1:]+".")
+		page.Doubt = append(page.Doubt, "T"+p.AboutForeign()[1:]+".")
 	}
 	if p.Imprecise() {
 		page.Warnings = append(page.Warnings, fmt.Sprintf("P%s.", p.DescribeProducts()[1:]))
@@ -50,6 +50,9 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 	for _, a := range o.Accounts {
 		page.On = append(page.On, fmt.Sprintf("%s: %d of %d segments are rows.", a.Comparison, a.Out, a.In))
 		page.Dropped = append(page.Dropped, droppedOf(p, a)...)
+	}
+	if p.Alone != "" {
+		page.Doubt = append(page.Doubt, fmt.Sprintf("The table of groups puts all utterances in the group %q. The utterances are taken for groups, as if they were independent of each other, so intervals are too narrow and p-values too small.", p.Alone))
 	}
 	if n := len(k.Groups); n < 10 {
 		page.Doubt = append(page.Doubt, fmt.Sprintf("There are %d independent groups of speakers only: what holds here need not hold for others.", n))

@@ -127,6 +127,9 @@ func appendNumber(b []byte, v float64) []byte {
 	if math.IsNaN(v) {
 		return append(b, "null"...)
 	}
+	if v == math.Trunc(v) && math.Abs(v) < 1<<53 { // counts, with all digits
+		return strconv.AppendInt(b, int64(v), 10)
+	}
 	return strconv.AppendFloat(b, v, 'g', 6, 64)
 }
 

@@ -196,7 +196,7 @@ func captionOf(f *Figure, ix *index, picture bool) string {
 		parts = append(parts, "Bands: 95 % confidence intervals. With many lines, only their median half-width is given.")
 	}
 	if picture && f.Kind == Curves && nulls {
-		parts = append(parts, "Grey: permutation null, mean (dashed) and 95th percentile (dotted).")
+		parts = append(parts, "Permutation null: mean (dashed) and 95th percentile (dotted).")
 	}
 	if count[notSignificant] > 0 && f.Kind != Tree && f.Kind != MDS {
 		kind := "p"
