@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"speechsim/textgrid"
 	"speechsim/tokenizer"
 )
 
@@ -41,10 +43,14 @@ type ctmIndex struct {
 	spans   map[string][]ctmSpan // by ID
 	numbers map[string]bool      // the labels, if all of the file are numbers; else nil
 
-	channel  string // of the first line
-	several  bool   // the lines name several channels: then the column says whose words they are
-	fromZero bool   // channels count from 0, since one has that number
+	channel  string                  // of the first line
+	several  bool                    // the lines name several channels: then the column says whose words they are
+	fromZero bool                    // channels count from 0, since one has that number
+	counts   map[string]channelCount // by ID
 }
+
+// channelCount says how the lines of an ID count channels.
+type channelCount struct{ zero, two bool } // there is a channel 0, a channel 2
 
 // ctmSpan is a run of lines with one ID.
 type ctmSpan struct {
@@ -66,35 +72,42 @@ func (f *ctmFile) open() error {
 		}
 		defer file.Close()
 		head := make([]byte, 2)
-		if n, _ := file.ReadAt(head, 0); utf16Order(string(head[:n])) != nil { // the index is of the file's own bytes
+		if n, _ := file.ReadAt(head, 0); textgrid.UTF16Order(head[:n]) != nil { // the index is of the file's own bytes
 			f.err = &Error{File: f.path, Msg: "is UTF-16, in which only smaller files are read: convert it, for example with iconv -f UTF-16 -t UTF-8"}
 			return
 		}
 		if f.index, f.err = indexCTM(file, f.path); f.err == nil && f.symbols != "" && len(f.index.numbers) > 0 {
 			f.names, f.err = readSymbols(f.symbols)
 		}
-		if !f.index.hasSymbolNumbers(f.names) {
-			f.names = nil
+		if f.err == nil {
+			f.names, f.err = f.index.symbolNumbers(f.names, f.path, f.symbols)
 		}
 	})
 	return f.err
 }
 
-// hasSymbolNumbers reports whether the labels are numbers of these symbols. SAMPA has the vowels 2 and 9, and words may be
-// digits: so every label of the file must be a number of the table, and not every one a symbol of it.
-func (x *ctmIndex) hasSymbolNumbers(names map[string]string) bool {
+// symbolNumbers returns the names of numbers if the labels of the file are numbers of these symbols, and nil if they are labels themselves: SAMPA has
+// the vowels 2 and 9, and words may be digits. Where all labels are numbers, but neither all numbers nor all symbols of the table,
+// the table is not that of the file, and either reading would be wrong.
+func (x *ctmIndex) symbolNumbers(names map[string]string, path, table string) (map[string]string, error) {
 	symbols := map[string]bool{}
 	for _, symbol := range names {
 		symbols[symbol] = true
 	}
-	allSymbols := true
-	for label := range x.numbers {
-		if names[label] == "" {
-			return false
+	lacking, allSymbols := "", true
+	for _, label := range slices.Sorted(maps.Keys(x.numbers)) {
+		if names[label] == "" && lacking == "" {
+			lacking = label
 		}
 		allSymbols = allSymbols && symbols[label]
 	}
-	return !allSymbols
+	switch {
+	case len(names) == 0 || allSymbols:
+		return nil, nil
+	case lacking != "":
+		return nil, &Error{File: path, Msg: fmt.Sprintf("all labels are numbers, and %s has no symbol of the number %s: is it the table of another file?", table, lacking)}
+	}
+	return names, nil
 }
 
 // channelNumber is the number, from 1, of a channel that a line names. A and B are the sides of a call, as are 1 and 2.
@@ -113,7 +126,7 @@ func (x *ctmIndex) channelNumber(name string) (int, error) {
 }
 
 // note adds what a line says of channels and labels.
-func (x *ctmIndex) note(raw []byte) {
+func (x *ctmIndex) note(id string, raw []byte) {
 	_, rest := ctmField(raw)
 	channel, rest := ctmField(rest)
 	_, rest = ctmField(rest)
@@ -126,7 +139,11 @@ func (x *ctmIndex) note(raw []byte) {
 		x.channel = string(channel)
 	}
 	x.several = x.several || string(channel) != x.channel
-	x.fromZero = x.fromZero || string(channel) == "0"
+	if zero, two := string(channel) == "0", string(channel) == "2"; zero || two {
+		n := x.counts[id]
+		x.counts[id] = channelCount{n.zero || zero, n.two || two}
+		x.fromZero = x.fromZero || zero
+	}
 	switch {
 	case x.numbers == nil:
 	case !isNumber(label):
@@ -147,7 +164,7 @@ func isNumber(label []byte) bool {
 
 // indexCTM finds the lines of every ID, and what the columns of channels and labels hold.
 func indexCTM(r io.Reader, path string) (ctmIndex, error) {
-	x := ctmIndex{spans: map[string][]ctmSpan{}, numbers: map[string]bool{}}
+	x := ctmIndex{spans: map[string][]ctmSpan{}, numbers: map[string]bool{}, counts: map[string]channelCount{}}
 	in := bufio.NewReaderSize(r, 1<<16)
 	var offset int64
 	current := ""
@@ -168,7 +185,7 @@ func indexCTM(r io.Reader, path string) (ctmIndex, error) {
 				current, run = string(id), ctmSpan{offset: offset, line: line}
 			}
 			run.length = int(offset-run.offset) + len(raw)
-			x.note(raw)
+			x.note(current, raw)
 		}
 		offset += int64(len(raw))
 		if err != nil {
@@ -176,7 +193,24 @@ func indexCTM(r io.Reader, path string) (ctmIndex, error) {
 		}
 	}
 	flush()
-	return x, nil
+	return x, x.checkCounts(path)
+}
+
+// checkCounts refuses a file of which some recordings count channels from 0 and others from 1: which 1 is the first?
+func (x *ctmIndex) checkCounts(path string) error {
+	var zero, one string
+	for _, id := range slices.Sorted(maps.Keys(x.counts)) {
+		switch n := x.counts[id]; {
+		case n.zero:
+			zero = id
+		case n.two:
+			one = id
+		}
+	}
+	if zero != "" && one != "" {
+		return &Error{File: path, Msg: fmt.Sprintf("the channels of %s count from 0, those of %s from 1: number them in one way", oneLine(zero), oneLine(one))}
+	}
+	return nil
 }
 
 // readLine returns the next line with its end, valid until the next call. io.EOF comes with the last one.
@@ -285,7 +319,14 @@ func parseCTM(path string, first int, text, id string, out []ctmSegment) ([]ctmS
 		if got, comment := ctmID([]byte(s)); comment || string(got) != id {
 			return
 		}
-		fields := strings.Fields(s)
+		var fields []string // cut at blanks of ASCII alone, as the index is
+		for rest := []byte(s); len(fields) < 5; {
+			var field []byte
+			if field, rest = ctmField(rest); len(field) == 0 {
+				break
+			}
+			fields = append(fields, string(field))
+		}
 		if len(fields) < 5 {
 			err = &Error{File: path, Line: line, Msg: fmt.Sprintf("expected ID CHANNEL START DURATION LABEL, found %d fields: %q", len(fields), shorten(s))}
 			return

@@ -111,7 +111,7 @@ func TestCTMNumbers(t *testing.T) {
 		{"numbers", "1 3 9", sampa, "SIL d i"},
 		{"SAMPA", "SIL d 2 n 9 f", sampa, "SIL d 2 n 9 f"},
 		{"an empty table", "2 9", "", "2 9"},
-		{"a number that no symbol has", "2 9 10", sampa, "2 9 10"},
+		{"a number that no symbol has", "2 9 10", sampa, "error"},
 		{"digits as words", "1 9 2", "<eps> 0\n0 1\n1 2\n2 3\n9 9\n", "1 9 2"},
 		{"a list that is no table", "d n", "d\nn\n", "d n"},
 	} {
@@ -158,5 +158,18 @@ func TestCTMSharedID(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestCTMCounts: a file of which some recordings count channels from 0 and others from 1 leaves open which 1 is the first.
+func TestCTMCounts(t *testing.T) {
+	for ctm, wrong := range map[string]bool{
+		"r 0 0 .1 x\nr 1 0 .1 y\nq 1 0 .1 z\n": false, "r 1 0 .1 x\nr 2 0 .1 y\n": false,
+		"r 1 0 .1 x\nr 2 0 .1 y\nq 0 0 .1 z\n": true,
+	} {
+		_, err := indexCTM(strings.NewReader(ctm), "f.ctm")
+		if (err != nil) != wrong || wrong && !strings.Contains(err.Error(), "the channels of q count from 0, those of r from 1") {
+			t.Errorf("%q: %v", ctm, err)
+		}
 	}
 }

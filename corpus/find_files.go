@@ -230,7 +230,9 @@ func textGridsIn(dir string) map[string]string {
 			if paths == nil {
 				paths = map[string]string{}
 			}
-			paths[stem(name)] = filepath.Join(dir, name)
+			if _, twin := paths[stem(name)]; !twin { // as beside the audio, the first of two counts
+				paths[stem(name)] = filepath.Join(dir, name)
+			}
 		}
 	}
 	return paths

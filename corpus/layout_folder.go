@@ -42,12 +42,19 @@ func (b *builder) folderFiles(tree *textGridTree, dir string, files []string) {
 		case audioKind(name) >= 0:
 			b.addAudio(audio, dir, name)
 		case hasExt(name, ".lab"), hasExt(name, ".txt"):
-			if old, ok := texts[stem(name)]; !ok || !hasExt(old, ".lab") {
+			old, ok := texts[stem(name)]
+			if ok && hasExt(old, ".lab") == hasExt(name, ".lab") {
+				b.findTwin(dir, old, name)
+			} else if !ok || !hasExt(old, ".lab") {
 				texts[stem(name)] = name
 			}
 			orphans = append(orphans, name)
 		case hasExt(name, ".textgrid") && tree == nil:
-			grids[stem(name)] = name
+			if old, ok := grids[stem(name)]; ok {
+				b.findTwin(dir, old, name)
+			} else {
+				grids[stem(name)] = name
+			}
 			orphans = append(orphans, name)
 		}
 	}
@@ -149,4 +156,10 @@ func (b *builder) folderSpeaker(rel string) string {
 		return top
 	}
 	return filepath.Base(rel)
+}
+
+// findTwin says that of two files with the labels of one utterance the second is not used: their names differ in Unicode form or in letter case.
+func (b *builder) findTwin(dir, used, other string) {
+	b.find(Finding{Kind: KindDuplicate, Severity: SeverityError, File: filepath.Join(dir, other),
+		Message: fmt.Sprintf("two files for %s, whose names differ in Unicode form (NFC and NFD) or letter case only: %s is used, this one is not; remove one", oneLine(stem(used)), oneLine(used))})
 }

@@ -172,7 +172,7 @@ func (b *builder) inside(path string) (string, bool) {
 		if err != nil {
 			return "", false
 		}
-		if path, err = filepath.Rel(root, path); err != nil {
+		if path, err = filepath.Rel(root, onDisk(path)); err != nil {
 			return "", false
 		}
 	}

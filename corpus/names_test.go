@@ -187,3 +187,26 @@ func macOS(t *testing.T, root string) {
 		write(t, filepath.Join(d, ".DS_Store"), "\x00\x00\x00\x01Bud1")
 	}
 }
+
+// TestTwinsOfLabels: of two TextGrids, or transcripts, whose names differ in Unicode form only the first is used, and that is told.
+func TestTwinsOfLabels(t *testing.T) {
+	root := t.TempDir()
+	write(t, filepath.Join(root, norm.NFC.String("é.wav")), wav(16000, 1, tone(16000, 16000)))
+	for _, form := range []norm.Form{norm.NFD, norm.NFC} {
+		write(t, filepath.Join(root, form.String("é.lab")), "a")
+		write(t, filepath.Join(root, form.String("é.TextGrid")), grid(1, tier{"words", labels("a", 1.)}))
+	}
+	if items, err := os.ReadDir(root); err != nil || len(items) != 5 {
+		t.Skip("this file system keeps one form")
+	}
+	c := open(t, Spec{Layout: "folder", Root: root})
+	told := 0
+	for _, f := range c.Findings {
+		if f.Kind == KindDuplicate && strings.Contains(f.Message, "is used, this one is not") {
+			told++
+		}
+	}
+	if told != 2 || len(c.Utterances) != 1 {
+		t.Errorf("%d utterances, %v", len(c.Utterances), c.Findings)
+	}
+}

@@ -1,14 +1,14 @@
 package corpus
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
+
+	"speechsim/textgrid"
 )
 
 // maxText bounds a file of text or labels: the transcripts of 10 000 hours are 600 MB, and no line-based file of one
@@ -51,41 +51,15 @@ func toUTF8(s string) (string, error) {
 	case strings.HasPrefix(s, "\xff\xfe\x00\x00"), strings.HasPrefix(s, "\x00\x00\xfe\xff"):
 		return "", errors.New("is UTF-32: convert it, for example with iconv -f UTF-32 -t UTF-8")
 	}
-	if order := utf16Order(s); order != nil {
-		return fromUTF16(s, order)
+	if order := textgrid.UTF16Order([]byte(s[:min(2, len(s))])); order != nil {
+		text, err := textgrid.DecodeUTF16([]byte(s), order)
+		return string(text), err
 	}
 	return strings.TrimPrefix(s, "\ufeff"), nil
 }
 
-// utf16Order is the order of the bytes of text that begins as UTF-16 does, nil for other text.
-func utf16Order(s string) binary.ByteOrder {
-	switch {
-	case strings.HasPrefix(s, "\xff\xfe"), len(s) > 1 && s[0] != 0 && s[1] == 0:
-		return binary.LittleEndian
-	case strings.HasPrefix(s, "\xfe\xff"), len(s) > 1 && s[0] == 0 && s[1] != 0:
-		return binary.BigEndian
-	}
-	return nil
-}
-
 // lfsPointer is how the small file begins that a Git repository has in the place of a large one.
 const lfsPointer = "version https://git-lfs.github.com/spec/"
-
-// fromUTF16 returns text in UTF-16 as UTF-8, without a byte order mark.
-func fromUTF16(s string, order binary.ByteOrder) (string, error) {
-	if len(s)%2 == 1 {
-		return "", errors.New("is UTF-16 that ends with half a character: it is cut short or damaged")
-	}
-	b, units := []byte(s), make([]uint16, len(s)/2)
-	for i := range units {
-		units[i] = order.Uint16(b[2*i:])
-	}
-	text := strings.TrimPrefix(string(utf16.Decode(units)), "\ufeff")
-	if strings.ContainsRune(text, utf8.RuneError) {
-		return "", errors.New("is UTF-16 with half of a surrogate pair: it is damaged")
-	}
-	return text, nil
-}
 
 // eachLine calls f with every line of text and its number from 1. Lines end in LF, CRLF or CR.
 func eachLine(text string, f func(line int, s string)) {

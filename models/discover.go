@@ -96,6 +96,10 @@ func (c *Card) numberedLayers(path string, x *layers.Graph, hidden []layers.Outp
 		return misnumbered("layers", "layer 0 is the input of the first block, layer i the output of block i", path, compared, f.Where)
 	}
 	fillList(c, "layers", "graph: outputs hidden_states.*", &c.Layers, layerOutputs(compared.Outputs))
+	if n := len(compared.Unknown); n > 0 {
+		c.warnings = append(c.warnings, fmt.Sprintf("whether %s (and %d more) have the numbers of their blocks could not be checked: they are not what comes out of a block (%s)",
+			compared.Unknown[0], n-1, f.Where))
+	}
 	if after := compared.After; after.Name != "" {
 		c.setSource("layer "+after.Name, f.Where)
 		c.warnings = append(c.warnings, fmt.Sprintf("output hidden_states.%s is before the final layer norm and is called %s.prenorm; layer %s is after it (%s)",

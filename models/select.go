@@ -53,14 +53,17 @@ func selectOutputs(what string, from []LayerOutput, choices []string) ([]LayerOu
 	return inDepth(out), nil
 }
 
-// inDepth orders layers as the signal passes them: the convolutions, then the blocks, the last one before its final norm first. Where a
-// name is none of these, the order of the card stays.
+// inDepth orders layers as the signal passes them: the convolutions, then the blocks, what is before the end of the last one (N.prenorm, N.branch)
+// first. Where a name is none of these, the order of the card stays.
 func inDepth(layers []LayerOutput) []LayerOutput {
 	depth := map[string][3]int{}
 	for _, l := range layers {
 		name, isCNN := strings.CutPrefix(l.Name, "cnn.")
-		name, isPrenorm := strings.CutSuffix(name, ".prenorm")
-		n, err := strconv.Atoi(name)
+		number, inside, isInside := strings.Cut(name, ".")
+		n, err := strconv.Atoi(number)
+		if isInside && inside != "prenorm" && inside != "branch" {
+			return layers
+		}
 		if err != nil {
 			return layers
 		}
@@ -68,7 +71,7 @@ func inDepth(layers []LayerOutput) []LayerOutput {
 		if isCNN {
 			d[0] = 0
 		}
-		if isPrenorm {
+		if isInside {
 			d[2] = 0
 		}
 		depth[l.Name] = d

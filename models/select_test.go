@@ -49,6 +49,10 @@ func TestSelectOutputs(t *testing.T) {
 			t.Errorf("%q: error %v does not say %q", choice, err, want)
 		}
 	}
+	inside := layersOf("0", "1", "2", "2.branch", "cnn.1")
+	if got, err := selectOutputs("layers", inside, []string{"all"}); err != nil || listNames(got) != "cnn.1, 0-1, 2.branch, 2" {
+		t.Errorf("%s, %v", listNames(got), err)
+	}
 	branches := layersOf("first", "second")
 	if got, err := selectOutputs("layers", branches, nil); err != nil || len(got) != 2 {
 		t.Errorf("without numbers, all are meant: %v, %v", got, err)

@@ -3,6 +3,8 @@ package textgrid
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -11,21 +13,15 @@ import (
 // reuse data. What is neither UTF-8 nor UTF-16 is a fault: to guess among
 // Latin-1, Mac Roman and the rest would quietly change labels.
 func decode(data []byte, file string) ([]byte, *Error) {
-	var fault *Error
-	switch {
-	case bytes.HasPrefix(data, []byte("\xEF\xBB\xBF")):
-		data = data[3:]
-	case bytes.HasPrefix(data, []byte("\xFF\xFE")):
-		data, fault = decodeUTF16(data[2:], binary.LittleEndian, file)
-	case bytes.HasPrefix(data, []byte("\xFE\xFF")):
-		data, fault = decodeUTF16(data[2:], binary.BigEndian, file)
-	case len(data) >= 2 && data[0] != 0 && data[1] == 0:
-		data, fault = decodeUTF16(data, binary.LittleEndian, file)
-	case len(data) >= 2 && data[0] == 0 && data[1] != 0:
-		data, fault = decodeUTF16(data, binary.BigEndian, file)
-	}
-	if fault != nil {
-		return nil, fault
+	if text, ok := bytes.CutPrefix(data, []byte("\xEF\xBB\xBF")); ok {
+		data = text
+	} else if order := UTF16Order(data); order != nil {
+		text, err := DecodeUTF16(data, order)
+		if err != nil {
+			text = unixLines(text)
+			return nil, errorAt(file, text, len(text), "%v", err)
+		}
+		data = text
 	}
 	data = unixLines(data)
 	if i := bytes.IndexByte(data, 0); i >= 0 {
@@ -37,12 +33,27 @@ func decode(data []byte, file string) ([]byte, *Error) {
 	return data, nil
 }
 
-// decodeUTF16 makes UTF-8 of UTF-16. At most 3 bytes come of every 2.
-func decodeUTF16(data []byte, order binary.ByteOrder, file string) ([]byte, *Error) {
+// UTF16Order is the order of the bytes of text that begins as UTF-16 does, by its byte order mark or by the zero byte of a letter; nil for other text.
+func UTF16Order(data []byte) binary.ByteOrder {
+	switch {
+	case bytes.HasPrefix(data, []byte("\xFF\xFE")), len(data) >= 2 && data[0] != 0 && data[1] == 0:
+		return binary.LittleEndian
+	case bytes.HasPrefix(data, []byte("\xFE\xFF")), len(data) >= 2 && data[0] == 0 && data[1] != 0:
+		return binary.BigEndian
+	}
+	return nil
+}
+
+// DecodeUTF16 makes UTF-8 of UTF-16, without the byte order mark. Of damaged text it returns what is before the damage. At most 3 bytes
+// come of every 2.
+func DecodeUTF16(data []byte, order binary.ByteOrder) ([]byte, error) {
+	if len(data) >= 2 && order.Uint16(data) == 0xFEFF {
+		data = data[2:]
+	}
 	text := make([]byte, 0, len(data)/2+len(data)/8)
 	for i := 0; i < len(data); i += 2 {
 		if i+1 == len(data) {
-			return nil, errorAt(file, unixLines(text), len(text), "UTF-16 text ends with half a character; the file is cut short or damaged")
+			return text, errors.New("UTF-16 text ends with half a character; the file is cut short or damaged")
 		}
 		r := rune(order.Uint16(data[i:]))
 		if utf16.IsSurrogate(r) {
@@ -52,8 +63,7 @@ func decodeUTF16(data []byte, order binary.ByteOrder, file string) ([]byte, *Err
 			}
 			pair := utf16.DecodeRune(r, low)
 			if pair == utf8.RuneError {
-				text = unixLines(text)
-				return nil, errorAt(file, text, len(text), "UTF-16 unit 0x%04X is half of a surrogate pair without the other half; the file is damaged", r)
+				return text, fmt.Errorf("UTF-16 unit 0x%04X is half of a surrogate pair without the other half; the file is damaged", r)
 			}
 			r = pair
 			i += 2

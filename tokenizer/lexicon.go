@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Lexicon holds the pronunciations of words, as lists of phones in file order.
@@ -110,7 +112,7 @@ func (l *Lexicon) add(word string, p Pronunciation, numbers map[string]uint16, s
 }
 
 // fold is the form in which words are kept and looked up.
-func fold(word string) string { return strings.ToUpper(word) }
+func fold(word string) string { return strings.ToUpper(norm.NFC.String(word)) }
 
 // Len is the number of different words.
 func (l *Lexicon) Len() int { return len(l.words) }

@@ -31,7 +31,8 @@ type Pronunciation struct {
 //
 // Numbers before the phones are left out: those in columns that hold a number on every
 // line of the file, and on any line those in decimals (0.65, 1e-05), with what stands before
-// them. Other numbers are phones, as 2 and 9 are in SAMPA.
+// them, and the rest of MFA's four. Other numbers are phones, as 2 and 9 are in SAMPA. Where most lines, but
+// not all, have a 0 or 1 there, it may be either, and that is an error.
 //
 // Empty lines are skipped. A line that is not UTF-8 is taken as Latin-1, because
 // CMUdict 0.7b spells one word (DÉJÀ) that way. Wrong lines are collected and
@@ -44,9 +45,11 @@ func ScanLexicon(r io.Reader, file string, yield func(Pronunciation) error) erro
 	columns := numberColumns(newLines(io.TeeReader(r, read), file))
 	in := newLines(io.MultiReader(read, r), file)
 	var fields, phones []string
+	var undecided probabilities
 	for {
 		line, err := in.next()
 		if errors.Is(err, io.EOF) {
+			undecided.judge(&wrong, file)
 			return wrong.result()
 		}
 		if err != nil {
@@ -68,6 +71,7 @@ func ScanLexicon(r io.Reader, file string, yield func(Pronunciation) error) erro
 			}
 			continue
 		}
+		undecided.note(in.n, fields[0], phones)
 		err = yield(Pronunciation{Word: withoutVariant(fields[0]), Phones: phones, Line: in.n})
 		if placed := (*Error)(nil); errors.As(err, &placed) && placed.File == "" {
 			placed.File = file
@@ -75,6 +79,30 @@ func ScanLexicon(r io.Reader, file string, yield func(Pronunciation) error) erro
 		if err != nil {
 			return err
 		}
+	}
+}
+
+// probabilities counts the lines that seem to have one among their phones.
+type probabilities struct {
+	lines, with int
+	without     int    // the first line that has none
+	word        string // its word
+}
+
+func (p *probabilities) note(line int, word string, phones []string) {
+	p.lines++
+	if len(phones) > 1 && (phones[0] == "0" || phones[0] == "1") {
+		p.with++
+	} else if p.without == 0 {
+		p.without, p.word = line, word
+	}
+}
+
+// judge refuses a file that most likely has probabilities, of which lines lack one: they would be phones of all its other words.
+func (p *probabilities) judge(wrong *Errors, file string) {
+	if p.without > 0 && 2*p.with > p.lines {
+		wrong.add(file, p.without, 1, "%d of %d lines have a number before the phones, and that of %q has none: is it a probability? "+
+			"Write one on every line, or none", p.with, p.lines, clip(p.word))
 	}
 }
 
@@ -176,10 +204,14 @@ func isNumber(field string) bool {
 // columns is what numberColumns says.
 func phonesOf(phones, fields []string, columns int) []string {
 	from := 1 + columns
-	for i := leadingNumbers(fields[1:]); i >= from; i-- {
+	numbers, decimal := leadingNumbers(fields[1:]), 0
+	for i := from; i <= numbers; i++ {
 		if strings.ContainsAny(fields[i], ".eE") { // no phone is written so
-			from = i + 1
+			decimal, from = i, i+1
 		}
+	}
+	if decimal > 0 && decimal <= 4 && numbers >= 4 {
+		from = 5 // of MFA's four numbers those after the decimal may be whole
 	}
 	for _, field := range fields[min(from, len(fields)):] {
 		if field[0] == '#' {

@@ -117,6 +117,8 @@ func TestLexiconNumbers(t *testing.T) {
 		{"SAMPA with MFA's numbers", "Öl\t1\t0\t0\t0\t2 l\nÖre\t0.5\t0.2\t1\t1\t2 9\n", "2 l, 2 9"},
 		{"all words begin with a number", "Öl 1 2 l\nÖre 1 2 r\n", "2 l, 2 r"},
 		{"an added line among MFA's", "a 1 0.0 0.0 0.0 AH0\nnew N UW1\n", "AH0, N UW1"},
+		{"whole numbers after a decimal of MFA's, beside a line with one", "a 1 0.1 1 1 AH0\nthe 1 DH AH\n", "AH0, DH AH"},
+		{"whole numbers after a decimal of MFA's, beside a line with none", "a 0.9 1 1 1 AH0\nthe DH AH\n", "AH0, DH AH"},
 		{"an added line among probabilities", "a 0.5 AH0\nb 1e-05 B\nnew N UW1\n", "AH0, B, N UW1"},
 		{"comments and a byte order mark", "\ufeff;;; 1\n\na 1 AH0 # 1\nb 0.5 B\n", "AH0, B"},
 		{"names of numbers", "a nan inf\nb 0x1 b\n", "nan inf, 0x1 b"},
@@ -129,6 +131,22 @@ func TestLexiconNumbers(t *testing.T) {
 		if err != nil || strings.Join(got, ", ") != test.want {
 			t.Errorf("%s: got %q, %v, want %q", test.name, strings.Join(got, ", "), err, test.want)
 		}
+	}
+}
+
+// TestLexiconUndecided: where most lines, but not all, have a 1 before the phones, it is not taken for a phone in silence.
+func TestLexiconUndecided(t *testing.T) {
+	err := ScanLexicon(strings.NewReader("a 1 AH0\nb 1 B IY\nnew N UW1\nc 1 S IY\n"), "l.txt", func(Pronunciation) error { return nil })
+	if want := "l.txt:3:1: 3 of 4 lines have a number before the phones, and that of \"new\" has none"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestLexiconForms: a word is one in however many characters an accent is written.
+func TestLexiconForms(t *testing.T) {
+	l := lexiconOf(t, "\u00e9t\u00e9 E T E\n", LexiconOptions{})
+	if !l.Has("e\u0301te\u0301") || !l.Has("\u00e9t\u00e9") {
+		t.Error("one of the two forms is not there")
 	}
 }
 

@@ -3,6 +3,8 @@ package tokenizer
 import (
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // silences are the labels that aligners and corpora give to silence, lower case.
@@ -30,16 +32,17 @@ func IsSilence(label string) bool { return silences[strings.ToLower(TrimLabel(la
 func IsNoise(label string) bool { return noises[strings.ToLower(TrimLabel(label))] }
 
 // TrimLabel takes off what stands around a label and can't be seen: blanks of any kind,
-// line ends, and the characters without width that editors and copies from web pages leave.
+// line ends, and the characters without width that editors and copies from web pages leave. What is
+// left is in Unicode's form NFC: a letter with an accent is one label, in however many characters.
 // The joiners U+200C and U+200D stay, because words of Indic scripts may end in them.
 func TrimLabel(label string) string {
-	return strings.TrimFunc(label, func(r rune) bool {
+	return norm.NFC.String(strings.TrimFunc(label, func(r rune) bool {
 		switch r {
 		case '\u200b', '\u2060', '\ufeff', '\u200e', '\u200f': // zero-width space, word joiner, byte order mark, marks of direction
 			return true
 		}
 		return unicode.IsSpace(r)
-	})
+	}))
 }
 
 // arpabetVowels are the ARPAbet symbols that carry stress, lower case.

@@ -78,6 +78,9 @@ func Nulls(family []*results.Cell, null *metrics.Null, about, correct string) {
 		}
 		c.P = &s.P
 		c.Null = &results.Null{Mean: s.Mean, Q95: s.Q95, Calibrated: &s.Calibrated, PMax: &s.FamilyP, Draws: len(null.Draws), About: null.About + about}
+		if observed := null.Observed[k]; null.Part && (*c.Value > s.Q95) != (observed > s.Q95) {
+			c.Warnings = append(c.Warnings, fmt.Sprintf("p and the null are of the rows that the null exchanges, on which the value is %.4g", observed))
+		}
 		if correct != results.CorrectFamily {
 			c.Null.Correct = correct
 		}

@@ -28,11 +28,11 @@ const (
 const unknownSize = 0xffffffff
 
 // openEnded tells whether a size stands for "up to the end": programs that write into a pipe put the largest number that they
-// know there, 2^32 - 1 (ffmpeg), 2^31 (arecord) or 2^31 - 1, often less a header's bytes or rounded to a page (0x7ffff000: sox),
-// and in RF64 2^64 - 1, of which we keep 63 bits. So sizes within a page of these limits are no promise.
+// know there, 2^32 - 1 (ffmpeg), 2^31 (arecord) or 2^31 - 1, often less a header's bytes or rounded to a page, and that to whole samples of all
+// channels (0x7ffff000 and a little less: sox), and in RF64 2^64 - 1, of which we keep 63 bits. So sizes within two pages of these limits are no promise.
 func openEnded(size int64) bool {
-	const page = 1 << 12
-	return size >= 1<<31-page && size <= 1<<31+page || size > unknownSize-page && size <= unknownSize || size == math.MaxInt64
+	const near = 2 << 12
+	return size >= 1<<31-near && size <= 1<<31+near || size > unknownSize-near && size <= unknownSize || size == math.MaxInt64
 }
 
 // The tail that turns a format tag into the sub-format of WAVE_FORMAT_EXTENSIBLE.

@@ -124,6 +124,7 @@ func TestWAVStructure(t *testing.T) {
 		{"length unknown, less the header", set(set(plain, 4, 0xffffffff), 40, 0xffffffff-36), "does not tell the length"},
 		{"length unknown, rounded to 16 bytes", set(plain, 40, 0xfffffff0), "does not tell the length"},
 		{"a pipe of sox", set(set(plain, 4, 0x7ffff024), 40, 0x7ffff000), "does not tell the length"},
+		{"a pipe of sox in samples of 3 bytes", set(set(plain, 4, 0x7fffefff+36), 40, 0x7fffefff), "does not tell the length"},
 		{"a pipe of arecord", set(set(plain, 4, 0x80000024), 40, 0x80000000), "does not tell the length"},
 		{"a pipe of LAME", set(set(plain, 4, 0x80000023), 40, 0x7fffffff), "does not tell the length"},
 		{"2 GB less the header", set(set(plain, 4, 0x7fffffff), 40, 0x7fffffff-36), "does not tell the length"},

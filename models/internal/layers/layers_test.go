@@ -90,6 +90,7 @@ func TestCompare(t *testing.T) {
 		{"0=e 3=elsewhere", "", "elsewhere is beyond layer 2, the last", "0=e 1=one 2=normed 2.prenorm=two"},
 		{"1=one 2=two", "1=one 2=normed 2.prenorm=two", "", ""},
 		{"2=two 2.prenorm=two", "2=normed 2.prenorm=two", "", ""},
+		{"1=one 2.prenorm=normed", "", "normed is layer 2", "0=e 1=one 2=normed 2.prenorm=two"},
 	}
 	list := func(outputs []Output) string {
 		var words []string

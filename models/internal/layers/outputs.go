@@ -66,14 +66,14 @@ func Last(list []Output) int {
 type Comparison struct {
 	Outputs []Output // those that were compared, the last one before a final norm as N.prenorm
 	After   Output   // where the last one was renamed so: the layer after the norm
-	Wrong   []string // in words, each output with the number of another layer
+	Wrong   []string // in words, each output with the name of another layer
+	Unknown []string // outputs with a plain number that are at no place that was found: whether it is right can't be told
 	Right   []Output // if there are any: the whole list by the blocks of the graph
 }
 
 // Compare holds the numbers of outputs against the layers, or the attention maps,
-// that were found in the graph; what is the word for one of them. An output that is none of these is left
-// alone (it may be taken at another place in the block), unless its number is
-// beyond the last block.
+// that were found in the graph; what is the word for one of them. An output that is none of these may be
+// taken at another place in the block, unless its number is beyond the last block.
 func (x *Graph) Compare(named, found []Output, what string) Comparison {
 	c := Comparison{Outputs: slices.Clone(named)}
 	places := map[string]Output{}
@@ -86,8 +86,10 @@ func (x *Graph) Compare(named, found []Output, what string) Comparison {
 		switch {
 		case !ok && number(l.Name) > Last(found):
 			c.Wrong = append(c.Wrong, fmt.Sprintf("%s is beyond %s %d, the last", l.Tensor, what, Last(found)))
+		case !ok && !strings.Contains(l.Name, "."):
+			c.Unknown = append(c.Unknown, l.Tensor)
 		case !ok:
-		case number(l.Name) != number(place.Name):
+		case l.Name != place.Name && place.Name != l.Name+".prenorm":
 			c.Wrong = append(c.Wrong, fmt.Sprintf("%s is %s %s", l.Tensor, what, place.Name))
 			outputs[place.Name] = l.Tensor
 		case place.Name == l.Name+".prenorm":
