@@ -44,6 +44,7 @@ type OfGroups struct {
 	Cells   []CellValue
 	Left    *Replicates   // with each group left out; nil where the metric does not have that at hand
 	Effects []GroupEffect // of cka; nil for others
+	Scales  []float64     // of cka, its denominator: √(HSIC of x · HSIC of y), for NullGrouped
 }
 
 // GroupEffect says how much the rows of a group have in common in two layers.
@@ -303,7 +304,7 @@ func (g *groupedCKA) result() (*OfGroups, error) {
 	for i := range g.sums {
 		shares[i] = g.share(i)
 	}
-	out := &OfGroups{Cells: make([]CellValue, len(g.pairs)), Effects: make([]GroupEffect, len(g.pairs))}
+	out := &OfGroups{Cells: make([]CellValue, len(g.pairs)), Effects: make([]GroupEffect, len(g.pairs)), Scales: make([]float64, len(g.pairs))}
 	if g.leave {
 		out.Left = &Replicates{Whole: make([]float64, len(g.pairs)), Left: make([][]float64, len(g.sizes)), Sizes: g.sizes}
 		for k := range out.Left.Left {
@@ -321,6 +322,7 @@ func (g *groupedCKA) result() (*OfGroups, error) {
 		if err != nil {
 			return nil, err
 		}
+		out.Scales[k] = math.Sqrt(estimates[x].hsic.left) * math.Sqrt(estimates[y].hsic.left)
 		out.Effects[k] = GroupEffect{Shares: [2]float64{shares[p[0]], shares[p[1]]}, Grouped: value}
 		if !g.leave {
 			continue
@@ -384,8 +386,7 @@ func (g *groupedCKA) estimate(b *groupedBlock) groupedHSIC {
 	n, own, all := powersOf(g.sizes), sum(b.own), sum(b.sct)
 	kx, ky := withoutDiagonal(g.grams[b.i]), withoutDiagonal(g.grams[b.j])
 	out := groupedHSIC{}
-	a, n2 := b.cc-own, n.pairs()
-	out.hsic = hsic{left: a/n2 - 2*(2*sum(b.sctOwn)-all)/n.triples() + distinct(kx, ky, -1)/n.quadruples(), terms: (b.cc + own) / n2}
+	out.hsic = hsic{left: n.hsic(b.cc, own, all, sum(b.sctOwn), distinct(kx, ky, -1)), terms: (b.cc + own) / n.pairs()}
 	if !g.leave {
 		return out
 	}
@@ -471,6 +472,12 @@ func (p powers) pairs() float64   { return p[0]*p[0] - p[1] }
 func (p powers) triples() float64 { return p[0]*p[0]*p[0] - 3*p[0]*p[1] + 2*p[2] }
 func (p powers) quadruples() float64 {
 	return p[0]*p[0]*p[0]*p[0] - 6*p[0]*p[0]*p[1] + 8*p[0]*p[2] + 3*p[1]*p[1] - 6*p[3]
+}
+
+// hsic is the U-statistic of groups of these sizes whose sums over all rows are 0: cc = |C|², own = Σ |C_g|², sct = Σ s_gᵀ C t_g, sctOwn = Σ
+// s_gᵀ C_g t_g, and d is D.
+func (p powers) hsic(cc, own, sct, sctOwn, d float64) float64 {
+	return (cc-own)/p.pairs() - 2*(2*sctOwn-sct)/p.triples() + d/p.quadruples()
 }
 
 func sum(x []float64) float64 {

@@ -20,6 +20,8 @@ type Shuffle struct {
 	// onto says that a pairing may use a row of y more than once, so that what
 	// y is like by itself changes from draw to draw.
 	onto bool
+	// groups are those that are permuted, in the order of the rows; nil for word types.
+	groups []block
 	// About says what is permuted, for a report.
 	About string
 }
