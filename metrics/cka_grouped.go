@@ -61,7 +61,7 @@ type GroupEffect struct {
 // moments of a group, as for ComputeGroups. They cost a part of what CKAGrouped does, which leaves groups out too.
 func GroupEffects(ctx context.Context, whole *Moments, sizes []int, group func(g int) (*Moments, error), pairs [][2]int) ([]GroupEffect, error) {
 	g := newGroupedCKA(whole, pairs, false)
-	if err := g.read(ctx, inTurn(sizes, group)); err != nil {
+	if err := g.read(ctx, InTurn(sizes, group)); err != nil {
 		return nil, err
 	}
 	result, err := g.result()
@@ -71,8 +71,8 @@ func GroupEffects(ctx context.Context, whole *Moments, sizes []int, group func(g
 	return result.Effects, nil
 }
 
-// inTurn reads groups one after the other.
-func inTurn(sizes []int, group func(g int) (*Moments, error)) iter.Seq2[*Moments, error] {
+// InTurn reads groups one after the other.
+func InTurn(sizes []int, group func(g int) (*Moments, error)) iter.Seq2[*Moments, error] {
 	return func(yield func(*Moments, error) bool) {
 		for g := range sizes {
 			if !yield(group(g)) {

@@ -9,6 +9,9 @@ import (
 	"speechsim/metrics/internal/parallel"
 )
 
+// ErrNotGroups says why a value of groups has no null where word types are permuted.
+var ErrNotGroups = errors.New("the value is of groups of rows, and the null permutes word types")
+
 // NullGrouped draws the null distribution of a map of [CKAGrouped], as [NullCKA] does of the other variants. sketch holds the rows of all
 // layers in the order of the shuffle, which must permute groups, and pairs are the cells (x, y), of different layers each. scales are
 // their denominators (OfGroups.Scales): whole groups that are permuted leave those as they are, so that p does not depend on them.
@@ -17,8 +20,8 @@ import (
 // squared products of each pair of groups that may meet (made once), and two of sums of rows (see [CKAGrouped]).
 func NullGrouped(ctx context.Context, sketch *Sketch, scales []float64, pairs [][2]int, shuffle *Shuffle, draws int) (*Null, error) {
 	switch {
-	case shuffle.groups == nil:
-		return nil, errors.New("cka grouped is of groups of rows, and this null permutes word types")
+	case !shuffle.OfGroups():
+		return nil, ErrNotGroups
 	case sketch.n != shuffle.Rows():
 		return nil, fmt.Errorf("the sketch has %d rows, the pairings %d", sketch.n, shuffle.Rows())
 	case len(scales) != len(pairs):

@@ -29,6 +29,9 @@ type Shuffle struct {
 // Rows is the number of rows that a pairing has.
 func (s *Shuffle) Rows() int { return s.rows }
 
+// OfGroups says whether whole groups are permuted, and not word types.
+func (s *Shuffle) OfGroups() bool { return s.groups != nil }
+
 // Draw returns pairing k: row r of x goes with row Draw(k)[r] of y.
 func (s *Shuffle) Draw(k int) []int {
 	pairing := make([]int, s.rows)

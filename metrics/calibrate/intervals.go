@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -86,7 +85,6 @@ func (d design) cover(sets int, seed uint64) (string, error) {
 
 // estimate gives the intervals of one set.
 func (d design) estimate(seed uint64) ([]metrics.Interval, error) {
-	ctx := context.Background()
 	s := d.draw(rand.New(rand.NewPCG(seed, 7)))
 	o := metrics.Options{SquaredNorms: true, Float64: true, Workers: 1, Pairs: [][2]int{{0, 1}}}
 	whole, err := metrics.NewMoments(metrics.PureGo(), []int{d.units, d.units}, o)

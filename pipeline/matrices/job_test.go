@@ -228,7 +228,7 @@ func jackknifeOf(t *testing.T, x, y matrix, groups, each int) (lo, hi float64) {
 			t.Fatal(err)
 		}
 	}
-	r, err := metrics.Jackknife(context.Background(), whole, oneByOne(bundles), metrics.Statistics(context.Background(), []metrics.Cell{{Metric: "cka", Variant: "debiased", X: 0, Y: 1}}))
+	r, err := metrics.Jackknife(context.Background(), whole, metrics.InTurn(make([]int, len(bundles)), func(g int) (*metrics.Moments, error) { return bundles[g], nil }), metrics.Statistics(context.Background(), []metrics.Cell{{Metric: "cka", Variant: "debiased", X: 0, Y: 1}}))
 	if err != nil {
 		t.Fatal(err)
 	}

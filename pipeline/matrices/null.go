@@ -27,8 +27,10 @@ func (d *nulls) draw(ctx context.Context, m *metrics.Moments, o metrics.Options,
 	var exact, sketched []*cell
 	for _, cell := range cells {
 		switch {
-		case !cell.result.OK():
-		case cell.Name == "cka" && !d.level.byType && min(d.x.Cols, d.y.Cols) >= sketchFrom:
+		case !cell.result.OK() || !cell.HasNull():
+		case cell.Grouped() && d.level.byType:
+			inference.NoNull(&cell.result, metrics.ErrNotGroups)
+		case cell.Name == "cka" && !d.level.byType && (cell.Grouped() || min(d.x.Cols, d.y.Cols) >= sketchFrom):
 			sketched = append(sketched, cell)
 		default:
 			exact = append(exact, cell)
@@ -105,7 +107,7 @@ func (d *nulls) sketched(ctx context.Context, m *metrics.Moments, matrices []met
 	}
 	for _, cell := range cells {
 		d.Progress.Stage("null of "+cell.Variant.Name+" CKA", float64(d.Null), "draws")
-		null, err := metrics.NullCKA(ctx, m, sketch, cell.Variant.Name, [][2]int{{0, 1}}, d.level.shuffle, d.Null)
+		null, err := d.cka(ctx, m, sketch, cell)
 		if cell.hasNoNull(err) {
 			continue
 		}
@@ -116,6 +118,15 @@ func (d *nulls) sketched(ctx context.Context, m *metrics.Moments, matrices []met
 		d.add(null, cell)
 	}
 	return nil
+}
+
+// cka draws the null of one variant.
+func (d *nulls) cka(ctx context.Context, m *metrics.Moments, sketch *metrics.Sketch, cell *cell) (*metrics.Null, error) {
+	pairs := [][2]int{{0, 1}}
+	if cell.Grouped() {
+		return metrics.NullGrouped(ctx, sketch, []float64{cell.scale}, pairs, d.level.shuffle, d.Null)
+	}
+	return metrics.NullCKA(ctx, m, sketch, cell.Variant.Name, pairs, d.level.shuffle, d.Null)
 }
 
 // own are the moments of each of some matrices with itself.

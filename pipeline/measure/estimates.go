@@ -36,7 +36,7 @@ func measureRows(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estimates
 	}); err != nil {
 		return nil, err
 	}
-	e.nulls, err = nulls(ctx, t, rows, nil, w, e.cells)
+	e.nulls, err = nulls(ctx, t, rows, nil, nil, w, e.cells)
 	e.retrieved = w.lists()
 	return e, err
 }
@@ -93,7 +93,7 @@ func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estima
 		return nil, err
 	}
 	if t.Input == study.HiddenStates {
-		e.nulls, err = nulls(ctx, t, rows, s.Whole, nil, e.cells)
+		e.nulls, err = nulls(ctx, t, rows, s.Whole, ofGroups, nil, e.cells)
 	}
 	return e, err
 }
