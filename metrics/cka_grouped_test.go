@@ -228,15 +228,11 @@ func TestGroupEffects(t *testing.T) {
 		whole, groups := drawGrouped(r, sizes, 12, share, false).moments(t, Options{})
 		group := func(g int) (*Moments, error) { return groups[g], nil }
 		pairs := [][2]int{{0, 1}, {1, 0}}
-		effects, err := GroupEffects(context.Background(), whole, sizes, group, pairs)
-		if err != nil {
-			t.Fatal(err)
-		}
 		out, err := ComputeGroups(context.Background(), "cka", whole, sizes, group, pairs)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for k, e := range effects {
+		for k, e := range out.Effects {
 			if math.Abs(e.Grouped-out.Cells[k].Value.Value) > 1e-12 || math.Abs(e.Shares[0]-share) > .06 || math.Abs(e.Shares[1]-share) > .06 {
 				t.Errorf("share %v: %+v, cka grouped %v", share, e, out.Cells[k].Value.Value)
 			}
@@ -273,7 +269,7 @@ func TestCKAGroupedLeftOut(t *testing.T) {
 		if out.Cells[0].Err != nil {
 			continue
 		}
-		g := newGroupedCKA(whole, [][2]int{{0, 1}}, true)
+		g := newGroupedCKA(whole, [][2]int{{0, 1}})
 		if err := g.read(context.Background(), each(groups)); err != nil {
 			t.Fatal(err)
 		}

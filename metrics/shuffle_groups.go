@@ -11,6 +11,17 @@ import (
 // permutations of four hardly reach p < .05.
 const FewestGroups = 5
 
+// CountGroups counts the groups that have rows.
+func CountGroups(sizes []int) int {
+	count := 0
+	for _, n := range sizes {
+		if n > 0 {
+			count++
+		}
+	}
+	return count
+}
+
 // PermuteGroups exchanges whole groups of rows, of any size. sizes are the rows
 // of each group, in the order of the rows.
 //

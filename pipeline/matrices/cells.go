@@ -144,21 +144,6 @@ func (c *comparison) ofGroups(ctx context.Context, b *bundles, whole *metrics.Mo
 	return nil
 }
 
-// groupEffects tells cells how much rows of one group have in common, where the metric takes rows to be independent.
-func (c *comparison) groupEffects(ctx context.Context, b *bundles, whole *metrics.Moments, cells []*cell) error {
-	for _, cell := range cells {
-		if !cell.WantsGroups() || !cell.result.OK() || cell.result.Params.Level == results.TypeLevel { // types are independent
-			continue
-		}
-		effects, err := metrics.GroupEffects(ctx, whole, b.sizes(), b.bundle, [][2]int{{cell.at.X, cell.at.Y}})
-		if err != nil {
-			return err
-		}
-		inference.Groups(&cell.result, effects[0])
-	}
-	return nil
-}
-
 func places(cells []*cell) []metrics.Cell {
 	out := make([]metrics.Cell, len(cells))
 	for k, cell := range cells {
@@ -169,16 +154,11 @@ func places(cells []*cell) []metrics.Cell {
 
 // intervals gives cells their jackknife intervals: those that cost little, or all if asked for.
 func (c *comparison) intervals(ctx context.Context, b *bundles, whole *metrics.Moments, cells []*cell) error {
-	var wanted []*cell
-	for _, cell := range cells {
-		if c.Interval || cell.Cost == metrics.Quadratic {
-			wanted = append(wanted, cell)
-		}
-	}
-	if len(wanted) == 0 || len(b.moments) < 2 {
+	if len(b.moments) < 2 {
 		return nil
 	}
-	if err := c.groupEffects(ctx, b, whole, wanted); err != nil {
+	wanted, err := c.intervalsOfGroups(ctx, b, whole, cells)
+	if err != nil || len(wanted) == 0 {
 		return err
 	}
 	c.Progress.Stage("intervals", float64(len(b.moments)), "groups left out")
@@ -191,4 +171,28 @@ func (c *comparison) intervals(ctx context.Context, b *bundles, whole *metrics.M
 		inference.Interval(&cell.result, replicates, k)
 	}
 	return nil
+}
+
+// intervalsOfGroups gives intervals to cells of metrics that take rows to be independent, from rows of different groups, and returns the others that
+// want one.
+func (c *comparison) intervalsOfGroups(ctx context.Context, b *bundles, whole *metrics.Moments, cells []*cell) (others []*cell, err error) {
+	for _, cell := range cells {
+		if !c.Interval && cell.Cost != metrics.Quadratic {
+			continue
+		}
+		if !cell.WantsGroups() || !cell.result.OK() || cell.result.Params.Level == results.TypeLevel { // types are independent
+			others = append(others, cell)
+			continue
+		}
+		of, err := metrics.ComputeGroups(ctx, cell.Name, whole, b.sizes(), b.bundle, [][2]int{{cell.at.X, cell.at.Y}})
+		if err != nil {
+			return nil, err
+		}
+		if inference.Groups(&cell.result, of.Effects[0]); metrics.CountGroups(b.sizes()) < metrics.FewestGroups {
+			others = append(others, cell)
+		} else {
+			inference.Interval(&cell.result, of.Left, 0)
+		}
+	}
+	return others, nil
 }

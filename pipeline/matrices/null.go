@@ -19,7 +19,7 @@ type nulls struct {
 	*comparison
 	level  *level
 	family metrics.Null
-	drawn  []*cell // in the order of the family
+	drawn  []*results.Cell // in the order of the family
 }
 
 // draw gives cells their null. m are the moments of all rows.
@@ -54,17 +54,15 @@ func (d *nulls) draw(ctx context.Context, m *metrics.Moments, o metrics.Options,
 		}
 	}
 	d.family.Part = d.level.part
-	var family []*results.Cell
-	for _, cell := range d.drawn {
-		family = append(family, &cell.result)
-	}
-	inference.Nulls(family, &d.family, "", results.CorrectFamily)
+	inference.Nulls(d.drawn, &d.family, "", results.CorrectFamily)
 	return nil
 }
 
 func (d *nulls) add(null *metrics.Null, cells ...*cell) {
 	d.family.Append(null)
-	d.drawn = append(d.drawn, cells...)
+	for _, cell := range cells {
+		d.drawn = append(d.drawn, &cell.result)
+	}
 }
 
 // exact adds all rows again for each draw.
