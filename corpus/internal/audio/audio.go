@@ -343,7 +343,7 @@ func (a *Audio) Mono(channel string) ([]float32, error) {
 	case channel == "" && n == 1:
 		return a.Channels[0], nil
 	case channel == "":
-		return nil, fmt.Errorf("expected one channel, found %d; choose one (1 to %d), or mix, in the configuration", n, n)
+		return nil, fmt.Errorf("expected one channel, found %d; choose one (1 to %d), or mix", n, n)
 	case channel == "mix":
 		return mix(a.Channels), nil
 	}

@@ -54,7 +54,7 @@ func TestMono(t *testing.T) {
 		{one, "", []float32{1, 2}, ""},
 		{one, "mix", []float32{1, 2}, ""},
 		{one, "2", nil, "channel 2 was asked for, the file has 1"},
-		{two, "", nil, "expected one channel, found 2; choose one (1 to 2), or mix, in the configuration"},
+		{two, "", nil, "expected one channel, found 2; choose one (1 to 2), or mix"},
 		{two, "mix", []float32{.5, -1}, ""},
 		{two, "1", []float32{1, 2}, ""},
 		{two, "2", []float32{0, -4}, ""},
