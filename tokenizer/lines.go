@@ -60,6 +60,7 @@ func standIn(text []byte) string {
 	for beginning, what := range map[string]string{
 		"version https://git-lfs": "a Git LFS pointer, not the file that it stands for; fetch it with `git lfs pull`",
 		"<!doctype html":          "a web page, probably the answer to a download that failed; download the file again",
+		"<?xml ":                  "a web page, probably the answer to a download that failed; download the file again",
 		"<html":                   "a web page, probably the answer to a download that failed; download the file again",
 	} {
 		if bytes.HasPrefix(text, []byte(beginning)) {

@@ -33,8 +33,8 @@ var kaiserTable = sync.OnceValue(func() []float64 {
 	return h
 })
 
-// kaiserPhase is Resampler.phase for Kaiser. Each phase's taps are scaled to the sum of 1, so that a constant stays one to the
-// last bit.
+// kaiserPhase is Resampler.phase for Kaiser. Each phase's taps are scaled to the sum of 1, so that a constant stays one and
+// brings no images.
 func kaiserPhase(taps []float32, from, to, p int) ([]float32, int) {
 	table := kaiserTable()
 	// Tap k is at the time (k - p from / to) in samples of the input, (k to - p from) / max(from, to) in those of the lower rate.
