@@ -57,6 +57,7 @@ func TestMistakes(t *testing.T) {
 		{"scalar for mapping", replace("{librispeech: {root: c}}", "c"), `corpus must be a mapping with the keys librispeech, timit, folder, table, kaldi, silence, lexicon; found "c"`},
 		{"not a number", whole + "audio: {rate: fast}\n", `t.yaml:8:15: audio.rate is "fast"; it must be a whole number`},
 		{"rate out of range", whole + "audio: {rate: 10}\n", "t.yaml:8:8: audio.rate is 10 Hz; it must be from 1000 to 192000"},
+		{"no resampler", whole + "audio: {resampler: torchaudo}\n", `audio.resampler is "torchaudo"; it must be one of kaiser, torchaudio; did you mean "torchaudio"?`},
 		{"not a bool", whole + "audio: {resample: perhaps}\n", `audio.resample is "perhaps"; it must be true or false`},
 		{"bad unit", replace("unit: word", "unit: wrod"), `unit is "wrod"; it must be one of frame, word, phone; did you mean "word"?`},
 		{"no corpus", replace("corpus: {librispeech: {root: c}}\n", ""), "corpus must hold exactly one of"},
@@ -256,7 +257,7 @@ func TestResolved(t *testing.T) {
 	if a, b := text(whole), text("# a comment\n\n"+whole); a != b {
 		t.Errorf("%s\n%s", a, b)
 	}
-	if a, b := text(whole), text(whole, "audio.resample=true"); a == b || !strings.Contains(b, `"audio":{"rate":16000,"resample":true}`) {
+	if a, b := text(whole), text(whole, "audio.resample=true"); a == b || !strings.Contains(b, `"audio":{"rate":16000,"resample":true,"resampler":"kaiser"}`) {
 		t.Errorf("%s\n%s", a, b)
 	}
 }

@@ -12,10 +12,11 @@ type Store struct {
 
 // Audio says what may be done to files that are not mono at the rate the corpus is read at.
 type Audio struct {
-	Pos      Pos
-	Rate     int    // Hz, default 16000
-	Resample bool   // convert files of another rate; false refuses them
-	Channel  string // "" refuses more than one channel; mix, or the number of a channel from 1
+	Pos       Pos
+	Rate      int    // Hz, default 16000
+	Resample  bool   // convert files of another rate; false refuses them
+	Resampler string // the filter, for files and for models of another rate: kaiser (default) or torchaudio
+	Channel   string // "" refuses more than one channel; mix, or the number of a channel from 1
 }
 
 // Model is one ONNX model, one file of word vectors, or labels of the corpus in the place of a model.

@@ -14,6 +14,7 @@ var (
 
 	precisions = []string{"float32", "tf32", "fp16"}
 	numbers    = []string{"float32", "float16"}
+	resamplers = []string{"kaiser", "torchaudio"}
 	keeping    = []string{"auto", "keep", "never"}
 
 	intervals    = []string{"jackknife", "none"}
@@ -41,6 +42,7 @@ func (c *Config) Validate() error {
 	if c.Audio.Rate < 1000 || c.Audio.Rate > 192000 {
 		bad(c.Audio.Pos, "audio.rate is %d Hz; it must be from 1000 to 192000", c.Audio.Rate)
 	}
+	oneOf(c.Audio.Pos, "audio.resampler", c.Audio.Resampler, resamplers)
 	if ch := c.Audio.Channel; ch != "" && ch != "mix" {
 		if n, err := strconv.Atoi(ch); err != nil || n < 1 {
 			bad(c.Audio.Pos, "audio.channel is %q; it must be mix or the number of a channel from 1", ch)

@@ -37,9 +37,10 @@ type TierNames struct{ Words, Phones string }
 
 // AudioSpec says what audio the models get, and what may be done to a file that is not so.
 type AudioSpec struct {
-	Rate     int    // samples a second; 0 = 16000
-	Resample bool   // resample files of another rate instead of refusing them
-	Channel  string // "" = refuse files with more than one channel; "mix" = their mean; "1", "2", ... = that channel
+	Rate      int    // samples a second; 0 = 16000
+	Resample  bool   // resample files of another rate instead of refusing them
+	Resampler string // the filter, for files and for models of another rate: one of Resamplers, "" = the first
+	Channel   string // "" = refuse files with more than one channel; "mix" = their mean; "1", "2", ... = that channel
 }
 
 // Default returns a Spec with the usual choices for a layout; the caller fills in Root.
@@ -147,7 +148,7 @@ func (s *Spec) validate() error {
 	case s.speakerPattern() == nil && !slices.Contains([]string{"", "folder", "top", "none"}, s.Speaker):
 		return fmt.Errorf("corpus: speaker %q: expected folder, top, none, or a regular expression with one group", s.Speaker)
 	}
-	return s.Audio.validateChannel(s.Audio.Channel)
+	return s.Audio.validate()
 }
 
 // speakerPattern is Spec.Speaker as a regular expression with one group, nil when it is none.

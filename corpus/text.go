@@ -41,25 +41,26 @@ func readText(path string) (string, error) {
 	return toUTF8(b.String())
 }
 
-// toUTF8 returns the text of a file in UTF-8 or UTF-16, without a byte order mark. UTF-16 without a mark is known, as in
+// toUTF8 returns the text of a file in UTF-8 or UTF-16, without a byte order mark, and refuses what stands in for a file. UTF-16 without a mark is known, as in
 // TextGrids, by a first character of ASCII, which has a zero byte. Other encodings are left as they are, for checkUTF8 to
 // complain about: to guess among them would quietly change words.
 func toUTF8(s string) (string, error) {
 	switch {
-	case strings.HasPrefix(s, lfsPointer):
-		return "", errors.New("is a Git LFS pointer, not the file that it stands for: fetch it with git lfs pull")
 	case strings.HasPrefix(s, "\xff\xfe\x00\x00"), strings.HasPrefix(s, "\x00\x00\xfe\xff"):
 		return "", errors.New("is UTF-32: convert it, for example with iconv -f UTF-32 -t UTF-8")
 	}
 	if order := textgrid.UTF16Order([]byte(s[:min(2, len(s))])); order != nil {
 		text, err := textgrid.DecodeUTF16([]byte(s), order)
-		return string(text), err
+		if err != nil {
+			return "", err
+		}
+		s = string(text)
+	}
+	if what := textgrid.StandIn([]byte(s[:min(200, len(s))])); what != "" {
+		return "", errors.New("is " + what)
 	}
 	return strings.TrimPrefix(s, "\ufeff"), nil
 }
-
-// lfsPointer is how the small file begins that a Git repository has in the place of a large one.
-const lfsPointer = "version https://git-lfs.github.com/spec/"
 
 // eachLine calls f with every line of text and its number from 1. Lines end in LF, CRLF or CR.
 func eachLine(text string, f func(line int, s string)) {

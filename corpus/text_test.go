@@ -35,13 +35,16 @@ func TestToUTF8(t *testing.T) {
 		"\xff\xfeh\x00\x00\xd8i\x00":                             "half of a surrogate pair",
 		"\xff\xfeh\x00i":                                         "half a character",
 		"\xff\xfe\x00\x00h\x00\x00\x00":                          "iconv -f UTF-32 -t UTF-8",
-		"version https://git-lfs.github.com/spec/v1\noid sha256": "git lfs pull",
+		"version https://git-lfs.github.com/spec/v1\noid sha256": "is a Git LFS pointer, not the file that it stands for; fetch it with `git lfs pull`",
+		"<!DOCTYPE html>\n<html>":                                "is an HTML or XML page, probably the answer to a download that failed; download the file again",
+		"\ufeff\n\n<html lang=\"en\">":                           "an HTML or XML page",
+		inUTF16(binary.LittleEndian, "<?xml version"):            "an HTML or XML page",
 	} {
 		if got, err := toUTF8(s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %q, %v, want an error with %q", s, got, err, want)
 		}
 	}
-	for _, s := range []string{"", "a", "\x00", "caf\xe9", "a \x00\x00"} { // left to checkUTF8
+	for _, s := range []string{"", "a", "<unk> a", "version one", "\x00", "caf\xe9", "a \x00\x00"} { // left to checkUTF8
 		if got, err := toUTF8(s); got != s || err != nil {
 			t.Errorf("%q: %q, %v", s, got, err)
 		}

@@ -100,10 +100,7 @@ func (s *Source) Activate(ctx context.Context, c *corpus.Corpus, u *corpus.Utter
 	if s.Text != nil {
 		in.IDs, word = s.Text.EncodeWords(c.TranscriptWords(u))
 	} else {
-		in.Samples = audio.Samples
-		if rate := s.Model.Card().SampleRate; audio.Rate != rate {
-			in.Samples = corpus.Resample(audio.Samples, audio.Rate, rate)
-		}
+		in.Samples = c.Spec.Audio.At(audio, s.Model.Card().SampleRate).Samples
 	}
 	out, err := s.Model.Run(ctx, in)
 	if err != nil {

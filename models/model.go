@@ -197,7 +197,7 @@ func (p *plan) round(o Options) error {
 // asking for maps, be it for all, is an error with the reason.
 func (p *plan) selectAttentions(choices []string) ([]LayerOutput, error) {
 	if len(p.card.Attentions) == 0 && p.card.noMaps != "" && (choices == nil || len(choices) > 0) {
-		return nil, fmt.Errorf("the attention maps cannot be computed (request none to use the layers alone): %s", p.card.noMaps)
+		return nil, fmt.Errorf("the attention maps cannot be computed, the layers alone can: %s", p.card.noMaps)
 	}
 	return selectOutputs("attentions", p.card.Attentions, choices)
 }

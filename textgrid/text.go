@@ -96,7 +96,10 @@ func (p *parser) header() *Error {
 
 func (p *parser) noHeader() *Error {
 	first, _, _ := bytes.Cut(p.data, []byte{'\n'})
+	what := StandIn(p.data)
 	switch {
+	case what != "":
+		return errorAt(p.file, p.data, 0, "expected a Praat TextGrid, found %s", what)
 	case len(p.data) == 0:
 		return errorAt(p.file, p.data, 0, "the file is empty; expected a Praat TextGrid")
 	case bytes.Contains(first, []byte("Praat chronological TextGrid")):

@@ -206,6 +206,8 @@ func TestLexiconErrors(t *testing.T) {
 			"add its phones or delete the line\nl.txt:4:1: expected a word and its phones, found the word \"C\" alone; add its phones or delete the line"},
 		{"only a probability", "A 1 AH0\nB 1\n", "l.txt:2:1: expected a word and its phones, found the word \"B\" alone; add its phones or delete the line"},
 		{"only probabilities", "A 1.0 0.5\n", "l.txt:1:1: expected a word and its phones, found the word \"A\" alone; add its phones or delete the line"},
+		{"Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n", "l.txt:1:1: found a Git LFS pointer, not the file that it stands for; fetch it with `git lfs pull`"},
+		{"web page", "\ufeff\n<!DOCTYPE HTML>\n<html>\n", "l.txt:1:1: found a web page, probably the answer to a download that failed; download the file again"},
 		{"binary", "A AH0\nB\x00C\n", "l.txt:2:2: expected text, found a zero byte; is this a pronunciation lexicon in UTF-8?"},
 		{"long word", strings.Repeat("é", 50), "l.txt:1:1: expected a word and its phones, found the word \"" + strings.Repeat("é", 40) +
 			"...\" alone; add its phones or delete the line"},

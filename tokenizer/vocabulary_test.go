@@ -11,6 +11,7 @@ import (
 func TestVocabularyErrors(t *testing.T) {
 	good := "[PAD]\n[UNK]\n[CLS]\n[SEP]\n"
 	for _, test := range []struct{ name, text, want string }{
+		{"Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n", "v.txt:1:1: found a Git LFS pointer, not the file that it stands for; fetch it with `git lfs pull`"},
 		{"empty", "", "v.txt:1:1: expected the piece [UNK] in the vocabulary, found 0 pieces without it; " +
 			"this must be the vocab.txt of a BERT checkpoint\n" +
 			"v.txt:1:1: expected the piece [CLS] in the vocabulary, found 0 pieces without it; this must be the vocab.txt of a BERT checkpoint\n" +

@@ -36,7 +36,12 @@ func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
 		return f, err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%+v\n", c.Spec.Audio)
+	// Only where a file or a model has another rate does the filter for it matter.
+	spec := c.Spec.Audio
+	fmt.Fprintf(h, "{Rate:%d Resample:%t Channel:%s}\n", spec.Rate, spec.Resample, spec.Channel)
+	if in.Resampled > 0 {
+		fmt.Fprintf(h, "resampler %s\n", spec.Filter())
+	}
 	for _, part := range in.Parts {
 		fmt.Fprintf(h, "part %s\n", part.Name)
 		for _, i := range part.Utterances {
@@ -67,6 +72,9 @@ func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
 		card, err := json.Marshal(s.Model.Card())
 		if err != nil {
 			return f, err
+		}
+		if rate := s.Model.Card().SampleRate; s.IsAudio() && rate != spec.Rate {
+			card = fmt.Append(card, "resampler ", spec.Filter())
 		}
 		if m.Device == models.CUDA {
 			card = fmt.Append(card, m.Device, " ", cmp.Or(m.Precision, models.Float32))

@@ -20,6 +20,7 @@ import (
 type Speech struct {
 	Lengths    []int                     // samples of each utterance at the corpus rate, -1 where it can't be used
 	Segments   map[string]*extract.Table // by tier (word, phone): the segments that could be rows
+	Resampled  int                       // utterances whose files have another rate than the corpus
 	Unreadable []store.Failure           // what can't be used, and why
 	Alone      string                    // the one group that the table of groups puts all utterances in
 	Foreign    []string                  // utterances whose alignments lack most words of their transcripts
@@ -34,7 +35,7 @@ type Speech struct {
 // as far as it was read.
 func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	c, tiers := f.Corpus, Tiers(f.Study)
-	r := &labelReader{corpus: c, tiers: tiers, tables: map[string][]*extract.Table{}, lengths: make([]int, len(c.Utterances)),
+	r := &labelReader{corpus: c, tiers: tiers, tables: map[string][]*extract.Table{}, lengths: make([]int, len(c.Utterances)), rates: make([]int, len(c.Utterances)),
 		faults: make([]error, len(c.Utterances)), refused: make([]error, len(c.Utterances))}
 	for _, tier := range tiers {
 		r.tables[tier] = make([]*extract.Table, len(c.Utterances))
@@ -48,6 +49,11 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 		return nil, err
 	}
 	s := &Speech{Lengths: r.lengths, Segments: map[string]*extract.Table{}, Parts: partition(c), rate: c.Spec.Audio.Rate}
+	for i, rate := range r.rates {
+		if s.Lengths[i] >= 0 && rate != s.rate {
+			s.Resampled++
+		}
+	}
 	for _, tier := range tiers {
 		s.Segments[tier] = extract.Concat(r.tables[tier])
 	}
@@ -128,6 +134,7 @@ type labelReader struct {
 	tiers   []string
 	tables  map[string][]*extract.Table // by tier, of each utterance
 	lengths []int
+	rates   []int   // of the files, in Hz
 	faults  []error // why utterances can't be used
 	refused []error // what the config can mend
 }
@@ -140,6 +147,7 @@ func (r *labelReader) read(i int) {
 		r.faults[i] = err
 		return
 	}
+	r.rates[i] = info.Rate
 	if err := r.corpus.Accepts(u, info); err != nil {
 		r.refused[i] = err
 		return

@@ -30,6 +30,9 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 	}
 	page.On = append(page.On,
 		fmt.Sprintf("%d utterances (%.1f min) of %d speakers; %d groups are the unit of resampling.", k.Usable, 60*k.Hours, k.Speakers, len(k.Groups)))
+	if spec := p.Corpus.Spec.Audio; p.Resampled > 0 {
+		page.On = append(page.On, fmt.Sprintf("%d utterances were converted to %d Hz (%s).", p.Resampled, spec.Rate, spec.Filter()))
+	}
 	for _, s := range p.Sources {
 		page.On = append(page.On, "Model "+load.DescribeSource(s)+".")
 		if d, ok := p.Deviations[s.Name]; ok && !d.Within() {
