@@ -94,7 +94,7 @@ func (m *merger) merge(r *checked) {
 		m.report.Aligned++
 	}
 	for _, w := range r.wordTypes {
-		if w = strings.ToLower(w); !m.words[w] {
+		if w = WordType(w); !m.words[w] {
 			m.words[strings.Clone(w)] = true
 		}
 	}

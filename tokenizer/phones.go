@@ -36,13 +36,7 @@ func IsNoise(label string) bool { return noises[strings.ToLower(TrimLabel(label)
 // left is in Unicode's form NFC: a letter with an accent is one label, in however many characters.
 // The joiners U+200C and U+200D stay, because words of Indic scripts may end in them.
 func TrimLabel(label string) string {
-	return norm.NFC.String(strings.TrimFunc(label, func(r rune) bool {
-		switch r {
-		case '\u200b', '\u2060', '\ufeff', '\u200e', '\u200f': // zero-width space, word joiner, byte order mark, marks of direction
-			return true
-		}
-		return unicode.IsSpace(r)
-	}))
+	return norm.NFC.String(strings.TrimFunc(label, func(r rune) bool { return isInvisible(r) || unicode.IsSpace(r) }))
 }
 
 // arpabetVowels are the ARPAbet symbols that carry stress, lower case.
