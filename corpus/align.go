@@ -27,7 +27,8 @@ type Segment struct {
 	Start, End float64 // seconds, as in the file
 	From, To   int     // samples at the corpus's rate: [From, To)
 	Silent     bool    // no speech: see IsSilence
-	NotWord    bool    // speech, but no word, as <unk> or [laughter] in a word tier
+	Noise      bool    // sound that is no word, or no phone of a phone tier: <unk>, [laughter], {LG}
+	Trimmed    bool    // the file has blanks around the label, or its accents apart
 	Line       int     // in the file, 0 if it has no lines (the binary form)
 }
 
@@ -67,14 +68,7 @@ func (c *Corpus) align(u *Utterance) (*Alignment, []Finding) {
 		v.addError(err)
 		return nil, v.list
 	}
-	for i := range a.Words {
-		s := &a.Words[i]
-		s.Silent = c.silentWord(s.Label)
-		s.NotWord = !s.Silent && inBrackets(s.Label)
-	}
-	for i := range a.Phones {
-		a.Phones[i].Silent = c.silent(a.Phones[i].Label)
-	}
+	c.classify(a)
 	rules := c.tierRules(u)
 	v.checkTier(a.WordsFile, "word", a.Words, rules.words)
 	v.checkTier(a.PhonesFile, "phone", a.Phones, rules.phones)
@@ -254,7 +248,8 @@ func (c *Corpus) segments(path string, t *textgrid.Tier) ([]Segment, error) {
 		if !(math.Abs(iv.Start) <= maxSeconds && math.Abs(iv.End) <= maxSeconds) {
 			return nil, &Error{File: path, Line: iv.Line, Msg: fmt.Sprintf("interval from %g to %g: expected seconds up to %g", iv.Start, iv.End, maxSeconds)}
 		}
-		out[i] = Segment{Index: i, Label: tokenizer.TrimLabel(iv.Label), Start: iv.Start, End: iv.End,
+		label := tokenizer.TrimLabel(iv.Label)
+		out[i] = Segment{Index: i, Label: label, Trimmed: label != iv.Label, Start: iv.Start, End: iv.End,
 			From: c.samples(iv.Start), To: c.samples(iv.End), Line: iv.Line}
 	}
 	return out, nil

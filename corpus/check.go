@@ -104,6 +104,7 @@ type checked struct {
 	words, phones int
 	wordTypes     []string // with repetitions; strings of the file, freed when merged
 	phoneTypes    []string
+	uses          map[LabelUse]int
 	hash          uint64 // equal for equal recordings
 	certain       bool   // hash is of the sound itself
 	hashed        bool

@@ -17,7 +17,7 @@ func (c *Corpus) checkLabels(v *findingList, r *checked, u *Utterance, a *Alignm
 			continue
 		}
 		spoken++
-		if s.NotWord {
+		if s.Noise {
 			continue
 		}
 		r.words++
@@ -31,7 +31,7 @@ func (c *Corpus) checkLabels(v *findingList, r *checked, u *Utterance, a *Alignm
 		}
 	}
 	for i := range a.Phones {
-		if s := &a.Phones[i]; !s.Silent {
+		if s := &a.Phones[i]; !s.Silent && !s.Noise {
 			r.phones++
 			r.phoneTypes = append(r.phoneTypes, s.Label)
 		}
@@ -39,6 +39,7 @@ func (c *Corpus) checkLabels(v *findingList, r *checked, u *Utterance, a *Alignm
 	if spoken == 0 && r.phones == 0 {
 		v.add(KindNoWords, SeverityWarning, labelFile(a), 0, "the alignment holds nothing but silence")
 	}
+	r.uses = a.uses()
 	r.speech = speechSamples(a)
 	r.labelled = r.samples
 	if r.labelled == 0 {
@@ -147,7 +148,7 @@ func (v *findingList) checkTiers(a *Alignment) {
 	}
 	for j := range a.Phones {
 		// TIMIT's glottal stop belongs to no word where it stands before one.
-		if p := &a.Phones[j]; !p.Silent && !within[j] && p.To > p.From && p.Label != "q" {
+		if p := &a.Phones[j]; !p.Silent && !p.Noise && !within[j] && p.To > p.From && p.Label != "q" {
 			note(a.PhonesFile, p, "phone %q at %.3f s is in no word", p.Label, p.Start)
 		}
 	}
@@ -171,7 +172,7 @@ func (v *findingList) checkTranscript(transcript []string, a *Alignment) {
 	var first *Segment
 	extra := 0
 	for i, t := range match {
-		if s := &a.Words[i]; t < 0 && !s.Silent && !s.NotWord {
+		if s := &a.Words[i]; t < 0 && !s.Silent && !s.Noise {
 			if extra++; first == nil {
 				first = s
 			}

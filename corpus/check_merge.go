@@ -28,14 +28,15 @@ type merger struct {
 	samples int
 	speech  int
 	base    int // samples that speech is a share of
+	uses    map[LabelUse]int
 	seen    map[uint64]int
 	shift   shiftSum
 }
 
 func newMerger(c *Corpus, o CheckOptions) *merger {
 	m := &merger{c: c, o: o, waiting: map[int][]checked{}, counts: map[[2]string]int{}, refused: map[string]bool{},
-		words: map[string]bool{}, phones: map[string]bool{}, seen: map[uint64]int{},
-		report: &Report{Layout: c.Spec.Layout, Root: c.Spec.Root, Audio: o.Audio, Utterances: len(c.Utterances)}}
+		words: map[string]bool{}, phones: map[string]bool{}, uses: map[LabelUse]int{}, seen: map[uint64]int{},
+		report: &Report{Layout: c.Spec.Layout, Root: c.Spec.Root, Audio: o.Audio, Utterances: len(c.Utterances), Labels: []LabelCount{}}}
 	for _, f := range c.Findings {
 		m.find(f)
 	}
@@ -102,6 +103,12 @@ func (m *merger) merge(r *checked) {
 		if !m.phones[p] {
 			m.phones[strings.Clone(p)] = true
 		}
+	}
+	for use, n := range r.uses {
+		if _, known := m.uses[use]; !known {
+			use.Label = strings.Clone(use.Label)
+		}
+		m.uses[use] += n
 	}
 	m.shift.add(r.shift)
 }
@@ -194,6 +201,10 @@ func (m *merger) finish() *Report {
 			r.Male++
 		}
 	}
+	for use, n := range m.uses {
+		r.Labels = append(r.Labels, LabelCount{use, n})
+	}
+	slices.SortFunc(r.Labels, LabelCount.compare)
 	r.summarize(m.counts)
 	return r
 }

@@ -27,7 +27,7 @@ type Spec struct {
 	Phones string // TIMIT: "" or "61" as labelled, "48" or "39" folded (Lee and Hon 1989)
 
 	Tiers   TierNames // names of the TextGrid tiers
-	Silence []string  // labels that count as silence in addition to the usual ones (see IsSilence)
+	Silence []string  // labels that count as silence in addition to the usual ones (see IsSilence); on the word tier those of letters alone (sil, pau) are then words unless they are named
 	Audio   AudioSpec
 }
 

@@ -276,6 +276,7 @@ func readSymbols(path string) (map[string]string, error) {
 type ctmSegment struct {
 	start, end     float64
 	channel, label string
+	trimmed        bool // see Segment
 	line           int
 }
 
@@ -343,7 +344,8 @@ func parseCTM(path string, first int, text, id string, out []ctmSegment) ([]ctmS
 				err = bad.err()
 				return
 			}
-			out = append(out, ctmSegment{start: start, end: start + duration, channel: fields[1], label: tokenizer.TrimLabel(fields[4]), line: line})
+			label := tokenizer.TrimLabel(fields[4])
+			out = append(out, ctmSegment{start: start, end: start + duration, channel: fields[1], label: label, trimmed: label != fields[4], line: line})
 		}
 	})
 	return out, err
@@ -449,7 +451,7 @@ func (c *Corpus) readCTM(u *Utterance, path string) ([]Segment, error) {
 				continue
 			}
 		}
-		s := Segment{Index: len(out), Label: l.label, Start: l.start - shift, End: l.end - shift, Line: l.line}
+		s := Segment{Index: len(out), Label: l.label, Trimmed: l.trimmed, Start: l.start - shift, End: l.end - shift, Line: l.line}
 		if cut { // a segment may begin a rounding error before its utterance
 			s.Start = max(s.Start, 0)
 		}

@@ -13,12 +13,12 @@ import (
 // and slips of the tongue stay below .6.
 const farPronunciation = 0.7
 
-// PhonesOf lists the labels of the phones that a word holds: those whose middle lies in it, without silences.
+// PhonesOf lists the labels of the phones that a word holds: those whose middle lies in it, without silences and noise.
 func (a *Alignment) PhonesOf(w *Segment) []string {
 	var phones []string
 	from := sort.Search(len(a.Phones), func(i int) bool { return a.Phones[i].End > w.Start })
 	for i := from; i < len(a.Phones) && a.Phones[i].Start < w.End; i++ {
-		if p := &a.Phones[i]; !p.Silent && middle(p) >= w.Start && middle(p) < w.End {
+		if p := &a.Phones[i]; !p.Silent && !p.Noise && middle(p) >= w.Start && middle(p) < w.End {
 			phones = append(phones, p.Label)
 		}
 	}
@@ -31,7 +31,7 @@ func (v *findingList) checkPronunciations(a *Alignment, lexicon *tokenizer.Lexic
 	line, example := 0, ""
 	for i := range a.Words {
 		w := &a.Words[i]
-		if w.Silent || w.NotWord {
+		if w.Silent || w.Noise {
 			continue
 		}
 		aligned := a.PhonesOf(w)

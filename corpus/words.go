@@ -97,7 +97,7 @@ const (
 //
 // Words are equal if they are so without regard to case, hyphens and apostrophes. Where the aligner cut one word in two
 // ("twenty-one": "twenty", "one"), both segments get its index; where it joined two ("every one": "everyone"), the
-// segment gets the index of the first. <unk> in the place of a word gets that word's index; Segment.NotWord tells
+// segment gets the index of the first. <unk> in the place of a word gets that word's index; Segment.Noise tells
 // that the aligner did not know it.
 //
 // Beyond 64 million pairs of words only the neighbourhood of the diagonal is searched.

@@ -17,6 +17,7 @@ var silences = map[string]bool{
 // noises are the labels of sound that is not speech, or not in the dictionary.
 var noises = map[string]bool{
 	"spn": true, "nsn": true, "<unk>": true, "[unk]": true, "<noise>": true, "[noise]": true, "noise": true,
+	"vocnoise": true, "iver": true, "laugh": true, "exclude": true, "unknown": true, // Buckeye: noise of the voice, the interviewer
 	"[laughter]": true, "[noise-laughter]": true, "{ns}": true, "{br}": true, "{ls}": true, "{lg}": true, "{cg}": true,
 }
 
