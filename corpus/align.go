@@ -24,7 +24,7 @@ type Alignment struct {
 type Segment struct {
 	Index      int     // in its tier, from 0, silences counted
 	Label      string  // as in the file, without the blanks around it
-	Start, End float64 // seconds, as in the file
+	Start, End float64 // seconds, as in the file, from the beginning of the audio
 	From, To   int     // samples at the corpus's rate: [From, To)
 	Silent     bool    // no speech: see IsSilence
 	Noise      bool    // sound that is no word, or no phone of a phone tier: <unk>, [laughter], {LG}
@@ -156,7 +156,11 @@ func (c *Corpus) alignTextGrid(v *findingList, u *Utterance, a *Alignment) error
 	for _, w := range tg.Warnings {
 		v.add(KindFormat, SeverityWarning, path, w.Line, "%s", w.Msg)
 	}
-	a.End = tg.End
+	start, err := c.startOf(v, u, tg)
+	if err != nil {
+		return err
+	}
+	a.End = tg.End - start
 	words, err := pickTier(tg, path, u.Speaker, c.Spec.Tiers.Words, "words", "word")
 	if err != nil {
 		return err
@@ -168,10 +172,10 @@ func (c *Corpus) alignTextGrid(v *findingList, u *Utterance, a *Alignment) error
 	if words == nil && phones == nil {
 		return &Error{File: path, Msg: fmt.Sprintf("no tier words or phones: the interval tiers are %s; name yours with words: and phones: in the corpus section of the config", tierNames(tg))}
 	}
-	if a.Words, err = c.segments(path, words); err != nil {
+	if a.Words, err = c.segments(path, words, start); err != nil {
 		return err
 	}
-	a.Phones, err = c.segments(path, phones)
+	a.Phones, err = c.segments(path, phones, start)
 	return err
 }
 
@@ -235,8 +239,8 @@ func tierNames(tg *textgrid.TextGrid) string {
 	return orNone(names)
 }
 
-// segments converts a tier; nil stays nil.
-func (c *Corpus) segments(path string, t *textgrid.Tier) ([]Segment, error) {
+// segments converts a tier whose audio begins at start seconds; nil stays nil.
+func (c *Corpus) segments(path string, t *textgrid.Tier, start float64) ([]Segment, error) {
 	if t == nil {
 		return nil, nil
 	}
@@ -248,6 +252,7 @@ func (c *Corpus) segments(path string, t *textgrid.Tier) ([]Segment, error) {
 		if !(math.Abs(iv.Start) <= maxSeconds && math.Abs(iv.End) <= maxSeconds) {
 			return nil, &Error{File: path, Line: iv.Line, Msg: fmt.Sprintf("interval from %g to %g: expected seconds up to %g", iv.Start, iv.End, maxSeconds)}
 		}
+		iv.Start, iv.End = iv.Start-start, iv.End-start
 		label := tokenizer.TrimLabel(iv.Label)
 		out[i] = Segment{Index: i, Label: label, Trimmed: label != iv.Label, Start: iv.Start, End: iv.End,
 			From: c.samples(iv.Start), To: c.samples(iv.End), Line: iv.Line}

@@ -51,6 +51,7 @@ const (
 	KindDuration         Kind = "duration"               // audio and alignment disagree about how long the utterance is
 	KindPastEnd          Kind = "past-the-end"           // a segment that ends after the audio
 	KindOverlap          Kind = "overlap"                // two segments of one tier overlap
+	KindMoved            Kind = "moved-labels"           // a TextGrid that starts after 0, whose times were moved to the audio's
 	KindGap              Kind = "gap"                    // time between two intervals of a tier that should be gapless
 	KindTimes            Kind = "bad-times"              // a segment that ends before it starts, or starts before 0
 	KindZeroLength       Kind = "zero-length"            // a segment of no samples

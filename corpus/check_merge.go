@@ -31,6 +31,8 @@ type merger struct {
 	uses    map[LabelUse]int
 	seen    map[uint64]int
 	shift   shiftSum
+	telling int       // alignments whose words tell whether they are those of their utterances
+	foreign []Finding // of those that seem not to be
 }
 
 func newMerger(c *Corpus, o CheckOptions) *merger {
@@ -111,6 +113,24 @@ func (m *merger) merge(r *checked) {
 		m.uses[use] += n
 	}
 	m.shift.add(r.shift)
+	if r.telling {
+		m.telling++
+	}
+	if r.foreign != nil {
+		m.foreign = append(m.foreign, *r.foreign)
+	}
+}
+
+// foreigners are errors or warnings, as the whole corpus has it.
+func (m *merger) foreigners() {
+	severity := SeverityWarning
+	if Foreign(len(m.foreign), m.telling) && !m.o.LabelsOptional {
+		severity = SeverityError
+	}
+	for _, f := range m.foreign {
+		f.Severity = severity
+		m.find(f)
+	}
 }
 
 // duplicate finds recordings that are there twice. In headers, equal text and length are a suspicion, which the bytes
@@ -168,6 +188,7 @@ func (m *merger) unheard() {
 // finish completes the report.
 func (m *merger) finish() *Report {
 	r := m.report
+	m.foreigners()
 	if lag, ok := m.shift.lag(); ok {
 		m.find(Finding{Kind: KindShift, Severity: SeverityWarning, File: m.c.Spec.Root,
 			Message: fmt.Sprintf("over %d utterances, the sound comes %.0f ms %s than the labels say: a constant shift", m.shift.n, math.Abs(lag)*1000, lateOrEarly(lag))})
@@ -187,6 +208,9 @@ func (m *merger) finish() *Report {
 	speakers, groups := map[string]string{}, map[string]bool{}
 	for i := range m.c.Utterances {
 		u := &m.c.Utterances[i]
+		if m.refused[u.ID] {
+			continue
+		}
 		if u.Speaker != "" {
 			speakers[u.Speaker] = u.Sex
 		}

@@ -17,8 +17,8 @@ type Report struct {
 
 	Utterances    int      `json:"utterances"` // that Open returned
 	Aligned       int      `json:"aligned"`    // of these, with labels that can be read
-	Speakers      int      `json:"speakers"`
-	Female        int      `json:"female"` // speakers
+	Speakers      int      `json:"speakers"`   // of the utterances that are not refused, as Groups
+	Female        int      `json:"female"`     // speakers
 	Male          int      `json:"male"`
 	Groups        int      `json:"groups"`
 	Seconds       float64  `json:"seconds"`        // of audio; 0 if the audio was not read
@@ -32,8 +32,8 @@ type Report struct {
 
 	Labels []LabelCount `json:"labels"` // what labels were taken for that are not plain words or phones
 
-	// Refused lists, in order of their IDs within Open's findings and Check's, the utterances with a finding of
-	// SeverityError: what a run drops.
+	// Refused lists, in order of their IDs within Open's findings, Check's and the foreign alignments, the utterances with a
+	// finding of SeverityError: what a run drops.
 	Refused  []string  `json:"refused"`
 	Summary  []Count   `json:"summary"`  // errors first, the most frequent kind first
 	Findings []Finding `json:"findings"` // ordered like Summary, at most CheckOptions.Limit of a kind
