@@ -15,6 +15,7 @@ import (
 type Alignment struct {
 	Words, Phones []Segment // in the order of the file, silences included; nil if there is no such tier
 
+	Moved                 float64 // seconds that were taken off the times of a TextGrid that starts later than its audio
 	End                   float64 // seconds: where the file says that the audio ends; the last label's end where it says nothing
 	WordsFile, PhonesFile string  // where the tiers stand, for messages
 }
@@ -160,7 +161,7 @@ func (c *Corpus) alignTextGrid(v *findingList, u *Utterance, a *Alignment) error
 	if err != nil {
 		return err
 	}
-	a.End = tg.End - start
+	a.Moved, a.End = start, tg.End-start
 	words, err := pickTier(tg, path, u.Speaker, c.Spec.Tiers.Words, "words", "word")
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ type Speech struct {
 	Unreadable []store.Failure           // what can't be used, and why
 	Alone      string                    // the one group that the table of groups puts all utterances in
 	Foreign    []string                  // utterances whose alignments lack most words of their transcripts
+	Moved      []string                  // utterances whose TextGrids start later than their audio, and were moved to it
 	Parts      []Part
 	Lexicon    *tokenizer.Lexicon // nil without one
 
@@ -36,7 +37,7 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	c, tiers := f.Corpus, Tiers(f.Study)
 	r := &labelReader{corpus: c, tiers: tiers, tables: map[string][]*extract.Table{}, lengths: make([]int, len(c.Utterances)),
 		faults: make([]error, len(c.Utterances)), refused: make([]error, len(c.Utterances)),
-		foreign: make([]error, len(c.Utterances)), telling: make([]bool, len(c.Utterances))}
+		foreign: make([]error, len(c.Utterances)), telling: make([]bool, len(c.Utterances)), moved: make([]bool, len(c.Utterances))}
 	for _, tier := range tiers {
 		r.tables[tier] = make([]*extract.Table, len(c.Utterances))
 	}
@@ -58,6 +59,14 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 		if f.Strict {
 			return s, fmt.Errorf("%d alignments seem to be those of other utterances, and --strict refuses that", len(s.Foreign))
 		}
+	}
+	for i, moved := range r.moved {
+		if moved {
+			s.Moved = append(s.Moved, c.Utterances[i].ID)
+		}
+	}
+	if len(s.Moved) > 0 {
+		f.Progress.Note("%s", s.AboutMoved())
 	}
 	if s.Alone = aloneIn(c, r.lengths); s.Alone != "" {
 		f.Progress.Note("all utterances are of one group, %q: the utterances are taken for groups, as if they were independent of each other", s.Alone)
@@ -128,6 +137,12 @@ func (s *Speech) AboutForeign() string {
 		len(s.Foreign), s.Foreign[0])
 }
 
+// AboutMoved says that TextGrids were moved.
+func (s *Speech) AboutMoved() string {
+	return fmt.Sprintf("the TextGrids of %d utterances, such as %s, start later than their audio and are as long: their times were moved to its beginning; pipeline check names the seconds",
+		len(s.Moved), s.Moved[0])
+}
+
 // labelReader gathers what the headers and labels of utterances say.
 type labelReader struct {
 	corpus  *corpus.Corpus
@@ -138,6 +153,7 @@ type labelReader struct {
 	refused []error // what the config can mend
 	foreign []error // why alignments seem to be those of other utterances
 	telling []bool  // the words of the alignment tell whether it is
+	moved   []bool  // the TextGrid starts later than the audio, and was moved to it
 }
 
 func (r *labelReader) read(i int) {
@@ -179,6 +195,7 @@ func (r *labelReader) read(i int) {
 		r.lengths[i] = -1
 		return
 	}
+	r.moved[i] = a.Moved != 0
 	r.telling[i], r.foreign[i] = r.corpus.WordsTell(u, a)
 	for _, tier := range r.tiers {
 		r.tables[tier][i] = extract.Segments(r.corpus, i, a, tier)
