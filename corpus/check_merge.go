@@ -142,7 +142,7 @@ func (m *merger) duplicate(u *Utterance, r *checked) {
 		return
 	}
 	first := &m.c.Utterances[i]
-	if !r.certain && !(u.From == first.From && u.To == first.To && u.Channel == first.Channel && sameBytes(u.AudioPath, first.AudioPath)) {
+	if !r.certain && !(u.From == first.From && u.To == first.To && u.Channel == first.Channel && u.Side == first.Side && sameBytes(u.AudioPath, first.AudioPath)) {
 		return
 	}
 	m.find(Finding{Kind: KindDuplicate, Severity: SeverityWarning, Utterance: u.ID, File: u.AudioPath,

@@ -61,7 +61,7 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 		}
 	}
 	for i, moved := range r.moved {
-		if moved {
+		if moved && r.lengths[i] >= 0 {
 			s.Moved = append(s.Moved, c.Utterances[i].ID)
 		}
 	}
