@@ -105,8 +105,9 @@ type checked struct {
 	wordTypes     []string // with repetitions; strings of the file, freed when merged
 	phoneTypes    []string
 	uses          map[LabelUse]int
-	hash          uint64 // equal for equal recordings
-	certain       bool   // hash is of the sound itself
+	pronounced    map[string]*pronounced // by word type
+	hash          uint64                 // equal for equal recordings
+	certain       bool                   // hash is of the sound itself
 	hashed        bool
 	shift         *shiftCurve
 	refused       bool // by the header of its audio
@@ -136,7 +137,7 @@ func (c *Corpus) checkUtterance(u *Utterance, o CheckOptions) checked {
 		}
 		c.checkLabels(&v, &r, u, a, seconds)
 		if o.Lexicon != nil {
-			v.checkPronunciations(a, o.Lexicon)
+			r.pronounced = v.checkPronunciations(a, o.Lexicon)
 		}
 		if sound != nil {
 			r.shift = newShiftCurve(sound, a)

@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -29,6 +30,7 @@ type merger struct {
 	speech  int
 	base    int // samples that speech is a share of
 	uses    map[LabelUse]int
+	said    map[string]*pronounced // by word type
 	seen    map[uint64]int
 	shift   shiftSum
 	telling int       // alignments whose words tell whether they are those of their utterances
@@ -37,7 +39,7 @@ type merger struct {
 
 func newMerger(c *Corpus, o CheckOptions) *merger {
 	m := &merger{c: c, o: o, waiting: map[int][]checked{}, counts: map[[2]string]int{}, refused: map[string]bool{},
-		words: map[string]bool{}, phones: map[string]bool{}, uses: map[LabelUse]int{}, seen: map[uint64]int{},
+		words: map[string]bool{}, phones: map[string]bool{}, uses: map[LabelUse]int{}, said: map[string]*pronounced{}, seen: map[uint64]int{},
 		report: &Report{Layout: c.Spec.Layout, Root: c.Spec.Root, Audio: o.Audio, Utterances: len(c.Utterances), Labels: []LabelCount{}}}
 	for _, f := range c.Findings {
 		m.find(f)
@@ -112,6 +114,15 @@ func (m *merger) merge(r *checked) {
 		}
 		m.uses[use] += n
 	}
+	for word, p := range r.pronounced {
+		known, ok := m.said[word]
+		if !ok {
+			word = strings.Clone(word)
+			known = &pronounced{word: word}
+			m.said[word] = known
+		}
+		known.add(p)
+	}
 	m.shift.add(r.shift)
 	if r.telling {
 		m.telling++
@@ -162,6 +173,21 @@ func (m *merger) pronounced() {
 	m.report.Pronounced = &n
 }
 
+// farWords lists the word types most of whose tokens are aligned with phones far from the lexicon's, the most frequent first.
+func (m *merger) farWords() {
+	var far []*pronounced
+	for _, p := range m.said {
+		if 2*p.far > p.tokens {
+			far = append(far, p)
+		}
+	}
+	slices.SortFunc(far, func(p, q *pronounced) int { return cmp.Or(cmp.Compare(q.far, p.far), strings.Compare(p.word, q.word)) })
+	for _, p := range far {
+		m.find(Finding{Kind: KindFarWord, Severity: SeverityWarning, File: p.file, Line: p.line,
+			Message: fmt.Sprintf("%s; so or alike in %d of the %d places where the word is", p.example, p.far, p.tokens)})
+	}
+}
+
 // unheard lists the phones of the words' pronunciations that no phone tier has: they are of another phone set, or no phones.
 func (m *merger) unheard() {
 	if len(m.phones) == 0 {
@@ -204,6 +230,7 @@ func (m *merger) finish() *Report {
 	if m.o.Lexicon != nil {
 		m.pronounced()
 		m.unheard()
+		m.farWords()
 	}
 	speakers, groups := map[string]string{}, map[string]bool{}
 	for i := range m.c.Utterances {
