@@ -64,10 +64,17 @@ func (c *Corpus) startOf(v *findingList, u *Utterance, tg *textgrid.TextGrid) (f
 		return 0, nil
 	}
 	info, err := c.AudioInfo(u)
-	if err != nil || info.Seconds() < 0 {
-		return 0, nil // a fault of the audio, or audio that does not tell its length
+	if err != nil {
+		return 0, nil // which is told as a fault of the audio
 	}
 	seconds := info.Seconds()
+	if seconds < 0 { // only decoding tells
+		sound, err := c.Audio(u)
+		if err != nil {
+			return 0, nil
+		}
+		seconds = sound.Seconds()
+	}
 	switch moved, kept := math.Abs(tg.End-tg.Start-seconds), math.Abs(tg.End-seconds); {
 	case moved <= durationSlip && moved < kept:
 		v.add(KindMoved, SeverityWarning, u.WordsFile, tg.Line, "the TextGrid runs from %.4g to %.4g s and the audio is %.4g s long: %.4g s are taken off its times", tg.Start, tg.End, seconds, tg.Start)

@@ -166,7 +166,7 @@ func TestAlignmentsOfOthers(t *testing.T) {
 	if manifest := readFile(t, filepath.Join(dir, "runs", "run", "manifest.json")); !strings.Contains(manifest, `"speakers": 2`) {
 		t.Error("the run counts other speakers")
 	}
-	if page := readFile(t, filepath.Join(dir, "runs", "run", "report.html")); !strings.Contains(page, "their times were moved to its beginning") {
+	if page := readFile(t, filepath.Join(dir, "runs", "run", "report.html")); !strings.Contains(page, "its times were moved to the beginning of the audio") {
 		t.Error("the page does not say that the times of a TextGrid were moved")
 	}
 	if got := checked.Rows[1].Dropped["not a phone"]; got == 0 {

@@ -139,8 +139,8 @@ func (s *Speech) AboutForeign() string {
 
 // AboutMoved says that TextGrids were moved.
 func (s *Speech) AboutMoved() string {
-	return fmt.Sprintf("the TextGrids of %d utterances, such as %s, start later than their audio and are as long: their times were moved to its beginning; pipeline check names the seconds",
-		len(s.Moved), s.Moved[0])
+	return fmt.Sprintf("in %d of %d utterances, such as %s, the TextGrid starts later than the audio and is as long: its times were moved to the beginning of the audio; pipeline check names the seconds",
+		len(s.Moved), len(s.Lengths), s.Moved[0])
 }
 
 // labelReader gathers what the headers and labels of utterances say.

@@ -37,7 +37,7 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 		}
 	}
 	if len(p.Moved) > 0 {
-		page.Doubt = append(page.Doubt, "T"+p.AboutMoved()[1:]+".")
+		page.Doubt = append(page.Doubt, "I"+p.AboutMoved()[1:]+".")
 	}
 	if len(p.Foreign) > 0 {
 		page.Doubt = append(page.Doubt, "T"+p.AboutForeign()[1:]+".")
