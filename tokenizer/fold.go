@@ -45,7 +45,7 @@ func isPlain(word string) bool {
 // finalSigma writes the last letter of a folded word as ς where it was a capital after another letter.
 func finalSigma(word, folded string) string {
 	stem, found := strings.CutSuffix(folded, "σ")
-	if !found || !strings.HasSuffix(word, "Σ") {
+	if !found || !strings.HasSuffix(strings.TrimRightFunc(word, isInvisible), "Σ") {
 		return folded
 	}
 	if last, _ := utf8.DecodeLastRuneInString(stem); !unicode.IsLetter(last) && !unicode.IsMark(last) {

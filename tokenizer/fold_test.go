@@ -6,7 +6,7 @@ func TestFoldWords(t *testing.T) {
 	for _, words := range [][]string{
 		{"don't", "DON’T", "Donʼt", "don\u200b't"},
 		{"été", "ÉTÉ", "e\u0301te\u0301"},
-		{"οδος", "ΟΔΟΣ"},
+		{"οδος", "ΟΔΟΣ", "ΟΔΟΣ\u200b"},
 		{"istanbul", "İstanbul", "ISTANBUL"},
 		{"ırmak", "ırmak"},
 		{"straße", "Straße", "STRAẞE"},
