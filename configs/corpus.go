@@ -13,7 +13,7 @@ type Corpus struct {
 	Folder      *Folder      `yaml:"folder"`
 	Table       *Table       `yaml:"table"`
 	Kaldi       *Kaldi       `yaml:"kaldi"`
-	Silence     []string     // labels that count as silence in addition to the usual ones
+	Silence     []string     // labels that count as silence; then usual ones of letters alone are words of the word tier
 	Lexicon     *Lexicon     // pronunciations of the words
 }
 

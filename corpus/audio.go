@@ -53,7 +53,7 @@ func (c *Corpus) AudioInfo(u *Utterance) (AudioInfo, error) {
 		return AudioInfo{}, err
 	}
 	i := AudioInfo{Format: info.Format, Encoding: info.Encoding, Rate: info.Rate, Channels: info.Channels, Bits: info.Bits, Samples: int(info.Samples)}
-	if channel := c.Spec.Audio.channelOf(u); channel != "" && channel != "mix" {
+	if channel := c.Spec.Audio.channelOf(u, i.Channels); channel != "" && channel != "mix" {
 		if n, err := strconv.Atoi(channel); err != nil || n > i.Channels {
 			return AudioInfo{}, &Error{File: u.AudioPath, Msg: fmt.Sprintf("utterance %s is of channel %s, the first being 1, but the audio has %d", u.ID, channel, i.Channels)}
 		}
@@ -105,7 +105,7 @@ func decode(u *Utterance) (*audio.Audio, error) {
 
 // convert picks the channel and the rate.
 func (c *Corpus) convert(u *Utterance, a *audio.Audio) (*Audio, error) {
-	x, err := a.Mono(c.Spec.Audio.channelOf(u))
+	x, err := a.Mono(c.Spec.Audio.channelOf(u, len(a.Channels)))
 	if err != nil {
 		return nil, &Error{File: u.AudioPath, Msg: err.Error()}
 	}
@@ -141,7 +141,7 @@ func (c *Corpus) Accepts(u *Utterance, i AudioInfo) error {
 	if i.Rate != r.Expected && !c.Spec.Audio.Resample {
 		r.Rate = i.Rate
 	}
-	if i.Channels > 1 && c.Spec.Audio.channelOf(u) == "" {
+	if i.Channels > 1 && c.Spec.Audio.channelOf(u, i.Channels) == "" {
 		r.Channels = i.Channels
 	}
 	if r.Rate == 0 && r.Channels == 0 {
@@ -177,9 +177,14 @@ func (r *Refusal) Advise(rate, channels string) *Error {
 	return &Error{File: r.File, Msg: strings.Join(faults, "; ")}
 }
 
-func (s AudioSpec) channelOf(u *Utterance) string {
-	if u.Channel != "" {
+// channelOf is the channel of audio with so many that the utterance is of. The sides of a call may lie in files of their own, of one
+// channel each, which have no second one.
+func (s AudioSpec) channelOf(u *Utterance, channels int) string {
+	switch {
+	case u.Channel != "":
 		return u.Channel
+	case u.Side != "" && channels > 1:
+		return u.Side
 	}
 	return s.Channel
 }

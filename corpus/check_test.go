@@ -187,6 +187,7 @@ func TestReportText(t *testing.T) {
   words       10, 2 types
   phones      15, 3 types
   silence     10.0 %
+  as silence  words: 5 ""; phones: 5 ""
 
 2 errors
   bad-name: 1

@@ -27,7 +27,7 @@ type Spec struct {
 	Phones string // TIMIT: "" or "61" as labelled, "48" or "39" folded (Lee and Hon 1989)
 
 	Tiers   TierNames // names of the TextGrid tiers
-	Silence []string  // labels that count as silence in addition to the usual ones (see IsSilence)
+	Silence []string  // labels that count as silence in addition to the usual ones (see IsSilence); on the word tier those of letters alone (sil, pau) are then words unless they are named
 	Audio   AudioSpec
 }
 
@@ -73,6 +73,8 @@ type Utterance struct {
 	From, To  float64 // seconds in AudioPath (Kaldi segments), To 0 = its end; 0, 0 = the whole file
 	Recording string  // Kaldi: the ID of the recording; else ""
 	Channel   string  // "1", "2", ...: overrides AudioSpec.Channel where the corpus itself names the channel (Kaldi segments); else ""
+	Call      string  // Kaldi: the ID of the file, such as a telephone call, that the recording is a side of (reco2file_and_channel); else ""
+	Side      string  // Kaldi: which side of the call, "1", "2", ...: its channel where the audio has several; else ""
 
 	WordsFile, PhonesFile string // where the labels stand; the same TextGrid twice is usual; "" if there are none
 

@@ -63,6 +63,7 @@ func ExampleCorpus_Check() {
 	//   words       146, 47 types
 	//   phones      582, 42 types
 	//   silence     12.2 %
+	//   as silence  phones: 32 "h#"
 	//
 	// no problems found
 }

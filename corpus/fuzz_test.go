@@ -196,6 +196,18 @@ func FuzzKaldiSegment(f *testing.F) {
 	})
 }
 
+func FuzzKaldiSide(f *testing.F) {
+	f.Add("sw02001 A")
+	f.Add("sw02001\t2")
+	f.Add("a 0")
+	f.Fuzz(func(t *testing.T, value string) {
+		s, err := parseKaldiSide(value)
+		if err == nil && (s.call == "" || strings.TrimLeft(s.side, "0123456789") != "" || s.side == "" || s.side == "0") {
+			t.Errorf("%q: %+v", value, s)
+		}
+	})
+}
+
 func FuzzMatchWords(f *testing.F) {
 	f.Add("go do you hear", "go <unk> you here x")
 	f.Fuzz(func(t *testing.T, transcript, aligned string) {

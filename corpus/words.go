@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"speechsim/tokenizer"
 )
 
 // TranscriptWords splits the transcript of u into words, in the spelling of the transcript: at blanks,
@@ -23,7 +25,7 @@ func splitWords(text string) []string {
 			words = append(words, field)
 			continue
 		}
-		w := strings.TrimFunc(field, func(r rune) bool { return !isWordRune(r) && !isApostrophe(r) })
+		w := strings.TrimFunc(field, func(r rune) bool { return !isWordRune(r) && !tokenizer.IsApostrophe(r) })
 		if strings.IndexFunc(w, isWordRune) >= 0 {
 			words = append(words, unquote(w))
 		}
@@ -37,7 +39,7 @@ func betweenWords(r rune) bool { return unicode.IsSpace(r) || r == '—' || r ==
 func unquote(w string) string {
 	first, n := utf8.DecodeRuneInString(w)
 	last, m := utf8.DecodeLastRuneInString(w)
-	if isApostrophe(first) && isApostrophe(last) {
+	if tokenizer.IsApostrophe(first) && tokenizer.IsApostrophe(last) {
 		return w[n : len(w)-m]
 	}
 	return w
@@ -45,14 +47,8 @@ func unquote(w string) string {
 
 func isWordRune(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.M) }
 
-// isApostrophe knows the characters that keyboards, editors and OCR put where an apostrophe belongs.
-func isApostrophe(r rune) bool {
-	switch r {
-	case '\'', '’', '‘', 'ʼ', '`', '´', '′', '＇':
-		return true
-	}
-	return false
-}
+// WordType is the form of a word label in which it is counted, looked up and compared: see [tokenizer.Fold].
+func WordType(label string) string { return tokenizer.Fold(label) }
 
 // matchKey is the form in which words are compared: lower case, letters, digits and marks only, an accent and its letter as one. So "O'Clock" is "oclock",
 // "twenty-one" is "twentyone", and two words written as one are the concatenation of their keys.
@@ -71,8 +67,8 @@ func matchKey(word string) string {
 		if !isWordRune(r) {
 			return -1
 		}
-		return unicode.ToLower(r)
-	}, nfc(word))
+		return r
+	}, tokenizer.Fold(word))
 }
 
 // Costs of the edit distance. A substitution costs less than a deletion and an insertion, so that a misheard word
@@ -101,7 +97,7 @@ const (
 //
 // Words are equal if they are so without regard to case, hyphens and apostrophes. Where the aligner cut one word in two
 // ("twenty-one": "twenty", "one"), both segments get its index; where it joined two ("every one": "everyone"), the
-// segment gets the index of the first. <unk> in the place of a word gets that word's index; Segment.NotWord tells
+// segment gets the index of the first. <unk> in the place of a word gets that word's index; Segment.Noise tells
 // that the aligner did not know it.
 //
 // Beyond 64 million pairs of words only the neighbourhood of the diagonal is searched.

@@ -68,7 +68,7 @@ func NewLabels(kind string, c *corpus.Corpus, segments *Table, silence bool) (*L
 			names = append(names, noSegment)
 		}
 		for i := range segments.Rows {
-			names = append(names, classOf(segments.Rows[i].Label))
+			names = append(names, l.classOf(segments.Rows[i].Label))
 		}
 	}
 	l.classes = number(names)
@@ -78,8 +78,13 @@ func NewLabels(kind string, c *corpus.Corpus, segments *Table, silence bool) (*L
 	return l, nil
 }
 
-// classOf is the class of a label: letter case makes no difference.
-func classOf(label string) string { return intern(strings.ToLower(label)) }
+// classOf is the class of a label of a segment: letter case makes no difference.
+func (l *Labels) classOf(label string) string {
+	if l.kind == "word" {
+		return intern(corpus.WordType(label))
+	}
+	return intern(strings.ToLower(label))
+}
 
 // number gives each distinct name its place in alphabetical order.
 func number(names []string) map[string]int {
@@ -145,7 +150,7 @@ func (l *Labels) add(s *Row, share float32, out []float32) {
 		out[0] += share * float32(s.End-s.Start)
 		return
 	}
-	out[l.classes[classOf(s.Label)]] += share
+	out[l.classes[l.classOf(s.Label)]] += share
 }
 
 // At gives the labels of utterance u at the centres of n frames of a model, [n, units]. a is what [Source.Activate] gave.

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"speechsim/corpus"
 	"speechsim/models"
 )
 
@@ -181,15 +182,15 @@ func SelectBolanos2024(rows []Row, dropped func(Row, string)) []Row {
 	seen := map[string]bool{}
 	for _, r := range rows {
 		switch {
-		case strings.ContainsAny(r.Label, "'’"):
+		case strings.Contains(corpus.WordType(r.Label), "'"):
 			dropped(r, ApostropheWord)
-		case seen[strings.ToLower(r.Label)]:
+		case seen[corpus.WordType(r.Label)]:
 			dropped(r, RepeatedWord)
 		default:
-			seen[strings.ToLower(r.Label)] = true
+			seen[corpus.WordType(r.Label)] = true
 			out = append(out, r)
 		}
 	}
-	sort.SliceStable(out, func(i, j int) bool { return strings.ToLower(out[i].Label) < strings.ToLower(out[j].Label) })
+	sort.SliceStable(out, func(i, j int) bool { return corpus.WordType(out[i].Label) < corpus.WordType(out[j].Label) })
 	return out
 }

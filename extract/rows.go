@@ -31,6 +31,7 @@ type Dropped struct {
 const (
 	Silence        = "silence"
 	NotAWord       = "not a word"
+	NotAPhone      = "not a phone"
 	NotAligned     = "word not aligned"
 	NoTranscript   = "transcript mismatch"
 	OutOfVocab     = "out of vocabulary"
@@ -85,7 +86,9 @@ func Segments(c *corpus.Corpus, u int, a *corpus.Alignment, unit string) *Table 
 		switch {
 		case s.Silent:
 			t.drop(r, Silence)
-		case s.NotWord:
+		case s.Noise && unit == "phone":
+			t.drop(r, NotAPhone)
+		case s.Noise:
 			t.drop(r, NotAWord)
 		default:
 			t.Rows = append(t.Rows, r)

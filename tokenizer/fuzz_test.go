@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/unicode/norm"
 )
 
 // FuzzEncode checks what must hold of every text under every setting: the slices
@@ -168,6 +169,22 @@ func FuzzLexicon(f *testing.F) {
 }
 
 // FuzzLevenshtein checks the axioms of a metric.
+// FuzzFold: a folded word is folded, and letters taken apart from their accents make no difference.
+func FuzzFold(f *testing.F) {
+	for _, word := range []string{"Don’t", "ΟΔΟΣ", "İstanbul", "ı", "e\u0301\u00ad", "\xff"} {
+		f.Add(word)
+	}
+	f.Fuzz(func(t *testing.T, word string) {
+		folded := Fold(word)
+		if again := Fold(folded); again != folded {
+			t.Errorf("%q folds to %q, and that to %q", word, folded, again)
+		}
+		if apart := Fold(norm.NFD.String(word)); utf8.ValidString(word) && apart != folded {
+			t.Errorf("%q folds to %q, and apart to %q", word, folded, apart)
+		}
+	})
+}
+
 func FuzzLevenshtein(f *testing.F) {
 	f.Add("kitten", "sitting", "mitten")
 	f.Add("", "a", strings.Repeat("ab", 40))

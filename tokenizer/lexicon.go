@@ -5,8 +5,6 @@ import (
 	"io"
 	"os"
 	"strings"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Lexicon holds the pronunciations of words, as lists of phones in file order.
@@ -55,14 +53,14 @@ func ReadLexicon(r io.Reader, file string, o LexiconOptions) (*Lexicon, error) {
 		wanted = make(map[string]bool, len(o.Words))
 		for word, want := range o.Words {
 			if want {
-				wanted[fold(word)] = true
+				wanted[Fold(word)] = true
 			}
 		}
 	}
 	l := &Lexicon{words: map[string]chain{}}
 	numbers := map[string]uint16{}
 	err := ScanLexicon(r, file, func(p Pronunciation) error {
-		word := fold(p.Word)
+		word := Fold(p.Word)
 		if wanted != nil && !wanted[word] {
 			return nil
 		}
@@ -111,15 +109,12 @@ func (l *Lexicon) add(word string, p Pronunciation, numbers map[string]uint16, s
 	return nil
 }
 
-// fold is the form in which words are kept and looked up.
-func fold(word string) string { return strings.ToUpper(norm.NFC.String(word)) }
-
 // Len is the number of different words.
 func (l *Lexicon) Len() int { return len(l.words) }
 
 // Has says whether the lexicon has a word.
 func (l *Lexicon) Has(word string) bool {
-	_, ok := l.words[fold(word)]
+	_, ok := l.words[Fold(word)]
 	return ok
 }
 
@@ -129,7 +124,7 @@ func (l *Lexicon) Phones() *Units { return NewUnits(l.names) }
 // Pronunciations gives all pronunciations of a word in file order, nil when the
 // lexicon lacks it. The slices are the caller's.
 func (l *Lexicon) Pronunciations(word string) [][]string {
-	c, ok := l.words[fold(word)]
+	c, ok := l.words[Fold(word)]
 	if !ok {
 		return nil
 	}
@@ -167,7 +162,7 @@ const (
 // and letter case aside, then the smallest with stress, then the earliest in the
 // file. Without aligned phones Nearest is First.
 func (l *Lexicon) Pronunciation(word string, choice Choice, aligned []string) (phones []string, ok bool) {
-	c, ok := l.words[fold(word)]
+	c, ok := l.words[Fold(word)]
 	switch {
 	case !ok:
 		return nil, false

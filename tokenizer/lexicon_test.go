@@ -150,6 +150,19 @@ func TestLexiconForms(t *testing.T) {
 	}
 }
 
+// Two letters of Turkish, and an apostrophe in two spellings.
+func TestLexiconFolds(t *testing.T) {
+	l, err := ReadLexicon(strings.NewReader("kır k ɯ r\nkir k i r\ndon't d o n t\nοδος o ð o s\n"), "l", LexiconOptions{Words: map[string]bool{"Kır": true, "KIR": true, "don’t": true, "ΟΔΟΣ": true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for word, want := range map[string]string{"Kır": "k ɯ r", "Kir": "k i r", "DON’T": "d o n t", "ΟΔΟΣ": "o ð o s"} {
+		if got := l.Pronunciations(word); len(got) != 1 || strings.Join(got[0], " ") != want {
+			t.Errorf("%s: %v, want %s alone", word, got, want)
+		}
+	}
+}
+
 func TestLexiconOptions(t *testing.T) {
 	l := lexiconOf(t, cmudict07b, LexiconOptions{StripStress: true, Words: map[string]bool{"the": true, "READ": true, "none": true, "'bout": false}})
 	if l.Len() != 2 {

@@ -18,8 +18,8 @@ const maxLine = 1 << 20
 const lineForm = `expected a word and its numbers ("the 0.418 0.24968 -0.41242")`
 
 // read reads vectors as text; file is its name in errors.
-func read(r io.Reader, file string, words map[string]bool) (*Vectors, error) {
-	s := &scanner{file: file, vectors: newVectors(words), all: words == nil}
+func read(r io.Reader, file string, words map[string]bool, fold func(string) string) (*Vectors, error) {
+	s := &scanner{file: file, vectors: newVectors(words, fold), all: words == nil}
 	if err := s.scan(r); err != nil {
 		return nil, err
 	}

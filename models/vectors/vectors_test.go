@@ -73,7 +73,7 @@ func vectorsOf(content []byte, words map[string]bool) (*Vectors, error) {
 	if err != nil {
 		return nil, err
 	}
-	return read(r, name, words)
+	return read(r, name, words, strings.ToLower)
 }
 
 func wantVector(t *testing.T, v *Vectors, word string, want ...float32) {
@@ -112,7 +112,7 @@ func TestVectorsPacked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := writeFile(t, name, content)
 			for _, words := range []map[string]bool{nil, asked("the", "The", "of", "in", "nowhere", "")} {
-				v, err := Open(path, words)
+				v, err := Open(path, words, strings.ToLower)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -135,14 +135,14 @@ func TestVectorsPacked(t *testing.T) {
 
 func TestVectorsOnlyAsked(t *testing.T) {
 	path := writeFile(t, "v.txt", []byte(smallVectors))
-	v, err := Open(path, map[string]bool{"of": true, "in": false})
+	v, err := Open(path, map[string]bool{"of": true, "in": false}, strings.ToLower)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := v.Vector("in"); ok || v.held != 1 {
 		t.Errorf("%d vectors held, want that of %q alone", v.held, "of")
 	}
-	v, err = Open(path, map[string]bool{})
+	v, err = Open(path, map[string]bool{}, strings.ToLower)
 	if err != nil || v.held != 0 || v.Dim() != 3 {
 		t.Errorf("no word asked for: %v, %d vectors of %d, want none of 3", err, v.held, v.Dim())
 	}
@@ -153,7 +153,7 @@ func TestVectorsCase(t *testing.T) {
 	lower := writeFile(t, "lower.txt", []byte("the 3\ni 5\nété 7\n"))
 
 	mixed := asked("THE", "The", "the", "I", "ÉTÉ", "tHe", "of", "a")
-	v, err := Open(cased, mixed)
+	v, err := Open(cased, mixed, strings.ToLower)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestVectorsCase(t *testing.T) {
 	wantVector(t, v, "tHe", 3)
 	wantVector(t, v, "I", 4)
 	wantVector(t, v, "ÉTÉ", 6)
-	if v, err = Open(lower, mixed); err != nil {
+	if v, err = Open(lower, mixed, strings.ToLower); err != nil {
 		t.Fatal(err)
 	}
 	wantVector(t, v, "THE", 3)
@@ -173,7 +173,7 @@ func TestVectorsCase(t *testing.T) {
 	wantVector(t, v, "ÉTÉ", 7)
 
 	// The labels of a corpus in capitals: the same vectors as in lower case.
-	if v, err = Open(cased, asked("THE", "I", "ÉTÉ", "NASA", "<unk>", "'", "")); err != nil {
+	if v, err = Open(cased, asked("THE", "I", "ÉTÉ", "NASA", "<unk>", "'", ""), strings.ToLower); err != nil {
 		t.Fatal(err)
 	}
 	if !v.lowerFirst {
@@ -187,7 +187,7 @@ func TestVectorsCase(t *testing.T) {
 
 func TestVectorsWithBlanksInWords(t *testing.T) {
 	text := "the 0.1 0.2\n. . . 0.3 0.4\nat name@domain.com 0.5 0.6\nroute 66 0.7 0.8\n. . 0.9 1.0\n\u0085 1.1 1.2\nat\u00a0all 1.3 1.4\n3.14 1.5 1.6\nv 1.0 b 1.7 1.8\n"
-	v, err := Open(writeFile(t, "v.txt", []byte(text)), nil)
+	v, err := Open(writeFile(t, "v.txt", []byte(text)), nil, strings.ToLower)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestVectorsWithBlanksInWords(t *testing.T) {
 func TestVectorsDuplicates(t *testing.T) {
 	path := writeFile(t, "v.txt", []byte("a 1 2\nb 3 4\na 5 6\na 7 8\nb 9 not-read\n"))
 	for words, want := range map[*map[string]bool]int{new(map[string]bool): 3, ptr(asked("a")): 2} {
-		v, err := Open(path, *words)
+		v, err := Open(path, *words, strings.ToLower)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +223,7 @@ func ptr[T any](x T) *T { return &x }
 // TestVectorsDemo holds the demo's file against a reader of the plainest kind.
 func TestVectorsDemo(t *testing.T) {
 	const path = "../demo/vectors.txt"
-	v, err := Open(path, nil)
+	v, err := Open(path, nil, strings.ToLower)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +295,7 @@ func TestVectorsErrors(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := writeFile(t, c.name, []byte(c.content))
-			v, err := Open(path, nil)
+			v, err := Open(path, nil, strings.ToLower)
 			var e *Error
 			if !errors.As(err, &e) {
 				t.Fatalf("got %v and %v, want an *Error", v, err)
@@ -308,10 +308,10 @@ func TestVectorsErrors(t *testing.T) {
 }
 
 func TestVectorsFileErrors(t *testing.T) {
-	if _, err := Open(filepath.Join(t.TempDir(), "none.txt"), nil); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Open(filepath.Join(t.TempDir(), "none.txt"), nil, strings.ToLower); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v, want that there is no such file", err)
 	}
-	if _, err := Open(t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "directory") {
+	if _, err := Open(t.TempDir(), nil, strings.ToLower); err == nil || !strings.Contains(err.Error(), "directory") {
 		t.Errorf("got %v, want that it is a directory", err)
 	}
 }
@@ -343,7 +343,7 @@ func TestVectorsBlocks(t *testing.T) {
 		}
 		b.WriteByte('\n')
 	}
-	v, err := Open(writeFile(t, "v.txt", []byte(b.String())), nil)
+	v, err := Open(writeFile(t, "v.txt", []byte(b.String())), nil, strings.ToLower)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -482,10 +482,25 @@ func BenchmarkVectors(b *testing.B) {
 			b.SetBytes(int64(len(text))) // of text, also where it is packed
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Open(path, c.words); err != nil {
+				if _, err := Open(path, c.words, strings.ToLower); err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
+	}
+}
+
+// A word is found in the file's spelling: composed or taken apart, and with the apostrophe that the caller folds to.
+func TestVectorSpellings(t *testing.T) {
+	fold := func(w string) string { return strings.ToLower(strings.ReplaceAll(w, "\u2019", "'")) }
+	path := writeFile(t, "v.txt", []byte("e\u0301te\u0301 1 2\ndon't 3 4\nkır 5 6\nkir 7 8\n"))
+	v, err := Open(path, asked("Été", "Don\u2019t", "Kır", "kir"), fold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for word, want := range map[string]float32{"Été": 1, "Don\u2019t": 3, "Kır": 5, "kir": 7} {
+		if got, ok := v.Vector(word); !ok || got[0] != want {
+			t.Errorf("%s: %v %v, want %g", word, got, ok, want)
+		}
 	}
 }

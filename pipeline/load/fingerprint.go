@@ -46,7 +46,11 @@ func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
 		fmt.Fprintf(h, "part %s\n", part.Name)
 		for _, i := range part.Utterances {
 			u := &c.Utterances[i]
-			fmt.Fprintf(h, "%s %s %g %g %s %q\n", u.ID, sums[i], u.From, u.To, u.Channel, u.Text)
+			channel := u.Channel
+			if u.Side != "" {
+				channel += "/" + u.Side
+			}
+			fmt.Fprintf(h, "%s %s %g %g %s %q\n", u.ID, sums[i], u.From, u.To, channel, u.Text)
 			if sums[i] != "unusable" {
 				f.Audio++
 			}

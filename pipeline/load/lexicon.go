@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"speechsim/configs"
+	"speechsim/corpus"
 	"speechsim/extract"
 	"speechsim/tokenizer"
 )
@@ -26,7 +27,7 @@ func (s *Speech) readLexicon(f *Files) (err error) {
 	return err
 }
 
-// Pronunciations gives each word type of the corpus, in lower case, a pronunciation: the one that the config chooses, of those
+// Pronunciations gives each word type of the corpus a pronunciation: the one that the config chooses, of those
 // that the lexicon has; without a lexicon the phones that are aligned to it. What is nearest or aligned may differ from
 // token to token: then it is that of most, and of equals the earlier in the file, or the one that is met first.
 func (s *Speech) Pronunciations(cfg *configs.Config) map[string][]string {
@@ -41,7 +42,7 @@ func (s *Speech) Pronunciations(cfg *configs.Config) map[string][]string {
 		if choice == tokenizer.Nearest {
 			aligned = phonesWithin(s.Segments["phone"].Of(r.Utterance), r)
 		}
-		word := strings.ToLower(r.Label)
+		word := corpus.WordType(r.Label)
 		said, ok := aligned, len(aligned) > 0
 		if s.Lexicon != nil {
 			said, ok = s.Lexicon.Pronunciation(word, choice, aligned)

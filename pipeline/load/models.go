@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"speechsim/configs"
+	"speechsim/corpus"
 	"speechsim/extract"
 	"speechsim/models"
 	"speechsim/models/vectors"
@@ -84,7 +85,7 @@ func (m *Models) source(asked *configs.Model, speech *Speech) (*extract.Source, 
 		if err != nil {
 			return nil, err
 		}
-		s.Vectors, err = vectors.OpenCached(path, speech.Vocabulary(), f.Store.Dir, digest)
+		s.Vectors, err = vectors.OpenCached(path, speech.Vocabulary(), f.Store.Dir, digest, corpus.WordType)
 		return s, err
 	}
 	model, err := m.model(asked)

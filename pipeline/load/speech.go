@@ -24,6 +24,7 @@ type Speech struct {
 	Unreadable []store.Failure           // what can't be used, and why
 	Alone      string                    // the one group that the table of groups puts all utterances in
 	Foreign    []string                  // utterances whose alignments lack most words of their transcripts
+	Moved      []string                  // utterances whose TextGrids start later than their audio, and were moved to it
 	Parts      []Part
 	Lexicon    *tokenizer.Lexicon // nil without one
 
@@ -36,7 +37,8 @@ type Speech struct {
 func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	c, tiers := f.Corpus, Tiers(f.Study)
 	r := &labelReader{corpus: c, tiers: tiers, tables: map[string][]*extract.Table{}, lengths: make([]int, len(c.Utterances)), rates: make([]int, len(c.Utterances)),
-		faults: make([]error, len(c.Utterances)), refused: make([]error, len(c.Utterances))}
+		faults: make([]error, len(c.Utterances)), refused: make([]error, len(c.Utterances)),
+		foreign: make([]error, len(c.Utterances)), telling: make([]bool, len(c.Utterances)), moved: make([]bool, len(c.Utterances))}
 	for _, tier := range tiers {
 		r.tables[tier] = make([]*extract.Table, len(c.Utterances))
 	}
@@ -48,7 +50,8 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Speech{Lengths: r.lengths, Segments: map[string]*extract.Table{}, Parts: partition(c), rate: c.Spec.Audio.Rate}
+	r.refuseForeign()
+	s := &Speech{Lengths: r.lengths, Segments: map[string]*extract.Table{}, Parts: partition(c, r.lengths), rate: c.Spec.Audio.Rate}
 	for i, rate := range r.rates {
 		if s.Lengths[i] >= 0 && rate != s.rate {
 			s.Resampled++
@@ -63,7 +66,15 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 			return s, fmt.Errorf("%d alignments seem to be those of other utterances, and --strict refuses that", len(s.Foreign))
 		}
 	}
-	if s.Alone = aloneIn(c); s.Alone != "" {
+	for i, moved := range r.moved {
+		if moved && r.lengths[i] >= 0 {
+			s.Moved = append(s.Moved, c.Utterances[i].ID)
+		}
+	}
+	if len(s.Moved) > 0 {
+		f.Progress.Note("%s", s.AboutMoved())
+	}
+	if s.Alone = aloneIn(c, r.lengths); s.Alone != "" {
 		f.Progress.Note("all utterances are of one group, %q: the utterances are taken for groups, as if they were independent of each other", s.Alone)
 	}
 	for _, finding := range c.Findings {
@@ -108,24 +119,34 @@ func foreign(c *corpus.Corpus, words *extract.Table) []string {
 	return ids
 }
 
-// aloneIn is the one group that a table of groups puts all utterances in, "" where there are several or no table.
-func aloneIn(c *corpus.Corpus) string {
-	if c.Spec.Groups == "" || len(c.Utterances) < 2 {
-		return ""
-	}
-	group := c.Utterances[0].Group
+// aloneIn is the one group that a table of groups puts all usable utterances in, "" where there are several or no table.
+func aloneIn(c *corpus.Corpus, lengths []int) string {
+	groups, usable := map[string]bool{}, 0
 	for i := range c.Utterances {
-		if c.Utterances[i].Group != group {
-			return ""
+		if lengths[i] >= 0 {
+			groups[c.Utterances[i].Group] = true
+			usable++
 		}
 	}
-	return group
+	if c.Spec.Groups == "" || usable < 2 || len(groups) > 1 {
+		return ""
+	}
+	for group := range groups {
+		return group
+	}
+	return ""
 }
 
 // AboutForeign says what is odd about foreign alignments.
 func (s *Speech) AboutForeign() string {
 	return fmt.Sprintf("the alignment lacks most words of the transcript in %d utterances, such as %s: is it that of another utterance? Their segments are rows all the same; pipeline check names the words",
 		len(s.Foreign), s.Foreign[0])
+}
+
+// AboutMoved says that TextGrids were moved.
+func (s *Speech) AboutMoved() string {
+	return fmt.Sprintf("in %d of %d utterances, such as %s, the TextGrid starts later than the audio and is as long: its times were moved to the beginning of the audio; pipeline check names the seconds",
+		len(s.Moved), len(s.Lengths), s.Moved[0])
 }
 
 // labelReader gathers what the headers and labels of utterances say.
@@ -137,6 +158,9 @@ type labelReader struct {
 	rates   []int   // of the files, in Hz
 	faults  []error // why utterances can't be used
 	refused []error // what the config can mend
+	foreign []error // why alignments seem to be those of other utterances
+	telling []bool  // the words of the alignment tell whether it is
+	moved   []bool  // the TextGrid starts later than the audio, and was moved to it
 }
 
 func (r *labelReader) read(i int) {
@@ -167,7 +191,7 @@ func (r *labelReader) read(i int) {
 	}
 	a, err := r.corpus.Align(u)
 	if err == nil {
-		err = a.Within(n, r.corpus.Spec.Audio.Rate)
+		err = r.corpus.Fits(u, a, n)
 	}
 	for _, tier := range r.tiers {
 		if err == nil {
@@ -179,8 +203,33 @@ func (r *labelReader) read(i int) {
 		r.lengths[i] = -1
 		return
 	}
+	r.moved[i] = a.Moved != 0
+	r.telling[i], r.foreign[i] = r.corpus.WordsTell(u, a)
 	for _, tier := range r.tiers {
 		r.tables[tier][i] = extract.Segments(r.corpus, i, a, tier)
+	}
+}
+
+// refuseForeign skips the alignments of other utterances, unless most alignments seem to be so.
+func (r *labelReader) refuseForeign() {
+	foreign, _ := firstError(r.foreign)
+	telling := 0
+	for _, tells := range r.telling {
+		if tells {
+			telling++
+		}
+	}
+	if !corpus.Foreign(foreign, telling) {
+		return
+	}
+	for i, err := range r.foreign {
+		if err == nil {
+			continue
+		}
+		r.faults[i], r.lengths[i] = err, -1
+		for _, tier := range r.tiers {
+			r.tables[tier][i] = nil
+		}
 	}
 }
 
@@ -308,17 +357,19 @@ type Counts struct {
 	Utterances int      `json:"utterances"`
 	Usable     int      `json:"usable"`
 	Hours      float64  `json:"hours"`
-	Speakers   int      `json:"speakers"`
-	Groups     []string `json:"groups"` // left out one at a time for intervals
+	Speakers   int      `json:"speakers"` // of the usable utterances
+	Groups     []string `json:"groups"`   // left out one at a time for intervals
 }
 
-// Counts counts the corpus.
+// Counts counts the corpus: speakers and groups are those of what can be used.
 func (in *Inputs) Counts() Counts {
 	speakers := map[string]bool{}
 	spec := in.Corpus.Spec
 	k := Counts{Root: cmp.Or(spec.Root, spec.Table), Utterances: len(in.Corpus.Utterances), Usable: in.CountUsable(), Hours: in.Seconds() / 3600}
 	for i := range in.Corpus.Utterances {
-		speakers[in.Corpus.Utterances[i].Speaker] = true
+		if speaker := in.Corpus.Utterances[i].Speaker; in.Lengths[i] >= 0 && speaker != "" {
+			speakers[speaker] = true
+		}
 	}
 	k.Speakers = len(speakers)
 	for _, part := range in.Parts {

@@ -52,7 +52,7 @@ func (f *Files) stamp() (string, error) {
 	last := ""
 	for i := range f.Corpus.Utterances {
 		u := &f.Corpus.Utterances[i]
-		fmt.Fprintf(h, "%s\t%s\t%s\t%s\t%g\t%g\n", u.ID, u.Speaker, u.Group, u.Text, u.From, u.To)
+		fmt.Fprintf(h, "%s\t%s\t%s\t%s\t%g\t%g\t%s\t%s\t%s\n", u.ID, u.Speaker, u.Group, u.Text, u.From, u.To, u.Channel, u.Call, u.Side)
 		for _, name := range []string{u.AudioPath, u.WordsFile, u.PhonesFile} {
 			if name != last {
 				stampFile(h, name)

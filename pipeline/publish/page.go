@@ -39,6 +39,9 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 			page.Warnings = append(page.Warnings, fmt.Sprintf("Model %s ran on a GPU and %v.", s.Name, d))
 		}
 	}
+	if len(p.Moved) > 0 {
+		page.Doubt = append(page.Doubt, "I"+p.AboutMoved()[1:]+".")
+	}
 	if len(p.Foreign) > 0 {
 		page.Doubt = append(page.Doubt, "T"+p.AboutForeign()[1:]+".")
 	}
