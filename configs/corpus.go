@@ -76,6 +76,38 @@ type Kaldi struct {
 	Groups     string `path:""`
 }
 
+// At is where a mistake in the corpus is to be mended that others found: at the --set whose value the message has, else at the
+// layout's root, or where the corpus is.
+func (c *Corpus) At(mistake error) Pos {
+	layout := c.layout()
+	for _, at := range layout.elsewhere {
+		if _, value, set := strings.Cut(at.Set, "="); set && strings.Contains(mistake.Error(), value) {
+			return at
+		}
+	}
+	if at := layout.Of("root", "file"); at.Set != c.Pos.Set || at.File != c.Pos.File {
+		return at
+	}
+	return c.Pos
+}
+
+// layout is where the keys of the layout stand.
+func (c *Corpus) layout() Pos {
+	switch {
+	case c.LibriSpeech != nil:
+		return c.LibriSpeech.Pos
+	case c.TIMIT != nil:
+		return c.TIMIT.Pos
+	case c.Folder != nil:
+		return c.Folder.Pos
+	case c.Table != nil:
+		return c.Table.Pos
+	case c.Kaldi != nil:
+		return c.Kaldi.Pos
+	}
+	return c.Pos
+}
+
 var (
 	speakers = []string{"folder", "top", "none"}
 	choices  = []string{"first", "last", "nearest"}

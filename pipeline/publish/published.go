@@ -51,7 +51,7 @@ func CheckPublished(p *plan.Plan) error {
 	for _, k := range p.Comparisons {
 		for i, maps := range k.PublishedMaps {
 			if !drawsAny(all, k.Name, maps) {
-				errs = append(errs, p.Config.Errorf(k.Pos, "comparison %q: published: %s has no value of its metrics and layers; it holds %s",
+				errs = append(errs, p.Config.Errorf(k.Pos.Of("published"), "comparison %q: published: %s has no value of its metrics and layers; it holds %s",
 					k.Name, k.Published[i], describeMaps(maps)))
 			}
 		}
