@@ -7,6 +7,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/pipeline/collect"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/publish"
 	"speechsim/pipeline/shard"
@@ -32,7 +33,7 @@ func (r *Prepared) RunShard(ctx context.Context, s shard.Shard) (*ShardOutcome, 
 	p := r.plan
 	parts := shard.Shares(p.PartSeconds(), s.Count)[s.Index-1]
 	if len(parts) == 0 {
-		p.Progress.Note("shard %s has nothing to do: the corpus has %d groups, and a group is never cut", s, len(p.Parts))
+		p.Progress.Note("shard %s has nothing to do: the corpus has %s, and a group is never cut", s, text.Count(len(p.Parts), "group", "groups"))
 	}
 	record := shard.NewRecord(p, s, parts)
 	if err := record.Write(); err != nil {
@@ -77,7 +78,7 @@ func (r *Prepared) Merge(ctx context.Context, wait time.Duration) (*Outcome, err
 			return nil, missing
 		}
 		if !said {
-			r.plan.Progress.Note("waiting for %d parts of other shards", len(missing.Parts))
+			r.plan.Progress.Note("waiting for %s of other shards", text.Count(len(missing.Parts), "part", "parts"))
 			said = true
 		}
 		select {

@@ -112,13 +112,13 @@ func printOutcome(c *call, plan *pipeline.Prepared, o *pipeline.Outcome, asJSON 
 		fmt.Fprintf(c.stdout, "%s is complete: nothing has changed since it was made\n", o.Dir)
 	} else {
 		fmt.Fprint(c.stdout, plan.Describe())
-		fmt.Fprintf(c.stdout, "%d cells in %.1f s\n", o.Cells, o.Seconds)
+		fmt.Fprintf(c.stdout, "%s in %.1f s\n", count(o.Cells, "cell", "cells"), o.Seconds)
 	}
 	printUndefined(c.stdout, o)
 	fmt.Fprintf(c.stdout, "results  %s (and results.csv)\n", filepath.Join(o.Dir, "results.jsonl"))
 	printFiles(c.stdout, o)
 	if n := len(o.Failed); n > 0 {
-		fmt.Fprintf(c.stdout, "%d inputs were skipped; dropped.csv lists them\n", n)
+		fmt.Fprintf(c.stdout, "%s\n", count(n, "input was skipped; dropped.csv lists it", "inputs were skipped; dropped.csv lists them"))
 	}
 }
 
@@ -129,10 +129,10 @@ func printUndefined(w io.Writer, o *pipeline.Outcome) {
 	if len(o.Undefined) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "%d cells, %d without a value:\n", o.Cells, o.Undefined.Cells())
+	fmt.Fprintf(w, "%s, %d without a value:\n", count(o.Cells, "cell", "cells"), o.Undefined.Cells())
 	for i, u := range o.Undefined {
 		if i == shownReasons {
-			fmt.Fprintf(w, "  ... and for %d more reasons\n", len(o.Undefined)-i)
+			fmt.Fprintf(w, "  ... and for %s\n", count(len(o.Undefined)-i, "more reason", "more reasons"))
 			break
 		}
 		fmt.Fprintf(w, "  %-6d %s\n", u.Cells, u)

@@ -23,7 +23,7 @@ func runShard(ctx context.Context, c *call, plan *pipeline.Prepared, s shard.Sha
 		fmt.Fprintf(c.stdout, "%s is complete: shard %s has nothing to do\n", plan.RunDir, s)
 		return exitDone, nil
 	}
-	fmt.Fprintf(c.stdout, "shard %s is done: %d parts (%s), %.1f min of audio\n", s, len(o.Parts), strings.Join(o.Parts, ", "), o.Seconds/60)
+	fmt.Fprintf(c.stdout, "shard %s is done: %s (%s), %.1f min of audio\n", s, count(len(o.Parts), "part", "parts"), strings.Join(o.Parts, ", "), o.Seconds/60)
 	fmt.Fprintf(c.stdout, "when all %d are done: pipeline merge %s\n", s.Count, c.args[0])
 	return exitDone, nil
 }

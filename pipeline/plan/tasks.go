@@ -6,6 +6,7 @@ import (
 
 	"speechsim/extract"
 	"speechsim/metrics"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/study"
 )
 
@@ -18,7 +19,7 @@ func (p *planner) makeTasks() error {
 			}
 			p.noteNulls(k, k.MeasuresOf(in))
 			if k.Null != nil && k.Null.Permute == "group" && len(p.Parts) < metrics.FewestGroups && slices.Contains(k.Rows.Level, "token") {
-				return p.Config.Errorf(k.Null.Pos.Of("permute"), "comparison %q: null: %d groups are too few to permute; at least %d are needed", k.Name, len(p.Parts), metrics.FewestGroups)
+				return p.Config.Errorf(k.Null.Pos.Of("permute"), "comparison %q: null: %s too few to permute; at least %d are needed", k.Name, text.Count(len(p.Parts), "group is", "groups are"), metrics.FewestGroups)
 			}
 			sets := []study.RowSet{{}}
 			if in == study.HiddenStates || in == study.Rows {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/internal/text"
 )
 
 // Status is how far the shards of a run are.
@@ -127,7 +128,7 @@ func (s *Status) Text(now time.Time) string {
 		for _, state := range slices.Sorted(maps.Keys(count)) {
 			parts = append(parts, fmt.Sprintf("%d %s", count[state], state))
 		}
-		fmt.Fprintf(&b, "%d shards: %s\n", s.Of, strings.Join(parts, ", "))
+		fmt.Fprintf(&b, "%s: %s\n", text.Count(s.Of, "shard", "shards"), strings.Join(parts, ", "))
 	}
 	if s.Merged {
 		fmt.Fprintf(&b, "merged: %s\n", s.Run)
