@@ -28,6 +28,16 @@ func (p Pos) Of(keys ...string) Pos {
 	return p
 }
 
+// Blame chooses among the places that made a mistake together: the first that a --set gave, else the first.
+func Blame(places ...Pos) Pos {
+	for _, p := range places {
+		if p.Set != "" {
+			return p
+		}
+	}
+	return places[0]
+}
+
 // Error is a mistake in a config with its place.
 type Error struct {
 	File      string

@@ -240,14 +240,14 @@ func (c *Config) validateNull(k *Comparison, oneOf func(Pos, string, *string, []
 	}
 	switch onFrames := k.Rows.Unit == "frame"; {
 	case n.Frames != 0 && !onFrames:
-		bad(n.Pos.Of("frames"), "null.frames is for rows: {unit: frame}; rows of words and phones are all kept")
+		bad(Blame(n.Pos.Of("frames"), k.Rows.Pos.Of("unit"), k.Pos.Of("rows")), "null.frames is for rows: {unit: frame}; rows of words and phones are all kept")
 	case n.Frames == 0 && onFrames:
 		n.Frames = 16384
 	case onFrames && n.Frames < 100:
 		bad(n.Pos.Of("frames"), "null.frames is %d; it must be at least 100", n.Frames)
 	}
 	if n.Permute == "word_type" && k.Rows.Unit != "word" {
-		bad(n.Pos.Of("permute"), "null.permute: word_type needs rows: {unit: word}")
+		bad(Blame(n.Pos.Of("permute"), k.Rows.Pos.Of("unit"), k.Pos.Of("rows")), "null.permute: word_type needs rows: {unit: word}")
 	}
 }
 

@@ -114,8 +114,9 @@ func TakePreflight(ctx context.Context, cfg *configs.Config, o Options) (*Prefli
 	if f.Status, err = ShardStatus(cfg, o); err != nil {
 		return nil, err
 	}
-	if f.Merged = publish.Finished(files) != nil; f.Merged {
-		return f, nil
+	finished, err := publish.Finished(files)
+	if f.Merged = finished != nil; err != nil || f.Merged {
+		return f, err
 	}
 	f.Status.Only(files.Stamp)
 	speech, err := load.ReadSpeech(ctx, files)

@@ -34,7 +34,11 @@ var mergeCommand = &command{
 		var o options
 		o.register(c)
 		wait := c.flags.Duration("wait", 0, "wait for shards that are not done, for at most this `duration`, such as 10m")
-		plan, err := o.prepare(ctx, c)
+		cfg, err := o.config(c)
+		if err != nil {
+			return exitUsage, err
+		}
+		plan, err := pipeline.Prepare(ctx, cfg, o.pipeline(c))
 		if err != nil {
 			return exitFailed, err
 		}

@@ -121,6 +121,9 @@ func (o *options) slurmJob(c *call, name, runDir string, shards int) (*slurm.Job
 	if o.workers > 0 {
 		args = append(args, "--workers", fmt.Sprint(o.workers))
 	}
+	if o.replace {
+		args = append(args, "--replace")
+	}
 	if o.strict {
 		args = append(args, "--strict")
 	}

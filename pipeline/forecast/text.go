@@ -10,11 +10,8 @@ import (
 
 // String is the plan for people.
 func (e *Forecast) String() string {
-	if e.Complete {
-		return fmt.Sprintf("%s is complete: a run has nothing to do\n", e.Run)
-	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "run         %s\n", e.Run)
+	fmt.Fprintf(&b, "run         %s%s\n", e.Run, map[bool]string{true: " is complete: a run has nothing to do"}[e.Complete])
 	fmt.Fprintf(&b, "corpus      %s, %.2f h of audio, %s (%d done)\n", text.Count(e.Utterances, "utterance", "utterances"), e.AudioHours, text.Count(e.Parts, "part", "parts"), e.PartsDone)
 	if n := len(e.Skipped); n > 0 {
 		fmt.Fprintf(&b, "skipped     %s, the first: %s\n", text.Count(n, "input", "inputs"), e.Skipped[0].Error)

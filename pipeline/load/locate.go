@@ -25,6 +25,8 @@ type Options struct {
 	Runs     string // folder of the run directories, "" = the config's, else runs in the working directory
 	Store    string // folder of the store, "" = the config's, else store in the working directory
 	Strict   bool   // an input that would be skipped fails the run before it begins
+	Replace  bool   // the finished run of another config in the run's folder may be replaced
+	Shared   bool   // others may be at the same run, as shards are, which leave their work in the store alone
 	Cards    bool   // models whose files are not there are known by their cards, for a forecast alone
 	Progress progress.Reporter
 }

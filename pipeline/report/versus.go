@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
@@ -47,6 +48,23 @@ func Changes(ours, theirs json.RawMessage) ([]Change, error) {
 	return list, nil
 }
 
+// ConfigChanges lists the keys of two configs in which the results of their runs may differ, without those that say where things
+// are kept.
+func ConfigChanges(ours, theirs json.RawMessage) ([]Change, error) {
+	wrap := func(config json.RawMessage) json.RawMessage {
+		return slices.Concat(json.RawMessage(`{"config":`), config, json.RawMessage(`}`))
+	}
+	list, err := Changes(wrap(ours), wrap(theirs))
+	list = slices.DeleteFunc(list, func(c Change) bool {
+		return slices.Contains([]string{"config.base", "config.runs", "config.memory", "config.store.folder", "config.store.frames"}, c.What) ||
+			strings.HasPrefix(c.What, "config.libraries.")
+	})
+	for i := range list {
+		list[i].What = strings.TrimPrefix(list[i].What, "config.")
+	}
+	return list, err
+}
+
 // compared are the sections of a manifest that say what a run is made of.
 var compared = []string{"config", "inputs", "versions"}
 
@@ -61,6 +79,9 @@ func said(manifest json.RawMessage) ([]manifestRow, error) {
 	}
 	var rows []manifestRow
 	for _, name := range compared {
+		if sections[name] == nil {
+			continue
+		}
 		d := json.NewDecoder(bytes.NewReader(sections[name]))
 		d.UseNumber()
 		var v any

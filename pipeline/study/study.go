@@ -84,7 +84,7 @@ func (r *resolver) metric(k *Comparison, m configs.Metric) {
 		for _, why := range []string{k.checkNull(f), k.checkRows(f)} {
 			if why != "" && !said[why] {
 				said[why] = true
-				r.refuse(m.Pos, "comparison %q: %s", k.Name, why)
+				r.refuse(configs.Blame(m.Pos, k.Pos.Of("null", "rows"), k.Rows.Pos.Of("unit", "level")), "comparison %q: %s", k.Name, why)
 			}
 		}
 	}
@@ -109,7 +109,7 @@ func (r *resolver) checkModels(k *Comparison) {
 	for _, s := range k.Sources {
 		m := models[s]
 		if m.Vectors != "" && (k.Rows.Unit != "word" || k.HasAttention()) {
-			r.refuse(k.Pos.Of("models", "x", "y", "metrics", "rows"), "comparison %q compares %ss, and model %q is word vectors: use rows: {unit: word} and no attention metric", k.Name, k.Rows.Unit, m.Name)
+			r.refuse(configs.Blame(k.Pos.Of("models", "x", "y", "metrics", "rows"), k.Rows.Pos.Of("unit")), "comparison %q compares %ss, and model %q is word vectors: use rows: {unit: word} and no attention metric", k.Name, k.Rows.Unit, m.Name)
 		}
 		if m.Labels != "" && k.HasAttention() {
 			r.refuse(k.Pos.Of("models", "x", "y", "metrics"), "comparison %q: model %q is labels, which have no attention maps", k.Name, m.Name)
@@ -123,7 +123,7 @@ func (r *resolver) checkModels(k *Comparison) {
 		}
 	}
 	if k.Rows.Unit == "frame" && !slices.ContainsFunc(k.Sources, func(s int) bool { return models[s].Labels == "" }) {
-		r.refuse(k.Pos.Of("models", "x", "y", "rows"), "comparison %q: labels have no frames of their own: add a speech model, or compare words or phones: rows: {unit: word}", k.Name)
+		r.refuse(configs.Blame(k.Pos.Of("models", "x", "y", "rows"), k.Rows.Pos.Of("unit")), "comparison %q: labels have no frames of their own: add a speech model, or compare words or phones: rows: {unit: word}", k.Name)
 	}
 }
 
