@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"speechsim/corpus/internal/audio"
 	"speechsim/textgrid"
 )
 
@@ -46,7 +47,7 @@ func readText(path string) (string, error) {
 // complain about: to guess among them would quietly change words.
 func toUTF8(s string) (string, error) {
 	switch {
-	case strings.HasPrefix(s, lfsPointer):
+	case strings.HasPrefix(s, audio.LFSPointer):
 		return "", errors.New("is a Git LFS pointer, not the file that it stands for: fetch it with git lfs pull")
 	case strings.HasPrefix(s, "\xff\xfe\x00\x00"), strings.HasPrefix(s, "\x00\x00\xfe\xff"):
 		return "", errors.New("is UTF-32: convert it, for example with iconv -f UTF-32 -t UTF-8")
@@ -57,9 +58,6 @@ func toUTF8(s string) (string, error) {
 	}
 	return strings.TrimPrefix(s, "\ufeff"), nil
 }
-
-// lfsPointer is how the small file begins that a Git repository has in the place of a large one.
-const lfsPointer = "version https://git-lfs.github.com/spec/"
 
 // eachLine calls f with every line of text and its number from 1. Lines end in LF, CRLF or CR.
 func eachLine(text string, f func(line int, s string)) {

@@ -90,12 +90,8 @@ func (r *Prepared) Describe() string {
 
 // Forecast counts rows and bytes, and tries how fast this machine is.
 func (r *Prepared) Forecast(ctx context.Context) (*forecast.Forecast, error) {
-	f, err := forecast.Run(ctx, r.plan)
-	if err != nil {
-		return nil, r.explain(err)
-	}
-	f.Complete = r.finished != nil
-	return f, nil
+	f, err := forecast.Run(ctx, r.plan, r.finished != nil)
+	return f, r.explain(err)
 }
 
 // Run makes what is missing and writes the run directory. Work that is in the store is not done again; when Run is

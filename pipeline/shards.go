@@ -111,7 +111,7 @@ func TakePreflight(ctx context.Context, cfg *configs.Config, o Options) (*Prefli
 		return nil, err
 	}
 	f := &Preflight{RunDir: files.RunDir, Store: files.Store.Dir}
-	if f.Status, err = ShardStatus(cfg, o); err != nil {
+	if f.Status, err = Status(cfg, o); err != nil {
 		return nil, err
 	}
 	finished, err := publish.Finished(files)
@@ -130,7 +130,13 @@ func TakePreflight(ctx context.Context, cfg *configs.Config, o Options) (*Prefli
 	return f, files.Digests.Save()
 }
 
-// ShardStatus says how far the shards of a config's run are.
-func ShardStatus(cfg *configs.Config, o Options) (*shard.Status, error) {
-	return shard.ReadStatus(load.StoreDir(cfg, o), load.RunDir(cfg, o), cfg.Name)
+// Status says how far the run of a config and its shards are.
+func Status(cfg *configs.Config, o Options) (*shard.Status, error) {
+	s, err := shard.ReadStatus(load.StoreDir(cfg, o), load.RunDir(cfg, o), cfg.Name)
+	if err != nil {
+		return nil, err
+	}
+	other, err := publish.OtherConfig(cfg, s.Run)
+	s.Results(publish.Maker(s.Run), other)
+	return s, err
 }

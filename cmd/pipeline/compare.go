@@ -35,7 +35,7 @@ var compareCommand = &command{
 			return exitUsage, err
 		}
 		j.X, j.Y = c.args[0], c.args[1]
-		j.Metrics, j.Variants = words(metrics), words(variants)
+		j.Metrics, j.Variants = words(strings.ToLower(metrics)), words(strings.ToLower(variants))
 		var errP, errK error
 		j.ASIF.P, errP = numbers("asif-p", powers)
 		j.ASIF.K, errK = numbers("asif-k", anchors)

@@ -69,7 +69,7 @@ func askSlurm(ctx context.Context, s *shard.Status, dir string) error {
 }
 
 var statusCommand = &command{
-	name: "status", args: "CONFIG", summary: "show which shards of a run are done, running or failed",
+	name: "status", args: "CONFIG", summary: "show how far a run is, and which of its shards are done, running or failed",
 	run: func(ctx context.Context, c *call) (int, error) {
 		var o options
 		o.register(c)
@@ -77,7 +77,7 @@ var statusCommand = &command{
 		if err != nil {
 			return exitUsage, err
 		}
-		state, err := pipeline.ShardStatus(cfg, o.pipeline(c))
+		state, err := pipeline.Status(cfg, o.pipeline(c))
 		if err != nil {
 			return exitFailed, err
 		}

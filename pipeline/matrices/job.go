@@ -80,6 +80,9 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 		}
 	}()
 	if err := c.open(); err != nil {
+		return nil, &ArgumentError{err.Error()}
+	}
+	if err := c.openBackend(); err != nil {
 		return nil, err
 	}
 	const small = 64 << 20 // bytes that are compared before a progress line could be read
@@ -110,7 +113,7 @@ func (c *comparison) note(format string, args ...any) {
 	c.result.Notes = append(c.result.Notes, fmt.Sprintf(format, args...))
 }
 
-// open opens the files and the linear algebra, and checks what can be seen without reading the matrices.
+// open opens the files, and checks what can be seen without reading the matrices.
 func (c *comparison) open() error {
 	var err error
 	if c.pair, err = openPair(c.X, c.Y); err != nil {
@@ -131,7 +134,13 @@ func (c *comparison) open() error {
 			return err
 		}
 	}
+	return nil
+}
+
+// openBackend opens the linear algebra.
+func (c *comparison) openBackend() error {
 	var note string
+	var err error
 	if c.backend, note, err = native.OpenBackend(""); err != nil {
 		return err
 	}

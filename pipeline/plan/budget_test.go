@@ -57,7 +57,7 @@ func TestBudget(t *testing.T) {
 		if (tiles > 0) != c.passes || (p.Passes > 1) != c.passes {
 			t.Errorf("%+v: %d tiles, %d passes", c, tiles, p.Passes)
 		}
-		f, err := forecast.Run(context.Background(), p)
+		f, err := forecast.Run(context.Background(), p, false)
 		if err != nil {
 			t.Fatal(err)
 		}

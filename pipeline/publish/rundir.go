@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"speechsim/configs"
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/load"
@@ -132,9 +133,12 @@ func Lock(dir string) (unlock func(), err error) {
 	return unlock, nil
 }
 
+// Maker is the process that works on the run of a folder, "" when none does.
+func Maker(dir string) string { return files.Holder(lockFile(dir)) }
+
 // CheckFree is an error while another process works on the run of a folder.
 func CheckFree(dir string) error {
-	if by := files.Holder(lockFile(dir)); by != "" {
+	if by := Maker(dir); by != "" {
 		return busy(dir, &files.LockedError{By: by})
 	}
 	return nil
@@ -154,17 +158,38 @@ func checkReplace(f *load.Files, manifest []byte) error {
 	if f.Replace || f.Cards {
 		return nil
 	}
+	changes, err := otherKeys(f.Config, manifest)
+	if err != nil || changes == "" {
+		return err
+	}
+	return f.Config.Errorf(f.Config.Pos.Of("name"), "%s holds a run of another config (%s): give this run a name of its own (name:, or --set name=...), or replace that one by --replace",
+		f.RunDir, changes)
+}
+
+// OtherConfig says in which keys the finished run of a folder differs from a config, "" where in none, or where there is no run.
+func OtherConfig(cfg *configs.Config, dir string) (string, error) {
+	manifest, err := os.ReadFile(manifestFile(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return otherKeys(cfg, manifest)
+}
+
+func otherKeys(cfg *configs.Config, manifest []byte) (string, error) {
 	var theirs struct{ Config json.RawMessage }
 	if err := json.Unmarshal(manifest, &theirs); err != nil {
-		return err
+		return "", err
 	}
-	ours, err := json.Marshal(f.Config)
+	ours, err := json.Marshal(cfg)
 	if err != nil {
-		return err
+		return "", err
 	}
 	changes, err := report.ConfigChanges(theirs.Config, ours)
-	if err != nil || len(changes) == 0 {
-		return err
+	if err != nil {
+		return "", err
 	}
 	const shown = 3
 	var words []string
@@ -175,8 +200,7 @@ func checkReplace(f *load.Files, manifest []byte) error {
 		}
 		words = append(words, fmt.Sprintf("%s is %s there and %s here", c.What, cmp.Or(c.Ours, "not given"), cmp.Or(c.Theirs, "not given")))
 	}
-	return f.Config.Errorf(f.Config.Pos.Of("name"), "%s holds a run of another config (%s): give this run a name of its own (name:, or --set name=...), or replace that one by --replace",
-		f.RunDir, strings.Join(words, "; "))
+	return strings.Join(words, "; "), nil
 }
 
 // Finished returns the outcome of an earlier run when its manifest carries the stamp of these files and its own are there; nil

@@ -238,7 +238,7 @@ func sniff(head []byte) string {
 		return "Sun audio; convert it to FLAC, for example with sox"
 	case at(0, "ajkg"):
 		return "a file compressed with shorten; expand it with `shorten -x` or ffmpeg"
-	case at(0, "version https://git-lfs"):
+	case at(0, LFSPointer):
 		return "a Git LFS pointer, not the file that it stands for; fetch it with `git lfs pull`"
 	case at(0, "\x00\x05\x16\x07"):
 		return "a companion file of macOS (AppleDouble), which has no sound; the file itself is the one without ._ before its name"
@@ -249,6 +249,9 @@ func sniff(head []byte) string {
 	}
 	return ""
 }
+
+// LFSPointer is how the small file begins that a Git repository has in the place of a large one.
+const LFSPointer = "version https://git-lfs"
 
 // markup tells whether a file begins as HTML and XML do.
 func markup(head []byte) bool {
@@ -347,14 +350,23 @@ func (a *Audio) Mono(channel string) ([]float32, error) {
 	case channel == "mix":
 		return mix(a.Channels), nil
 	}
+	i, err := ChannelIndex(channel, n)
+	if err != nil {
+		return nil, err
+	}
+	return a.Channels[i], nil
+}
+
+// ChannelIndex is the index of the channel "1", "2", ... among n channels.
+func ChannelIndex(channel string, n int) (int, error) {
 	i, err := strconv.Atoi(channel)
 	if err != nil || i < 1 {
-		return nil, fmt.Errorf("channel %q: expected mix or a number from 1", channel)
+		return 0, fmt.Errorf("channel %q: expected mix or a number from 1", channel)
 	}
 	if i > n {
-		return nil, fmt.Errorf("channel %d was asked for, the file has %d", i, n)
+		return 0, fmt.Errorf("channel %d is asked for, the first being 1, and the audio has %d", i, n)
 	}
-	return a.Channels[i-1], nil
+	return i - 1, nil
 }
 
 // mix is the mean of the channels. The sum is in float64, so that full-scale channels do not lose their last bit.
