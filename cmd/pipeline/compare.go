@@ -42,7 +42,7 @@ var compareCommand = &command{
 		if err := errors.Join(errP, errK); err != nil {
 			return exitUsage, err
 		}
-		j.Progress = newProgress(c.stderr, asJSON)
+		j.Progress = c.progress(asJSON)
 		r, err := j.Run(ctx)
 		var argument *matrices.ArgumentError
 		if errors.As(err, &argument) {

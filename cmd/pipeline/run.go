@@ -34,7 +34,7 @@ func (o *options) register(c *call) {
 }
 
 func (o *options) pipeline(c *call) pipeline.Options {
-	return pipeline.Options{Workers: o.workers, Runs: o.runs, Store: o.store, Strict: o.strict, Replace: o.replace, Progress: newProgress(c.stderr, o.json)}
+	return pipeline.Options{Workers: o.workers, Runs: o.runs, Store: o.store, Strict: o.strict, Replace: o.replace, Progress: c.progress(o.json)}
 }
 
 // config reads the config named by the one argument.

@@ -47,7 +47,7 @@ var storeCommand = &command{
 }
 
 func verifyStore(c *call, v *inventory.Inventory, mend, asJSON bool) (int, error) {
-	damage, err := v.Verify(mend, newProgress(c.stderr, asJSON))
+	damage, err := v.Verify(mend, c.progress(asJSON))
 	if err != nil {
 		return exitFailed, err
 	}

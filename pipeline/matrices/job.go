@@ -80,9 +80,6 @@ func (j Job) Run(ctx context.Context) (*Result, error) {
 		}
 	}()
 	if err := c.open(); err != nil {
-		return nil, &ArgumentError{err.Error()}
-	}
-	if err := c.openBackend(); err != nil {
 		return nil, err
 	}
 	const small = 64 << 20 // bytes that are compared before a progress line could be read
@@ -113,34 +110,28 @@ func (c *comparison) note(format string, args ...any) {
 	c.result.Notes = append(c.result.Notes, fmt.Sprintf(format, args...))
 }
 
-// open opens the files, and checks what can be seen without reading the matrices.
+// open opens the files and the linear algebra, and checks what can be seen without reading the matrices.
 func (c *comparison) open() error {
 	var err error
 	if c.pair, err = openPair(c.X, c.Y); err != nil {
-		return err
+		return &ArgumentError{err.Error()}
 	}
 	c.result.X, c.result.Y = infoOf(c.x), infoOf(c.y)
 	c.result.layers = [2]results.Layer{layerOf(c.x), layerOf(c.y)}
 	if c.Groups != "" {
 		if c.groups, err = readColumn(c.Groups, c.x.Rows, []string{"group", "speaker", "utterance"}); err != nil {
-			return err
+			return &ArgumentError{err.Error()}
 		}
 		if len(c.groups.names) < 2 {
-			return fmt.Errorf("%s: all rows are in the one group %q; confidence intervals and permutation nulls need several groups", c.Groups, c.groups.names[0])
+			return &ArgumentError{fmt.Sprintf("%s: all rows are in the one group %q; confidence intervals and permutation nulls need several groups", c.Groups, c.groups.names[0])}
 		}
 	}
 	if c.Labels != "" {
 		if c.labels, err = readColumn(c.Labels, c.x.Rows, []string{"label", "word", "type"}); err != nil {
-			return err
+			return &ArgumentError{err.Error()}
 		}
 	}
-	return nil
-}
-
-// openBackend opens the linear algebra.
-func (c *comparison) openBackend() error {
 	var note string
-	var err error
 	if c.backend, note, err = native.OpenBackend(""); err != nil {
 		return err
 	}
