@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -87,9 +88,25 @@ func (l *lines) rate() float64 {
 // audio is the unit of stages that pass over the audio. They count seconds and print hours and the speed.
 const audio = "s of audio"
 
+// unitOf is the unit of so many: "utterances", and "utterance" of one.
+func (l *lines) unitOf(n float64) string {
+	if n != 1 || l.unit == audio {
+		return l.unit
+	}
+	noun, rest, more := strings.Cut(l.unit, " ")
+	if stem, ok := strings.CutSuffix(noun, "ies"); ok {
+		noun = stem + "y"
+	}
+	noun = strings.TrimSuffix(noun, "s")
+	if more {
+		noun += " " + rest
+	}
+	return noun
+}
+
 // String is the state of the stage for people, with the memory that the process takes.
 func (l *lines) String() string {
-	s := fmt.Sprintf("%s: %.0f of %.0f %s", l.name, l.done, l.total, l.unit)
+	s := fmt.Sprintf("%s: %.0f of %.0f %s", l.name, l.done, l.total, l.unitOf(l.total))
 	switch rate := l.rate(); {
 	case l.unit == audio:
 		s = fmt.Sprintf("%s: %.2f of %.2f h of audio", l.name, l.done/3600, l.total/3600)
@@ -99,7 +116,7 @@ func (l *lines) String() string {
 	case l.unit == "":
 		s = l.name
 	case l.total <= 0:
-		s = fmt.Sprintf("%s: %.0f %s", l.name, l.done, l.unit)
+		s = fmt.Sprintf("%s: %.0f %s", l.name, l.done, l.unitOf(l.done))
 	}
 	if left, known := l.left(); known {
 		s += fmt.Sprintf(", %s left", left)
@@ -117,7 +134,7 @@ func (p *lineProgress) Stage(name string, total float64, unit string) {
 		fmt.Fprintln(p.w, name)
 		return
 	}
-	fmt.Fprintf(p.w, "%s: %.0f %s\n", name, total, unit)
+	fmt.Fprintf(p.w, "%s: %.0f %s\n", name, total, p.unitOf(total))
 }
 
 func (p *lineProgress) Add(done float64) {

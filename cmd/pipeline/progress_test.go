@@ -51,6 +51,14 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+func TestUnits(t *testing.T) {
+	for unit, want := range map[string]string{"utterances": "utterance", "entries": "entry", "groups left out": "group left out", audio: audio, "MB": "MB"} {
+		if got := (&lines{unit: unit}).unitOf(1); got != want {
+			t.Errorf("1 %s, want 1 %s", got, want)
+		}
+	}
+}
+
 // TestTerminal: one line that changes, no speed before there is one, and no time left of what is done; other text goes below.
 func TestTerminal(t *testing.T) {
 	now := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
