@@ -38,6 +38,9 @@ func Blame(places ...Pos) Pos {
 	return places[0]
 }
 
+// Or is the other place where that is of a --set and this one is not.
+func (p Pos) Or(other Pos) Pos { return Blame(p, other) }
+
 // Error is a mistake in a config with its place.
 type Error struct {
 	File      string

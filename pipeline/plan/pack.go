@@ -180,7 +180,7 @@ func (f *packer) tilesOf(t *Task, rows int, streamed bool) (tiles []*Tile, err e
 		smallest = max(smallest, withSlack(ProcessBytes+ModelMemoryOf(f.Inputs, t.Tiles[0].Sources()).Bytes+most.Collecting()))
 	}
 	if f.budget.asked {
-		return nil, f.Config.Errorf(t.Comparison.Pos.Of("models", "x", "y"), "comparison %q does not fit in %s of memory, even layer by layer. The smallest memory that is enough is %s", t.Comparison.Name, f.Config.Memory, text.BytesUp(smallest))
+		return nil, f.Config.Errorf(t.Comparison.Pos.Or(f.Config.Pos.Of("memory")), "comparison %q does not fit in %s of memory, even layer by layer. The smallest memory that is enough is %s", t.Comparison.Name, f.Config.Memory, text.BytesUp(smallest))
 	}
 	return tiles, nil // plan warns
 }
