@@ -54,8 +54,8 @@ func (c *Corpus) AudioInfo(u *Utterance) (AudioInfo, error) {
 	}
 	i := AudioInfo{Format: info.Format, Encoding: info.Encoding, Rate: info.Rate, Channels: info.Channels, Bits: info.Bits, Samples: int(info.Samples)}
 	if channel := c.Spec.Audio.channelOf(u, i.Channels); channel != "" && channel != "mix" {
-		if n, err := strconv.Atoi(channel); err != nil || n > i.Channels {
-			return AudioInfo{}, &Error{File: u.AudioPath, Msg: fmt.Sprintf("utterance %s is of channel %s, the first being 1, but the audio has %d", u.ID, channel, i.Channels)}
+		if _, err := audio.ChannelIndex(channel, i.Channels); err != nil {
+			return AudioInfo{}, &Error{File: u.AudioPath, Msg: err.Error()}
 		}
 	}
 	if u.whole() || i.Samples < 0 {

@@ -109,15 +109,15 @@ func (r *Report) Write(w io.Writer) error {
 		fmt.Fprintf(b, "  %-11s %s\n", name, fmt.Sprintf(format, args...))
 	}
 	row("utterances", "%d, %d with labels, %d refused", r.Utterances, r.Aligned, len(r.Refused))
-	row("speakers", "%d (%d female, %d male), %d groups", r.Speakers, r.Female, r.Male, r.Groups)
+	row("speakers", "%d (%d female, %d male), %s", r.Speakers, r.Female, r.Male, plural(r.Groups, "group"))
 	if r.Audio != "none" {
 		row("audio", "%s (%s read)", clock(r.Seconds), map[string]string{"header": "headers", "full": "everything"}[r.Audio])
 	}
-	row("words", "%d, %d types", r.Words, r.WordTypes)
+	row("words", "%d, %s", r.Words, plural(r.WordTypes, "type"))
 	if r.Pronounced != nil {
-		row("lexicon", "has %d of the %d types", *r.Pronounced, r.WordTypes)
+		row("lexicon", "has %d of the %s", *r.Pronounced, plural(r.WordTypes, "type"))
 	}
-	row("phones", "%d, %d types", r.Phones, r.PhoneTypes)
+	row("phones", "%d, %s", r.Phones, plural(r.PhoneTypes, "type"))
 	if r.SilenceShare != nil {
 		row("silence", "%.1f %%", 100**r.SilenceShare)
 	}

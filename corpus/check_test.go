@@ -182,7 +182,7 @@ func TestReportText(t *testing.T) {
 	got := strings.ReplaceAll(b.String(), root, "ROOT")
 	const want = `folder  ROOT
   utterances  6, 5 with labels, 2 refused
-  speakers    1 (0 female, 0 male), 1 groups
+  speakers    1 (0 female, 0 male), 1 group
   audio       6.0 s (headers read)
   words       10, 2 types
   phones      15, 3 types

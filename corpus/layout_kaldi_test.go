@@ -132,8 +132,8 @@ func TestKaldiSegmentStretch(t *testing.T) {
 		{segment: "rec1 1 2 0", first: 16000},
 		{segment: "rec1 1 2 -1", first: 16000},
 		{segment: "rec1 1 3.5", first: 16000}, // extract-segments allows half a second
-		{segment: "rec2 0 1 2", err: two + ": utterance u is of channel 3, the first being 1, but the audio has 2"},
-		{segment: "rec1 0 1 1", err: "utterance u is of channel 2, the first being 1, but the audio has 1"},
+		{segment: "rec2 0 1 2", err: two + ": channel 3 is asked for, the first being 1, and the audio has 2"},
+		{segment: "rec1 0 1 1", err: "channel 2 is asked for, the first being 1, and the audio has 1"},
 		{segment: "rec1 1 3.6", err: "utterance u: the range 1 s to 3.6 s is not inside the sound of 3.000 s"},
 		{segment: "rec1 3 -1", err: "utterance u: the range 3 s to its end is not inside the sound of 3.000 s"},
 	} {

@@ -13,6 +13,7 @@ import (
 	"speechsim/extract"
 	"speechsim/extract/store"
 	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/study"
@@ -143,7 +144,7 @@ func (c *Checked) Write(w io.Writer) error {
 	}
 	var b strings.Builder
 	for _, a := range c.Rows {
-		fmt.Fprintf(&b, "\n%s: %d of %d %s segments are rows\n", a.Comparison, a.Out, a.In, a.Rows)
+		fmt.Fprintf(&b, "\n%s: %d of %s\n", a.Comparison, a.Out, text.Count(a.In, a.Rows+" segment is a row", a.Rows+" segments are rows"))
 		for _, reason := range slices.Sorted(maps.Keys(a.Dropped)) {
 			fmt.Fprintf(&b, "  %-11d %s\n", a.Dropped[reason], reason)
 		}

@@ -34,7 +34,7 @@ var phases = []struct{ name, pipeline, above string }{
 	{"published", "results", ""},
 	{"native", "internal/files", "configs metrics models"},
 	{"study", "results published", "configs metrics"},
-	{"load", "study published native progress internal/files", "configs corpus extract metrics models tokenizer"},
+	{"load", "study published native progress internal/files internal/text", "configs corpus extract metrics models tokenizer"},
 	{"join", "", "corpus extract metrics"},
 	{"plan", "study load join native results internal/text", "extract metrics models"},
 	{"forecast", "study plan native internal/files internal/text", "extract metrics"},
@@ -47,12 +47,12 @@ var phases = []struct{ name, pipeline, above string }{
 	{"report/internal/synthetic", "results", ""},
 	{"report", "report/figures report/canvas results published internal/files", ""},
 	{"publish", "study load plan join results published report report/figures native progress internal/files internal/text", "configs extract models"},
-	{"shard", "load plan internal/files", ""},
-	{"matrices", "study inference results native progress internal/npy", "metrics"},
+	{"shard", "load plan internal/files internal/text", ""},
+	{"matrices", "study inference results native progress internal/npy internal/text", "metrics"},
 	{"inventory", "publish progress internal/text", "extract metrics"},
 	{"modelcmd", "native internal/files", "corpus extract models"},
 	{"plantest", "study load plan native", "configs"},
-	{"", "study load plan collect measure publish forecast shard join internal/files", "configs corpus extract"},
+	{"", "study load plan collect measure publish forecast shard join internal/files internal/text", "configs corpus extract"},
 }
 
 // fromCommands are the packages below pipeline that the commands go to.

@@ -76,7 +76,7 @@ func (m *Models) source(asked *configs.Model, speech *Speech) (*extract.Source, 
 	case asked.Labels != "":
 		var err error
 		if s.Labels, err = extract.NewLabels(asked.Labels, f.Corpus, speech.Segments[extract.LabelTier(asked.Labels)], f.OnFrames(asked.Name)); err != nil {
-			return nil, f.Config.Errorf(asked.Pos, "model %q: %v", asked.Name, err)
+			return nil, f.Config.Errorf(asked.Pos.Of("labels"), "model %q: %v", asked.Name, err)
 		}
 		return s, nil
 	case asked.Vectors != "":
@@ -132,7 +132,7 @@ func (f *Files) explainChoice(asked *configs.Model, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &choice):
-		return f.Config.Errorf(asked.Pos, "model %q: %v", asked.Name, choice)
+		return f.Config.Errorf(asked.Pos.Of("layers"), "model %q: %v", asked.Name, choice)
 	}
 	return fmt.Errorf("model %q: %w", asked.Name, err)
 }

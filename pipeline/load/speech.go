@@ -11,6 +11,7 @@ import (
 	"speechsim/corpus"
 	"speechsim/extract"
 	"speechsim/extract/store"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/progress"
 	"speechsim/pipeline/study"
 	"speechsim/tokenizer"
@@ -63,7 +64,7 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	if s.Foreign = foreign(c, s.Segments["word"]); len(s.Foreign) > 0 {
 		f.Progress.Note("%s", s.AboutForeign())
 		if f.Strict {
-			return s, fmt.Errorf("%d alignments seem to be those of other utterances, and --strict refuses that", len(s.Foreign))
+			return s, fmt.Errorf("%s of another utterance, and --strict refuses that", text.Count(len(s.Foreign), "alignment seems to be that", "alignments seem to be those"))
 		}
 	}
 	for i, moved := range r.moved {
@@ -91,7 +92,7 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 		return s, fmt.Errorf("%w (%d of %d utterances)", first, n, len(c.Utterances))
 	}
 	if len(s.Unreadable) > 0 && f.Strict {
-		return s, fmt.Errorf("%d inputs would be skipped, and --strict refuses that; the first:\n%s", len(s.Unreadable), s.Unreadable[0].Error)
+		return s, fmt.Errorf("%s be skipped, and --strict refuses that; the first:\n%s", text.Count(len(s.Unreadable), "input would", "inputs would"), s.Unreadable[0].Error)
 	}
 	if s.CountUsable() == 0 {
 		return s, fmt.Errorf("no utterance of %d can be used; the first fault:\n%s", len(c.Utterances), s.Unreadable[0].Error)
@@ -382,7 +383,8 @@ func (in *Inputs) Counts() Counts {
 func (in *Inputs) Describe() string {
 	k := in.Counts()
 	var b strings.Builder
-	fmt.Fprintf(&b, "corpus %s: %d utterances, %.1f min, %d speakers, %d groups\n", k.Root, k.Usable, 60*k.Hours, k.Speakers, len(k.Groups))
+	fmt.Fprintf(&b, "corpus %s: %s, %.1f min, %s, %s\n", k.Root, text.Count(k.Usable, "utterance", "utterances"), 60*k.Hours,
+		text.Count(k.Speakers, "speaker", "speakers"), text.Count(len(k.Groups), "group", "groups"))
 	for _, s := range in.Sources {
 		fmt.Fprintf(&b, "model %s\n", DescribeSource(s))
 	}

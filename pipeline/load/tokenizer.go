@@ -24,7 +24,7 @@ func (w wordPiece) EncodeWords(words []string) (ids []int64, word []int) {
 func loadTokenizer(cfg *configs.Config, m *configs.Model, card *models.Card) (extract.TextEncoder, error) {
 	path := vocabularyPath(cfg, m)
 	if _, err := os.Stat(path); err != nil {
-		return nil, cfg.Errorf(m.Pos, "model %q reads text and needs its WordPiece vocabulary: give vocabulary: FILE (%s can't be opened)", m.Name, path)
+		return nil, cfg.Errorf(m.Pos.Of("vocabulary", "onnx"), "model %q reads text and needs its WordPiece vocabulary: give vocabulary: FILE (%s can't be opened)", m.Name, path)
 	}
 	w, err := tokenizer.LoadVocabulary(path)
 	if err != nil {
@@ -38,7 +38,7 @@ func loadTokenizer(cfg *configs.Config, m *configs.Model, card *models.Card) (ex
 	if m.Cased {
 		w = w.WithOptions(tokenizer.Cased())
 	} else if w.HasUpperCase() {
-		return nil, cfg.Errorf(m.Pos, "model %q: %s has pieces in upper case, so the model is probably cased: say cased: true", m.Name, path)
+		return nil, cfg.Errorf(m.Pos.Of("cased", "vocabulary"), "model %q: %s has pieces in upper case, so the model is probably cased: say cased: true", m.Name, path)
 	}
 	return wordPiece{w}, nil
 }

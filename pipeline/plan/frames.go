@@ -13,7 +13,7 @@ import (
 func (p *planner) nullFrames(t *Task) (*Subsample, error) {
 	k, model := t.Comparison, frameModel(t)
 	if patches := model.Model.Card().Patches; patches > 1 {
-		return nil, p.Config.Errorf(k.Null.Pos, "comparison %q: null: model %q has %d rows at each time, and frames are kept for the null by their time; ask for it on words or phones: rows: {unit: word}",
+		return nil, p.Config.Errorf(k.Null.Pos.Of("frames"), "comparison %q: null: model %q has %d rows at each time, and frames are kept for the null by their time; ask for it on words or phones: rows: {unit: word}",
 			k.Name, model.Name, patches)
 	}
 	step := max(1, (t.RowCount()+k.Null.Frames-1)/k.Null.Frames)

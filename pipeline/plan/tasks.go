@@ -6,6 +6,7 @@ import (
 
 	"speechsim/extract"
 	"speechsim/metrics"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/study"
 )
 
@@ -18,7 +19,7 @@ func (p *planner) makeTasks() error {
 			}
 			p.noteNulls(k, k.MeasuresOf(in))
 			if k.Null != nil && k.Null.Permute == "group" && len(p.Parts) < metrics.FewestGroups && slices.Contains(k.Rows.Level, "token") {
-				return p.Config.Errorf(k.Null.Pos, "comparison %q: null: %d groups are too few to permute; at least %d are needed", k.Name, len(p.Parts), metrics.FewestGroups)
+				return p.Config.Errorf(k.Null.Pos.Of("permute"), "comparison %q: null: %s too few to permute; at least %d are needed", k.Name, text.Count(len(p.Parts), "group is", "groups are"), metrics.FewestGroups)
 			}
 			sets := []study.RowSet{{}}
 			if in == study.HiddenStates || in == study.Rows {
@@ -76,7 +77,7 @@ func (p *planner) grid(k *study.Comparison, in study.Input) (Grid, error) {
 			g.Layers = append(g.Layers, Layer{s, i, l.Name, l.Units})
 		}
 		if from == len(g.Layers) {
-			return g, p.Config.Errorf(k.Pos, "comparison %q: model %q gives no %s", k.Name, p.Sources[s].Name, in)
+			return g, p.Config.Errorf(k.Pos.Of("metrics", "models", "x", "y"), "comparison %q: model %q gives no %s", k.Name, p.Sources[s].Name, in)
 		}
 		at[s] = [2]int{from, len(g.Layers)}
 	}
@@ -123,16 +124,16 @@ func checkFrames(t *Task) error {
 			continue // they are functions of time, and are asked at the frames of the others
 		}
 		if !s.IsAudio() {
-			return cfg.Errorf(k.Pos, "comparison %q: model %q has tokens and no frames; compare words: rows: {unit: word}", k.Name, s.Name)
+			return cfg.Errorf(k.Pos.Of("models", "x", "y"), "comparison %q: model %q has tokens and no frames; compare words: rows: {unit: word}", k.Name, s.Name)
 		}
 		a, c := first.Model.Card(), s.Model.Card()
 		if a.SampleRate != c.SampleRate || a.Centre(0) != c.Centre(0) || a.Hop != c.Hop || a.Patches != c.Patches || a.Chunk != c.Chunk {
-			return cfg.Errorf(k.Pos, "comparison %q: the frames of %q (%s) and %q (%s) are not at the same times; compare words or phones: rows: {unit: word}",
+			return cfg.Errorf(k.Pos.Of("models", "x", "y"), "comparison %q: the frames of %q (%s) and %q (%s) are not at the same times; compare words or phones: rows: {unit: word}",
 				k.Name, first.Name, hopText(first), s.Name, hopText(s))
 		}
 		for _, l := range s.Model.Layers() {
 			if t.Input == study.HiddenStates && l.Hop > 0 && l.Hop != c.Hop {
-				return cfg.Errorf(k.Pos, "comparison %q: layer %s of %q has a hop of its own (%d samples); leave it out by layers:, or compare words or phones", k.Name, l.Name, s.Name, l.Hop)
+				return cfg.Errorf(k.Pos.Of("models", "x", "y"), "comparison %q: layer %s of %q has a hop of its own (%d samples); leave it out by layers:, or compare words or phones", k.Name, l.Name, s.Name, l.Hop)
 			}
 		}
 	}

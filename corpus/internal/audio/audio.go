@@ -337,14 +337,23 @@ func (a *Audio) Mono(channel string) ([]float32, error) {
 	case channel == "mix":
 		return mix(a.Channels), nil
 	}
+	i, err := ChannelIndex(channel, n)
+	if err != nil {
+		return nil, err
+	}
+	return a.Channels[i], nil
+}
+
+// ChannelIndex is the index of the channel "1", "2", ... among n channels.
+func ChannelIndex(channel string, n int) (int, error) {
 	i, err := strconv.Atoi(channel)
 	if err != nil || i < 1 {
-		return nil, fmt.Errorf("channel %q: expected mix or a number from 1", channel)
+		return 0, fmt.Errorf("channel %q: expected mix or a number from 1", channel)
 	}
 	if i > n {
-		return nil, fmt.Errorf("channel %d was asked for, the file has %d", i, n)
+		return 0, fmt.Errorf("channel %d is asked for, the first being 1, and the audio has %d", i, n)
 	}
-	return a.Channels[i-1], nil
+	return i - 1, nil
 }
 
 // mix is the mean of the channels. The sum is in float64, so that full-scale channels do not lose their last bit.

@@ -56,7 +56,7 @@ func TestMono(t *testing.T) {
 	}{
 		{one, "", []float32{1, 2}, ""},
 		{one, "mix", []float32{1, 2}, ""},
-		{one, "2", nil, "channel 2 was asked for, the file has 1"},
+		{one, "2", nil, "channel 2 is asked for, the first being 1, and the audio has 1"},
 		{two, "", nil, "expected one channel, found 2; choose one (1 to 2), or mix"},
 		{two, "mix", []float32{.5, -1}, ""},
 		{two, "1", []float32{1, 2}, ""},
