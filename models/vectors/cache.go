@@ -15,7 +15,7 @@ import (
 
 // cacheForm begins a cache file. Its number changes with the form, and with
 // whatever changes the vectors that are read.
-const cacheForm = "speechsim word vectors 1\n"
+const cacheForm = "speechsim word vectors 2\n"
 
 // OpenCached is [Open], keeping what it found in a small file of
 // folder dir, so that the same words of the same file are not searched for twice in

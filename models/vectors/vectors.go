@@ -1,10 +1,12 @@
 // Package vectors reads static word vectors: one vector a word, in the text form
-// of GloVe, word2vec and fastText.
+// of GloVe, word2vec and fastText or the binary one of word2vec.
 package vectors
 
 import (
 	"fmt"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Error is a mistake in a vector file.
@@ -55,11 +57,12 @@ const blockFloats = 1 << 16
 // look-up may need; the file is streamed once, also when it is compressed.
 //
 // The file is text, one word a line: the word, then its numbers, separated by
-// blanks or tabs. How it is packed is seen from its first bytes, not its name:
+// blanks or tabs; or it is in word2vec's binary form (binary.go). What it is and
+// how it is packed is seen from its first bytes, not its name:
 //
-//   - text as it is;
+//   - as it is;
 //   - gzip;
-//   - zip with one text in it. A zip with several (glove.6B.zip) is an error that
+//   - zip with one such file in it. A zip with several (glove.6B.zip) is an error that
 //     lists them.
 //
 // A first line of two integers, "400000 300", is word2vec's header: the number of
@@ -67,12 +70,13 @@ const blockFloats = 1 << 16
 // numbers set the dimension. Words may contain blanks (". . ." in glove.840B): the
 // last fields are the numbers, what precedes them is the word.
 //
+// Words are looked up in Unicode's form NFC, whatever the form in the file.
 // Of a word that the file has twice the first is kept.
 // The numbers are the nearest float32, bit for bit those of strconv.ParseFloat.
 //
 // Errors about the content are of type *Error, with the place: a line with
 // another number of fields, a field that is no number, NaN and infinities, an
-// empty file, one that is not text, a compressed file that ends early. In lines of
+// empty file, a line of numbers alone, a file of another form, a compressed file that ends early. In lines of
 // words that were not asked for, the fields are counted and not read. A text
 // without a header that was cut in its last number cannot be told from a whole one.
 func Open(path string, words map[string]bool) (*Vectors, error) {
@@ -88,7 +92,7 @@ func Open(path string, words map[string]bool) (*Vectors, error) {
 func newVectors(words map[string]bool) *Vectors {
 	v := &Vectors{rows: map[string]int{}, lowerFirst: mostlyCapitals(words)}
 	for w, asked := range words {
-		if asked && w != "" {
+		if w = norm.NFC.String(w); asked && w != "" {
 			v.rows[w] = wanted
 			v.rows[strings.ToLower(w)] = wanted
 		}
@@ -145,6 +149,7 @@ func (v *Vectors) Dim() int { return v.dim }
 // Vector is the vector of a word, [Dim] numbers that must not be changed, and
 // whether there is one. See [Vectors] about case.
 func (v *Vectors) Vector(word string) ([]float32, bool) {
+	word = norm.NFC.String(word)
 	first, second := word, strings.ToLower(word)
 	if v.lowerFirst {
 		first, second = second, first

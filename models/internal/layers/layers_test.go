@@ -56,7 +56,9 @@ func TestStructureAgreesWithNames(t *testing.T) {
 
 // Padding moves the first frame, and lets a shorter utterance have one.
 func TestSteps(t *testing.T) {
-	ints := func(name string, values ...int64) onnxproto.Setting { return onnxproto.Setting{Name: name, Ints: values} }
+	ints := func(name string, values ...int64) onnxproto.Setting {
+		return onnxproto.Setting{Name: name, Ints: values}
+	}
 	tests := []struct {
 		name   string
 		convs  [][]onnxproto.Setting
