@@ -136,6 +136,9 @@ func (c *Card) LayerFrames(l LayerOutput, samples int) int {
 	return frames * c.patches()
 }
 
+// least is how many samples of an utterance make a frame.
+func (c *Card) least() int { return max(c.Window, c.MinChunk, 1) }
+
 func (c *Card) steps(l LayerOutput) (hop, window int) {
 	hop, window = c.Hop, c.Window
 	if l.Hop > 0 {

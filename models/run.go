@@ -113,7 +113,7 @@ func (m *Model) runAudio(ctx context.Context, samples []float32) (*Activations, 
 	}
 	if c.Frames(len(samples)) == 0 {
 		return nil, fmt.Errorf("%d samples are too short: one frame takes %d (%.3f s)",
-			len(samples), max(c.Window, c.MinChunk), float64(max(c.Window, c.MinChunk))/float64(c.SampleRate))
+			len(samples), c.least(), float64(c.least())/float64(c.SampleRate))
 	}
 	samples = m.normalised(samples)
 	chunks := c.chunks(len(samples))
