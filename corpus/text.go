@@ -15,6 +15,16 @@ import (
 // chapter or speaker comes near.
 const maxText = 1 << 30
 
+// ReadText returns the text of a file that belongs to a corpus and is parsed elsewhere, in UTF-8 where it is in UTF-16. Other
+// encodings are left as they are.
+func ReadText(path string) (string, error) {
+	text, err := readText(path)
+	if err != nil {
+		return "", &Error{File: path, Msg: "the file can't be read: " + reason(err)}
+	}
+	return text, nil
+}
+
 // readText returns a file's text as UTF-8 without a byte order mark. It reads no more than the file's size says, and refuses
 // what is not a regular file (opening a named pipe would hang).
 func readText(path string) (string, error) {

@@ -30,7 +30,7 @@
 // word has several pronunciations the caller chooses the first, the last, or the
 // one nearest to the phones that were aligned:
 //
-//	lexicon, err := tokenizer.LoadLexicon("librispeech-lexicon.txt", tokenizer.LexiconOptions{})
+//	lexicon, err := tokenizer.ReadLexicon(file, "librispeech-lexicon.txt", tokenizer.LexiconOptions{})
 //	phones, ok := lexicon.Pronunciation("read", tokenizer.Nearest, []string{"R", "IY1", "D"})
 //
 // # Phones

@@ -3,7 +3,6 @@ package tokenizer
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 )
 
@@ -34,19 +33,9 @@ type LexiconOptions struct {
 	Words       map[string]bool // keep only these words, in any letter case; nil keeps all
 }
 
-// LoadLexicon reads a pronunciation lexicon from a file. The formats and errors are
-// those of [ScanLexicon]; the errors of the whole file are returned at once, and
-// then no lexicon.
-func LoadLexicon(path string, o LexiconOptions) (*Lexicon, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return ReadLexicon(f, path, o)
-}
-
-// ReadLexicon is [LoadLexicon] from a reader; file names it in errors.
+// ReadLexicon reads a pronunciation lexicon; file names it in errors. The formats and
+// errors are those of [ScanLexicon]; the errors of the whole file are returned at
+// once, and then no lexicon.
 func ReadLexicon(r io.Reader, file string, o LexiconOptions) (*Lexicon, error) {
 	var wanted map[string]bool
 	if o.Words != nil {

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -289,19 +287,6 @@ func (f *failing) Read(p []byte) (int, error) {
 	n := copy(p, f.text)
 	f.text = f.text[n:]
 	return n, nil
-}
-
-func TestLoadLexicon(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lexicon.txt")
-	if _, err := LoadLexicon(path, LexiconOptions{}); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("got %v, want that the file does not exist", err)
-	}
-	if err := os.WriteFile(path, []byte(librispeech), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if l, err := LoadLexicon(path, LexiconOptions{}); err != nil || l.Len() != 3 {
-		t.Errorf("got %v, %v, want 3 words", l, err)
-	}
 }
 
 func ExampleLexicon_Pronunciation() {

@@ -1,5 +1,5 @@
 // Package vectors reads static word vectors: one vector a word, in the text form
-// of GloVe, word2vec and fastText.
+// of GloVe, word2vec and fastText or the binary one of word2vec.
 package vectors
 
 import (
@@ -59,11 +59,12 @@ const blockFloats = 1 << 16
 // look-up may need; the file is streamed once, also when it is compressed.
 //
 // The file is text, one word a line: the word, then its numbers, separated by
-// blanks or tabs. How it is packed is seen from its first bytes, not its name:
+// blanks or tabs; or it is in word2vec's binary form (binary.go). What it is and
+// how it is packed is seen from its first bytes, not its name:
 //
-//   - text as it is;
+//   - as it is;
 //   - gzip;
-//   - zip with one text in it. A zip with several (glove.6B.zip) is an error that
+//   - zip with one such file in it. A zip with several (glove.6B.zip) is an error that
 //     lists them.
 //
 // A first line of two integers, "400000 300", is word2vec's header: the number of
@@ -71,12 +72,13 @@ const blockFloats = 1 << 16
 // numbers set the dimension. Words may contain blanks (". . ." in glove.840B): the
 // last fields are the numbers, what precedes them is the word.
 //
+// Words are looked up in Unicode's form NFC, whatever the form in the file.
 // Of a word that the file has twice the first is kept.
 // The numbers are the nearest float32, bit for bit those of strconv.ParseFloat.
 //
 // Errors about the content are of type *Error, with the place: a line with
 // another number of fields, a field that is no number, NaN and infinities, an
-// empty file, one that is not text, a compressed file that ends early. In lines of
+// empty file, a line of numbers alone, a file of another form, a compressed file that ends early. In lines of
 // words that were not asked for, the fields are counted and not read. A text
 // without a header that was cut in its last number cannot be told from a whole one.
 func Open(path string, words map[string]bool, fold func(string) string) (*Vectors, error) {
@@ -101,19 +103,13 @@ func newVectors(words map[string]bool, fold func(string) string) *Vectors {
 	return v
 }
 
-// spellings are those that a file may have of a word, the best first.
-func (v *Vectors) spellings(word string) []string {
-	first, second := word, v.fold(word)
+// spellings are those that a file may have of a word, the better one first, in NFC as those of the file are.
+func (v *Vectors) spellings(word string) [2]string {
+	first, second := norm.NFC.String(word), v.fold(word)
 	if v.lowerFirst {
 		first, second = second, first
 	}
-	spellings := []string{first, second}
-	for _, s := range []string{first, second} {
-		if apart := norm.NFD.String(s); apart != s {
-			spellings = append(spellings, apart)
-		}
-	}
-	return spellings
+	return [2]string{first, second}
 }
 
 // mostlyCapitals says whether more of the words are in capitals alone than have a

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -253,6 +254,81 @@ func TestVectorsDemo(t *testing.T) {
 	}
 }
 
+// binaryVectors are words, each with its numbers, in word2vec's binary form; end is written behind each.
+func binaryVectors(end string, content ...any) string {
+	var body []byte
+	words, numbers := 0, 0
+	for i, c := range content {
+		switch c := c.(type) {
+		case string:
+			if i > 0 {
+				body = append(body, end...)
+			}
+			body = append(append(body, c...), ' ')
+			words++
+		case int:
+			body = binary.LittleEndian.AppendUint32(body, math.Float32bits(float32(c)))
+			numbers++
+		case float64:
+			body = binary.LittleEndian.AppendUint32(body, math.Float32bits(float32(c)))
+			numbers++
+		}
+	}
+	return fmt.Sprintf("%d %d\n%s%s", words, numbers/words, body, end)
+}
+
+// The binary form gives what the text gives, with line ends (the original program) and without (gensim), also packed, and
+// for some of the words.
+func TestBinaryVectors(t *testing.T) {
+	content := []any{"the", .418, .24968, -.41242, "The", 1, 2, 3, "of", .5, -1, 2e-3, "in", math.Copysign(0, -1), 1, 0, "the", 9, 9, 9}
+	for name, text := range map[string]string{"gensim": binaryVectors("", content...), "word2vec": binaryVectors("\n", content...)} {
+		for how, file := range map[string][]byte{"plain": []byte(text), "gz": gzipped(t, text), "zip": zipped(t, "v.bin", text)} {
+			for _, words := range []map[string]bool{nil, asked("the", "of", "in", "on")} {
+				v, err := vectorsOf(file, words)
+				if err != nil {
+					t.Errorf("%s, %s: %v", name, how, err)
+					continue
+				}
+				wantVector(t, v, "the", .418, .24968, -.41242)
+				wantVector(t, v, "of", .5, -1, 2e-3)
+				if v.Dim() != 3 || v.lines != 5 || v.duplicates != 1 {
+					t.Errorf("%s, %s: dimension %d, %d vectors, %d duplicates", name, how, v.Dim(), v.lines, v.duplicates)
+				}
+				if _, ok := v.Vector("on"); ok {
+					t.Errorf("%s, %s: a vector for a word that is not there", name, how)
+				}
+			}
+		}
+	}
+}
+
+// A letter with an accent is one character or two, in the file and in the words that are asked for.
+func TestVectorsUnicodeForm(t *testing.T) {
+	const composed, decomposed = "caf\u00e9", "cafe\u0301"
+	for _, file := range []string{composed, decomposed} {
+		for _, word := range []string{composed, decomposed} {
+			v, err := vectorsOf([]byte(file+" 1 2\n"), asked(word))
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantVector(t, v, word, 1, 2)
+		}
+	}
+}
+
+// Words may be numbers.
+func TestVectorsOfNumbers(t *testing.T) {
+	v, err := vectorsOf([]byte("0.5 0.1 0.2\n66 1 2\nroute 3 4\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantVector(t, v, "0.5", .1, .2)
+	wantVector(t, v, "66", 1, 2)
+	if _, err := vectorsOf([]byte("66 0.1 0.2\n67 0.3 0.4\n"), nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestVectorsErrors(t *testing.T) {
 	cut := gzipped(t, strings.Repeat(smallVectors, 100))
 	broken := bytes.Clone(cut)
@@ -275,7 +351,24 @@ func TestVectorsErrors(t *testing.T) {
 		{"html", "<!DOCTYPE html>\n<html>\n", ":1:11", `expected a word and its numbers ("the 0.418 0.24968 -0.41242"), found "<!DOCTYPE html>"`},
 		{"word", "word\n", ":1:1", `found "word"`},
 		{"zero", "the 1 2\nof 1 \x00 2\n", ":2:6", `a zero byte: the file is not text; expected GloVe's text form`},
-		{"binary", "2 3\nthe \x00\x01\x02", ":2:5", `word2vec's binary form must be converted first`},
+		{"binary cut", "2 3\nthe \x00\x01\x02", ":1:1", `the file ends in vector 1 of 2 ("the"): it was cut short; fetch it again`},
+		{"binary nan", binaryVectors("\n", "the", 1, 2, 3, "of", 1, math.NaN(), 3), ":1:1", `vector 2 of 2 ("of") has NaN as number 2`},
+		{"binary without a word", binaryVectors("\n", "the", 1, 2, 3, "", 1, 2, 3), ":1:1", `vector 2 of 2 ("") is no word`},
+		{"binary of more", binaryVectors("\n", "the", 1, 2, 3) + "of", ":1:1", `the header promises 1 vectors of 3 numbers, and the file goes on after them`},
+		{"binary few", "3 3" + binaryVectors("", "the", 1, 2, 3)[3:], ":1:1", `the file ends in vector 2 of 3 ("")`},
+		{"binary cut.gz", string(gzipped(t, binaryVectors("\n", "the", 1, 2, 3))[:30]), "", `cut short; fetch it again`},
+		{"latin with a header", "2 2\nthe 0.1 0.2\ncaf\xe9 0.1\n", ":3:9", `found 1 after the word`},
+		{"no word", "the 0.1 0.2 0.3\n 0.1 0.2 0.3\n", ":2:1", `the line has 3 numbers and no word before them`},
+		{"no word, and no blank", "the 0.1 0.2 0.3\n0.1 0.2 0.3\n", ":2:1", `the line has 3 numbers and no word before them`},
+		{"no word in line 1", "0.1 0.2 0.3\nthe 0.1 0.2 0.3\n", ":1:1", `the line has 3 numbers and no word before them`},
+		{"no words", "0.1 0.2 0.3\n0.4 0.5 0.6\n", ":1:1", `the line has 3 numbers and no word before them`},
+		{"no word below a header", "2 3\nthe 0.1 0.2 0.3\n 0.1 0.2 0.3\n", ":3:1", `the line has 3 numbers and no word before them`},
+		{"fastText", "\xba\x16\x4f\x2f\x0c\x00\x00\x00", ":1:1", `a model of fastText (.bin): take its vectors as text (.vec)`},
+		{"utf-16", "t\x00h\x00e\x00 \x001\x00\n\x00", ":1:1", `the file is in UTF-16: convert it to UTF-8`},
+		{"utf-16, marked", "\xfe\xff\x00t\x00h\x00e", ":1:1", `the file is in UTF-16`},
+		{"pickle", "\x80\x04\x95\x1f", ":1:1", `a Python pickle, as gensim's save writes`},
+		{"array", "\x93NUMPY\x01\x00", ":1:1", `a NumPy array, which has no words`},
+		{"pointer", "version https://git-lfs.github.com/spec/v1\n", ":1:1", `a Git LFS pointer in place of the vectors`},
 		{"latin", "\xe9t\xe9 1 2\n", ":1:1", `bytes that are not UTF-8: the file is not text`},
 		{"long", "the 1 2\n" + strings.Repeat("x", maxLine), ":2:1048577", `the line is longer than 1 MiB`},
 		{"header count", "3 2\nthe 1 2\nof 3 4\n", ":1:1", `the header promises 3 vectors and the file has 2`},
@@ -401,6 +494,9 @@ func FuzzVectors(f *testing.F) {
 		f.Add(string(gzipped(f, s)))
 		f.Add(string(zipped(f, "v.txt", s)))
 	}
+	f.Add(binaryVectors("", "the", 1, 2, "of", .5, -1))
+	f.Add(binaryVectors("\n", "cafe\u0301", 1, "caf\u00e9", 2))
+	f.Add("0.1 0.2 0.3\n0.4 0.5 0.6\n")
 	f.Fuzz(func(t *testing.T, content string) {
 		all, err := vectorsOf([]byte(content), nil)
 		if err != nil {

@@ -12,13 +12,18 @@ import (
 )
 
 // ReadLexicon reads the pronunciations that the config's corpus names, nil when it names none. words are those that are
-// asked for, nil for all.
+// asked for, nil for all. The file may be in UTF-16, as the labels and transcripts of a corpus may.
 func ReadLexicon(cfg *configs.Config, words map[string]bool) (*tokenizer.Lexicon, error) {
 	l := cfg.Corpus.Lexicon
 	if l == nil {
 		return nil, nil
 	}
-	return tokenizer.LoadLexicon(cfg.Path(l.File), tokenizer.LexiconOptions{StripStress: !l.Stress, Words: words})
+	path := cfg.Path(l.File)
+	text, err := corpus.ReadText(path)
+	if err != nil {
+		return nil, err
+	}
+	return tokenizer.ReadLexicon(strings.NewReader(text), path, tokenizer.LexiconOptions{StripStress: !l.Stress, Words: words})
 }
 
 // readLexicon reads the pronunciations of the words of the corpus.

@@ -93,6 +93,9 @@ func (m *Models) source(asked *configs.Model, speech *Speech) (*extract.Source, 
 		return nil, err
 	}
 	s.Model = model
+	for _, doubt := range model.Doubts() {
+		f.Progress.Note("model %q: %s", asked.Name, doubt)
+	}
 	if model.Card().Kind == models.Text {
 		if s.Text, err = loadTokenizer(f.Config, asked, model.Card()); err != nil {
 			model.Close()

@@ -44,6 +44,14 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 	if len(p.Moved) > 0 {
 		page.Doubt = append(page.Doubt, "I"+p.AboutMoved()[1:]+".")
 	}
+	for _, s := range p.Sources {
+		if s.Model == nil {
+			continue
+		}
+		for _, doubt := range s.Model.Doubts() {
+			page.Doubt = append(page.Doubt, fmt.Sprintf("Model %s: %s.", s.Name, doubt))
+		}
+	}
 	if len(p.Foreign) > 0 {
 		page.Doubt = append(page.Doubt, "T"+p.AboutForeign()[1:]+".")
 	}
