@@ -53,7 +53,7 @@ func (c *Corpus) checkLabels(v *findingList, r *checked, u *Utterance, a *Alignm
 		}
 	}
 	v.checkTiers(a)
-	v.checkTranscript(c.TranscriptWords(u), a)
+	v.checkTranscript(SplitWords(u.Text), a)
 }
 
 func labelFile(a *Alignment) string {
@@ -163,7 +163,7 @@ func (v *findingList) checkTiers(a *Alignment) {
 func middle(s *Segment) float64 { return (s.Start + s.End) / 2 }
 
 // checkTranscript compares the word tier with the transcript: one finding, with the first place and the numbers.
-func (v *findingList) checkTranscript(transcript []string, a *Alignment) {
+func (v *findingList) checkTranscript(transcript []Word, a *Alignment) {
 	if len(a.Words) == 0 || len(transcript) == 0 {
 		return
 	}
@@ -184,7 +184,7 @@ func (v *findingList) checkTranscript(transcript []string, a *Alignment) {
 		line = first.Line
 	}
 	if missing := Unaligned(transcript, a.Words, match); len(missing) > 0 {
-		parts = append(parts, fmt.Sprintf("%d of the transcript's %s not aligned, the first is %q", len(missing), plural(len(transcript), "word"), transcript[missing[0]]))
+		parts = append(parts, fmt.Sprintf("%d of the transcript's %s not aligned, the first is %q", len(missing), plural(len(transcript), "word"), transcript[missing[0]].Text))
 	}
 	if len(parts) > 0 {
 		v.add(KindMismatch, SeverityWarning, a.WordsFile, line, "%s", strings.Join(parts, "; "))

@@ -77,6 +77,7 @@ func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
 				return f, err
 			}
 			card = append(card, sum...)
+			card = append(card, textAsWritten...)
 		}
 		sum := sha256.Sum256(card)
 		f.Cards[s.Name] = hex.EncodeToString(sum[:])
@@ -113,3 +114,6 @@ func TableDigest(c *corpus.Corpus, t *extract.Table) string {
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+// textAsWritten tells rows of text models from those of earlier versions, which read the words without the punctuation.
+const textAsWritten = " text as written"

@@ -14,10 +14,10 @@ import (
 // wordPiece adapts the tokenizer to what extract asks for.
 type wordPiece struct{ *tokenizer.WordPiece }
 
-// EncodeWords cuts words into pieces, and says of which word each piece is.
-func (w wordPiece) EncodeWords(words []string) (ids []int64, word []int) {
-	e := w.WordPiece.EncodeWords(words)
-	return e.IDs, e.Words
+// Encode cuts text as BERT does, and says where each piece stands.
+func (w wordPiece) Encode(text string) (ids []int64, places [][2]int) {
+	e := w.WordPiece.Encode(text)
+	return e.IDs, e.Offsets
 }
 
 // loadTokenizer opens the vocabulary of a text model and checks it against the model's embedding.
