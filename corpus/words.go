@@ -55,7 +55,7 @@ func eachField(text string, f func(field string, at int)) {
 
 // fieldWord is the word in a field whose first code point has the index at, if it holds one.
 func fieldWord(field string, at int) (Word, bool) {
-	if inBrackets(field) { // <unk>, [laughter]: a token of its own
+	if isMarkup(field) { // a token of its own
 		return Word{field, at}, true
 	}
 	if strings.IndexFunc(field, isWordRune) < 0 {
@@ -72,6 +72,9 @@ func fieldWord(field string, at int) (Word, bool) {
 		at++ // the quote
 	}
 }
+
+// isMarkup tells whether a field of a text is no word that is written so: <unk>, [laughter]. Round brackets are punctuation.
+func isMarkup(field string) bool { return inBrackets(field) && field[0] != '(' }
 
 func betweenWords(r rune) bool { return unicode.IsSpace(r) || r == '—' || r == '…' }
 
@@ -286,7 +289,7 @@ func joined(words []Word, label string) int {
 
 // transcriptKey is matchKey, but keeps apart what that would make one: <the> and "the", "&" and "%".
 func transcriptKey(w string) string {
-	if inBrackets(w) {
+	if isMarkup(w) {
 		return strings.ToLower(w)
 	}
 	if key := matchKey(w); key != "" {
