@@ -438,6 +438,10 @@ func (m *matcher) search(cells int) []int {
 		for j := last + 1; j <= later; j++ {
 			row[j] = infinite
 		}
+		var endHere []compound // words of the transcript
+		if i > 0 {
+			endHere = m.textCompounds.of(i - 1)
+		}
 		for j := first; j <= last; j++ {
 			best, op := infinite, byte(0)
 			if i == 0 && j == 0 {
@@ -456,13 +460,13 @@ func (m *matcher) search(cells int) []int {
 				}
 				best = d
 				for _, whole := range m.spokenCompounds.of(j - 1) {
-					if k := int(whole.parts); whole.number == text && k <= j && above[j-k] < best {
-						best, op = above[j-k], opSplit+byte(k)<<opBits
+					if at := j - int(whole.parts); whole.number == text && at >= 0 && above[at] < best {
+						best, op = above[at], opSplit+byte(whole.parts)<<opBits
 					}
 				}
-				for _, whole := range m.textCompounds.of(i - 1) {
-					if k := int(whole.parts); whole.number == spoken && k <= i && rows[(i-k)%len(rows)][j-1] < best {
-						best, op = rows[(i-k)%len(rows)][j-1], opJoin+byte(k)<<opBits
+				for _, whole := range endHere {
+					if at := i - int(whole.parts); whole.number == spoken && at >= 0 && rows[at%len(rows)][j-1] < best {
+						best, op = rows[at%len(rows)][j-1], opJoin+byte(whole.parts)<<opBits
 					}
 				}
 			}
