@@ -161,11 +161,7 @@ func (s *Source) Rows(c *corpus.Corpus, candidates *Table, samples []int, p Pool
 // tokens are the places of the tokens that a text model reads of utterance u; none where they are more than its positions,
 // since a cut text would give other vectors than the whole.
 func (s *Source) tokens(c *corpus.Corpus, u int) [][2]int {
-	text, err := TextOf(c, &c.Utterances[u])
-	if err != nil {
-		return nil
-	}
-	_, places := s.Text.Encode(text)
+	_, places := s.Text.Encode(TextOf(c, &c.Utterances[u]))
 	if m := s.Model.Card().MaxTokens; m > 0 && len(places) > m {
 		return nil
 	}

@@ -98,11 +98,7 @@ func (s *Source) Activate(ctx context.Context, c *corpus.Corpus, u *corpus.Utter
 	var in models.Input
 	var places [][2]int
 	if s.Text != nil {
-		text, err := TextOf(c, u)
-		if err != nil {
-			return nil, err
-		}
-		in.IDs, places = s.Text.Encode(text)
+		in.IDs, places = s.Text.Encode(TextOf(c, u))
 	} else {
 		in.Samples = audio.Samples
 		if rate := s.Model.Card().SampleRate; audio.Rate != rate {
@@ -117,14 +113,14 @@ func (s *Source) Activate(ctx context.Context, c *corpus.Corpus, u *corpus.Utter
 }
 
 // TextOf is what text models read of an utterance: the transcript as it is written, with its punctuation and its case. Without
-// a transcript these are the words of the alignment.
-func TextOf(c *corpus.Corpus, u *corpus.Utterance) (string, error) {
+// a transcript these are the words of the alignment; without that too, which only what needs no words allows, nothing.
+func TextOf(c *corpus.Corpus, u *corpus.Utterance) string {
 	if u.Text != "" {
-		return u.Text, nil
+		return u.Text
 	}
 	a, err := c.Align(u)
 	if err != nil {
-		return "", err
+		return ""
 	}
-	return a.Text(), nil
+	return a.Text()
 }
