@@ -88,7 +88,7 @@ func unquote(w string) string {
 	return w
 }
 
-func isWordRune(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.M) }
+func isWordRune(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.M) && !isApostrophe(r) } // ʼ is a letter to Unicode
 
 // isApostrophe knows the characters that keyboards, editors and OCR put where an apostrophe belongs.
 func isApostrophe(r rune) bool {
