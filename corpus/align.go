@@ -33,6 +33,17 @@ type Segment struct {
 	Line       int     // in the file, 0 if it has no lines (the binary form)
 }
 
+// Text is what an utterance without a transcript is taken to say: the words of its alignment, joined by blanks.
+func (a *Alignment) Text() string {
+	var words []string
+	for i := range a.Words {
+		if s := &a.Words[i]; !s.Silent && !s.Noise {
+			words = append(words, s.Label)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 // Align reads the word and phone segments of u. It fails on what would poison the numbers that come after: a file that
 // can't be parsed, segments that overlap, end before they start or lie before 0, an alignment with no tier of the
 // expected name. Check lists these too, and the milder faults with them.

@@ -96,7 +96,7 @@ type wordMatch struct {
 
 // compareWords matches the words of an alignment with the transcript. It is zero if one of the two has none.
 func (c *Corpus) compareWords(u *Utterance, a *Alignment) (m wordMatch) {
-	transcript := c.TranscriptWords(u)
+	transcript := SplitWords(u.Text)
 	if len(a.Words) == 0 || len(transcript) == 0 {
 		return m
 	}
@@ -115,7 +115,7 @@ func (c *Corpus) compareWords(u *Utterance, a *Alignment) (m wordMatch) {
 		}
 	}
 	if missing := Unaligned(transcript, a.Words, match); len(missing) > 0 {
-		m.lacking, m.firstLacking = len(missing), transcript[missing[0]]
+		m.lacking, m.firstLacking = len(missing), transcript[missing[0]].Text
 	}
 	return m
 }

@@ -116,27 +116,5 @@ func checkUTF8(file string, line int, s string) *Finding {
 		Message: "text is not UTF-8: " + encodingAdvice(s)}
 }
 
-// encodingAdvice says how to convert text that is not UTF-8, from the encoding that its bytes look like. A wrong advice makes
-// text that is accepted and has other words, so that it names one encoding only where the bytes leave little choice.
-func encodingAdvice(s string) string {
-	high, control := 0, false
-	for i := 0; i < len(s); i++ {
-		if s[i] == 0 {
-			return "it has NUL bytes, as UTF-16 without a byte order mark has: convert the file, for example with iconv -f UTF-16LE -t UTF-8 (or UTF-16BE)"
-		}
-		if s[i] >= utf8.RuneSelf {
-			high++
-			control = control || s[i] < 0xa0
-		}
-	}
-	switch {
-	case high > 4 && 2*high > len(s):
-		return "it looks like no Latin alphabet: convert the file with iconv -f ENCODING -t UTF-8, where ENCODING is for example CP1251 or KOI8-R (Cyrillic), GB18030 or BIG5 (Chinese), SHIFT_JIS or EUC-JP (Japanese), EUC-KR (Korean)"
-	case control: // of LATIN1, these are control characters, which no text has
-		return "convert the file, for example with iconv -f CP1252 -t UTF-8"
-	}
-	return "convert the file, for example with iconv -f LATIN1 -t UTF-8"
-}
-
 // oneText joins the lines of a transcript file to one line.
 func oneText(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -155,7 +155,7 @@ func (s *Source) poolTokens(a *Activations, rows []Row, out [][]float32) error {
 		d := t.Shape[1]
 		sum := make([]float64, d)
 		for i, r := range rows {
-			lo, hi := tokensOf(a.Word, r.Word)
+			lo, hi := tokensOf(a.Places, r.Place)
 			if lo >= hi {
 				return fmt.Errorf("model %s, layer %s: word %q at %g s has no token", s.Name, t.Name, r.Label, r.Start)
 			}
@@ -165,12 +165,12 @@ func (s *Source) poolTokens(a *Activations, rows []Row, out [][]float32) error {
 	return nil
 }
 
-// tokensOf is the range of tokens of a word. Tokens of one word stand side by side.
-func tokensOf(word []int, w int) (lo, hi int) {
-	for lo < len(word) && word[lo] != w {
+// tokensOf is the range of tokens that have a code point of a place. Tokens stand in the order of the text.
+func tokensOf(tokens [][2]int, place [2]int) (lo, hi int) {
+	for lo < len(tokens) && tokens[lo][1] <= place[0] {
 		lo++
 	}
-	for hi = lo; hi < len(word) && word[hi] == w; hi++ {
+	for hi = lo; hi < len(tokens) && tokens[hi][0] < place[1] && tokens[hi][1] > place[0]; hi++ {
 	}
 	return lo, hi
 }

@@ -9,10 +9,10 @@ import (
 	"speechsim/models/vectors"
 )
 
-// TextEncoder cuts the words of a transcript into the tokens of a text model. word[i] is the index of the word that token
-// i belongs to, -1 for tokens that the model adds.
+// TextEncoder cuts a text into the tokens of a text model. places[i] are the code points [from, to) of the text that token i
+// stands for; from = to for tokens that the model adds.
 type TextEncoder interface {
-	EncodeWords(words []string) (ids []int64, word []int)
+	Encode(text string) (ids []int64, places [][2]int)
 }
 
 // Source gives activations for an utterance: an audio model, a text model (with Text), word vectors, or labels.
@@ -69,12 +69,12 @@ func (s *Source) outputs() []models.LayerOutput {
 }
 
 // Activations are what one source gave for one utterance. Layers are [frames, units] (tokens for a text model), attention
-// maps [heads, frames, frames]. Word maps each token of a text model to its transcript word. The data is the runtime's
-// memory: valid until Close.
+// maps [heads, frames, frames]. Places are the code points of the text that each token of a text model stands for. The data is
+// the runtime's memory: valid until Close.
 type Activations struct {
 	Layers     []models.Tensor
 	Attentions []models.Tensor
-	Word       []int
+	Places     [][2]int
 	close      func()
 }
 
@@ -86,7 +86,7 @@ func (a *Activations) Close() {
 	}
 }
 
-// Activate runs the source on one utterance. audio may be nil for text models, which read the transcript; word vectors
+// Activate runs the source on one utterance. audio may be nil for text models, which read the text ([TextOf]); word vectors
 // and most labels have nothing to run and give empty activations.
 func (s *Source) Activate(ctx context.Context, c *corpus.Corpus, u *corpus.Utterance, audio *corpus.Audio) (*Activations, error) {
 	switch {
@@ -96,9 +96,9 @@ func (s *Source) Activate(ctx context.Context, c *corpus.Corpus, u *corpus.Utter
 		return &Activations{Layers: []models.Tensor{s.Labels.mel.Frames(audio.Samples)}}, nil
 	}
 	var in models.Input
-	var word []int
+	var places [][2]int
 	if s.Text != nil {
-		in.IDs, word = s.Text.EncodeWords(c.TranscriptWords(u))
+		in.IDs, places = s.Text.Encode(TextOf(c, u))
 	} else {
 		in.Samples = c.Spec.Audio.At(audio, s.Model.Card().SampleRate).Samples
 	}
@@ -106,5 +106,18 @@ func (s *Source) Activate(ctx context.Context, c *corpus.Corpus, u *corpus.Utter
 	if err != nil {
 		return nil, fmt.Errorf("model %s, utterance %s: %w", s.Name, u.ID, err)
 	}
-	return &Activations{Layers: out.Layers, Attentions: out.Attentions, Word: word, close: out.Close}, nil
+	return &Activations{Layers: out.Layers, Attentions: out.Attentions, Places: places, close: out.Close}, nil
+}
+
+// TextOf is what text models read of an utterance: the transcript as it is written, with its punctuation and its case. Without
+// a transcript these are the words of the alignment; without that too, which only what needs no words allows, nothing.
+func TextOf(c *corpus.Corpus, u *corpus.Utterance) string {
+	if u.Text != "" {
+		return u.Text
+	}
+	a, err := c.Align(u)
+	if err != nil {
+		return ""
+	}
+	return a.Text()
 }

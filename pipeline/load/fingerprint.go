@@ -88,7 +88,11 @@ func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
 			if err != nil {
 				return f, err
 			}
-			card = append(card, sum...)
+			options, err := tokenizerOptions(in.Config, m)
+			if err != nil {
+				return f, err
+			}
+			card = fmt.Appendf(card, "%s %s %+v", sum, textAsWritten, options)
 		}
 		sum := sha256.Sum256(card)
 		f.Cards[s.Name] = hex.EncodeToString(sum[:])
@@ -125,3 +129,6 @@ func TableDigest(c *corpus.Corpus, t *extract.Table) string {
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+// textAsWritten tells rows of text models from those of earlier versions, which read the words without the punctuation.
+const textAsWritten = "text as written"

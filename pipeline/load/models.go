@@ -101,8 +101,21 @@ func (m *Models) source(asked *configs.Model, speech *Speech) (*extract.Source, 
 			model.Close()
 			return nil, err
 		}
+		if n := withoutText(f.Corpus); n > 0 {
+			f.Progress.Note("%d of %d utterances have no transcript: the model %s reads the words of their alignments, without punctuation", n, len(f.Corpus.Utterances), asked.Name)
+		}
 	}
 	return s, nil
+}
+
+// withoutText counts the utterances that have no transcript.
+func withoutText(c *corpus.Corpus) (n int) {
+	for i := range c.Utterances {
+		if c.Utterances[i].Text == "" {
+			n++
+		}
+	}
+	return n
 }
 
 // model loads a model with the layers that the config chooses, or reads its card where a forecast makes do with that.

@@ -113,7 +113,7 @@ func foreign(c *corpus.Corpus, words *extract.Table) []string {
 	}
 	var ids []string
 	for _, u := range slices.Sorted(maps.Keys(lacking)) {
-		if 2*lacking[u] > len(c.TranscriptWords(&c.Utterances[u])) {
+		if 2*lacking[u] > len(corpus.SplitWords(c.Utterances[u].Text)) {
 			ids = append(ids, c.Utterances[u].ID)
 		}
 	}

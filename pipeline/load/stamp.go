@@ -36,6 +36,7 @@ func (f *Files) stamp() (string, error) {
 			path := f.Config.Path(m.ONNX)
 			stampFile(h, models.SidecarPath(path))
 			stampFile(h, filepath.Join(filepath.Dir(path), "vocab.txt"))
+			stampFile(h, tokenizerSettings(f.Config, m))
 		}
 	}
 	for _, k := range f.Comparisons {
