@@ -24,7 +24,7 @@ type Model struct {
 	Name       string
 	ONNX       string `yaml:"onnx" path:""`
 	Vectors    string `path:""` // GloVe text, .gz or .zip
-	Labels     string // phone, word, speaker, logmel or length
+	Labels     string // phone, word, speaker, logmel, mfcc or length
 	Card       string `path:""` // "" = sidecar, metadata or graph
 	Vocabulary string `path:""` // WordPiece vocabulary of a text model, "" = vocab.txt next to the model
 	Cased      bool   // keep case and accents in front of WordPiece

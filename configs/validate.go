@@ -8,7 +8,7 @@ import (
 var (
 	units    = []string{"frame", "word", "phone"}
 	poolings = []string{"centre", "bolanos2024", "pasad2021", "middle", "max", "first"}
-	labels   = []string{"phone", "word", "speaker", "logmel", "length"}
+	labels   = []string{"phone", "word", "speaker", "logmel", "mfcc", "length"}
 	selects  = []string{"all", "bolanos2024"}
 	devices  = []string{"cpu", "cuda"}
 

@@ -165,7 +165,7 @@ func TestLabelsThatDoNotVary(t *testing.T) {
 // TestLabelDigests: other labels are other work.
 func TestLabelDigests(t *testing.T) {
 	seen := map[string]string{}
-	for _, kind := range []string{"phone", "word", "speaker", "logmel", "length"} {
+	for _, kind := range []string{"phone", "word", "speaker", "logmel", "mfcc", "length"} {
 		d := newLabels(t, kind, false).Digest()
 		if other, ok := seen[d]; ok {
 			t.Errorf("%s and %s have one digest", kind, other)

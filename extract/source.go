@@ -50,13 +50,13 @@ func (s *Source) Layers() []Layer {
 
 // IsAudio says whether the source reads the audio and so has frames.
 func (s *Source) IsAudio() bool {
-	return s.Model != nil && s.Text == nil || s.Labels != nil && s.Labels.mel != nil
+	return s.Model != nil && s.Text == nil || s.Labels != nil && s.Labels.sound != nil
 }
 
 // card says when the frames of an audio source are, and outputs which layers have frames of their own.
 func (s *Source) card() *models.Card {
 	if s.Labels != nil {
-		return s.Labels.mel.Card()
+		return s.Labels.sound.Card()
 	}
 	return s.Model.Card()
 }
@@ -90,10 +90,10 @@ func (a *Activations) Close() {
 // and most labels have nothing to run and give empty activations.
 func (s *Source) Activate(ctx context.Context, c *corpus.Corpus, u *corpus.Utterance, audio *corpus.Audio) (*Activations, error) {
 	switch {
-	case s.Vectors != nil, s.Labels != nil && s.Labels.mel == nil:
+	case s.Vectors != nil, s.Labels != nil && s.Labels.sound == nil:
 		return &Activations{}, nil
 	case s.Labels != nil:
-		return &Activations{Layers: []models.Tensor{s.Labels.mel.Frames(audio.Samples)}}, nil
+		return &Activations{Layers: []models.Tensor{s.Labels.sound.Frames(audio.Samples)}}, nil
 	}
 	var in models.Input
 	var word []int
