@@ -140,22 +140,23 @@ func (c *Config) validateModels(oneOf func(Pos, string, string, []string), bad f
 		}
 		names = append(names, m.Name)
 		given := 0
-		for _, s := range []string{m.ONNX, m.Vectors, m.Labels} {
+		for _, s := range []string{m.ONNX, m.Vectors, m.Labels, m.Features} {
 			if s != "" {
 				given++
 			}
 		}
 		switch {
 		case given == 0:
-			bad(m.Pos, "model %q has no file: give onnx: FILE or vectors: FILE, or labels: %s", m.Name, strings.Join(labels, "|"))
+			bad(m.Pos, "model %q has no file: give onnx: FILE, vectors: FILE or features: FOLDER, or labels: %s", m.Name, strings.Join(labels, "|"))
 		case given > 1:
-			bad(m.Pos, "model %q has more than one of onnx, vectors and labels: give one", m.Name)
+			bad(m.Pos, "model %q has more than one of onnx, vectors, features and labels: give one", m.Name)
 		case m.Labels != "":
 			oneOf(m.Pos, "labels", m.Labels, labels)
 			if m.Card != "" || m.Vocabulary != "" || m.Layers != "" || m.Device != "" || m.Cased {
 				bad(m.Pos, "model %q is labels, which have no card, vocabulary, cased, layers or device", m.Name)
 			}
 		}
+		m.validateFeatures(bad)
 		if m.Device != "" {
 			oneOf(m.Pos, "device", m.Device, devices)
 		}
@@ -167,6 +168,26 @@ func (c *Config) validateModels(oneOf func(Pos, string, string, []string), bad f
 		}
 	}
 	return names
+}
+
+// longestHop bounds hop and offset, in seconds: what is larger was meant in milliseconds or in Hz.
+const longestHop = 10
+
+func (m *Model) validateFeatures(bad func(Pos, string, ...any)) {
+	switch {
+	case m.Features == "":
+		if m.Hop != 0 || m.Offset != 0 {
+			bad(m.Pos, "model %q has a hop or an offset, which are for features: the card of a model says when its frames are", m.Name)
+		}
+	case m.Card != "" || m.Vocabulary != "" || m.Layers != "" || m.Device != "" || m.Cased:
+		bad(m.Pos, "model %q is features, which have no card, vocabulary, cased, layers or device", m.Name)
+	case m.Hop == 0:
+		bad(m.Pos, "model %q is features and has no hop: give the seconds from one frame to the next, such as hop: 0.01", m.Name)
+	case !(m.Hop >= 1e-4 && m.Hop <= longestHop):
+		bad(m.Pos, "model %q: hop is %g; it is the seconds from one frame to the next, from 0.0001 to %d", m.Name, m.Hop, longestHop)
+	case !(m.Offset >= 0 && m.Offset <= longestHop):
+		bad(m.Pos, "model %q: offset is %g; it is the time of the centre of the first frame in seconds, from 0 to %d", m.Name, m.Offset, longestHop)
+	}
 }
 
 func (c *Config) validateRows(r *Rows, key string, oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) {

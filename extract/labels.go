@@ -154,24 +154,18 @@ func (l *Labels) add(s *Row, share float32, out []float32) {
 
 // At gives the labels of utterance u at the centres of n frames of a model, [n, units]. a is what [Source.Activate] gave.
 func (l *Labels) At(u int, a *Activations, card *models.Card, n int) (models.Tensor, error) {
+	rate := l.corpus.Spec.Audio.Rate
+	if l.sound != nil {
+		if a.Layers[0].Shape[0] == 0 {
+			return models.Tensor{}, fmt.Errorf("labels: %s: utterance %s is too short for a window", l.kind, l.corpus.Utterances[u].ID)
+		}
+		return atFrames(a.Layers[0], l.sound.Card(), card, n, rate), nil
+	}
 	units := l.layer().Units
 	t := models.Tensor{Name: l.kind, Shape: []int{n, units}, Data: make([]float32, n*units)}
-	sum := make([]float64, units)
-	rate := l.corpus.Spec.Audio.Rate
 	for i := range n {
-		out := t.Data[i*units : (i+1)*units]
-		centre := card.Centre(i)
-		if l.sound == nil {
-			at := centre * rate / card.SampleRate
-			l.mean(u, at, at+1, out)
-			continue
-		}
-		hop := Row{From: (2*centre - card.Hop) * rate / (2 * card.SampleRate), To: (2*centre + card.Hop) * rate / (2 * card.SampleRate)}
-		lo, hi := Centre.FrameRange(l.sound.Card(), models.LayerOutput{}, hop, rate, a.Layers[0].Shape[0])
-		if lo >= hi {
-			return t, fmt.Errorf("labels: %s: utterance %s is too short for a window", l.kind, l.corpus.Utterances[u].ID)
-		}
-		mean(a.Layers[0], lo, hi, sum, out)
+		at := card.Centre(i) * rate / card.SampleRate
+		l.mean(u, at, at+1, t.Data[i*units:(i+1)*units])
 	}
 	return t, nil
 }

@@ -36,6 +36,7 @@ const (
 	OutOfVocab     = "out of vocabulary"
 	TooShort       = "audio too short for a frame"
 	PastTheEnd     = "past the end of the audio"
+	NoFeatures     = "where the features have no frame"
 	Unreadable     = "utterance unreadable"
 	TooManyTokens  = "transcript too long for the model"
 	RepeatedWord   = "repeated in the utterance (select: bolanos2024)"
@@ -134,7 +135,7 @@ func (s *Source) Rows(c *corpus.Corpus, candidates *Table, samples []int, p Pool
 	for u := range c.Utterances {
 		limit := s.wordLimit(c, u)
 		for _, r := range candidates.Of(u) {
-			if reason := s.refuses(r, p, c.Spec.Audio.Rate, samples[u], limit); reason != "" {
+			if reason := s.refuses(c, r, p, samples[u], limit); reason != "" {
 				t.drop(r, reason)
 			} else {
 				t.Rows = append(t.Rows, r)
@@ -158,7 +159,7 @@ func (s *Source) wordLimit(c *corpus.Corpus, u int) int {
 	return len(words)
 }
 
-func (s *Source) refuses(r Row, p Pooling, rate, samples, wordLimit int) string {
+func (s *Source) refuses(c *corpus.Corpus, r Row, p Pooling, samples, wordLimit int) string {
 	switch {
 	case s.Vectors != nil:
 		if _, ok := s.Vectors.Vector(r.Label); !ok {
@@ -171,18 +172,21 @@ func (s *Source) refuses(r Row, p Pooling, rate, samples, wordLimit int) string 
 		if r.Word >= wordLimit {
 			return TooManyTokens
 		}
-	case !s.IsAudio(): // labels of the corpus
+	case !s.HasFrames(): // labels of the corpus
 	case samples < 0:
 		return Unreadable
 	default:
-		card := s.card()
+		rate := c.Spec.Audio.Rate
 		for _, l := range s.outputs() {
-			frames := card.LayerFrames(l, Scale(samples, rate, card.SampleRate))
+			frames := s.layerFrames(c, r.Utterance, l, samples)
 			if frames < 1 {
 				return TooShort
 			}
-			if lo, hi := p.FrameRange(card, l, r, rate, frames); lo >= hi || r.From >= samples {
+			if lo, hi := p.FrameRange(s.Card(), l, r, rate, frames); lo >= hi || r.From >= samples {
 				return PastTheEnd
+			}
+			if s.Features != nil && s.Features.beyond(r, rate, frames) {
+				return NoFeatures
 			}
 		}
 	}

@@ -111,8 +111,11 @@ func (c *Checked) sides(in *load.Inputs, k *study.Comparison, candidates *extrac
 	var out []join.Side
 	for _, s := range k.Sources {
 		source, pooling, failed := in.Sources[s], extract.Centre, map[string]string(nil)
+		if source.HasFrames() {
+			pooling = extract.Pooling(k.Rows.Pooling)
+		}
 		if source.IsAudio() {
-			pooling, failed = extract.Pooling(k.Rows.Pooling), c.undecodable
+			failed = c.undecodable
 		}
 		out = append(out, join.Side{Name: source.Name, Table: in.Servable(s, candidates, pooling), Failed: failed})
 	}
