@@ -10,7 +10,7 @@ import (
 // read by several goroutines.
 type FeatureFiles interface {
 	Layers() []Layer
-	Frames(utterance string) int                     // how many an utterance has
+	Frames(utterance string) int                    // how many an utterance has
 	Read(utterance string) ([]models.Tensor, error) // a tensor a layer, [frames, units]
 }
 

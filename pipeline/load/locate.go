@@ -107,6 +107,9 @@ func CheckFiles(st *study.Study, o Options) error {
 	}
 	for i := range cfg.Models {
 		m := &cfg.Models[i]
+		if _, err := os.Stat(cfg.Path(m.Features)); m.Features != "" && err != nil {
+			errs = append(errs, cfg.Errorf(m.Pos, "model %q: features: %s can't be opened: %v", m.Name, cfg.Path(m.Features), errors.Unwrap(err)))
+		}
 		for key, file := range map[string]string{"onnx": m.ONNX, "vectors": m.Vectors, "card": m.Card, "vocabulary": m.Vocabulary} {
 			if file == "" {
 				continue

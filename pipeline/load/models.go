@@ -13,6 +13,7 @@ import (
 	"speechsim/extract"
 	"speechsim/models"
 	"speechsim/models/vectors"
+	"speechsim/pipeline/features"
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/native"
 )
@@ -22,14 +23,16 @@ import (
 type Models struct {
 	Sources    []*extract.Source           // of each model of the config
 	Deviations map[string]models.Deviation // of the models on a GPU, by name
+	Features   []*features.Set             // of each model of the config, nil where it is no features
 
 	files   *Files
 	runtime *models.Runtime
 }
 
-// OpenModels opens the models alone, without the linear algebra: enough to know which rows they serve.
-func OpenModels(f *Files, s *Speech) (*Models, error) {
-	m := &Models{files: f}
+// OpenModels opens the models alone, without the linear algebra: enough to know which rows they serve. sets are what
+// [OpenFeatures] gave; whatever comes of it, the models close them.
+func OpenModels(f *Files, s *Speech, sets []*features.Set) (*Models, error) {
+	m := &Models{files: f, Features: sets}
 	if err := m.open(s); err != nil {
 		m.Close()
 		return nil, err
@@ -62,16 +65,20 @@ func (m *Models) open(s *Speech) (err error) {
 	list := m.files.Config.Models
 	m.Sources = make([]*extract.Source, len(list))
 	for i := range list {
-		if m.Sources[i], err = m.source(&list[i], s); err != nil {
+		if m.Sources[i], err = m.source(i, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *Models) source(asked *configs.Model, speech *Speech) (*extract.Source, error) {
-	f, s := m.files, &extract.Source{Name: asked.Name}
+func (m *Models) source(i int, speech *Speech) (*extract.Source, error) {
+	f, asked := m.files, &m.files.Config.Models[i]
+	s := &extract.Source{Name: asked.Name}
 	switch {
+	case asked.Features != "":
+		s.Features = extract.NewFeatures(m.Features[i], asked.Hop, asked.Offset)
+		return s, nil
 	case asked.Labels != "":
 		var err error
 		if s.Labels, err = extract.NewLabels(asked.Labels, f.Corpus, speech.Segments[extract.LabelTier(asked.Labels)], f.OnFrames(asked.Name)); err != nil {
@@ -205,10 +212,12 @@ func (m *Models) Release() {
 // Close gives everything back.
 func (m *Models) Close() {
 	m.Release()
-	m.closeRuntime()
+	m.closeFiles()
 }
 
-func (m *Models) closeRuntime() {
+// closeFiles gives back what no pass lets go.
+func (m *Models) closeFiles() {
+	features.Close(m.Features)
 	if m.runtime != nil {
 		m.runtime.Close()
 	}
