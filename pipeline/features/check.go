@@ -143,7 +143,8 @@ func (c *checker) check(ctx context.Context) error {
 	if len(served) == 0 {
 		return nil
 	}
-	if err := c.each(ctx, "reading headers of features", served, "can't be read", func(_ context.Context, m *matrix) (err error) {
+	c.set.Progress.Stage("checking features", 2*float64(len(served)), "utterances")
+	if err := c.each(ctx, served, "can't be read", func(_ context.Context, m *matrix) (err error) {
 		m.shape, err = m.header()
 		return err
 	}); err != nil || len(c.problems) > 0 {
@@ -151,7 +152,7 @@ func (c *checker) check(ctx context.Context) error {
 	}
 	c.checkShapes(served)
 	c.checkTimes(served)
-	return c.each(ctx, "checking features", served, "can't be used", func(ctx context.Context, m *matrix) error { return m.finite(ctx) })
+	return c.each(ctx, served, "can't be used", func(ctx context.Context, m *matrix) error { return m.finite(ctx) })
 }
 
 // served are the utterances that have features.
@@ -167,8 +168,7 @@ func (c *checker) served() (out []int) {
 func (c *checker) of(u int) *matrix { return c.set.of[c.corpus.Utterances[u].ID] }
 
 // each looks at the features of some utterances, on several goroutines, and says how many of them are wrong, with the first.
-func (c *checker) each(ctx context.Context, stage string, served []int, verdict string, look func(context.Context, *matrix) error) error {
-	c.set.Progress.Stage(stage, float64(len(served)), "utterances")
+func (c *checker) each(ctx context.Context, served []int, verdict string, look func(context.Context, *matrix) error) error {
 	faults := make([]error, len(served))
 	err := progress.Each(ctx, c.set.Workers, len(served), c.set.Progress, func(i int) error {
 		faults[i] = look(ctx, c.of(served[i]))
@@ -237,7 +237,7 @@ func (c *checker) checkTimes(served []int) {
 		c.problem("offset is %g s, and so the beginning of every utterance has no frame: at most %g s may lack some; cut the audio, or put frames there", o.Offset, tolerance)
 		return
 	}
-	wrong, first, most, at := 0, "", 0.0, -1
+	wrong, first, most, at := 0, "", slack/2, -1
 	for _, u := range served {
 		frames, seconds := c.of(u).shape.frames, c.seconds(u)
 		last := o.Offset + float64(frames-1)*o.Hop
