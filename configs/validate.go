@@ -179,8 +179,8 @@ func (m *Model) validateFeatures(bad func(Pos, string, ...any)) {
 		if m.Hop != 0 || m.Offset != 0 {
 			bad(m.Pos, "model %q has a hop or an offset, which are for features: the card of a model says when its frames are", m.Name)
 		}
-	case m.Card != "" || m.Vocabulary != "" || m.Layers != "" || m.Device != "" || m.Cased:
-		bad(m.Pos, "model %q is features, which have no card, vocabulary, cased, layers or device", m.Name)
+	case m.Card != "" || m.Vocabulary != "" || m.Device != "" || m.Cased:
+		bad(m.Pos, "model %q is features, which have no card, vocabulary, cased or device", m.Name)
 	case m.Hop == 0:
 		bad(m.Pos, "model %q is features and has no hop: give the seconds from one frame to the next, such as hop: 0.01", m.Name)
 	case !(m.Hop >= 1e-4 && m.Hop <= longestHop):

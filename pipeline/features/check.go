@@ -12,6 +12,7 @@ import (
 
 	"speechsim/corpus"
 	"speechsim/extract"
+	"speechsim/models"
 	"speechsim/pipeline/progress"
 )
 
@@ -209,12 +210,19 @@ func (c *checker) checkShapes(served []int) {
 		c.problem("%d of %d utterances have other units or layers than the others (%s): the first is %s with %s", odd, len(served), usual, m.place(), m.shape)
 		return
 	}
-	for l := range usual.layers {
-		name := layer
-		if usual.layers > 1 {
-			name = strconv.Itoa(l)
+	names := []string{layer}
+	if usual.layers > 1 {
+		names = nil
+		for l := range usual.layers {
+			names = append(names, strconv.Itoa(l))
 		}
-		c.set.layers = append(c.set.layers, extract.Layer{Name: name, Units: usual.units})
+	}
+	var err error
+	if c.set.planes, err = models.Choose(names, c.set.Choice); err != nil {
+		c.problem("%v", err)
+	}
+	for _, plane := range c.set.planes {
+		c.set.layers = append(c.set.layers, extract.Layer{Name: names[plane], Units: usual.units})
 	}
 }
 

@@ -29,9 +29,10 @@ import (
 
 // Options say where features are and when.
 type Options struct {
-	Path     string  // a folder, or an .npz, .scp or .ark file
-	Hop      float64 // seconds from one frame to the next
-	Offset   float64 // time of the centre of the first frame
+	Path     string   // a folder, or an .npz, .scp or .ark file
+	Hop      float64  // seconds from one frame to the next
+	Offset   float64  // time of the centre of the first frame
+	Choice   []string // of layers, as models take it; nil: all
 	Workers  int
 	Progress progress.Reporter
 }
@@ -44,9 +45,9 @@ type Error struct {
 
 func (e *Error) Error() string {
 	if len(e.Problems) == 1 {
-		return fmt.Sprintf("features %s: %s", e.Path, e.Problems[0])
+		return fmt.Sprintf("the features in %s: %s", e.Path, e.Problems[0])
 	}
-	return fmt.Sprintf("features %s: %d things are wrong:\n  %s", e.Path, len(e.Problems), strings.Join(e.Problems, "\n  "))
+	return fmt.Sprintf("the features in %s: %d things are wrong:\n  %s", e.Path, len(e.Problems), strings.Join(e.Problems, "\n  "))
 }
 
 // Set is the features of the utterances of a corpus. Several goroutines may read it.
@@ -56,6 +57,7 @@ type Set struct {
 	Options
 	of       map[string]*matrix // of each utterance
 	layers   []extract.Layer
+	planes   []int // of each layer, its place in the files
 	archives []*npy.Archive
 }
 
@@ -122,10 +124,10 @@ func (s *Set) Read(utterance string) ([]models.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]models.Tensor, m.shape.layers)
+	out := make([]models.Tensor, len(s.layers))
 	size := m.shape.frames * m.shape.units
-	for l := range out {
-		out[l] = models.Tensor{Name: s.layers[l].Name, Shape: []int{m.shape.frames, m.shape.units}, Data: data[l*size : (l+1)*size]}
+	for l, plane := range s.planes {
+		out[l] = models.Tensor{Name: s.layers[l].Name, Shape: []int{m.shape.frames, m.shape.units}, Data: data[plane*size : (plane+1)*size]}
 	}
 	return out, nil
 }
@@ -133,7 +135,7 @@ func (s *Set) Read(utterance string) ([]models.Tensor, error) {
 // Digest identifies the features of some utterances by the bytes of their files, of which digest gives those of one.
 func (s *Set) Digest(c *corpus.Corpus, digest func(file string) (string, error)) (string, error) {
 	h := sha256.New()
-	fmt.Fprintln(h, "features", s.layers)
+	fmt.Fprintln(h, "features")
 	for i := range c.Utterances {
 		id := c.Utterances[i].ID
 		m := s.of[id]

@@ -164,6 +164,17 @@ func TestLayers(t *testing.T) {
 	if err != nil || len(x) != 3 || len(s.Layers()) != 3 || s.Layers()[2].Name != "2" || x[2].Data[0] != 207 || s.Frames("b") != 50 {
 		t.Errorf("%v %v", s.Layers(), err)
 	}
+	c, lengths := speech("1_a", "b")
+	o := s.Options
+	o.Choice = []string{"2", "0"}
+	chosen, err := Open(context.Background(), c, lengths, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer chosen.Close()
+	if x, err = chosen.Read("b"); err != nil || len(x) != 2 || chosen.Layers()[1].Name != "2" || x[0].Data[0] != 7 || x[1].Data[0] != 207 {
+		t.Errorf("%v %v", chosen.Layers(), err)
+	}
 }
 
 // TestNames: an ID with folders, and what is odd about names and harmless.
@@ -191,7 +202,7 @@ func TestRefusals(t *testing.T) {
 		path  string
 		want  []string
 	}{
-		{nil, "none", []string{"features ", "no such file or directory"}},
+		{nil, "none", []string{"the features in ", "no such file or directory"}},
 		{nil, "", []string{"the folder holds no .npy, .npz or .ark file"}},
 		{map[string]string{"1_a.pt": "x"}, "", []string{"holds no .npy, .npz or .ark file; there is 1_a.pt. Save each utterance with numpy.save"}},
 		{map[string]string{"1_a.npy": good}, "1_a.npy", []string{"is one matrix; a folder with one for each utterance is needed"}},

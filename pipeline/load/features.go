@@ -17,7 +17,7 @@ func OpenFeatures(ctx context.Context, f *Files, s *Speech) (sets []*features.Se
 			continue
 		}
 		sets[i], err = features.Open(ctx, f.Corpus, s.Lengths, features.Options{
-			Path: f.Config.Path(m.Features), Hop: m.Hop, Offset: m.Offset, Workers: f.Workers, Progress: f.Progress,
+			Path: f.Config.Path(m.Features), Hop: m.Hop, Offset: m.Offset, Choice: choice(m), Workers: f.Workers, Progress: f.Progress,
 		})
 		var fault *features.Error
 		switch {

@@ -143,15 +143,21 @@ func (f *Files) explainChoice(asked *configs.Model, err error) error {
 	return fmt.Errorf("model %q: %w", asked.Name, err)
 }
 
+// choice is the choice of layers of a model, nil where the config makes none.
+func choice(asked *configs.Model) []string {
+	if asked.Layers == "" {
+		return nil
+	}
+	return strings.Split(strings.ReplaceAll(asked.Layers, " ", ""), ",")
+}
+
 // modelOptions are what the config says of a model.
 func (m *Models) modelOptions(asked *configs.Model) (models.Options, error) {
 	o := models.Options{Name: asked.Name, Device: asked.Device, Precision: asked.Precision, Attentions: []string{}}
 	if m.files.NeedsAttention(asked.Name) {
 		o.Attentions = nil
 	}
-	if asked.Layers != "" {
-		o.Layers = strings.Split(strings.ReplaceAll(asked.Layers, " ", ""), ",")
-	}
+	o.Layers = choice(asked)
 	var err error
 	if asked.Card != "" {
 		o.Card, err = models.ReadCardFile(m.files.Config.Path(asked.Card))

@@ -60,7 +60,7 @@ func (a *Archive) Names() []string {
 // OpenPlanes opens an array of the archive as [OpenPlanes] does. It is to be closed before the archive.
 func (a *Archive) OpenPlanes(name string) (*Array, error) {
 	array := &Array{File: a.File, Member: name, stacks: true, file: &mapping{data: a.file.data, shared: true}}
-	if err := array.use(a.members[name]); err != nil {
+	if err := describeMember(array, a.members[name]); err != nil {
 		array.Close() // what is wrong with the array matters more
 		return nil, err
 	}

@@ -334,7 +334,7 @@ func FuzzOpen(f *testing.F) {
 	}
 	z.Close()
 	f.Add(b.Bytes())
-	f.Add([]byte("\x93NUMPY\x01\x00\x3d\x00{'descr': '<f2', 'fortran_order': False, 'shape': (2, 3, 1), }abcdefghijkl"))
+	f.Add([]byte("\x93NUMPY\x01\x00\x3e\x00{'descr': '<f2', 'fortran_order': False, 'shape': (2, 3, 1), }abcdefghijkl"))
 	path := filepath.Join(f.TempDir(), "x.npz")
 	f.Fuzz(func(t *testing.T, content []byte) {
 		if err := os.WriteFile(path, content, 0o644); err != nil {

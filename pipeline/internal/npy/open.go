@@ -94,11 +94,11 @@ func (a *Array) openMember() error {
 		return a.errorf("the archive holds %d arrays: %s; name one, as in %s:%s", len(names), strings.Join(names, ", "), a.File, names[0])
 	}
 	a.Member = member
-	return a.use(found)
+	return describeMember(a, found)
 }
 
-// use reads the header of an archive's member.
-func (a *Array) use(found *zip.File) error {
+// describeMember reads the header of an archive's member.
+func describeMember(a *Array, found *zip.File) error {
 	if found.Flags&1 != 0 {
 		return a.errorf("the member is encrypted")
 	}
