@@ -192,3 +192,32 @@ func FuzzArchive(f *testing.F) {
 		}
 	})
 }
+
+// FuzzScript: whatever the lines are, what is listed can be read.
+func FuzzScript(f *testing.F) {
+	dir := f.TempDir()
+	binary, err := os.ReadFile("testdata/binary.ark")
+	if err != nil {
+		f.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "binary.ark"), binary, 0o644); err != nil {
+		f.Fatal(err)
+	}
+	f.Add("anna_1 binary.ark:7\n")
+	f.Add("anna_1 binary.ark:7[0:3]\nb gunzip -c x |\n\n c\td:e:5")
+	path := filepath.Join(dir, "feats.scp")
+	f.Fuzz(func(t *testing.T, lines string) {
+		if err := os.WriteFile(path, []byte(lines), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := Script(path)
+		if err != nil {
+			return
+		}
+		for _, e := range entries {
+			if x, err := e.Read(); err != nil || len(x) != e.Rows*e.Cols {
+				t.Fatalf("%s: %d numbers of [%d, %d]: %v", e.Name(), len(x), e.Rows, e.Cols, err)
+			}
+		}
+	})
+}

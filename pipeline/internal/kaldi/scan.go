@@ -26,21 +26,20 @@ type scanner struct {
 var errCut = errors.New("the archive is cut off")
 
 func open(file string, at int64) (*scanner, error) {
+	info, err := os.Stat(file)
+	switch {
+	case err != nil:
+		return nil, plain(file, err)
+	case !info.Mode().IsRegular(): // a pipe would be waited for
+		return nil, fmt.Errorf("%s: is not a file", file)
+	case at > info.Size():
+		return nil, fmt.Errorf("%s: byte %d is past the end of the archive, which has %d", file, at, info.Size())
+	}
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, plain(file, err)
 	}
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-	case !info.Mode().IsRegular():
-		err = errors.New("is not a file")
-	case at > info.Size():
-		err = fmt.Errorf("byte %d is past the end of the archive, which has %d", at, info.Size())
-	default:
-		_, err = f.Seek(at, io.SeekStart)
-	}
-	if err != nil {
+	if _, err = f.Seek(at, io.SeekStart); err != nil {
 		f.Close()
 		return nil, plain(file, err)
 	}
