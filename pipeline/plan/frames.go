@@ -21,9 +21,14 @@ func (p *planner) nullFrames(t *Task) (*Subsample, error) {
 	return &Subsample{Step: step, Rows: rows}, err
 }
 
-// frameUnit names the frames of a task of which one in so many is kept: a unit as word and phone are.
+// frameUnit names the frames of a task of which one in so many is kept: a unit as word and phone are. How many frames features have
+// is not said by when they are.
 func frameUnit(t *Task, step int) string {
-	return fmt.Sprintf("1 frame in %d, %s", step, hopText(frameModel(t)))
+	unit := fmt.Sprintf("1 frame in %d, %s", step, hopText(frameModel(t)))
+	if model := frameModel(t); model.Features != nil {
+		unit += ", of " + model.Name
+	}
+	return unit
 }
 
 // frames plans such frames of the sources of a task as rows of the store.
