@@ -175,8 +175,8 @@ func FuzzArchive(f *testing.F) {
 		}
 		f.Add(data)
 	}
+	path := filepath.Join(f.TempDir(), "x.ark")
 	f.Fuzz(func(t *testing.T, data []byte) {
-		path := filepath.Join(t.TempDir(), "x.ark")
 		if err := os.WriteFile(path, data, 0o644); err != nil {
 			t.Fatal(err)
 		}
