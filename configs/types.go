@@ -19,21 +19,24 @@ type Audio struct {
 	Channel   string // "" refuses more than one channel; mix, or the number of a channel from 1
 }
 
-// Model is one ONNX model, one file of word vectors, or labels of the corpus in the place of a model.
+// Model is one ONNX model, one file of word vectors, or labels of the corpus or features of the user's own in the place of a model.
 type Model struct {
 	Pos        Pos
 	Name       string
-	ONNX       string `yaml:"onnx" path:""`
-	Vectors    string `path:""` // GloVe text, .gz or .zip
-	Labels     string // phone, word, speaker, logmel or length
-	Card       string `path:""` // "" = sidecar, metadata or graph
-	Vocabulary string `path:""` // WordPiece vocabulary of a text model, "" = vocab.txt next to the model
-	Cased      bool   // keep case and accents in front of WordPiece
-	Layers     string // a list such as 0-6,9,cnn.1 or all; "" = the numbered ones
-	Device     string // cpu (default) or cuda
-	Objective  string // what it was trained to do, and how large it is: of models that have both, the page tests which of them
-	Size       string // layers group by
-	Precision  string // of products on a GPU: float32 (default), tf32 or fp16
+	ONNX       string  `yaml:"onnx" path:""`
+	Vectors    string  `path:""` // GloVe text, .gz or .zip
+	Labels     string  // phone, word, speaker, logmel, mfcc or length
+	Features   string  `path:""` // a folder or an archive with the frames of each utterance
+	Hop        float64 // of features: seconds from one frame to the next
+	Offset     float64 // of features: time of the centre of the first frame, in seconds
+	Card       string  `path:""` // "" = sidecar, metadata or graph
+	Vocabulary string  `path:""` // WordPiece vocabulary of a text model, "" = vocab.txt next to the model
+	Cased      bool    // keep case and accents in front of WordPiece
+	Layers     string  // a list such as 0-6,9,cnn.1 or all; "" = the numbered ones
+	Device     string  // cpu (default) or cuda
+	Objective  string  // what it was trained to do, and how large it is: of models that have both, the page tests which of them
+	Size       string  // layers group by
+	Precision  string  // of products on a GPU: float32 (default), tf32 or fp16
 }
 
 // Rows says what one row of a comparison is.

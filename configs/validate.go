@@ -10,7 +10,7 @@ import (
 var (
 	units    = []string{"frame", "word", "phone"}
 	poolings = []string{"centre", "bolanos2024", "pasad2021", "middle", "max", "first"}
-	labels   = []string{"phone", "word", "speaker", "logmel", "length"}
+	labels   = []string{"phone", "word", "speaker", "logmel", "mfcc", "length"}
 	selects  = []string{"all", "bolanos2024"}
 	devices  = []string{"cpu", "cuda"}
 
@@ -163,22 +163,23 @@ func (c *Config) validateModels(oneOf func(Pos, string, *string, []string), bad 
 		}
 		names = append(names, m.Name)
 		given := 0
-		for _, s := range []string{m.ONNX, m.Vectors, m.Labels} {
+		for _, s := range []string{m.ONNX, m.Vectors, m.Labels, m.Features} {
 			if s != "" {
 				given++
 			}
 		}
 		switch {
 		case given == 0:
-			bad(m.Pos.Of("onnx", "vectors", "labels"), "model %q has no file: give onnx: FILE or vectors: FILE, or labels: %s", m.Name, strings.Join(labels, "|"))
+			bad(m.Pos.Of("onnx", "vectors", "features", "labels"), "model %q has no file: give onnx: FILE, vectors: FILE or features: FOLDER, or labels: %s", m.Name, strings.Join(labels, "|"))
 		case given > 1:
-			bad(m.Pos.Of("onnx", "vectors", "labels"), "model %q has more than one of onnx, vectors and labels: give one", m.Name)
+			bad(m.Pos.Of("onnx", "vectors", "features", "labels"), "model %q has more than one of onnx, vectors, features and labels: give one", m.Name)
 		case m.Labels != "":
 			oneOf(m.Pos.Of("labels"), "labels", &m.Labels, labels)
 			if m.Card != "" || m.Vocabulary != "" || m.Layers != "" || m.Device != "" || m.Cased {
 				bad(m.Pos.Of("card", "vocabulary", "layers", "device", "cased", "labels"), "model %q is labels, which have no card, vocabulary, cased, layers or device", m.Name)
 			}
 		}
+		m.validateFeatures(bad)
 		if m.Device != "" {
 			oneOf(m.Pos.Of("device"), "device", &m.Device, devices)
 		}
@@ -190,6 +191,26 @@ func (c *Config) validateModels(oneOf func(Pos, string, *string, []string), bad 
 		}
 	}
 	return names
+}
+
+// longestHop bounds hop and offset, in seconds: what is larger was meant in milliseconds or in Hz.
+const longestHop = 10
+
+func (m *Model) validateFeatures(bad func(Pos, string, ...any)) {
+	switch {
+	case m.Features == "":
+		if m.Hop != 0 || m.Offset != 0 {
+			bad(m.Pos.Of("hop", "offset"), "model %q has a hop or an offset, which are for features: the card of a model says when its frames are", m.Name)
+		}
+	case m.Card != "" || m.Vocabulary != "" || m.Device != "" || m.Cased:
+		bad(m.Pos.Of("card", "vocabulary", "device", "cased"), "model %q is features, which have no card, vocabulary, cased or device", m.Name)
+	case m.Hop == 0:
+		bad(m.Pos.Of("features"), "model %q is features and has no hop: give the seconds from one frame to the next, such as hop: 0.01", m.Name)
+	case !(m.Hop >= 1e-4 && m.Hop <= longestHop):
+		bad(m.Pos.Of("hop"), "model %q: hop is %g; it is the seconds from one frame to the next, from 0.0001 to %d", m.Name, m.Hop, longestHop)
+	case !(m.Offset >= 0 && m.Offset <= longestHop):
+		bad(m.Pos.Of("offset"), "model %q: offset is %g; it is the time of the centre of the first frame in seconds, from 0 to %d", m.Name, m.Offset, longestHop)
+	}
 }
 
 // validateNames checks the names that the rows give themselves.

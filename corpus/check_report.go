@@ -73,6 +73,19 @@ func (r *Report) total(s Severity) int {
 	return n
 }
 
+// Add adds findings of what goes with the corpus.
+func (r *Report) Add(more ...Finding) {
+	counts := map[[2]string]int{}
+	for _, c := range r.Summary {
+		counts[[2]string{string(c.Severity), string(c.Kind)}] = c.Count
+	}
+	for _, f := range more {
+		counts[[2]string{string(f.Severity), string(f.Kind)}]++
+	}
+	r.Findings = append(r.Findings, more...)
+	r.summarize(counts)
+}
+
 // summarize fills Summary and orders Findings like it. Within a kind the order of the findings stays.
 func (r *Report) summarize(counts map[[2]string]int) {
 	listed := map[[2]string]int{}

@@ -295,3 +295,12 @@ func TestCheckDemo(t *testing.T) {
 		}
 	}
 }
+
+// TestReportAdd: what is added counts and stands among the other findings.
+func TestReportAdd(t *testing.T) {
+	r := &Report{Summary: []Count{{SeverityWarning, KindGap, 30, 1}}, Findings: []Finding{{Kind: KindGap, Severity: SeverityWarning, Message: "a gap"}}}
+	r.Add(Finding{Kind: KindFeatures, Severity: SeverityError, Message: "none"}, Finding{Kind: KindFeatures, Severity: SeverityError, Message: "bad"})
+	if r.Errors() != 2 || r.Warnings() != 30 || r.Findings[0].Message != "none" || r.Findings[2].Kind != KindGap || r.Summary[0].Listed != 2 {
+		t.Errorf("%+v", r)
+	}
+}

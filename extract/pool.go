@@ -128,7 +128,8 @@ func (s *Source) Pool(a *Activations, rows []Row, p Pooling, rate int, out [][]f
 	case !s.IsAudio() && s.Labels != nil:
 		d := s.Labels.layer().Units
 		for i, r := range rows {
-			s.Labels.mean(r.Utterance, r.From, r.To, out[0][i*d:(i+1)*d])
+			at := r.middle()
+			s.Labels.mean(r.Utterance, at.From, at.To, out[0][i*d:(i+1)*d])
 		}
 		return nil
 	case s.Text != nil:
@@ -139,7 +140,11 @@ func (s *Source) Pool(a *Activations, rows []Row, p Pooling, rate int, out [][]f
 		d := t.Shape[1]
 		sum := make([]float64, d)
 		for i, r := range rows {
-			lo, hi := p.FrameRange(s.card(), outputs[l], r, rate, t.Shape[0])
+			at := r
+			if !s.InTime() {
+				at = r.middle()
+			}
+			lo, hi := p.FrameRange(s.Card(), outputs[l], at, rate, t.Shape[0])
 			if lo >= hi {
 				return fmt.Errorf("model %s, layer %s: row %q at %g s has no frame under the pooling %s", s.Name, t.Name, r.Label, r.Start, p)
 			}

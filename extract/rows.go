@@ -38,6 +38,7 @@ const (
 	OutOfVocab     = "out of vocabulary"
 	TooShort       = "audio too short for a frame"
 	PastTheEnd     = "past the end of the audio"
+	NoFeatures     = "where the features have no frame"
 	Unreadable     = "utterance unreadable"
 	TooManyTokens  = "transcript too long for the model"
 	NoToken        = "no token of the model"
@@ -150,7 +151,7 @@ func (s *Source) Rows(c *corpus.Corpus, candidates *Table, samples []int, p Pool
 			tokens = s.tokens(c, u)
 		}
 		for _, r := range rows {
-			if reason := s.refuses(r, p, c.Spec.Audio.Rate, samples[u], tokens); reason != "" {
+			if reason := s.refuses(c, r, p, samples[u], tokens); reason != "" {
 				t.drop(r, reason)
 			} else {
 				t.Rows = append(t.Rows, r)
@@ -171,7 +172,7 @@ func (s *Source) tokens(c *corpus.Corpus, u int) [][2]int {
 	return places
 }
 
-func (s *Source) refuses(r Row, p Pooling, rate, samples int, tokens [][2]int) string {
+func (s *Source) refuses(c *corpus.Corpus, r Row, p Pooling, samples int, tokens [][2]int) string {
 	switch {
 	case s.Vectors != nil:
 		if _, ok := s.Vectors.Vector(r.Label); !ok {
@@ -187,18 +188,21 @@ func (s *Source) refuses(r Row, p Pooling, rate, samples int, tokens [][2]int) s
 		if lo, hi := tokensOf(tokens, r.Place); lo >= hi {
 			return NoToken
 		}
-	case !s.IsAudio(): // labels of the corpus
+	case !s.HasFrames(): // labels of the corpus
 	case samples < 0:
 		return Unreadable
 	default:
-		card := s.card()
+		rate := c.Spec.Audio.Rate
 		for _, l := range s.outputs() {
-			frames := card.LayerFrames(l, Scale(samples, rate, card.SampleRate))
+			frames := s.layerFrames(c, r.Utterance, l, samples)
 			if frames < 1 {
 				return TooShort
 			}
-			if lo, hi := p.FrameRange(card, l, r, rate, frames); lo >= hi || r.From >= samples {
+			if lo, hi := p.FrameRange(s.Card(), l, r, rate, frames); lo >= hi || r.From >= samples {
 				return PastTheEnd
+			}
+			if s.Features != nil && s.Features.beyond(r, rate, frames) {
+				return NoFeatures
 			}
 		}
 	}

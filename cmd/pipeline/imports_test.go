@@ -29,12 +29,14 @@ var phases = []struct{ name, pipeline, above string }{
 	{"internal/files", "", ""},
 	{"internal/text", "", ""},
 	{"internal/npy", "", ""},
+	{"internal/kaldi", "", ""},
 	{"slurm", "", ""},
 	{"results", "internal/files", ""},
 	{"published", "results", ""},
 	{"native", "internal/files", "configs metrics models"},
 	{"study", "results published", "configs metrics"},
-	{"load", "study published native progress internal/files internal/text", "configs corpus extract metrics models tokenizer"},
+	{"features", "progress internal/npy internal/kaldi", "corpus extract models"},
+	{"load", "study published features native progress internal/files internal/text", "configs corpus extract metrics models tokenizer"},
 	{"join", "", "corpus extract metrics"},
 	{"plan", "study load join native results internal/text", "extract metrics models"},
 	{"forecast", "study plan native internal/files internal/text", "extract metrics"},
@@ -52,7 +54,7 @@ var phases = []struct{ name, pipeline, above string }{
 	{"inventory", "publish progress internal/text", "extract metrics"},
 	{"modelcmd", "native internal/files", "corpus extract models"},
 	{"plantest", "study load plan native", "configs"},
-	{"", "study load plan collect measure publish forecast shard join internal/files internal/text", "configs corpus extract"},
+	{"", "study features load plan collect measure publish forecast shard join internal/files internal/text", "configs corpus extract"},
 }
 
 // fromCommands are the packages below pipeline that the commands go to.

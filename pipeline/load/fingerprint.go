@@ -19,8 +19,8 @@ import (
 type Fingerprint struct {
 	Stamp   string            `json:"stamp"`             // of the config and the sizes and times of all input files: quick to take
 	Corpus  string            `json:"corpus"`            // sha256 over utterances: names, audio bytes, transcripts, parts
-	Models  map[string]string `json:"models"`            // sha256 of each model's file; of labels, what they are made from
-	Cards   map[string]string `json:"cards"`             // sha256 of each model's card, vocabulary and precision
+	Models  map[string]string `json:"models"`            // sha256 of each model's file; of labels and features, what they are made from
+	Cards   map[string]string `json:"cards"`             // sha256 of each model's card, vocabulary and precision; of features, when their frames are
 	Labels  map[string]string `json:"labels"`            // sha256 of the segments of each unit
 	Lexicon string            `json:"lexicon,omitempty"` // sha256 of the pronunciations
 	Audio   int               `json:"audio"`             // audio files read
@@ -64,6 +64,13 @@ func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
 		m := &in.Config.Models[i]
 		if s.Labels != nil {
 			f.Models[s.Name] = s.Labels.Digest() + f.Labels[extract.LabelTier(m.Labels)]
+			continue
+		}
+		if s.Features != nil {
+			if f.Models[s.Name], err = in.Features[i].Digest(c, in.Digests.File); err != nil {
+				return f, err
+			}
+			f.Cards[s.Name] = fmt.Sprintf("hop %g, offset %g", m.Hop, m.Offset)
 			continue
 		}
 		if s.Vectors != nil {

@@ -105,13 +105,13 @@ func CheckFiles(st *study.Study, o Options) error {
 			}
 		} else if info, err := os.Stat(path); err != nil {
 			errs = append(errs, cfg.Errorf(at, "%s%s: %s can't be opened: %v", whose, what, path, errors.Unwrap(err)))
-		} else if info.IsDir() {
+		} else if info.IsDir() && what != "features" {
 			errs = append(errs, cfg.Errorf(at, "%s%s: %s is a folder; a file is wanted", whose, what, path))
 		}
 	}
 	for i := range cfg.Models {
 		m := &cfg.Models[i]
-		for _, k := range []struct{ key, file string }{{"onnx", m.ONNX}, {"vectors", m.Vectors}, {"card", m.Card}, {"vocabulary", m.Vocabulary}} {
+		for _, k := range []struct{ key, file string }{{"onnx", m.ONNX}, {"vectors", m.Vectors}, {"features", m.Features}, {"card", m.Card}, {"vocabulary", m.Vocabulary}} {
 			if k.file != "" {
 				missing(m.Pos.Of(k.key), fmt.Sprintf("model %q: ", m.Name), k.key, k.file)
 			}

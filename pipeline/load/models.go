@@ -14,6 +14,7 @@ import (
 	"speechsim/extract"
 	"speechsim/models"
 	"speechsim/models/vectors"
+	"speechsim/pipeline/features"
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/native"
 )
@@ -23,14 +24,16 @@ import (
 type Models struct {
 	Sources    []*extract.Source           // of each model of the config
 	Deviations map[string]models.Deviation // of the models on a GPU, by name
+	Features   []*features.Set             // of each model of the config, nil where it is no features
 
 	files   *Files
 	runtime *models.Runtime
 }
 
-// OpenModels opens the models alone, without the linear algebra: enough to know which rows they serve.
-func OpenModels(f *Files, s *Speech) (*Models, error) {
-	m := &Models{files: f}
+// OpenModels opens the models alone, without the linear algebra: enough to know which rows they serve. sets are what
+// [OpenFeatures] gave; whatever comes of it, the models close them.
+func OpenModels(f *Files, s *Speech, sets []*features.Set) (*Models, error) {
+	m := &Models{files: f, Features: sets}
 	if err := m.open(s); err != nil {
 		m.Close()
 		return nil, err
@@ -63,16 +66,20 @@ func (m *Models) open(s *Speech) (err error) {
 	list := m.files.Config.Models
 	m.Sources = make([]*extract.Source, len(list))
 	for i := range list {
-		if m.Sources[i], err = m.source(&list[i], s); err != nil {
+		if m.Sources[i], err = m.source(i, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *Models) source(asked *configs.Model, speech *Speech) (*extract.Source, error) {
-	f, s := m.files, &extract.Source{Name: asked.Name}
+func (m *Models) source(i int, speech *Speech) (*extract.Source, error) {
+	f, asked := m.files, &m.files.Config.Models[i]
+	s := &extract.Source{Name: asked.Name}
 	switch {
+	case asked.Features != "":
+		s.Features = extract.NewFeatures(m.Features[i], asked.Hop, asked.Offset)
+		return s, nil
 	case asked.Labels != "":
 		var err error
 		if s.Labels, err = extract.NewLabels(asked.Labels, f.Corpus, speech.Segments[extract.LabelTier(asked.Labels)], f.OnFrames(asked.Name)); err != nil {
@@ -153,15 +160,21 @@ func (f *Files) explainChoice(asked *configs.Model, err error) error {
 	return fmt.Errorf("model %q: %w", asked.Name, err)
 }
 
+// choice is the choice of layers of a model, nil where the config makes none.
+func choice(asked *configs.Model) []string {
+	if asked.Layers == "" {
+		return nil
+	}
+	return strings.Split(strings.ReplaceAll(asked.Layers, " ", ""), ",")
+}
+
 // modelOptions are what the config says of a model.
 func (m *Models) modelOptions(asked *configs.Model) (models.Options, error) {
 	o := models.Options{Name: asked.Name, Device: asked.Device, Precision: asked.Precision, Attentions: []string{}}
 	if m.files.NeedsAttention(asked.Name) {
 		o.Attentions = nil
 	}
-	if asked.Layers != "" {
-		o.Layers = strings.Split(strings.ReplaceAll(asked.Layers, " ", ""), ",")
-	}
+	o.Layers = choice(asked)
 	var err error
 	if asked.Card != "" {
 		o.Card, err = models.ReadCardFile(m.files.Config.Path(asked.Card))
@@ -222,10 +235,12 @@ func (m *Models) Release() {
 // Close gives everything back.
 func (m *Models) Close() {
 	m.Release()
-	m.closeRuntime()
+	m.closeFiles()
 }
 
-func (m *Models) closeRuntime() {
+// closeFiles gives back what no pass lets go.
+func (m *Models) closeFiles() {
+	features.Close(m.Features)
 	if m.runtime != nil {
 		m.runtime.Close()
 	}

@@ -12,6 +12,7 @@ import (
 	"speechsim/configs"
 	"speechsim/extract/store"
 	"speechsim/models"
+	"speechsim/pipeline/features"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/published"
 )
@@ -31,6 +32,15 @@ func (f *Files) stamp() (string, error) {
 		m := &f.Config.Models[i]
 		for _, name := range []string{m.ONNX, m.Vectors, m.Vocabulary, m.Card} {
 			stampFile(h, f.Config.Path(name))
+		}
+		if m.Features != "" {
+			list, err := features.Files(f.Config.Path(m.Features))
+			if err != nil {
+				return "", f.Config.Errorf(m.Pos, "model %q: features: %v", m.Name, err)
+			}
+			for _, name := range list {
+				stampFile(h, name)
+			}
 		}
 		if m.ONNX != "" {
 			path := f.Config.Path(m.ONNX)

@@ -215,7 +215,7 @@ func (f *packer) passesFor(tiles []*Tile, rows int, instead bool) (passes int, e
 
 // keepable says whether the frames of a task can be kept as rows of the store: if one pass can make all that it needs.
 func (f *packer) keepable(t *Task) bool {
-	return f.Config.Store.Frames != "never" && frameModel(t).Model.Card().Patches <= 1 && f.left >= 0
+	return f.Config.Store.Frames != "never" && frameModel(t).Card().Patches <= 1 && f.left >= 0
 }
 
 // hasRoom says whether the store's disk has room for the frames of a task and for the moments of one tile after the other.

@@ -120,13 +120,17 @@ func checkFrames(t *Task) error {
 	first := frameModel(t)
 	for _, i := range k.Sources {
 		s := t.Inputs.Sources[i]
-		if s.Labels != nil {
-			continue // they are functions of time, and are asked at the frames of the others
+		if s.Features != nil && float64(s.Card().Hop)*float64(first.Card().SampleRate) > coarser*float64(first.Card().Hop)*float64(s.Card().SampleRate) {
+			return cfg.Errorf(k.Pos, "comparison %q: the frames of %q (%s) are further apart than those of %q (%s), several of which would get the same one; compare words or phones: rows: {unit: word}",
+				k.Name, s.Name, hopText(s), first.Name, hopText(first))
+		}
+		if s.InTime() {
+			continue // it is asked at the frames of the others
 		}
 		if !s.IsAudio() {
 			return cfg.Errorf(k.Pos.Of("models", "x", "y"), "comparison %q: model %q has tokens and no frames; compare words: rows: {unit: word}", k.Name, s.Name)
 		}
-		a, c := first.Model.Card(), s.Model.Card()
+		a, c := first.Card(), s.Card()
 		if a.SampleRate != c.SampleRate || a.Centre(0) != c.Centre(0) || a.Hop != c.Hop || a.Patches != c.Patches || a.Chunk != c.Chunk {
 			return cfg.Errorf(k.Pos.Of("models", "x", "y"), "comparison %q: the frames of %q (%s) and %q (%s) are not at the same times; compare words or phones: rows: {unit: word}",
 				k.Name, first.Name, hopText(first), s.Name, hopText(s))
@@ -140,7 +144,10 @@ func checkFrames(t *Task) error {
 	return nil
 }
 
+// coarser is by how much the hop of features may exceed that of a model because it was written with few digits.
+const coarser = 1.0001
+
 func hopText(s *extract.Source) string {
-	c := s.Model.Card()
+	c := s.Card()
 	return fmt.Sprintf("%.4g ms, first centre %.4g ms", 1000*float64(c.Hop)/float64(c.SampleRate), 1000*float64(c.Centre(0))/float64(c.SampleRate))
 }

@@ -114,6 +114,9 @@ func (r *resolver) checkModels(k *Comparison) {
 		if m.Labels != "" && k.HasAttention() {
 			r.refuse(k.Pos.Of("models", "x", "y", "metrics"), "comparison %q: model %q is labels, which have no attention maps", k.Name, m.Name)
 		}
+		if m.Features != "" && k.HasAttention() {
+			r.refuse(k.Pos, "comparison %q: model %q is features, which have no attention maps", k.Name, m.Name)
+		}
 	}
 	if n := k.Null; n != nil && n.Permute == "word_type" {
 		for _, s := range k.YSources {
@@ -123,7 +126,7 @@ func (r *resolver) checkModels(k *Comparison) {
 		}
 	}
 	if k.Rows.Unit == "frame" && !slices.ContainsFunc(k.Sources, func(s int) bool { return models[s].Labels == "" }) {
-		r.refuse(configs.Blame(k.Pos.Of("models", "x", "y", "rows"), k.Rows.Pos.Of("unit")), "comparison %q: labels have no frames of their own: add a speech model, or compare words or phones: rows: {unit: word}", k.Name)
+		r.refuse(configs.Blame(k.Pos.Of("models", "x", "y", "rows"), k.Rows.Pos.Of("unit")), "comparison %q: labels have no frames of their own: add a speech model or features, or compare words or phones: rows: {unit: word}", k.Name)
 	}
 }
 
