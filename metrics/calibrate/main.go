@@ -150,10 +150,18 @@ func main() {
 	draws := flag.Int("draws", 99, "draws of a null")
 	seed := flag.Uint64("seed", 1, "seed of all random numbers")
 	only := flag.String("only", "", "designs whose name contains this")
+	blas := flag.String("blas", "", "a folder with OpenBLAS, which takes half of the time")
 	part := flag.String("part", "", "only this part: size, power or intervals")
 	flag.Parse()
 	if *part == "" {
 		fmt.Print(head)
+	}
+	if *blas != "" {
+		var err error
+		if backend, err = metrics.OpenBLAS([]string{*blas}); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 	wanted := func(name string) bool { return *part == "" || *part == name }
 	var err error
