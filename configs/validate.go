@@ -205,7 +205,7 @@ func (m *Model) validateFeatures(bad func(Pos, string, ...any)) {
 	case m.Card != "" || m.Vocabulary != "" || m.Device != "" || m.Cased:
 		bad(m.Pos.Of("card", "vocabulary", "device", "cased"), "model %q is features, which have no card, vocabulary, cased or device", m.Name)
 	case m.Hop == 0:
-		bad(m.Pos.Of("features"), "model %q is features and has no hop: give the seconds from one frame to the next, such as hop: 0.01", m.Name)
+		bad(m.Pos.Of("hop", "features"), "model %q is features and has no hop: give the seconds from one frame to the next, such as hop: 0.01", m.Name)
 	case !(m.Hop >= 1e-4 && m.Hop <= longestHop):
 		bad(m.Pos.Of("hop"), "model %q: hop is %g; it is the seconds from one frame to the next, from 0.0001 to %d", m.Name, m.Hop, longestHop)
 	case !(m.Offset >= 0 && m.Offset <= longestHop):
