@@ -9,6 +9,7 @@ import (
 
 var (
 	units    = []string{"frame", "word", "phone"}
+	formats  = []string{"svg", "pdf", "png", "csv", "tex"}
 	poolings = []string{"centre", "bolanos2024", "pasad2021", "middle", "max", "first"}
 	labels   = []string{"phone", "word", "speaker", "logmel", "mfcc", "length"}
 	selects  = []string{"all", "bolanos2024"}
@@ -51,6 +52,12 @@ func (c *Config) Validate() error {
 		if n, err := strconv.Atoi(ch); err != nil || n < 1 {
 			bad(c.Audio.Pos.Of("channel"), "audio.channel is %q; it must be mix or the number of a channel from 1", ch)
 		}
+	}
+	for i := range c.Formats {
+		oneOf(c.Pos.Of("formats"), "formats", &c.Formats[i], formats)
+	}
+	if len(c.Formats) == 0 {
+		bad(c.Pos.Of("formats"), "formats is empty; give some of %s", strings.Join(formats, ", "))
 	}
 	c.validateMemory(bad)
 	c.validateProducts(oneOf, bad)
