@@ -8,8 +8,8 @@ import (
 	"speechsim/models/internal/onnxproto"
 )
 
-// metadataKey is where a card may stand inside an ONNX file.
-const metadataKey = "speechsim.card"
+// MetadataKey is where a card may stand inside an ONNX file.
+const MetadataKey = "speechsim.card"
 
 // assembleCard builds the card of a model: key by key from the override, the
 // sidecar, the metadata and the graph, in this order.
@@ -25,8 +25,8 @@ func assembleCard(path string, scan *onnxproto.Model, override *Card) (*Card, er
 	case !errors.Is(err, os.ErrNotExist):
 		return nil, err
 	}
-	if text, ok := scan.Metadata[metadataKey]; ok {
-		c, err := ReadCard([]byte(text), fmt.Sprintf("%s (metadata %s)", path, metadataKey))
+	if text, ok := scan.Metadata[MetadataKey]; ok {
+		c, err := ReadCard([]byte(text), fmt.Sprintf("%s (metadata %s)", path, MetadataKey))
 		if err != nil {
 			return nil, err
 		}

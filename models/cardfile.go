@@ -93,3 +93,43 @@ func cardError(err error, data []byte, file string) error {
 	msg = strings.TrimPrefix(msg, "yaml: ")
 	return &Error{file, line, col, msg}
 }
+
+// YAML is the card as [ReadCard] reads it, without the parts that are empty.
+func (c *Card) YAML() string {
+	var n yaml.Node
+	var out bytes.Buffer
+	err := n.Encode(c)
+	if err == nil {
+		dropEmpty(&n)
+		e := yaml.NewEncoder(&out)
+		e.SetIndent(2)
+		err = errors.Join(e.Encode(&n), e.Close())
+	}
+	if err != nil {
+		panic(err) // a card is texts and numbers, which can always be written
+	}
+	return out.String()
+}
+
+// dropEmpty removes keys whose value is the zero of its type, and sets the
+// entries of lists on one line.
+func dropEmpty(n *yaml.Node) {
+	if n.Kind == yaml.MappingNode {
+		kept := n.Content[:0]
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			v := n.Content[i+1]
+			empty := v.Value == "" || v.Value == "0" && v.Tag != "!!str" || v.Value == "false"
+			if v.Kind == yaml.ScalarNode && empty || v.Kind == yaml.SequenceNode && len(v.Content) == 0 {
+				continue
+			}
+			kept = append(kept, n.Content[i], v)
+		}
+		n.Content = kept
+	}
+	for _, child := range n.Content {
+		dropEmpty(child)
+		if n.Kind == yaml.SequenceNode && child.Kind == yaml.MappingNode {
+			child.Style = yaml.FlowStyle
+		}
+	}
+}

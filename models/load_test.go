@@ -118,7 +118,7 @@ func TestWhereCardsComeFrom(t *testing.T) {
 	copyFile(t, "testdata/hubert-base.ts17.onnx", path)
 	write(t, SidecarPath(path), "normalize: none\nhop: 320\nfamily: hubert\n")
 	scan := scanned(t, path)
-	scan.Metadata[metadataKey] = "normalize: zero_mean_unit_var\nname: from the metadata\n"
+	scan.Metadata[MetadataKey] = "normalize: zero_mean_unit_var\nname: from the metadata\n"
 	c, err := assembleCard(path, scan, &Card{Family: "mine"})
 	if err != nil {
 		t.Fatal(err)

@@ -259,6 +259,18 @@ func checkPlaces(tensors map[string]tensor, path string, data, size int64) error
 // Names lists the tensors, sorted.
 func (s *Safetensors) Names() []string { return slices.Sorted(maps.Keys(s.tensors)) }
 
+// Files lists the files that were read: the index, if there is one, and the shards.
+func (s *Safetensors) Files() []string {
+	var list []string
+	if len(s.files) != 1 || s.files[0].Name() != s.path {
+		list = append(list, s.path)
+	}
+	for _, f := range s.files {
+		list = append(list, f.Name())
+	}
+	return list
+}
+
 // Shape is that of a tensor.
 func (s *Safetensors) Shape(name string) ([]int, error) {
 	t, ok := s.tensors[name]

@@ -1,0 +1,68 @@
+package checkpoint
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"speechsim/models"
+	"speechsim/models/internal/network"
+	"speechsim/models/internal/onnxproto"
+)
+
+// Model is the graph of a checkpoint, ready to be written.
+type Model struct {
+	Card    models.Card
+	graph   *onnxproto.Builder
+	maxFile int64 // of a file that holds its weights itself
+}
+
+// Model builds the graph and the card, under a name. Weights are looked for and not read yet.
+func (c *Checkpoint) Model(name string) (*Model, error) {
+	n := network.New(c.weights)
+	card := c.network.build(n, c.feature)
+	graph, err := n.Builder()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.weights.finish(); err != nil {
+		return nil, err
+	}
+	card.Name, card.Family, card.Origin = name, c.kind, hubName(c.folder)
+	if c.options.Random {
+		card.Origin = fmt.Sprintf("random weights, config.json of %s, seed %d", card.Origin, c.options.Seed)
+	}
+	return &Model{Card: card, graph: graph, maxFile: onnxproto.MaxFile}, nil
+}
+
+// WriteFile writes a file whole: what write writes gets its name at the end.
+type WriteFile func(path string, write func(io.Writer) error) error
+
+// Write writes the model to a file that ends in .onnx, and its card both into it and beside it. Weights above 2 GB go into
+// FILE.onnx.data. The model gets its name last, so that what has it is complete.
+func (m *Model) Write(path string, write WriteFile) error {
+	card := m.Card.YAML()
+	m.graph.Metadata(models.MetadataKey, card)
+	m.graph.Producer("speechsim", "")
+	if err := write(models.SidecarPath(path), func(w io.Writer) error {
+		_, err := io.WriteString(w, card)
+		return err
+	}); err != nil {
+		return err
+	}
+	if m.graph.WeightBytes() <= m.maxFile {
+		return write(path, func(w io.Writer) error { return m.graph.Write(w, network.Opset) })
+	}
+	data := path + ".data"
+	var model strings.Builder
+	if err := write(data, func(w io.Writer) error {
+		return m.graph.WriteExternal(&model, w, filepath.Base(data), network.Opset)
+	}); err != nil {
+		return err
+	}
+	return write(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, model.String())
+		return err
+	})
+}
