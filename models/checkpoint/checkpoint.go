@@ -5,7 +5,7 @@
 //	c, err := checkpoint.Open("hubert-base-ls960", checkpoint.Options{})
 //	defer c.Close()
 //	model, err := c.Model("hubert")        // reads no weight, but finds all that are missing or of another shape
-//	err = model.Write(files.Write, "hubert.onnx")
+//	err = model.Write(ctx, "hubert.onnx", files.Write)
 //
 // Each family of architectures is one file: what its config.json says, its graph written module by module with the package
 // network, and its card. [families] lists them. Weights are read while the model is written, so an import takes the memory of
@@ -31,6 +31,17 @@ type Options struct {
 	Normalize string // models.ZeroMeanUnit or models.NormalizeNone in place of what the checkpoint says
 	Random    bool   // weights drawn at random, as before training, in place of the checkpoint's: an untrained control
 	Seed      uint64 // of the random weights
+}
+
+// Check finds what options can't be.
+func (o Options) Check() error {
+	switch {
+	case o.Normalize != "" && o.Normalize != models.ZeroMeanUnit && o.Normalize != models.NormalizeNone:
+		return fmt.Errorf("normalize: %q is not one of %s, %s", o.Normalize, models.ZeroMeanUnit, models.NormalizeNone)
+	case o.Seed != 0 && !o.Random:
+		return fmt.Errorf("a seed is for random weights alone")
+	}
+	return nil
 }
 
 // Checkpoint is an opened checkpoint.

@@ -40,7 +40,7 @@ func imported(t *testing.T, folder string, o checkpoint.Options) string {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "model.onnx")
-	if err := m.Write(path, writeFile); err != nil {
+	if err := m.Write(context.Background(), path, writeFile); err != nil {
 		t.Fatal(err)
 	}
 	return path

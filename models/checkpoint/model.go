@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -36,33 +37,52 @@ func (c *Checkpoint) Model(name string) (*Model, error) {
 	return &Model{Card: card, graph: graph, maxFile: onnxproto.MaxFile}, nil
 }
 
+// WeightBytes is the size of its weights.
+func (m *Model) WeightBytes() int64 { return m.graph.WeightBytes() }
+
 // WriteFile writes a file whole: what write writes gets its name at the end.
 type WriteFile func(path string, write func(io.Writer) error) error
 
 // Write writes the model to a file that ends in .onnx, and its card both into it and beside it. Weights above 2 GB go into
 // FILE.onnx.data. The model gets its name last, so that what has it is complete.
-func (m *Model) Write(path string, write WriteFile) error {
+func (m *Model) Write(ctx context.Context, path string, write WriteFile) error {
 	card := m.Card.YAML()
 	m.graph.Metadata(models.MetadataKey, card)
 	m.graph.Producer("speechsim", "")
-	if err := write(models.SidecarPath(path), func(w io.Writer) error {
-		_, err := io.WriteString(w, card)
-		return err
-	}); err != nil {
+	file := func(path string, content func(io.Writer) error) error {
+		return write(path, func(w io.Writer) error { return content(stoppable{ctx, w}) })
+	}
+	text := func(s string) func(io.Writer) error {
+		return func(w io.Writer) error {
+			_, err := io.WriteString(w, s)
+			return err
+		}
+	}
+	if err := file(models.SidecarPath(path), text(card)); err != nil {
 		return err
 	}
 	if m.graph.WeightBytes() <= m.maxFile {
-		return write(path, func(w io.Writer) error { return m.graph.Write(w, network.Opset) })
+		return file(path, func(w io.Writer) error { return m.graph.Write(w, network.Opset) })
 	}
 	data := path + ".data"
 	var model strings.Builder
-	if err := write(data, func(w io.Writer) error {
+	if err := file(data, func(w io.Writer) error {
 		return m.graph.WriteExternal(&model, w, filepath.Base(data), network.Opset)
 	}); err != nil {
 		return err
 	}
-	return write(path, func(w io.Writer) error {
-		_, err := io.WriteString(w, model.String())
-		return err
-	})
+	return file(path, text(model.String()))
+}
+
+// stoppable is a writer that fails when its context ends: a large model takes seconds.
+type stoppable struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (s stoppable) Write(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.w.Write(p)
 }
