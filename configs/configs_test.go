@@ -74,7 +74,7 @@ func TestMistakes(t *testing.T) {
 		{"lexicon without file", replace("{root: c}}", "{root: c}, lexicon: {choice: last}}"), "t.yaml:2:43: corpus.lexicon.file is missing"},
 		{"choice of pronunciation", replace("{root: c}}", "{root: c}, lexicon: {file: l, choice: lats}}"), `corpus.lexicon.choice is "lats"; it must be one of first, last, nearest; did you mean "last"?`},
 		{"labels", replace("onnx: a.onnx", "labels: phones"), `labels is "phones"; it must be one of phone, word, speaker, logmel, length; did you mean "phone"?`},
-		{"labels and a file", replace("onnx: a.onnx", "onnx: a.onnx, labels: phone"), `model "a" has more than one of onnx, vectors and labels`},
+		{"labels and a file", replace("onnx: a.onnx", "onnx: a.onnx, labels: phone"), `model "a" has more than one of checkpoint, onnx, vectors and labels`},
 		{"figure kind", replace("metrics:", "figure: heatmp, metrics:"), `figure is "heatmp"; it must be one of heatmap, curves, profile, tree, mds, sweep, grid, prefix; did you mean "heatmap"?`},
 		{"figure twice", replace("metrics:", "figure: [curves, {curves: {title: x}}], metrics:"), `comparison "one": figure has curves twice`},
 		{"figure of two sides", replace("metrics:", "figure: tree, metrics:"), "figure: tree compares the layers of models with one another; give models: [...]"},

@@ -23,6 +23,9 @@ type Model struct {
 	Pos        Pos
 	Name       string
 	ONNX       string `yaml:"onnx" path:""`
+	Checkpoint string `path:""` // folder of a checkpoint of transformers, or its file of weights
+	Weights    string // of the checkpoint: "" as trained, or random
+	Seed       int    // of random weights
 	Vectors    string `path:""` // GloVe text, .gz or .zip
 	Labels     string // phone, word, speaker, logmel or length
 	Card       string `path:""` // "" = sidecar, metadata or graph

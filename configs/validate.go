@@ -140,21 +140,33 @@ func (c *Config) validateModels(oneOf func(Pos, string, string, []string), bad f
 		}
 		names = append(names, m.Name)
 		given := 0
-		for _, s := range []string{m.ONNX, m.Vectors, m.Labels} {
+		for _, s := range []string{m.ONNX, m.Checkpoint, m.Vectors, m.Labels} {
 			if s != "" {
 				given++
 			}
 		}
 		switch {
 		case given == 0:
-			bad(m.Pos, "model %q has no file: give onnx: FILE or vectors: FILE, or labels: %s", m.Name, strings.Join(labels, "|"))
+			bad(m.Pos, "model %q has no file: give checkpoint: FOLDER, onnx: FILE or vectors: FILE, or labels: %s", m.Name, strings.Join(labels, "|"))
 		case given > 1:
-			bad(m.Pos, "model %q has more than one of onnx, vectors and labels: give one", m.Name)
+			bad(m.Pos, "model %q has more than one of checkpoint, onnx, vectors and labels: give one", m.Name)
 		case m.Labels != "":
 			oneOf(m.Pos, "labels", m.Labels, labels)
 			if m.Card != "" || m.Vocabulary != "" || m.Layers != "" || m.Device != "" || m.Cased {
 				bad(m.Pos, "model %q is labels, which have no card, vocabulary, cased, layers or device", m.Name)
 			}
+		}
+		switch {
+		case m.Weights != "":
+			oneOf(m.Pos, "weights", m.Weights, []string{"random"})
+			if m.Checkpoint == "" {
+				bad(m.Pos, "model %q: weights: %s draws the weights of a checkpoint's config.json anew; it needs checkpoint: FOLDER", m.Name, m.Weights)
+			}
+		case m.Seed != 0:
+			bad(m.Pos, "model %q: seed is of weights that are drawn; it needs weights: random", m.Name)
+		}
+		if m.Seed < 0 {
+			bad(m.Pos, "model %q: seed is %d; it must be 0 or more", m.Name, m.Seed)
 		}
 		if m.Device != "" {
 			oneOf(m.Pos, "device", m.Device, devices)

@@ -61,7 +61,7 @@ func Check(ctx context.Context, cfg *configs.Config, full bool, o Options) (*Che
 	}
 	if err == nil {
 		c.findUndecodable(speech)
-		err = c.countRows(speech)
+		err = c.countRows(ctx, speech)
 	}
 	if err != nil {
 		if ctx.Err() != nil {
@@ -77,7 +77,7 @@ func Check(ctx context.Context, cfg *configs.Config, full bool, o Options) (*Che
 }
 
 // countRows finds out which segments each comparison will use, by the steps of a run.
-func (c *Checked) countRows(speech *load.Speech) error {
+func (c *Checked) countRows(ctx context.Context, speech *load.Speech) error {
 	f := c.files
 	if len(speech.Segments) == 0 {
 		return nil
@@ -85,12 +85,12 @@ func (c *Checked) countRows(speech *load.Speech) error {
 	if err := load.CheckFiles(f.Study, f.Options); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(f.Config.Models, func(m configs.Model) bool { return m.Vectors != "" }) {
-		if err := f.OpenStore(); err != nil { // it remembers which vectors the corpus needs
+	if slices.ContainsFunc(f.Config.Models, func(m configs.Model) bool { return m.Vectors != "" || m.Checkpoint != "" }) {
+		if err := f.OpenStore(); err != nil { // it keeps imported checkpoints, and remembers which vectors the corpus needs
 			return err
 		}
 	}
-	m, err := load.OpenModels(f, speech)
+	m, err := load.OpenModels(ctx, f, speech)
 	if err != nil {
 		return err
 	}

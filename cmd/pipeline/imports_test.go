@@ -50,7 +50,7 @@ var phases = []struct{ name, pipeline, above string }{
 	{"shard", "load plan internal/files", ""},
 	{"matrices", "study inference results native progress internal/npy", "metrics"},
 	{"inventory", "publish progress internal/text", "extract metrics"},
-	{"modelcmd", "native internal/files", "corpus extract models"},
+	{"modelcmd", "native internal/files internal/text", "corpus extract models"},
 	{"plantest", "study load plan native", "configs"},
 	{"", "study load plan collect measure publish forecast shard join internal/files", "configs corpus extract"},
 }

@@ -89,7 +89,7 @@ func Open(path string, o Options) (*Checkpoint, error) {
 	c := &Checkpoint{options: o, folder: path}
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("the checkpoint: %w", err)
+		return nil, fmt.Errorf("%s: %w", path, errors.Unwrap(err))
 	}
 	weights := ""
 	if !info.IsDir() {
@@ -113,6 +113,9 @@ func Open(path string, o Options) (*Checkpoint, error) {
 	c.weights = stored
 	return c, nil
 }
+
+// Name is what the checkpoint is known as: its id on the hub where its folder is one of the hub's cache, else the folder's name.
+func (c *Checkpoint) Name() string { return hubName(c.folder) }
 
 // Files are the files that the model is made from.
 func (c *Checkpoint) Files() []string { return c.files }
@@ -220,9 +223,8 @@ func readJSON(path string) ([]byte, error) {
 	return data, err
 }
 
-// hubName is what a checkpoint is known as: the id on the hub for a folder in its cache
-// (models--facebook--hubert-base-ls960/snapshots/REVISION), else the folder's name. Where it lies on this machine says
-// nothing to who gets the card.
+// hubName is the id on the hub for a folder in its cache (models--facebook--hubert-base-ls960/snapshots/REVISION), else the
+// folder's name. Where it lies on this machine says nothing to who gets the card.
 func hubName(folder string) string {
 	if abs, err := filepath.Abs(folder); err == nil {
 		folder = abs

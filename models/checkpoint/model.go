@@ -30,7 +30,7 @@ func (c *Checkpoint) Model(name string) (*Model, error) {
 	if err := c.weights.finish(); err != nil {
 		return nil, err
 	}
-	card.Name, card.Family, card.Origin = name, c.kind, hubName(c.folder)
+	card.Name, card.Family, card.Origin = name, c.kind, c.Name()
 	if c.options.Random {
 		card.Origin = fmt.Sprintf("random weights, config.json of %s, seed %d", card.Origin, c.options.Seed)
 	}

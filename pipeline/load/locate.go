@@ -114,6 +114,7 @@ func CheckFiles(st *study.Study, o Options) error {
 			missing(m.Pos, fmt.Sprintf("model %q: ", m.Name), key, file)
 		}
 	}
+	errs = append(errs, checkCheckpoints(cfg)...)
 	if l := cfg.Corpus.Lexicon; l != nil {
 		missing(l.Pos, "", "corpus.lexicon", l.File)
 	}
