@@ -2,7 +2,6 @@ package checkpoint
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -314,8 +313,9 @@ func (a *wav2vec2) initial(name string, shape []int) distribution {
 		return distribution{}
 	case convolution && bias: // of a convolution over the waveform
 		return uniform(a.convFanIn(name))
-	case convolution && positional && !hubert && a.kind != "data2vec-audio":
-		return distribution{deviation: 2 / math.Sqrt(float64(a.PositionKernel*a.Width))}
+	case convolution && positional && a.kind != "data2vec-audio" && !a.PositionBatchNorm:
+		// Under a weight norm, what transformers draws goes into a copy; what stays is drawn by PyTorch.
+		return uniform(fanIn)
 	case convolution:
 		return kaimingNormal(fanIn)
 	case strings.HasPrefix(name, "feature_projection.") && !hubert:

@@ -57,13 +57,13 @@ func (m Module) PlainNorm(x Tensor, units int, epsilon float64) Tensor {
 }
 
 func (m Module) layerNorm(inputs []Tensor, epsilon float64) Tensor {
-	return m.Op("LayerNormalization", inputs, onnxproto.Setting{Name: "axis", Int: -1}, onnxproto.Setting{Name: "epsilon", Float: float32(epsilon)})
+	return m.Op("LayerNormalization", inputs, onnxproto.Setting{Name: "axis", Int: -1}, onnxproto.Real("epsilon", epsilon))
 }
 
 // ChannelNorm normalises each channel of x, [batch, channels, time], over time: a GroupNorm with as many groups as channels.
 func (m Module) ChannelNorm(x Tensor, channels int, epsilon float64) Tensor {
 	return m.Op("InstanceNormalization", []Tensor{x, m.Weight("weight", channels), m.Weight("bias", channels)},
-		onnxproto.Setting{Name: "epsilon", Float: float32(epsilon)})
+		onnxproto.Real("epsilon", epsilon))
 }
 
 // BatchNorm scales and shifts the channels of x, [batch, channels, time], as was learnt in training.
@@ -72,7 +72,7 @@ func (m Module) BatchNorm(x Tensor, channels int, epsilon float64) Tensor {
 	for _, w := range []string{"weight", "bias", "running_mean", "running_var"} {
 		inputs = append(inputs, m.Weight(w, channels))
 	}
-	return m.Op("BatchNormalization", inputs, onnxproto.Setting{Name: "epsilon", Float: float32(epsilon)})
+	return m.Op("BatchNormalization", inputs, onnxproto.Real("epsilon", epsilon))
 }
 
 // Conv is a convolution over time.

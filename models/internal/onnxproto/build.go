@@ -157,12 +157,18 @@ func (b *Builder) Float(name string, value float32) {
 	b.Weight(Weight{Name: name, Values: func() ([]float32, error) { return []float32{value}, nil }})
 }
 
-// Setting is an attribute of a node: an integer, a list of them, or a number.
+// Setting is an attribute of a node: an integer, a list of them, or a number ([Real]).
 type Setting struct {
-	Name  string
-	Int   int64
-	Ints  []int64 // in place of Int
-	Float float32 // in place of Int, where it is not 0
+	Name string
+	Int  int64
+	Ints []int64  // in place of Int
+	real *float32 // in place of Int
+}
+
+// Real is an attribute that is a number with a fraction.
+func Real(name string, value float64) Setting {
+	v := float32(value)
+	return Setting{Name: name, real: &v}
 }
 
 // Operation is a node of the graph.
@@ -209,8 +215,8 @@ func (s Setting) attribute() built {
 			m = m.number(attributeInts, v)
 		}
 		return m.number(attributeTypeField, attributeTypeInts)
-	case s.Float != 0:
-		return m.float(attributeF, s.Float).number(attributeTypeField, attributeTypeFloat)
+	case s.real != nil:
+		return m.float(attributeF, *s.real).number(attributeTypeField, attributeTypeFloat)
 	}
 	return m.number(attributeI, s.Int).number(attributeTypeField, attributeTypeInt)
 }

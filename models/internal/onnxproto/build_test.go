@@ -62,7 +62,7 @@ func TestBuilderWeights(t *testing.T) {
 	b.Weight(Weight{Name: "small", Shape: []int64{3}, Values: numbers(3)})
 	b.Weight(Weight{Name: "w", Shape: []int64{20, 30}, Values: numbers(600)})
 	b.Weight(Weight{Name: "v", Shape: []int64{300}, Values: numbers(300)})
-	b.Add(Operation{Op: "Gelu", Domain: "com.microsoft", Name: "/act/Gelu", Inputs: []string{"x"}, Outputs: []string{"y"}, Settings: []Setting{{Name: "alpha", Float: 0.25}}})
+	b.Add(Operation{Op: "Gelu", Domain: "com.microsoft", Name: "/act/Gelu", Inputs: []string{"x"}, Outputs: []string{"y"}, Settings: []Setting{Real("alpha", 0.25)}})
 	b.Output("y", Float, -1, 3)
 	var inside, outside, data bytes.Buffer
 	if err := b.Write(&inside, 17); err != nil {
