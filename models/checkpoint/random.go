@@ -1,9 +1,12 @@
 package checkpoint
 
 import (
+	"fmt"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+
+	"speechsim/models/internal/weights"
 )
 
 // distribution is how the numbers of a weight are drawn before training.
@@ -20,14 +23,17 @@ type random struct {
 	initial func(name string, shape []int) distribution
 }
 
+// mostDrawn is how many numbers a random weight may have: 4 GiB of them.
+const mostDrawn = 1 << 30
+
 // Has says that nothing is kept in parts: a weight norm, say, is drawn as the weight that it stands for.
 func (r *random) Has(string) bool { return false }
 
 // Weight draws a weight of the shape.
 func (r *random) Weight(name string, shape []int) (func() ([]float32, error), error) {
-	size := 1
-	for _, d := range shape {
-		size *= d
+	size, ok := weights.Elements(shape)
+	if !ok || size > mostDrawn {
+		return nil, fmt.Errorf("tensor %q would have shape %v: more numbers than in any model", name, shape)
 	}
 	d := r.initial(name, shape)
 	return func() ([]float32, error) {

@@ -64,24 +64,32 @@ func newWav2Vec2(kind string) func() architecture {
 	}
 }
 
+// Bounds far beyond any model, so that a damaged config.json can't ask for all memory.
+const mostUnits, mostLayers, mostSamples = 1 << 20, 1000, 1 << 24
+
 func (a *wav2vec2) check() error {
-	const most = 1 << 20 // far beyond any model; keeps products of two from running over
 	for _, v := range []struct {
-		key   string
-		value int
-	}{{"hidden_size", a.Width}, {"num_hidden_layers", a.Blocks}, {"num_attention_heads", a.Heads}, {"intermediate_size", a.Inner},
-		{"num_conv_pos_embeddings", a.PositionKernel}, {"num_conv_pos_embedding_groups", a.PositionGroups}} {
-		if v.value < 1 || v.value > most {
-			return fmt.Errorf("%s is %d; a positive number is wanted", v.key, v.value)
+		key         string
+		value, most int
+	}{{"hidden_size", a.Width, mostUnits}, {"num_hidden_layers", a.Blocks, mostLayers}, {"num_attention_heads", a.Heads, mostUnits}, {"intermediate_size", a.Inner, mostUnits},
+		{"num_conv_pos_embeddings", a.PositionKernel, mostLayers}, {"num_conv_pos_embedding_groups", a.PositionGroups, mostUnits}} {
+		if v.value < 1 || v.value > v.most {
+			return fmt.Errorf("%s is %d; a number from 1 to %d is wanted", v.key, v.value, v.most)
 		}
 	}
 	n := len(a.ConvChannels)
-	if n == 0 || len(a.ConvKernels) != n || len(a.ConvStrides) != n {
-		return fmt.Errorf("conv_dim, conv_kernel and conv_stride have %d, %d and %d numbers; as many of each are wanted", n, len(a.ConvKernels), len(a.ConvStrides))
+	if n == 0 || n > mostLayers || len(a.ConvKernels) != n || len(a.ConvStrides) != n {
+		return fmt.Errorf("conv_dim, conv_kernel and conv_stride have %d, %d and %d numbers; as many of each are wanted, and at most %d", n, len(a.ConvKernels), len(a.ConvStrides), mostLayers)
 	}
-	for i := range n {
-		if a.ConvChannels[i] < 1 || a.ConvKernels[i] < 1 || a.ConvStrides[i] < 1 || max(a.ConvChannels[i], a.ConvKernels[i], a.ConvStrides[i]) > most {
-			return fmt.Errorf("convolution %d has %d channels, a kernel of %d and a stride of %d; positive numbers are wanted", i+1, a.ConvChannels[i], a.ConvKernels[i], a.ConvStrides[i])
+	hop, window := 1, 1
+	for i, channels := range a.ConvChannels {
+		kernel, stride := a.ConvKernels[i], a.ConvStrides[i]
+		if min(channels, kernel, stride) < 1 || max(channels, kernel, stride) > mostUnits {
+			return fmt.Errorf("convolution %d has %d channels, a kernel of %d and a stride of %d; numbers from 1 to %d are wanted", i+1, channels, kernel, stride, mostUnits)
+		}
+		window += (kernel - 1) * hop
+		if hop *= stride; max(hop, window) > mostSamples {
+			return fmt.Errorf("a frame of convolution %d would see more than %d samples", i+1, mostSamples)
 		}
 	}
 	switch {
@@ -93,7 +101,7 @@ func (a *wav2vec2) check() error {
 		return fmt.Errorf("hidden_size %d can't be split into %d groups of the positional convolution", a.Width, a.PositionGroups)
 	case a.kind == "data2vec-audio" && a.PositionEach < 1:
 		return fmt.Errorf("conv_pos_kernel_size is %d; a positive number is wanted", a.PositionEach)
-	case a.kind == "wavlm" && (a.Buckets < 4 || a.MaxDistance <= a.Buckets/4 || a.MaxDistance > most):
+	case a.kind == "wavlm" && (a.Buckets < 4 || a.MaxDistance <= a.Buckets/4 || max(a.Buckets, a.MaxDistance) > mostUnits):
 		return fmt.Errorf("num_buckets is %d and max_bucket_distance %d; at least 4 buckets are wanted, and a distance above a quarter of them", a.Buckets, a.MaxDistance)
 	}
 	return nil
