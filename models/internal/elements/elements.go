@@ -13,27 +13,55 @@ import (
 type Type struct {
 	Name   string
 	Size   int // bytes
-	decode func(element []byte) float32
+	decode func(dst []float32, src []byte, step int)
 }
 
 var little = binary.LittleEndian
 
 // The types of numbers. What float32 cannot hold is rounded to it: float64 and integers beyond 2^24.
 var (
-	Float64  = &Type{"float64", 8, func(b []byte) float32 { return float32(math.Float64frombits(little.Uint64(b))) }}
-	Float32  = &Type{"float32", 4, func(b []byte) float32 { return math.Float32frombits(little.Uint32(b)) }}
-	Float16  = &Type{"float16", 2, func(b []byte) float32 { return half(little.Uint16(b)) }}
-	BFloat16 = &Type{"bfloat16", 2, func(b []byte) float32 { return math.Float32frombits(uint32(little.Uint16(b)) << 16) }}
-	Int64    = &Type{"int64", 8, func(b []byte) float32 { return float32(int64(little.Uint64(b))) }}
-	Int32    = &Type{"int32", 4, func(b []byte) float32 { return float32(int32(little.Uint32(b))) }}
-	Int16    = &Type{"int16", 2, func(b []byte) float32 { return float32(int16(little.Uint16(b))) }}
-	Int8     = &Type{"int8", 1, func(b []byte) float32 { return float32(int8(b[0])) }}
-	Uint64   = &Type{"uint64", 8, func(b []byte) float32 { return float32(little.Uint64(b)) }}
-	Uint32   = &Type{"uint32", 4, func(b []byte) float32 { return float32(little.Uint32(b)) }}
-	Uint16   = &Type{"uint16", 2, func(b []byte) float32 { return float32(little.Uint16(b)) }}
-	Uint8    = &Type{"uint8", 1, func(b []byte) float32 { return float32(b[0]) }}
-	Bool     = &Type{"bool", 1, func(b []byte) float32 { return float32(min(b[0], 1)) }}
+	Float64  = &Type{"float64", 8, each(func(b []byte) float32 { return float32(math.Float64frombits(little.Uint64(b))) })}
+	Float32  = &Type{"float32", 4, decodeFloat32}
+	Float16  = &Type{"float16", 2, decodeFloat16}
+	BFloat16 = &Type{"bfloat16", 2, decodeBFloat16}
+	Int64    = &Type{"int64", 8, each(func(b []byte) float32 { return float32(int64(little.Uint64(b))) })}
+	Int32    = &Type{"int32", 4, each(func(b []byte) float32 { return float32(int32(little.Uint32(b))) })}
+	Int16    = &Type{"int16", 2, each(func(b []byte) float32 { return float32(int16(little.Uint16(b))) })}
+	Int8     = &Type{"int8", 1, each(func(b []byte) float32 { return float32(int8(b[0])) })}
+	Uint64   = &Type{"uint64", 8, each(func(b []byte) float32 { return float32(little.Uint64(b)) })}
+	Uint32   = &Type{"uint32", 4, each(func(b []byte) float32 { return float32(little.Uint32(b)) })}
+	Uint16   = &Type{"uint16", 2, each(func(b []byte) float32 { return float32(little.Uint16(b)) })}
+	Uint8    = &Type{"uint8", 1, each(func(b []byte) float32 { return float32(b[0]) })}
+	Bool     = &Type{"bool", 1, each(func(b []byte) float32 { return float32(min(b[0], 1)) })}
 )
+
+// each decodes elements one by one. The types in which weights are kept have loops of their own, which take a fraction of
+// the time.
+func each(element func([]byte) float32) func([]float32, []byte, int) {
+	return func(dst []float32, src []byte, step int) {
+		for i := range dst {
+			dst[i] = element(src[i*step:])
+		}
+	}
+}
+
+func decodeFloat32(dst []float32, src []byte, step int) {
+	for i := range dst {
+		dst[i] = math.Float32frombits(little.Uint32(src[i*step:]))
+	}
+}
+
+func decodeFloat16(dst []float32, src []byte, step int) {
+	for i := range dst {
+		dst[i] = half(little.Uint16(src[i*step:]))
+	}
+}
+
+func decodeBFloat16(dst []float32, src []byte, step int) {
+	for i := range dst {
+		dst[i] = math.Float32frombits(uint32(little.Uint16(src[i*step:])) << 16)
+	}
+}
 
 // half is the value of a float16, exactly.
 func half(h uint16) float32 {
@@ -64,11 +92,7 @@ func (t *Type) Read(r io.ReaderAt, offset int64, dst []float32) error {
 }
 
 // Decode fills dst with numbers of src that stand step bytes apart.
-func (t *Type) Decode(dst []float32, src []byte, step int) {
-	for i := range dst {
-		dst[i] = t.decode(src[i*step:])
-	}
-}
+func (t *Type) Decode(dst []float32, src []byte, step int) { t.decode(dst, src, step) }
 
 // ReadFull fills dst with the bytes at an offset of r; [io.ErrUnexpectedEOF] where there are fewer.
 func ReadFull(r io.ReaderAt, offset int64, dst []byte) error {
