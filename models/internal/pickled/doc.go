@@ -29,7 +29,7 @@
 //
 // # Hostile files
 //
-// Opening reads the pickle and no tensor. Pickles are at most 64 MiB long and take at most 2^21 steps; nothing is allocated
+// Opening reads the pickle and no tensor. Pickles are at most 64 MiB long and take at most 2^20 steps; nothing is allocated
 // because a number in the file says so, but for bytes that are there. Each storage is compared with its entry and the file's
 // size, each tensor with its storage. Names of storages are looked up among the entries of the archive, never on the disk.
 //

@@ -12,7 +12,7 @@ import (
 // Limits of a pickle. Those of real checkpoints are below 1 MiB, with their optimizer some MiB.
 const (
 	maxPickle  = 64 << 20 // bytes
-	maxSteps   = 1 << 21
+	maxSteps   = 1 << 20
 	maxGlobal  = 256 // characters of a module's or a class's name
 	maxInteger = 64  // bytes
 )
