@@ -81,7 +81,7 @@ def checkpoint():
         "task_state": {"dictionary": Dictionary(), "attributes": attributes},
         "best": np.float64(0.5),
         "array": np.arange(3),
-        "path": pathlib.PosixPath("/tmp/x"),
+        "path": pathlib.PosixPath("data/dict.txt"),
         "time": datetime.datetime(2020, 1, 1),
         "meters": collections.defaultdict(int, {"loss": 2}),
         "device": torch.device("cpu"),
