@@ -167,11 +167,11 @@ func TestStorageDoesNotMatter(t *testing.T) {
 // widened writes all tensors of a checkpoint as float32 into one file.
 func widened(t *testing.T, folder, path string) {
 	t.Helper()
-	file := filepath.Join(folder, "model.safetensors")
-	if _, err := os.Stat(file); err != nil {
-		file += ".index.json"
+	open := func(path string) (weights.Tensors, error) { return weights.OpenSafetensors(path) }
+	s, err := open(filepath.Join(folder, "model.safetensors"))
+	if err != nil {
+		s, err = weights.OpenShards(filepath.Join(folder, "model.safetensors.index.json"), open)
 	}
-	s, err := weights.OpenSafetensors(file)
 	if err != nil {
 		t.Fatal(err)
 	}

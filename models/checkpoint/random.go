@@ -6,7 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"speechsim/models/internal/weights"
+	"speechsim/models/internal/elements"
 )
 
 // distribution is how the numbers of a weight are drawn before training.
@@ -31,8 +31,8 @@ func (r *random) Has(string) bool { return false }
 
 // Weight draws a weight of the shape.
 func (r *random) Weight(name string, shape []int) (func() ([]float32, error), error) {
-	size, ok := weights.Elements(shape)
-	if !ok || size > mostDrawn {
+	size, ok := elements.Count(shape, mostDrawn)
+	if !ok {
 		return nil, fmt.Errorf("tensor %q would have shape %v: more numbers than in any model", name, shape)
 	}
 	d := r.initial(name, shape)

@@ -1,14 +1,15 @@
 package checkpoint
 
 import (
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"speechsim/models/internal/network"
+	"speechsim/models/internal/pickled"
 	"speechsim/models/internal/weights"
 )
 
@@ -32,48 +33,66 @@ type stored struct {
 
 // format is a file of weights that a checkpoint may have.
 type format struct {
-	name string
-	open func(path string) (weights.Tensors, []string, error)
+	name string // of the file; NAME.index.json lists its shards
+	ends []string
+	open func(path string) (weights.Tensors, error)
 }
 
-// formats are the names of the files, the best first.
+// formats are the files of weights, the best first.
 var formats = []format{
-	{"model.safetensors", openSafetensors},
-	{"model.safetensors.index.json", openSafetensors},
+	{"model.safetensors", []string{".safetensors"}, func(path string) (weights.Tensors, error) { return weights.OpenSafetensors(path) }},
+	{"pytorch_model.bin", []string{".bin", ".pt", ".pth"}, func(path string) (weights.Tensors, error) { return pickled.Open(path) }},
 }
 
-func openSafetensors(path string) (weights.Tensors, []string, error) {
-	s, err := weights.OpenSafetensors(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	return s, s.Files(), nil
-}
+const index = ".index.json"
 
 // openWeights opens the weights of a folder; name is one of its files, or "" for the first that is there.
 func openWeights(folder, name string, a architecture) (*stored, error) {
-	open, path := formats[0].open, filepath.Join(folder, name)
-	if name == "" {
-		i := slices.IndexFunc(formats, func(f format) bool {
-			_, err := os.Stat(filepath.Join(folder, f.name))
-			return err == nil
-		})
-		if i < 0 {
-			return nil, fmt.Errorf("%s has no weights: %s is looked for%s", folder, formatNames(), otherWeights(folder))
-		}
-		open, path = formats[i].open, filepath.Join(folder, formats[i].name)
-	} else if i := slices.IndexFunc(formats, func(f format) bool { return filepath.Ext(f.name) == filepath.Ext(name) }); i >= 0 {
-		open = formats[i].open
-	}
-	tensors, files, err := open(path)
+	f, name, err := findWeights(folder, name)
 	if err != nil {
 		return nil, err
 	}
-	s := &stored{path: path, tensors: tensors, files: files, names: map[string]bool{}, used: map[string]bool{}, part: a.part}
-	for _, n := range tensors.Names() {
+	s := &stored{path: filepath.Join(folder, name), names: map[string]bool{}, used: map[string]bool{}, part: a.part}
+	s.files = []string{s.path}
+	if strings.HasSuffix(name, index) {
+		shards, err := weights.OpenShards(s.path, f.open)
+		if err != nil {
+			return nil, err
+		}
+		s.tensors, s.files = shards, shards.Files()
+	} else if s.tensors, err = f.open(s.path); err != nil {
+		return nil, err
+	}
+	for _, n := range s.tensors.Names() {
 		s.names[n] = true
 	}
-	return s, s.findPrefix(a.anchor())
+	if err := s.findPrefix(a.anchor()); err != nil {
+		return nil, errors.Join(err, s.tensors.Close())
+	}
+	return s, nil
+}
+
+// findWeights finds the file of weights of a folder and its format; name is that file, or "".
+func findWeights(folder, name string) (format, string, error) {
+	for _, f := range formats {
+		if name == "" {
+			for _, file := range []string{f.name, f.name + index} {
+				if _, err := os.Stat(filepath.Join(folder, file)); err == nil {
+					return f, file, nil
+				}
+			}
+			continue
+		}
+		for _, end := range f.ends {
+			if strings.HasSuffix(name, end) || strings.HasSuffix(name, end+index) {
+				return f, name, nil
+			}
+		}
+	}
+	if name != "" {
+		return format{}, "", fmt.Errorf("%s: weights are read from files that end in .safetensors, .bin, .pt or .pth, and their indexes; give the folder of the checkpoint or such a file", filepath.Join(folder, name))
+	}
+	return format{}, "", fmt.Errorf("%s has no weights: %s is looked for%s", folder, formatNames(), otherWeights(folder))
 }
 
 func formatNames() string {
@@ -81,14 +100,19 @@ func formatNames() string {
 	for _, f := range formats {
 		names = append(names, f.name)
 	}
-	return strings.Join(names, " or ")
+	return strings.Join(names, " or ") + " (or its index)"
 }
 
 // otherWeights says what may be meant in place of the files that are looked for.
 func otherWeights(folder string) string {
-	for _, pattern := range []string{"*.safetensors", "*.bin", "*.pt", "*.h5", "*.msgpack"} {
+	for _, pattern := range []string{"*.safetensors", "*.bin", "*.pt", "*.pth"} {
 		if found, _ := filepath.Glob(filepath.Join(folder, pattern)); len(found) > 0 {
-			return fmt.Sprintf(" (there is %s: save the checkpoint again with transformers, which writes model.safetensors, or name a .safetensors file itself)", filepath.Base(found[0]))
+			return fmt.Sprintf(" (if %s is meant, name the file)", filepath.Base(found[0]))
+		}
+	}
+	for _, pattern := range []string{"*.h5", "*.msgpack"} {
+		if found, _ := filepath.Glob(filepath.Join(folder, pattern)); len(found) > 0 {
+			return fmt.Sprintf(" (%s is of TensorFlow or JAX: save the checkpoint again with PyTorch's transformers)", filepath.Base(found[0]))
 		}
 	}
 	return ""
@@ -146,9 +170,4 @@ func (s *stored) finish() error {
 	return nil
 }
 
-func (s *stored) close() error {
-	if c, ok := s.tensors.(io.Closer); ok {
-		return c.Close()
-	}
-	return nil
-}
+func (s *stored) close() error { return s.tensors.Close() }

@@ -5,7 +5,8 @@
 Every checkpoint is tiny and has random weights under which nothing is uniform. NAME/ is a folder as transformers saves it;
 NAME.npz holds, for three lengths, the input and the hidden states and attention maps of the original: 0.input,
 0.hidden_states.0, ..., 0.attentions.0, .... Between them the checkpoints have all ways in which weights are kept: in
-float32, float16 and bfloat16, in one file and in shards, with either spelling of the weight norm, with a head and without.
+float32, float16 and bfloat16, as safetensors in one file and in shards and as a pickle, with either spelling of the weight norm,
+with a head and without.
 """
 
 import argparse
@@ -37,7 +38,7 @@ MODELS = {
     "wavlm-base": (tf.WavLMModel, tf.WavLMConfig(**AUDIO), dict(normalize=False)),
     "wavlm-large": (tf.WavLMForCTC, tf.WavLMConfig(**AUDIO, **LARGE, num_buckets=16, max_bucket_distance=12, vocab_size=12), dict(spelling="old")),
     "data2vec-audio": (tf.Data2VecAudioForCTC, tf.Data2VecAudioConfig(**AUDIO | dict(num_conv_pos_embeddings=3, conv_pos_kernel_size=5), vocab_size=12), {}),
-    "unispeech-sat": (tf.UniSpeechSatModel, tf.UniSpeechSatConfig(**AUDIO), {}),
+    "unispeech-sat": (tf.UniSpeechSatModel, tf.UniSpeechSatConfig(**AUDIO), dict(pickle=True)),
     "unispeech": (tf.UniSpeechModel, tf.UniSpeechConfig(**AUDIO, **LARGE), {}),
 }
 
@@ -131,6 +132,9 @@ def save(state, folder, kept):
     if kept.get("spelling") == "old":
         state = {k.replace(g, "weight_g").replace(v, "weight_v"): t for k, t in state.items()}
     state = {k: t.contiguous() for k, t in state.items()}
+    if kept.get("pickle"):
+        torch.save(state, folder / "pytorch_model.bin")
+        return
     n = kept.get("shards", 1)
     if n == 1:
         save_file(state, folder / "model.safetensors", metadata={"format": "pt"})

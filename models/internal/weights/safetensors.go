@@ -9,25 +9,23 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
+
+	"speechsim/models/internal/elements"
 )
 
-// Safetensors is an open checkpoint in the format of github.com/huggingface/safetensors: eight bytes with the length of
-// a JSON header, the header with type, shape and place of every tensor, then the numbers, without gaps.
+// Safetensors is an open file in the format of github.com/huggingface/safetensors: eight bytes with the length of a JSON header,
+// the header with type, shape and place of every tensor, then the numbers, without gaps.
 type Safetensors struct {
-	path    string // of the file or of the index
-	files   []*os.File
+	path    string
+	from    io.ReaderAt
+	close   func() error
 	tensors map[string]tensor
 }
 
 // tensor is one entry of a header.
 type tensor struct {
-	path  string // of the file that holds it
-	from  io.ReaderAt
 	kind  string
 	shape []int
 	at    int64 // in the file
@@ -37,84 +35,32 @@ type tensor struct {
 // headerMost is the longest header that the format allows.
 const headerMost = 100_000_000
 
-// sizes is how many bytes an element of each type has. A model's float types are f32, f16 and bf16; the others are known, so that
-// a file may hold them, and cannot be read as float32.
-var sizes = map[string]int64{
-	"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1,
-	"I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
+// types are the types of numbers that can be read. A file may hold others, such as 8-bit floats.
+var types = map[string]*elements.Type{
+	"F64": elements.Float64, "F32": elements.Float32, "F16": elements.Float16, "BF16": elements.BFloat16,
+	"I64": elements.Int64, "I32": elements.Int32, "I16": elements.Int16, "I8": elements.Int8,
+	"U64": elements.Uint64, "U32": elements.Uint32, "U16": elements.Uint16, "U8": elements.Uint8, "BOOL": elements.Bool,
 }
 
-// OpenSafetensors opens a file, or the shards that an index (model.safetensors.index.json) lists.
+// OpenSafetensors reads the header of a file. Every tensor is checked against the file, so that one which is damaged or cut short is
+// refused here.
 func OpenSafetensors(path string) (*Safetensors, error) {
-	s := &Safetensors{path: path, tensors: map[string]tensor{}}
-	var err error
-	if strings.HasSuffix(path, ".json") {
-		err = s.openShards()
-	} else {
-		s.tensors, err = s.open(path)
-	}
-	if err != nil {
-		s.Close()
-		return nil, err
-	}
-	return s, nil
-}
-
-// open reads the header of a file and keeps the file open.
-func (s *Safetensors) open(path string) (map[string]tensor, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	s.files = append(s.files, f)
 	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no file; a safetensors file is wanted", path)
+	}
+	s := &Safetensors{path: path, from: f, close: f.Close}
+	if err == nil {
+		s.tensors, err = readHeader(f, info.Size(), path)
+	}
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, f.Close())
 	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder; a safetensors file is wanted", path)
-	}
-	return readHeader(f, info.Size(), path)
-}
-
-// openShards opens every file that the index names. An index names files beside it and nothing else.
-func (s *Safetensors) openShards() error {
-	data, err := os.ReadFile(s.path)
-	if err != nil {
-		return err
-	}
-	if isLFS(data) {
-		return lfsError(s.path)
-	}
-	var index struct {
-		Files map[string]string `json:"weight_map"`
-	}
-	if err := json.Unmarshal(data, &index); err != nil {
-		return fmt.Errorf("%s is not an index of safetensors: %w", s.path, err)
-	}
-	if len(index.Files) == 0 {
-		return fmt.Errorf("%s is not an index of safetensors: its weight_map is empty", s.path)
-	}
-	shards := map[string]map[string]tensor{}
-	for _, name := range slices.Sorted(maps.Keys(index.Files)) {
-		file := index.Files[name]
-		if file != filepath.Base(file) || !filepath.IsLocal(file) {
-			return fmt.Errorf("%s: tensor %q is said to be in %q, which is not a file beside the index", s.path, name, file)
-		}
-		shard, opened := shards[file]
-		if !opened {
-			if shard, err = s.open(filepath.Join(filepath.Dir(s.path), file)); err != nil {
-				return err
-			}
-			shards[file] = shard
-		}
-		t, ok := shard[name]
-		if !ok {
-			return fmt.Errorf("%s: tensor %q is said to be in %s, which does not have it", s.path, name, file)
-		}
-		s.tensors[name] = t
-	}
-	return nil
+	return s, nil
 }
 
 const lfs = "version https://git-lfs"
@@ -159,7 +105,6 @@ func readHeader(f io.ReaderAt, size int64, path string) (map[string]tensor, erro
 		if err != nil {
 			return nil, fmt.Errorf("%s: tensor %q: %w", path, name, err)
 		}
-		t.path, t.from = path, f
 		tensors[name] = t
 	}
 	return tensors, checkPlaces(tensors, path, 8+int64(length), size)
@@ -223,12 +168,12 @@ func (e *entry) tensor(data, size int64) (tensor, error) {
 		return tensor{}, fmt.Errorf("it ends at byte %d of %d: the file is truncated", e.Offsets[1], size-data)
 	}
 	t.at = data + e.Offsets[0]
-	n, ok := Elements(e.Shape)
+	n, ok := elements.Count(e.Shape, size) // no element is smaller than a byte
 	if !ok {
-		return tensor{}, fmt.Errorf("shape %v is not one of a tensor", e.Shape)
+		return tensor{}, fmt.Errorf("shape %v is not one of a tensor in %d bytes", e.Shape, t.bytes)
 	}
-	if each, known := sizes[e.Kind]; known && int64(n)*each != t.bytes {
-		return tensor{}, fmt.Errorf("shape %v of %s takes %d bytes, and it has %d", e.Shape, e.Kind, int64(n)*each, t.bytes)
+	if each, known := types[e.Kind]; known && n*int64(each.Size) != t.bytes {
+		return tensor{}, fmt.Errorf("shape %v of %s takes %d bytes, and it has %d", e.Shape, e.Kind, n*int64(each.Size), t.bytes)
 	}
 	return t, nil
 }
@@ -259,18 +204,6 @@ func checkPlaces(tensors map[string]tensor, path string, data, size int64) error
 // Names lists the tensors, sorted.
 func (s *Safetensors) Names() []string { return slices.Sorted(maps.Keys(s.tensors)) }
 
-// Files lists the files that were read: the index, if there is one, and the shards.
-func (s *Safetensors) Files() []string {
-	var list []string
-	if len(s.files) != 1 || s.files[0].Name() != s.path {
-		list = append(list, s.path)
-	}
-	for _, f := range s.files {
-		list = append(list, f.Name())
-	}
-	return list
-}
-
 // Shape is that of a tensor.
 func (s *Safetensors) Shape(name string) ([]int, error) {
 	t, ok := s.tensors[name]
@@ -280,71 +213,22 @@ func (s *Safetensors) Shape(name string) ([]int, error) {
 	return slices.Clone(t.shape), nil
 }
 
-// Float32 reads a tensor of f32, f16 or bf16.
+// Float32 reads a tensor. Numbers that float32 can't hold are rounded to it.
 func (s *Safetensors) Float32(name string) ([]float32, error) {
 	t, ok := s.tensors[name]
 	if !ok {
 		return nil, Missing(s.path, name)
 	}
-	decode := decoders[t.kind]
-	if decode == nil {
-		return nil, fmt.Errorf("%s: tensor %q has type %q; F32, F16 and BF16 can be read", t.path, name, t.kind)
+	of := types[t.kind]
+	if of == nil {
+		return nil, fmt.Errorf("%s: tensor %q has type %q, which can't be read (F32, F16 and BF16 are what models have)", s.path, name, t.kind)
 	}
-	out := make([]float32, t.bytes/sizes[t.kind])
-	const step = 1 << 18 // elements at a time
-	raw := make([]byte, min(t.bytes, step*sizes[t.kind]))
-	at := t.at
-	for rest := out; len(rest) > 0; {
-		n := min(len(rest), step)
-		part := raw[:int64(n)*sizes[t.kind]]
-		if _, err := t.from.ReadAt(part, at); err != nil {
-			return nil, fmt.Errorf("%s: tensor %q: %w", t.path, name, err)
-		}
-		decode(rest[:n], part)
-		rest, at = rest[n:], at+int64(len(part))
+	out := make([]float32, t.bytes/int64(of.Size))
+	if err := of.Read(s.from, t.at, out); err != nil {
+		return nil, fmt.Errorf("%s: tensor %q: %w", s.path, name, err)
 	}
 	return out, nil
 }
 
-// Close closes its files.
-func (s *Safetensors) Close() error {
-	var errs []error
-	for _, f := range s.files {
-		errs = append(errs, f.Close())
-	}
-	return errors.Join(errs...)
-}
-
-// decoders turn little-endian bytes into float32.
-var decoders = map[string]func(to []float32, from []byte){
-	"F32": func(to []float32, from []byte) {
-		for i := range to {
-			to[i] = math.Float32frombits(binary.LittleEndian.Uint32(from[4*i:]))
-		}
-	},
-	"F16": func(to []float32, from []byte) {
-		for i := range to {
-			to[i] = Half(binary.LittleEndian.Uint16(from[2*i:]))
-		}
-	},
-	"BF16": func(to []float32, from []byte) {
-		for i := range to {
-			to[i] = BFloat16(binary.LittleEndian.Uint16(from[2*i:]))
-		}
-	},
-}
-
-// BFloat16 is the number of a bfloat16: the upper half of a float32.
-func BFloat16(bits uint16) float32 { return math.Float32frombits(uint32(bits) << 16) }
-
-// Half is the number of an IEEE 754 half.
-func Half(bits uint16) float32 {
-	sign, exponent, mantissa := uint32(bits>>15)<<31, uint32(bits>>10&31), uint32(bits&1023)
-	switch exponent {
-	case 0: // zero and subnormal: mantissa / 2^24
-		return math.Float32frombits(sign | math.Float32bits(float32(mantissa)/(1<<24)))
-	case 31:
-		return math.Float32frombits(sign | 255<<23 | mantissa<<13)
-	}
-	return math.Float32frombits(sign | (exponent+127-15)<<23 | mantissa<<13)
-}
+// Close closes the file.
+func (s *Safetensors) Close() error { return s.close() }

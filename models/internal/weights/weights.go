@@ -1,5 +1,5 @@
 // Package weights reads the tensors of a checkpoint by name. [Tensors] is what all formats have in common; this package
-// holds safetensors, in one file or in shards.
+// holds safetensors and checkpoints in shards, package pickled what torch.save writes, package ctranslate2 that format.
 //
 //	t, err := weights.OpenSafetensors("hubert/model.safetensors")
 //	shape, err := t.Shape("encoder.layer_norm.weight")    // [768]
@@ -19,19 +19,8 @@ type Tensors interface {
 	Shape(name string) ([]int, error)
 	// Float32 reads the numbers of a tensor, row-major, as float32. The slice is the caller's.
 	Float32(name string) ([]float32, error)
-}
-
-// Elements is how many elements a shape has, and whether that is a number at all.
-func Elements(shape []int) (n int, ok bool) {
-	const most = 1 << 48 // far beyond any file, far below overflow with 8 bytes each
-	n = 1
-	for _, d := range shape {
-		if d < 0 || d > 0 && n > most/d {
-			return 0, false
-		}
-		n *= d
-	}
-	return n, true
+	// Close closes the file.
+	Close() error
 }
 
 // Missing is the error for a tensor that a file does not have.
