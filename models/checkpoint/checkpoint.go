@@ -79,6 +79,8 @@ var families = map[string]func() architecture{
 	"data2vec-audio": newWav2Vec2("data2vec-audio"),
 	"unispeech":      newWav2Vec2("unispeech"),
 	"unispeech-sat":  newWav2Vec2("unispeech-sat"),
+	"bert":           newBERT,
+	"distilbert":     newDistilBERT,
 }
 
 // Families lists the values of model_type that can be imported.

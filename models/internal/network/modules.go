@@ -42,9 +42,14 @@ func transposed(x []float32, rows, columns int) []float32 {
 	return out
 }
 
-// LayerNorm normalises the last dimension, of so many units, with the module's weight and bias.
+// LayerNorm normalises the last dimension, of so many units, with the module's weight and bias, which checkpoints that were
+// converted from TensorFlow (BERT's own among them) call gamma and beta.
 func (m Module) LayerNorm(x Tensor, units int, epsilon float64) Tensor {
-	return m.layerNorm([]Tensor{x, m.Weight("weight", units), m.Weight("bias", units)}, epsilon)
+	weight, bias := "weight", "bias"
+	if m.Has("gamma") {
+		weight, bias = "gamma", "beta"
+	}
+	return m.layerNorm([]Tensor{x, m.Weight(weight, units), m.Weight(bias, units)}, epsilon)
 }
 
 // PlainNorm is a LayerNorm without weight and bias.
