@@ -36,6 +36,7 @@ func (f *Files) stamp() (string, error) {
 		}
 		if m.ONNX != "" || m.Checkpoint != "" {
 			stampFile(h, vocabularyPath(f.Config, m))
+			stampFile(h, textOptionsPath(f.Config, m))
 		}
 		if m.Checkpoint != "" {
 			for _, file := range checkpointFiles(f.Config, m) {

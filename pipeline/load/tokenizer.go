@@ -8,15 +8,20 @@ import (
 	"speechsim/configs"
 	"speechsim/extract"
 	"speechsim/models"
+	"speechsim/pipeline/internal/files"
 	"speechsim/tokenizer"
 )
 
-// wordPiece adapts the tokenizer to what extract asks for.
-type wordPiece struct{ *tokenizer.WordPiece }
+// textTokenizer is a tokenizer as extract asks for it, with what its tokens depend on.
+type textTokenizer struct {
+	encode  func(words []string) tokenizer.Encoding
+	files   []string // that give tokens their ids
+	options string   // how text is prepared; "" as for an uncased BERT
+}
 
-// EncodeWords cuts words into pieces, and says of which word each piece is.
-func (w wordPiece) EncodeWords(words []string) (ids []int64, word []int) {
-	e := w.WordPiece.EncodeWords(words)
+// EncodeWords cuts words into tokens, and says of which word each token is.
+func (t *textTokenizer) EncodeWords(words []string) (ids []int64, word []int) {
+	e := t.encode(words)
 	return e.IDs, e.Words
 }
 
@@ -35,12 +40,31 @@ func loadTokenizer(cfg *configs.Config, m *configs.Model, card *models.Card) (ex
 			return nil, fmt.Errorf("model %q: %s: %w", m.Name, path, err)
 		}
 	}
-	if m.Cased {
-		w = w.WithOptions(tokenizer.Cased())
-	} else if w.HasUpperCase() {
+	options, err := textOptions(cfg, m)
+	if err != nil {
+		return nil, err
+	}
+	if !options.KeepCase && w.HasUpperCase() {
 		return nil, cfg.Errorf(m.Pos, "model %q: %s has pieces in upper case, so the model is probably cased: say cased: true", m.Name, path)
 	}
-	return wordPiece{w}, nil
+	w = w.WithOptions(options)
+	t := &textTokenizer{encode: w.EncodeWords, files: []string{path}}
+	if options != (tokenizer.Options{}) {
+		t.options = fmt.Sprintf("%+v", options)
+	}
+	return t, nil
+}
+
+// textOptions say how text is prepared for WordPiece: as the config says, else tokenizer_config.json, else as for an uncased BERT.
+func textOptions(cfg *configs.Config, m *configs.Model) (tokenizer.Options, error) {
+	path := textOptionsPath(cfg, m)
+	switch {
+	case m.Cased:
+		return tokenizer.Cased(), nil
+	case files.Exists(path):
+		return tokenizer.LoadOptions(path)
+	}
+	return tokenizer.Options{}, nil
 }
 
 // vocabularyPath is the config's vocabulary, else vocab.txt next to the model or in the checkpoint's folder, where Hugging Face puts it.
@@ -49,4 +73,9 @@ func vocabularyPath(cfg *configs.Config, m *configs.Model) string {
 		return cfg.Path(m.Vocabulary)
 	}
 	return filepath.Join(modelFolder(cfg, m), "vocab.txt")
+}
+
+// textOptionsPath is the tokenizer_config.json that Hugging Face puts next to a vocabulary.
+func textOptionsPath(cfg *configs.Config, m *configs.Model) string {
+	return filepath.Join(filepath.Dir(vocabularyPath(cfg, m)), "tokenizer_config.json")
 }
