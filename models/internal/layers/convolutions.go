@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -51,20 +52,23 @@ func (x *Graph) convolutionIn(module string) (kernel, stride int, ok bool) {
 	return 0, 0, false
 }
 
-// convolution reads kernel and stride of a node; ok if it is a one-dimensional
-// convolution without padding.
+// convolution reads kernel and stride of a node; ok if it is a convolution over
+// time: of one dimension, or of images of one row.
 func (x *Graph) convolution(i int) (kernel, stride int, ok bool) {
 	n := &x.Nodes[i]
 	k, _ := n.Attribute("kernel_shape")
 	s, _ := n.Attribute("strides")
-	if len(k.Ints) != 1 || k.Ints[0] < 1 || len(s.Ints) > 1 {
+	if len(s.Ints) == 0 {
+		s.Ints = slices.Repeat([]int64{1}, len(k.Ints))
+	}
+	if len(k.Ints) == 2 && len(s.Ints) == 2 && k.Ints[0] == 1 && s.Ints[0] == 1 {
+		k.Ints, s.Ints = k.Ints[1:], s.Ints[1:]
+	}
+	if len(k.Ints) != 1 || len(s.Ints) != 1 {
 		return 0, 0, false
 	}
-	stride = 1
-	if len(s.Ints) == 1 {
-		stride = int(s.Ints[0])
-	}
-	return int(k.Ints[0]), stride, stride >= 1
+	kernel, stride = int(k.Ints[0]), int(s.Ints[0])
+	return kernel, stride, kernel >= 1 && stride >= 1
 }
 
 // Steps reads hop and window of a waveform model off its convolutions: those
