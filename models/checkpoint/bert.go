@@ -10,15 +10,19 @@ import (
 	"speechsim/models/internal/onnxproto"
 )
 
-// bert is BERT (Devlin et al. 2019) as config.json describes it, and what differs from it in its relatives: DistilBERT has
-// other names. Embeddings of tokens, their places and their segments, a norm, and the blocks of a transformer with the norm
-// after each sum.
+// bert is BERT (Devlin et al. 2019) as config.json describes it, and its relatives: DistilBERT has other names, RoBERTa counts
+// the places of tokens in another way. Embeddings of tokens, their places and their segments, a norm, and the blocks of a
+// transformer with the norm after each sum.
 type bert struct {
 	names bertNames
+	// skipsPadding is RoBERTa's way to count places: only tokens that are no padding have one, and the first is Padding + 1.
+	// Its tokens are all of the first segment.
+	skipsPadding bool
 
 	Vocabulary int `json:"vocab_size"`
 	Positions  int `json:"max_position_embeddings"`
 	Segments   int `json:"type_vocab_size"` // 0: none
+	Padding    int `json:"pad_token_id"`
 	Width      int `json:"hidden_size"`
 	Blocks     int `json:"num_hidden_layers"`
 	Heads      int `json:"num_attention_heads"`
@@ -40,7 +44,9 @@ type bertNames struct {
 	attentionNorm, grow, cut, norm string
 }
 
-func newBERT() architecture {
+func newBERT() architecture { return plainBERT() }
+
+func plainBERT() *bert {
 	return &bert{
 		names: bertNames{width: "hidden_size", blocks: "num_hidden_layers", heads: "num_attention_heads", inner: "intermediate_size",
 			block: "encoder.layer.", query: "attention.self.query", key: "attention.self.key", value: "attention.self.value", joined: "attention.output.dense",
@@ -48,6 +54,13 @@ func newBERT() architecture {
 		Vocabulary: 30522, Positions: 512, Segments: 2, Width: 768, Blocks: 12, Heads: 12, Inner: 3072,
 		Activation: "gelu", Epsilon: 1e-12, InitialDeviation: 0.02,
 	}
+}
+
+// newRoBERTa is RoBERTa (Liu et al. 2019).
+func newRoBERTa() architecture {
+	a := plainBERT()
+	a.skipsPadding, a.Vocabulary, a.Padding = true, 50265, 1
+	return a
 }
 
 // distilBERT is a DistilBERT (Sanh et al. 2019): a BERT without segments, under other names. Its keys point to the fields of
@@ -87,6 +100,8 @@ func (a *bert) check() error {
 		}
 	}
 	switch {
+	case a.skipsPadding && (a.Padding < 0 || a.Padding > a.Positions-2):
+		return fmt.Errorf("pad_token_id is %d: places begin behind it, and max_position_embeddings is %d", a.Padding, a.Positions)
 	case a.Segments < 0 || a.Segments > mostUnits:
 		return fmt.Errorf("type_vocab_size is %d; a number from 0 to %d is wanted", a.Segments, mostUnits)
 	case a.Width%a.Heads != 0:
@@ -109,7 +124,7 @@ func (a *bert) part(name string) bool {
 	return strings.HasPrefix(name, "embeddings.") || strings.HasPrefix(name, scope+".")
 }
 
-// build writes the network: see transformers' models/bert/modeling_bert.py and models/distilbert/modeling_distilbert.py.
+// build writes the network: see transformers' modeling_bert.py, modeling_roberta.py and modeling_distilbert.py.
 func (a *bert) build(n *network.Network, _ feature) models.Card {
 	card := a.card()
 	ids := n.Input(card.Input, onnxproto.Int64, -1, -1)
@@ -131,7 +146,10 @@ func (a *bert) build(n *network.Network, _ feature) models.Card {
 // card describes what build writes.
 func (a *bert) card() models.Card {
 	c := models.Card{Kind: models.Text, Input: "input_ids", Mask: "attention_mask", Vocabulary: a.Vocabulary, MaxTokens: a.Positions, Heads: a.Heads}
-	if a.Segments > 0 {
+	switch {
+	case a.skipsPadding:
+		c.MaxTokens -= a.Padding + 1
+	case a.Segments > 0:
 		c.TokenTypes = "token_type_ids"
 	}
 	for i := range a.Blocks + 1 {
@@ -146,12 +164,26 @@ func (a *bert) card() models.Card {
 // embeddings of ids, [batch, tokens], are [batch, tokens, width]; segments is the input with those of the tokens, or "".
 func (a *bert) embeddings(m network.Module, ids network.Tensor, segments string) network.Tensor {
 	x := m.Module("word_embeddings").Embedding(ids, a.Vocabulary, a.Width)
-	if segments != "" {
-		of := m.Input(segments, onnxproto.Int64, -1, -1)
+	if a.Segments > 0 {
+		of := m.Int(0)
+		if segments != "" {
+			of = m.Input(segments, onnxproto.Int64, -1, -1)
+		}
 		x = m.Add(x, m.Module("token_type_embeddings").Embedding(of, a.Segments, a.Width))
 	}
-	x = m.Add(x, m.Module("position_embeddings").Embedding(m.Range(m.Length(ids, 1)), a.Positions, a.Width))
+	x = m.Add(x, m.Module("position_embeddings").Embedding(a.places(m, ids), a.Positions, a.Width))
 	return m.Module("LayerNorm").LayerNorm(x, a.Width, a.Epsilon)
+}
+
+// places are the rows of the table of positions, for each token of ids.
+func (a *bert) places(m network.Module, ids network.Tensor) network.Tensor {
+	if !a.skipsPadding {
+		return m.Range(m.Length(ids, 1))
+	}
+	padding := m.Op("Equal", []network.Tensor{ids, m.Int(a.Padding)})
+	real := m.Cast(m.Op("Not", []network.Tensor{padding}), onnxproto.Int64)
+	count := m.Op("CumSum", []network.Tensor{real, m.Int(1)})
+	return m.Add(m.Mul(count, real), m.Int(a.Padding))
 }
 
 // block is one block of the transformer, [batch, tokens, width] to the same, and its attention map, [batch, heads, tokens, tokens].

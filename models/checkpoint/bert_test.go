@@ -25,7 +25,7 @@ func TestTextModelsMatchTheOriginals(t *testing.T) {
 	}
 	defer rt.Close()
 	references, err := filepath.Glob("testdata/text/*.npz")
-	if err != nil || len(references) < 5 {
+	if err != nil || len(references) < 6 {
 		t.Fatalf("%d references (%v)", len(references), err)
 	}
 	for _, reference := range references {
@@ -82,6 +82,7 @@ func TestTextCards(t *testing.T) {
 	}{
 		{"bert", "bert", "token_type_ids", 40, false},
 		{"minilm", "bert", "token_type_ids", 40, true},
+		{"roberta", "roberta", "", 30, false},
 		{"distilbert", "distilbert", "", 40, false},
 	}
 	for _, tt := range tests {
@@ -123,6 +124,8 @@ func TestTextRefused(t *testing.T) {
 		{"negative segments", "bert", `"type_vocab_size": 2`, `"type_vocab_size": -2`, checkpoint.Options{}, "type_vocab_size is -2"},
 		{"relative positions", "bert", `"hidden_size": 24`, `"position_embedding_type": "relative_key", "hidden_size": 24`, checkpoint.Options{},
 			`position_embedding_type is "relative_key"; only models with absolute positions can be imported`},
+		{"no room for positions", "roberta", `"max_position_embeddings": 32`, `"max_position_embeddings": 2`, checkpoint.Options{},
+			"pad_token_id is 1: places begin behind it, and max_position_embeddings is 2"},
 		{"a decoder", "bert", `"is_decoder": false`, `"is_decoder": true`, checkpoint.Options{}, "is_decoder is true"},
 		{"a waveform's option", "bert", `"hidden_size": 24`, `"hidden_size":  24`, checkpoint.Options{Normalize: models.NormalizeNone},
 			"normalize is for waveforms, and a model of type bert reads text"},
@@ -151,7 +154,7 @@ func TestTextRefused(t *testing.T) {
 
 // Random weights of a text model need its config.json alone.
 func TestRandomText(t *testing.T) {
-	for _, name := range []string{"bert", "distilbert"} {
+	for _, name := range []string{"bert", "roberta", "distilbert"} {
 		folder := filepath.Join(t.TempDir(), name)
 		if err := os.Mkdir(folder, 0o755); err != nil {
 			t.Fatal(err)

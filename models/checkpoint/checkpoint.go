@@ -80,6 +80,7 @@ var families = map[string]func() architecture{
 	"unispeech":      newWav2Vec2("unispeech"),
 	"unispeech-sat":  newWav2Vec2("unispeech-sat"),
 	"bert":           newBERT,
+	"roberta":        newRoBERTa,
 	"distilbert":     newDistilBERT,
 }
 

@@ -30,6 +30,7 @@ MODELS = {
     "bert": (tf.BertModel, tf.BertConfig(**SIZE), {}),
     "bert-mlm": (tf.BertForMaskedLM, tf.BertConfig(**SIZE, hidden_act="gelu_new", layer_norm_eps=1e-5), dict(pickle=True, renamed=True)),
     "minilm": (tf.BertModel, tf.BertConfig(**SIZE), dict(dtype=torch.float16, sentences=True)),
+    "roberta": (tf.RobertaForMaskedLM, tf.RobertaConfig(**SIZE | dict(max_position_embeddings=32, type_vocab_size=1, layer_norm_eps=1e-5)), {}),
     "distilbert": (tf.DistilBertModel, tf.DistilBertConfig(**DISTIL), {}),
     "distilbert-classes": (tf.DistilBertForSequenceClassification, tf.DistilBertConfig(**DISTIL, activation="relu"), {}),
 }
@@ -55,7 +56,7 @@ def make(name, out):
     folder = out / name
     folder.mkdir(exist_ok=True)
     config.save_pretrained(folder)
-    state = {k: v.to(dtype) for k, v in model.state_dict().items() if not k.endswith("decoder.weight")}
+    state = {k: v.to(dtype) for k, v in model.state_dict().items() if ".decoder." not in k}  # tied to others
     if kept.get("renamed"):
         state = {k.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): v for k, v in state.items()}
         state["bert.embeddings.position_ids"] = torch.arange(config.max_position_embeddings)[None]
@@ -66,6 +67,8 @@ def make(name, out):
     arrays = {}
     for k, length in enumerate((3, 11, 30)):
         ids = np.random.default_rng(k).integers(2, 50, length)
+        if config.model_type == "roberta" and length == 11:
+            ids[4] = config.pad_token_id  # written in a text, it has no place of its own
         with torch.no_grad():
             o = trunk(torch.from_numpy(ids)[None], output_hidden_states=True, output_attentions=True)
         arrays[f"{k}.input"] = ids
