@@ -80,6 +80,9 @@ var families = map[string]func() architecture{
 	"unispeech":      newWav2Vec2("unispeech"),
 	"unispeech-sat":  newWav2Vec2("unispeech-sat"),
 	"whisper":        newWhisper,
+	"bert":           newBERT,
+	"roberta":        newRoBERTa,
+	"distilbert":     newDistilBERT,
 }
 
 // Families lists the values of model_type that can be imported.
