@@ -24,6 +24,9 @@ type Model struct {
 	Pos        Pos
 	Name       string
 	ONNX       string  `yaml:"onnx" path:""`
+	Checkpoint string  `path:""` // folder of a checkpoint of transformers, or its file of weights
+	Weights    string  // of the checkpoint: "" as trained, or random
+	Seed       int     // of random weights
 	Vectors    string  `path:""` // GloVe text, .gz or .zip
 	Labels     string  // phone, word, speaker, logmel, mfcc or length
 	Features   string  `path:""` // a folder or an archive with the frames of each utterance

@@ -170,16 +170,16 @@ func (c *Config) validateModels(oneOf func(Pos, string, *string, []string), bad 
 		}
 		names = append(names, m.Name)
 		given := 0
-		for _, s := range []string{m.ONNX, m.Vectors, m.Labels, m.Features} {
+		for _, s := range []string{m.ONNX, m.Checkpoint, m.Vectors, m.Labels, m.Features} {
 			if s != "" {
 				given++
 			}
 		}
 		switch {
 		case given == 0:
-			bad(m.Pos.Of("onnx", "vectors", "features", "labels"), "model %q has no file: give onnx: FILE, vectors: FILE or features: FOLDER, or labels: %s", m.Name, strings.Join(labels, "|"))
+			bad(m.Pos.Of("checkpoint", "onnx", "vectors", "features", "labels"), "model %q has no file: give checkpoint: FOLDER, onnx: FILE, vectors: FILE or features: FOLDER, or labels: %s", m.Name, strings.Join(labels, "|"))
 		case given > 1:
-			bad(m.Pos.Of("onnx", "vectors", "features", "labels"), "model %q has more than one of onnx, vectors, features and labels: give one", m.Name)
+			bad(m.Pos.Of("checkpoint", "onnx", "vectors", "features", "labels"), "model %q has more than one of checkpoint, onnx, vectors, features and labels: give one", m.Name)
 		case m.Labels != "":
 			oneOf(m.Pos.Of("labels"), "labels", &m.Labels, labels)
 			if m.Card != "" || m.Vocabulary != "" || m.Layers != "" || m.Device != "" || m.Cased {
@@ -187,6 +187,18 @@ func (c *Config) validateModels(oneOf func(Pos, string, *string, []string), bad 
 			}
 		}
 		m.validateFeatures(bad)
+		switch {
+		case m.Weights != "":
+			oneOf(m.Pos.Of("weights"), "weights", &m.Weights, []string{"random"})
+			if m.Checkpoint == "" {
+				bad(m.Pos.Of("weights"), "model %q: weights: %s draws the weights of a checkpoint's config.json anew; it needs checkpoint: FOLDER", m.Name, m.Weights)
+			}
+		case m.Seed != 0:
+			bad(m.Pos.Of("seed"), "model %q: seed is of weights that are drawn; it needs weights: random", m.Name)
+		}
+		if m.Seed < 0 {
+			bad(m.Pos.Of("seed"), "model %q: seed is %d; it must be 0 or more", m.Name, m.Seed)
+		}
 		if m.Device != "" {
 			oneOf(m.Pos.Of("device"), "device", &m.Device, devices)
 		}

@@ -8,8 +8,8 @@ import (
 	"speechsim/models/internal/onnxproto"
 )
 
-// metadataKey is where a card may stand inside an ONNX file.
-const metadataKey = "speechsim.card"
+// MetadataKey is where a card may stand inside an ONNX file.
+const MetadataKey = "speechsim.card"
 
 // assembleCard builds the card of a model: key by key from the override, the
 // sidecar, the metadata and the graph, in this order. With an error it returns what
@@ -26,8 +26,8 @@ func assembleCard(path string, scan *onnxproto.Model, override *Card) (*Card, er
 	case !errors.Is(err, os.ErrNotExist):
 		return card, err
 	}
-	if text, ok := scan.Metadata[metadataKey]; ok {
-		c, err := ReadCard([]byte(text), fmt.Sprintf("%s (metadata %s)", path, metadataKey))
+	if text, ok := scan.Metadata[MetadataKey]; ok {
+		c, err := ReadCard([]byte(text), fmt.Sprintf("%s (metadata %s)", path, MetadataKey))
 		if err != nil {
 			return card, err
 		}
@@ -55,6 +55,7 @@ func (c *Card) fill(other *Card, from string) {
 	fillPart(c, "patches", from, &c.Patches, other.Patches)
 	fillPart(c, "chunk", from, &c.Chunk, other.Chunk)
 	fillPart(c, "min_chunk", from, &c.MinChunk, other.MinChunk)
+	fillPart(c, "padding", from, &c.Padding, other.Padding)
 	fillPart(c, "input", from, &c.Input, other.Input)
 	fillPart(c, "mask", from, &c.Mask, other.Mask)
 	fillPart(c, "token_types", from, &c.TokenTypes, other.TokenTypes)

@@ -1,15 +1,12 @@
 package models
 
 import (
-	"bytes"
 	"errors"
-	"io"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"gopkg.in/yaml.v3"
 )
 
 const exampleCard = `name: hubert-base
@@ -32,14 +29,11 @@ func TestCardSurvivesWriting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	if err := writeCard(&out, card); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(exampleCard, out.String()); diff != "" {
+	out := card.YAML()
+	if diff := cmp.Diff(exampleCard, out); diff != "" {
 		t.Errorf("written (-want +got):\n%s", diff)
 	}
-	again, err := ReadCard(out.Bytes(), "again")
+	again, err := ReadCard([]byte(out), "again")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,54 +145,13 @@ func FuzzReadCard(f *testing.F) {
 			return
 		}
 		card.problems()
-		var out bytes.Buffer
-		if err := writeCard(&out, card); err != nil {
-			t.Fatal(err)
-		}
-		again, err := ReadCard(out.Bytes(), "again")
+		out := card.YAML()
+		again, err := ReadCard([]byte(out), "again")
 		if err != nil {
-			t.Fatalf("what was written is not read: %v\n%s", err, &out)
+			t.Fatalf("what was written is not read: %v\n%s", err, out)
 		}
 		if diff := cmp.Diff(card, again, cmpopts.IgnoreUnexported(Card{}), cmpopts.EquateEmpty(), cmpopts.EquateNaNs()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
-}
-
-// writeCard writes the card as YAML, without the parts that are empty.
-func writeCard(w io.Writer, c *Card) error {
-	var n yaml.Node
-	if err := n.Encode(c); err != nil {
-		return err
-	}
-	dropEmpty(&n)
-	e := yaml.NewEncoder(w)
-	e.SetIndent(2)
-	if err := e.Encode(&n); err != nil {
-		return err
-	}
-	return e.Close()
-}
-
-// dropEmpty removes keys whose value is the zero of its type, and sets the
-// entries of lists on one line.
-func dropEmpty(n *yaml.Node) {
-	if n.Kind == yaml.MappingNode {
-		kept := n.Content[:0]
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			v := n.Content[i+1]
-			empty := v.Value == "" || v.Value == "0" && v.Tag != "!!str" || v.Value == "false"
-			if v.Kind == yaml.ScalarNode && empty || v.Kind == yaml.SequenceNode && len(v.Content) == 0 {
-				continue
-			}
-			kept = append(kept, n.Content[i], v)
-		}
-		n.Content = kept
-	}
-	for _, child := range n.Content {
-		dropEmpty(child)
-		if n.Kind == yaml.SequenceNode && child.Kind == yaml.MappingNode {
-			child.Style = yaml.FlowStyle
-		}
-	}
 }

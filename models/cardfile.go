@@ -93,3 +93,30 @@ func cardError(err error, data []byte, file string) error {
 	msg = strings.TrimPrefix(msg, "yaml: ")
 	return &Error{file, line, col, msg}
 }
+
+// YAML is the card as [ReadCard] reads it, without the parts that are empty.
+func (c *Card) YAML() string {
+	var n yaml.Node
+	var out bytes.Buffer
+	err := n.Encode(c)
+	if err == nil {
+		setOnLines(&n)
+		e := yaml.NewEncoder(&out)
+		e.SetIndent(2)
+		err = errors.Join(e.Encode(&n), e.Close())
+	}
+	if err != nil {
+		panic(err) // a card is texts and numbers, which can always be written
+	}
+	return out.String()
+}
+
+// setOnLines sets the entries of lists on one line each.
+func setOnLines(n *yaml.Node) {
+	for _, child := range n.Content {
+		setOnLines(child)
+		if n.Kind == yaml.SequenceNode && child.Kind == yaml.MappingNode {
+			child.Style = yaml.FlowStyle
+		}
+	}
+}

@@ -41,7 +41,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"text", "once upon a time", Options{}, []string{"is not an ONNX file, but a text file"}},
 		{"web page", "<!DOCTYPE html><html>", Options{}, []string{"a web page"}},
 		{"Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:1\n", Options{}, []string{"git lfs pull"}},
-		{"PyTorch checkpoint", "PK\x03\x04....data.pkl", Options{}, []string{"PyTorch checkpoint", "pipeline models export"}},
+		{"PyTorch checkpoint", "PK\x03\x04....data.pkl", Options{}, []string{"PyTorch checkpoint", "pipeline models import"}},
 		{"safetensors", "\x40\x00\x00\x00\x00\x00\x00\x00{\"__metadata__\"", Options{}, []string{"safetensors"}},
 		{"truncated", good[:len(good)/2], Options{}, []string{"is not a complete ONNX file", "bytes long, but only"}},
 		{"random bytes", "\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8\x07\x06\x05\x04", Options{}, []string{"is not a complete ONNX file"}},
@@ -118,7 +118,7 @@ func TestWhereCardsComeFrom(t *testing.T) {
 	copyFile(t, "testdata/hubert-base.ts17.onnx", path)
 	write(t, SidecarPath(path), "normalize: none\nhop: 320\nfamily: hubert\n")
 	scan := scanned(t, path)
-	scan.Metadata[metadataKey] = "normalize: zero_mean_unit_var\nname: from the metadata\n"
+	scan.Metadata[MetadataKey] = "normalize: zero_mean_unit_var\nname: from the metadata\n"
 	c, err := assembleCard(path, scan, &Card{Family: "mine"})
 	if err != nil {
 		t.Fatal(err)

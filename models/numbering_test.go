@@ -19,7 +19,7 @@ func exportedWith(t *testing.T, file string, names ...string) (path string) {
 		t.Fatal(err)
 	}
 	path = filepath.Join(t.TempDir(), "model.onnx")
-	text := strings.NewReplacer(append(names, metadataKey, strings.Repeat("-", len(metadataKey)))...).Replace(string(data))
+	text := strings.NewReplacer(append(names, MetadataKey, strings.Repeat("-", len(MetadataKey)))...).Replace(string(data))
 	if len(text) != len(data) {
 		t.Fatal("the names differ in length")
 	}

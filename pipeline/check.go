@@ -101,12 +101,12 @@ func (c *Checked) countRows(ctx context.Context, speech *load.Speech) error {
 	if len(speech.Segments) == 0 {
 		return nil
 	}
-	if slices.ContainsFunc(f.Config.Models, func(m configs.Model) bool { return m.Vectors != "" }) {
-		if err := f.OpenStore(); err != nil { // it remembers which vectors the corpus needs
+	if slices.ContainsFunc(f.Config.Models, func(m configs.Model) bool { return m.Vectors != "" || m.Checkpoint != "" }) {
+		if err := f.OpenStore(); err != nil { // it keeps imported checkpoints, and remembers which vectors the corpus needs
 			return err
 		}
 	}
-	m, err := load.OpenModels(f, speech, sets)
+	m, err := load.OpenModels(ctx, f, speech, sets)
 	if err != nil {
 		return err
 	}

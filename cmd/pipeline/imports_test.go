@@ -52,7 +52,7 @@ var phases = []struct{ name, pipeline, above string }{
 	{"shard", "load plan internal/files internal/text", ""},
 	{"matrices", "study inference results native progress internal/npy internal/text", "metrics"},
 	{"inventory", "publish progress internal/text", "extract metrics"},
-	{"modelcmd", "native internal/files", "corpus extract models"},
+	{"modelcmd", "native internal/files internal/text", "corpus extract models"},
 	{"plantest", "study load plan native", "configs"},
 	{"", "study features load plan collect measure publish forecast shard join internal/files internal/text", "configs corpus extract"},
 }

@@ -11,7 +11,7 @@ import (
 
 // modelsCommand has verbs of its own.
 var modelsCommand = &command{
-	name: "models", args: "inspect|verify|export FILE", summary: "show what a model file holds, test it, or export a checkpoint to ONNX",
+	name: "models", args: "inspect|verify|import|export FILE", summary: "show what a model file holds, test it, or make one of a checkpoint",
 	run: func(ctx context.Context, c *call) (int, error) {
 		if len(c.args) > 0 && c.args[0] == "export" && !slices.ContainsFunc(c.args[1:], isHelp) {
 			return exitDone, modelcmd.Export(ctx, c.args[1:], c.stdout, c.stderr)
@@ -19,6 +19,11 @@ var modelsCommand = &command{
 		reference := c.flags.String("reference", "", "verify: the `npz` file that the export wrote, to compare with the original model")
 		device := c.flags.String("device", "", "verify: cpu (default) or cuda")
 		precision := c.flags.String("precision", "", "verify: precision of matrix products: float32, tf32 (cuda only) or fp16")
+		var job modelcmd.Import
+		c.flags.StringVar(&job.Out, "out", "", "import: the ONNX `file` to write, NAME.onnx; its card goes beside it")
+		c.flags.StringVar(&job.Options.Normalize, "normalize", "", "import: zero_mean_unit_var or none, in place of what the checkpoint says")
+		c.flags.BoolVar(&job.Options.Random, "random", false, "import: weights drawn at random, as before training, for an untrained control")
+		c.flags.Uint64Var(&job.Options.Seed, "seed", 0, "import: seed of --random")
 		if err := c.parse(2, 2); err != nil {
 			return exitUsage, err
 		}
@@ -31,8 +36,14 @@ var modelsCommand = &command{
 				return exitFailed, nil
 			}
 			return exitDone, err
+		case "import":
+			job.Source = file
+			if err := job.Check(); err != nil {
+				return exitUsage, usageError{err.Error()}
+			}
+			return exitDone, job.Run(ctx, c.stdout)
 		default:
-			verbs := []string{"inspect", "verify", "export"}
+			verbs := []string{"inspect", "verify", "import", "export"}
 			return exitUsage, usagef("unknown verb %q%s (known: %s)", verb, configs.Nearest(verb, verbs), strings.Join(verbs, ", "))
 		}
 	},

@@ -21,11 +21,11 @@ import (
 // Info is one entry of the store as it lies there.
 type Info struct {
 	Key      string    `json:"key"`
-	Kind     string    `json:"kind"` // rows, types, moments
+	Kind     string    `json:"kind"` // rows, types, moments, cells, model
 	Bytes    int64     `json:"bytes"`
 	Parts    int       `json:"parts"`             // files of parts
 	Begun    int       `json:"begun"`             // parts that a stopped run left half made
-	Finished bool      `json:"finished"`          // rows: the parts are joined
+	Finished bool      `json:"finished"`          // rows: the parts are joined; model: it is written
 	Numbers  Numbers   `json:"numbers,omitempty"` // rows, types: the form of their rows
 	Changed  time.Time `json:"changed"`
 }
@@ -64,7 +64,7 @@ func (s *Store) List() ([]Info, error) {
 // kindOf reads the beginning of an entry's name: see [Numbers.Kind].
 func kindOf(key string) (kind string, n Numbers) {
 	kind, _, _ = strings.Cut(key, "-")
-	if kind == "moments" {
+	if kind == "moments" || kind == "model" {
 		return kind, ""
 	}
 	if kind, half := strings.CutSuffix(kind, "16"); half {
@@ -96,7 +96,7 @@ func (s *Store) inspect(key string) (Info, error) {
 			info.Parts++
 		case isPartial(f.Name()):
 			info.Begun++
-		case f.Name() == "rows.csv":
+		case f.Name() == "rows.csv", f.Name() == ModelFile:
 			info.Finished = true
 		case f.Name() == aboutFile:
 			described = true
@@ -127,6 +127,18 @@ type sums map[string]string
 
 func (s sums) write(e *Entry) error {
 	return WriteFile(filepath.Join(e.Dir, sumsFile), func(w io.Writer) error { return json.NewEncoder(w).Encode(s) })
+}
+
+// Seal notes the checksums of files of the entry that are written, for [Store.Verify].
+func (e *Entry) Seal(names ...string) error {
+	s := sums{}
+	for _, name := range names {
+		var err error
+		if s[name], err = checksumOf(filepath.Join(e.Dir, name)); err != nil {
+			return err
+		}
+	}
+	return s.write(e)
 }
 
 // Verify reads a whole entry and lists the paths of files that are damaged, and why. checkPart reads what follows the

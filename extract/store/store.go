@@ -115,6 +115,9 @@ func (s *Store) Entry(kind string, description any) (*Entry, error) {
 
 const aboutFile = "entry.json"
 
+// ModelFile is the model in an entry that keeps the graph of a checkpoint.
+const ModelFile = "model.onnx"
+
 // Used lists the keys of the entries that were opened, in order.
 func (s *Store) Used() []string {
 	s.mu.Lock()

@@ -19,7 +19,7 @@ func Passes(ctx context.Context, p *plan.Plan, parts []int, after func(pass int)
 	for pass := range p.Passes {
 		pending := slices.ContainsFunc(parts, func(part int) bool { return len(p.Pending(pass, part)) > 0 })
 		if p.Passes > 1 && pending {
-			if err := p.Models.Only(p.SourcesOf(pass)); err != nil {
+			if err := p.Models.Only(ctx, p.SourcesOf(pass)); err != nil {
 				return err
 			}
 		}

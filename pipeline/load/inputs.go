@@ -41,7 +41,7 @@ func (in *Inputs) open(ctx context.Context) (err error) {
 	if in.Engine, err = openEngine(ctx, in.Files, in.Models); err != nil {
 		return err
 	}
-	if err := in.Models.open(in.Speech); err != nil {
+	if err := in.Models.open(ctx, in.Speech); err != nil {
 		return err
 	}
 	if err := in.Models.measureDeviations(ctx); err != nil {

@@ -117,6 +117,7 @@ func CheckFiles(st *study.Study, o Options) error {
 			}
 		}
 	}
+	errs = append(errs, checkCheckpoints(cfg)...)
 	if l := cfg.Corpus.Lexicon; l != nil {
 		missing(l.Pos.Of("file"), "", "corpus.lexicon", l.File)
 	}

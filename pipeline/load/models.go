@@ -32,9 +32,9 @@ type Models struct {
 
 // OpenModels opens the models alone, without the linear algebra: enough to know which rows they serve. sets are what
 // [OpenFeatures] gave; whatever comes of it, the models close them.
-func OpenModels(f *Files, s *Speech, sets []*features.Set) (*Models, error) {
+func OpenModels(ctx context.Context, f *Files, s *Speech, sets []*features.Set) (*Models, error) {
 	m := &Models{files: f, Features: sets}
-	if err := m.open(s); err != nil {
+	if err := m.open(ctx, s); err != nil {
 		m.Close()
 		return nil, err
 	}
@@ -62,18 +62,18 @@ func (m *Models) RuntimeVersion() string {
 }
 
 // open opens all models of the config.
-func (m *Models) open(s *Speech) (err error) {
+func (m *Models) open(ctx context.Context, s *Speech) (err error) {
 	list := m.files.Config.Models
 	m.Sources = make([]*extract.Source, len(list))
 	for i := range list {
-		if m.Sources[i], err = m.source(i, s); err != nil {
+		if m.Sources[i], err = m.source(ctx, i, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *Models) source(i int, speech *Speech) (*extract.Source, error) {
+func (m *Models) source(ctx context.Context, i int, speech *Speech) (*extract.Source, error) {
 	f, asked := m.files, &m.files.Config.Models[i]
 	s := &extract.Source{Name: asked.Name}
 	switch {
@@ -95,7 +95,7 @@ func (m *Models) source(i int, speech *Speech) (*extract.Source, error) {
 		s.Vectors, err = vectors.OpenCached(path, speech.Vocabulary(), f.Store.Dir, digest, corpus.WordType)
 		return s, err
 	}
-	model, err := m.model(asked)
+	model, err := m.model(ctx, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -126,9 +126,12 @@ func withoutText(c *corpus.Corpus) (n int) {
 }
 
 // model loads a model with the layers that the config chooses, or reads its card where a forecast makes do with that.
-func (m *Models) model(asked *configs.Model) (*models.Model, error) {
+func (m *Models) model(ctx context.Context, asked *configs.Model) (*models.Model, error) {
 	f := m.files
-	path := f.Config.Path(asked.ONNX)
+	path, err := f.modelFile(ctx, asked)
+	if err != nil {
+		return nil, err
+	}
 	o, err := m.modelOptions(asked)
 	if err == nil && !files.Exists(path) && f.knownByCard(path) {
 		model, err := models.Describe(path, o)
@@ -206,14 +209,14 @@ func (m *Models) measureDeviations(ctx context.Context) error {
 }
 
 // Only lets the models go that are not among some sources, and loads those again that are and were let go.
-func (m *Models) Only(sources []int) (err error) {
+func (m *Models) Only(ctx context.Context, sources []int) (err error) {
 	for i, s := range m.Sources {
 		switch wanted := slices.Contains(sources, i); {
 		case s.Model == nil:
 		case !wanted:
 			s.Model.Close()
 		case s.Model.Closed():
-			if s.Model, err = m.model(&m.files.Config.Models[i]); err != nil {
+			if s.Model, err = m.model(ctx, &m.files.Config.Models[i]); err != nil {
 				return err
 			}
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash"
 	"os"
-	"path/filepath"
 
 	"speechsim/configs"
 	"speechsim/extract/store"
@@ -43,10 +42,16 @@ func (f *Files) stamp() (string, error) {
 			}
 		}
 		if m.ONNX != "" {
-			path := f.Config.Path(m.ONNX)
-			stampFile(h, models.SidecarPath(path))
-			stampFile(h, filepath.Join(filepath.Dir(path), "vocab.txt"))
+			stampFile(h, models.SidecarPath(f.Config.Path(m.ONNX)))
+		}
+		if m.ONNX != "" || m.Checkpoint != "" {
+			stampFile(h, vocabularyPath(f.Config, m))
 			stampFile(h, tokenizerSettings(f.Config, m))
+		}
+		if m.Checkpoint != "" {
+			for _, file := range checkpointFiles(f.Config, m) {
+				stampFile(h, file)
+			}
 		}
 	}
 	for _, k := range f.Comparisons {

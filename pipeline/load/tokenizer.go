@@ -65,10 +65,10 @@ func tokenizerSettings(cfg *configs.Config, m *configs.Model) string {
 	return filepath.Join(filepath.Dir(vocabularyPath(cfg, m)), "tokenizer_config.json")
 }
 
-// vocabularyPath is the config's vocabulary, else vocab.txt next to the model, where Hugging Face puts it.
+// vocabularyPath is the config's vocabulary, else vocab.txt next to the model or in the checkpoint's folder, where Hugging Face puts it.
 func vocabularyPath(cfg *configs.Config, m *configs.Model) string {
 	if m.Vocabulary != "" {
 		return cfg.Path(m.Vocabulary)
 	}
-	return filepath.Join(filepath.Dir(cfg.Path(m.ONNX)), "vocab.txt")
+	return filepath.Join(modelFolder(cfg, m), "vocab.txt")
 }

@@ -1,0 +1,109 @@
+package load
+
+import (
+	"context"
+	"os"
+	"path"
+	"path/filepath"
+
+	"speechsim/configs"
+	"speechsim/extract/store"
+	"speechsim/models"
+	"speechsim/models/checkpoint"
+	"speechsim/pipeline/internal/files"
+)
+
+// importFormat changes when a checkpoint becomes another graph: then it is imported again.
+const importFormat = 1
+
+// modelFile is the ONNX file of a model: the config's, or the one of its checkpoint, which is made once and kept in the store.
+func (f *Files) modelFile(ctx context.Context, asked *configs.Model) (string, error) {
+	if asked.Checkpoint == "" {
+		return f.Config.Path(asked.ONNX), nil
+	}
+	c, err := openCheckpoint(f.Config, asked)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	made := struct {
+		Format  int
+		Name    string            // as the card says
+		Weights string            `json:",omitempty"`
+		Seed    int               `json:",omitempty"`
+		Files   map[string]string // sha256 by name
+	}{importFormat, c.Name(), asked.Weights, asked.Seed, map[string]string{}}
+	for _, file := range c.Files() {
+		if made.Files[filepath.Base(file)], err = f.Digests.File(file); err != nil {
+			return "", err
+		}
+	}
+	entry, err := f.Store.Entry("model", made)
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(entry.Dir, store.ModelFile)
+	if files.Exists(file) {
+		return file, nil
+	}
+	f.Progress.Note("model %q: importing %s", asked.Name, f.Config.Path(asked.Checkpoint))
+	m, err := c.Model(path.Base(c.Name()))
+	if err != nil {
+		return "", err
+	}
+	if err := m.Write(ctx, file, files.Write); err != nil {
+		return "", err
+	}
+	written := []string{store.ModelFile, filepath.Base(models.SidecarPath(file))}
+	if data := file + ".data"; files.Exists(data) {
+		written = append(written, filepath.Base(data))
+	}
+	return file, entry.Seal(written...)
+}
+
+// openCheckpoint opens the checkpoint of a model.
+func openCheckpoint(cfg *configs.Config, m *configs.Model) (*checkpoint.Checkpoint, error) {
+	return checkpoint.Open(cfg.Path(m.Checkpoint), checkpoint.Options{Random: m.Weights == "random", Seed: uint64(m.Seed)})
+}
+
+// checkCheckpoints finds checkpoints that can't be imported before the corpus is read: of an unknown architecture, or with tensors
+// that are missing or of another shape.
+func checkCheckpoints(cfg *configs.Config) (errs configs.Errors) {
+	for i := range cfg.Models {
+		m := &cfg.Models[i]
+		if m.Checkpoint == "" {
+			continue
+		}
+		c, err := openCheckpoint(cfg, m)
+		if err == nil {
+			_, err = c.Model(m.Name)
+			c.Close()
+		}
+		if err != nil {
+			errs = append(errs, cfg.Errorf(m.Pos, "model %q: checkpoint: %v", m.Name, err))
+		}
+	}
+	return errs
+}
+
+// modelFolder is where a model lies, and what belongs to it.
+func modelFolder(cfg *configs.Config, m *configs.Model) string {
+	if m.Checkpoint == "" {
+		return filepath.Dir(cfg.Path(m.ONNX))
+	}
+	folder := cfg.Path(m.Checkpoint)
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		return filepath.Dir(folder)
+	}
+	return folder
+}
+
+// checkpointFiles lists what a checkpoint is made from; what can't be opened is complained of elsewhere.
+func checkpointFiles(cfg *configs.Config, m *configs.Model) []string {
+	c, err := openCheckpoint(cfg, m)
+	if err != nil {
+		return nil
+	}
+	defer c.Close()
+	return c.Files()
+}
