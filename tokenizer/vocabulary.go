@@ -158,13 +158,14 @@ func (w *WordPiece) HasUpperCase() bool { return w.vocabulary.upperPieces > 0 }
 // embedding. Rows may be Size rounded up to a multiple of 8 to 128, as some
 // checkpoints are padded for speed; anything else is an error, because then ids
 // mean other words than the model was trained with, or lie outside its table.
-func (w *WordPiece) CheckSize(rows int) error {
-	size := w.Size()
+func (w *WordPiece) CheckSize(rows int) error { return checkSize(w.Size(), rows) }
+
+func checkSize(size, rows int) error {
 	for multiple := 1; multiple <= 128; multiple *= 2 {
 		if rows == (size+multiple-1)/multiple*multiple {
 			return nil
 		}
 	}
 	return fmt.Errorf("the vocabulary has %d pieces but the model's embedding has %d rows: "+
-		"they belong to different checkpoints; use the vocab.txt that came with the model", size, rows)
+		"they belong to different checkpoints; use the vocabulary that came with the model", size, rows)
 }

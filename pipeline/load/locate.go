@@ -101,7 +101,7 @@ func CheckFiles(st *study.Study, o Options) error {
 				return
 			}
 			errs = append(errs, cfg.Errorf(at, "%s%s: %s can't be opened: %v", whose, what, path, errors.Unwrap(err)))
-		} else if info.IsDir() {
+		} else if info.IsDir() && what != "vocabulary" {
 			errs = append(errs, cfg.Errorf(at, "%s%s: %s is a folder; a file is wanted", whose, what, path))
 		}
 	}

@@ -25,57 +25,93 @@ func (t *textTokenizer) EncodeWords(words []string) (ids []int64, word []int) {
 	return e.IDs, e.Words
 }
 
+// vocabulary is what package tokenizer reads of a file.
+type vocabulary interface {
+	EncodeWords(words []string) tokenizer.Encoding
+	CheckSize(rows int) error
+}
+
 // loadTokenizer opens the vocabulary of a text model and checks it against the model's embedding.
 func loadTokenizer(cfg *configs.Config, m *configs.Model, card *models.Card) (extract.TextEncoder, error) {
-	path := vocabularyPath(cfg, m)
-	if _, err := os.Stat(path); err != nil {
-		return nil, cfg.Errorf(m.Pos, "model %q reads text and needs its WordPiece vocabulary: give vocabulary: FILE (%s can't be opened)", m.Name, path)
-	}
-	w, err := tokenizer.LoadVocabulary(path)
-	if err != nil {
-		return nil, err
-	}
-	if card.Vocabulary > 0 {
-		if err := w.CheckSize(card.Vocabulary); err != nil {
-			return nil, fmt.Errorf("model %q: %s: %w", m.Name, path, err)
+	paths := vocabularyFiles(cfg, m)
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			return nil, cfg.Errorf(m.Pos, "model %q reads text and needs its vocabulary, a vocab.txt (WordPiece) or a vocab.json with its merges.txt (byte pairs): "+
+				"give vocabulary: FILE or FOLDER (%s can't be opened)", m.Name, path)
 		}
 	}
 	options, err := textOptions(cfg, m)
 	if err != nil {
 		return nil, err
 	}
-	if !options.KeepCase && w.HasUpperCase() {
-		return nil, cfg.Errorf(m.Pos, "model %q: %s has pieces in upper case, so the model is probably cased: say cased: true", m.Name, path)
+	v, err := openVocabulary(cfg, m, paths, options)
+	if err != nil {
+		return nil, err
 	}
-	w = w.WithOptions(options)
-	t := &textTokenizer{encode: w.EncodeWords, files: []string{path}}
+	if card.Vocabulary > 0 {
+		if err := v.CheckSize(card.Vocabulary); err != nil {
+			return nil, fmt.Errorf("model %q: %s: %w", m.Name, paths[0], err)
+		}
+	}
+	t := &textTokenizer{encode: v.EncodeWords, files: paths}
 	if options != (tokenizer.Options{}) {
 		t.options = fmt.Sprintf("%+v", options)
 	}
 	return t, nil
 }
 
-// textOptions say how text is prepared for WordPiece: as the config says, else tokenizer_config.json, else as for an uncased BERT.
-func textOptions(cfg *configs.Config, m *configs.Model) (tokenizer.Options, error) {
-	path := textOptionsPath(cfg, m)
-	switch {
-	case m.Cased:
-		return tokenizer.Cased(), nil
-	case files.Exists(path):
-		return tokenizer.LoadOptions(path)
+func openVocabulary(cfg *configs.Config, m *configs.Model, paths []string, o tokenizer.Options) (vocabulary, error) {
+	if len(paths) == 2 {
+		b, err := tokenizer.LoadBytePair(paths[0], paths[1])
+		if err != nil {
+			return nil, err
+		}
+		return b.WithOptions(o), nil
 	}
-	return tokenizer.Options{}, nil
+	w, err := tokenizer.LoadVocabulary(paths[0])
+	if err != nil {
+		return nil, err
+	}
+	if !o.KeepCase && w.HasUpperCase() {
+		return nil, cfg.Errorf(m.Pos, "model %q: %s has pieces in upper case, so the model is probably cased: say cased: true", m.Name, paths[0])
+	}
+	return w.WithOptions(o), nil
 }
 
-// vocabularyPath is the config's vocabulary, else vocab.txt next to the model or in the checkpoint's folder, where Hugging Face puts it.
-func vocabularyPath(cfg *configs.Config, m *configs.Model) string {
-	if m.Vocabulary != "" {
-		return cfg.Path(m.Vocabulary)
+// textOptions say how text is prepared: as for an uncased BERT, but for what tokenizer_config.json and then the config say.
+func textOptions(cfg *configs.Config, m *configs.Model) (o tokenizer.Options, err error) {
+	if path := textOptionsPath(cfg, m); files.Exists(path) {
+		if o, err = tokenizer.LoadOptions(path); err != nil {
+			return o, err
+		}
 	}
-	return filepath.Join(modelFolder(cfg, m), "vocab.txt")
+	if m.Cased {
+		o.KeepCase, o.KeepAccents = true, true
+	}
+	return o, nil
+}
+
+// vocabularyFiles are the files that give the tokens of a text model their ids: those of the config, else those next to the model or in the
+// checkpoint's folder, where Hugging Face puts them. They are a vocab.txt, or a vocab.json and its merges.txt.
+func vocabularyFiles(cfg *configs.Config, m *configs.Model) []string {
+	at := modelFolder(cfg, m)
+	if m.Vocabulary != "" {
+		at = cfg.Path(m.Vocabulary)
+	}
+	if info, err := os.Stat(at); err == nil && info.IsDir() {
+		folder := at
+		at = filepath.Join(folder, "vocab.txt")
+		if bytePair := filepath.Join(folder, "vocab.json"); !files.Exists(at) && files.Exists(bytePair) {
+			at = bytePair
+		}
+	}
+	if filepath.Ext(at) == ".json" {
+		return []string{at, filepath.Join(filepath.Dir(at), "merges.txt")}
+	}
+	return []string{at}
 }
 
 // textOptionsPath is the tokenizer_config.json that Hugging Face puts next to a vocabulary.
 func textOptionsPath(cfg *configs.Config, m *configs.Model) string {
-	return filepath.Join(filepath.Dir(vocabularyPath(cfg, m)), "tokenizer_config.json")
+	return filepath.Join(filepath.Dir(vocabularyFiles(cfg, m)[0]), "tokenizer_config.json")
 }
