@@ -24,6 +24,16 @@
 //	}
 //	spans := in.Spans(3) // [1 4] [4 6] [6 8]
 //
+// # Byte pairs
+//
+// A [BytePair] is read from the vocab.json and merges.txt of a RoBERTa, and gives the same [Encoding], with <s> and </s>
+// at the ends. Nothing is unknown to it, and it changes neither case nor accents:
+//
+//	roberta, err := tokenizer.LoadBytePair("roberta-base/vocab.json", "roberta-base/merges.txt")
+//	in := roberta.EncodeWords([]string{"it's", "Missus", "Dashwood"})
+//	// in.Tokens  <s> it 's ĠMiss us ĠDash wood </s>
+//	// in.Words    -1  0  0     1  1     2    2   -1
+//
 // # Pronunciations
 //
 // A [Lexicon] holds CMUdict, LibriSpeech's lexicon, and their relatives. Where a
