@@ -64,15 +64,18 @@ var byteRunes = func() (runes [256]rune) {
 // WithOptions is the same vocabulary with another preparation of text, of which only BlankFirst applies.
 func (b *BytePair) WithOptions(o Options) *BytePair { return &BytePair{o, b.pairs} }
 
+// Options is how this tokenizer prepares text.
+func (b *BytePair) Options() Options { return b.options }
+
 // Size is one more than the highest id.
 func (b *BytePair) Size() int { return len(b.pieces) }
 
 // Piece is the text of an id as the vocabulary has it, with Ġ for a blank; empty when the id is outside the vocabulary.
-func (b *BytePair) Piece(id int64) string {
-	if id < 0 || id >= int64(len(b.pieces)) {
+func (p *pairs) Piece(id int64) string {
+	if id < 0 || id >= int64(len(p.pieces)) {
 		return ""
 	}
-	return b.pieces[id]
+	return p.pieces[id]
 }
 
 // CheckSize is [WordPiece.CheckSize].

@@ -11,8 +11,9 @@ import (
 	"strings"
 )
 
-// Bounds on what is read: the largest published vocabularies have 250 000 pieces and a few megabytes.
-const maxPieces, maxVocabulary = 1 << 22, 64 << 20
+// Bounds on what is read: the largest published vocabularies have 250 000 pieces and a few megabytes. Ids may be left out, but not
+// so many that a short file takes much memory.
+const maxPieces, maxVocabulary, maxGap = 1 << 22, 64 << 20, 1 << 16
 
 // LoadBytePair reads a byte-level vocabulary as RoBERTa's checkpoints have it: vocab.json, an object with the id of each piece,
 // and merges.txt, a line for each pair of pieces that become one, in the order in which they are joined. Errors are those of
@@ -73,7 +74,7 @@ func (p *pairs) readVocabulary(data []byte, file string) error {
 	if t, err := in.Token(); err != nil || t != json.Delim('{') {
 		return wrong(`expected a vocabulary, {"PIECE": ID, ...}; this must be the vocab.json of a checkpoint`)
 	}
-	taken := map[int64]string{}
+	taken, highest := map[int64]string{}, int64(-1)
 	for in.More() {
 		key, err := in.Token()
 		if err != nil {
@@ -96,7 +97,8 @@ func (p *pairs) readVocabulary(data []byte, file string) error {
 			return wrong("expected every id once, found %d of %q and of %q", id, before, piece)
 		}
 		taken[id] = piece
-		p.add(piece, int32(id))
+		p.ids[piece] = int32(id)
+		highest = max(highest, id)
 	}
 	if _, err := in.Token(); err != nil {
 		return wrong("expected the end of the vocabulary: %v", err)
@@ -104,15 +106,14 @@ func (p *pairs) readVocabulary(data []byte, file string) error {
 	if _, err := in.Token(); !errors.Is(err, io.EOF) {
 		return wrong("expected nothing after the vocabulary")
 	}
-	return nil
-}
-
-func (p *pairs) add(piece string, id int32) {
-	p.ids[piece] = id
-	for len(p.pieces) <= int(id) {
-		p.pieces = append(p.pieces, "")
+	if highest >= int64(len(taken)+maxGap) {
+		return wrong("expected ids without large gaps, found %d pieces and the id %d", len(taken), highest)
 	}
-	p.pieces[id] = piece
+	p.pieces = make([]string, highest+1)
+	for piece, id := range p.ids {
+		p.pieces[id] = piece
+	}
+	return nil
 }
 
 // finish finds the pieces that every vocabulary must have.

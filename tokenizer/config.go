@@ -45,12 +45,6 @@ func ReadOptions(r io.Reader, file string) (Options, error) {
 	if err := json.Unmarshal(data, &config); err != nil {
 		return Options{}, placeJSON(err, file, data)
 	}
-	isSet := func(b *bool, absent bool) bool {
-		if b == nil {
-			return absent
-		}
-		return *b
-	}
 	lower := isSet(config.Lower, true)
 	return Options{
 		KeepCase:    !lower,
@@ -58,6 +52,14 @@ func ReadOptions(r io.Reader, file string) (Options, error) {
 		KeepChinese: !isSet(config.Chinese, true),
 		BlankFirst:  isSet(config.Blank, false),
 	}, nil
+}
+
+// isSet is what a key says, or what holds where it is absent or null.
+func isSet(key *bool, absent bool) bool {
+	if key == nil {
+		return absent
+	}
+	return *key
 }
 
 // placeJSON turns the offset of a JSON error into a line and column.

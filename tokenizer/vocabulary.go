@@ -20,6 +20,8 @@ const (
 	mask      = "[MASK]"
 )
 
+var specials = []string{unknown, classify, separator, padding, mask}
+
 // continuation marks a piece that does not begin a word.
 const continuation = "##"
 
@@ -54,7 +56,7 @@ func LoadVocabulary(path string) (*WordPiece, error) {
 // empty, is not UTF-8 or repeats an earlier one (ids after it would be shifted),
 // or when [UNK], [CLS] or [SEP] is missing.
 func ReadVocabulary(r io.Reader, file string) (*WordPiece, error) {
-	v := &vocabulary{first: map[string]int32{}, later: map[string]int32{}}
+	v := newVocabulary()
 	var wrong Errors
 	in := newLines(r, file)
 	for {
@@ -72,9 +74,19 @@ func ReadVocabulary(r io.Reader, file string) (*WordPiece, error) {
 	if len(wrong) > 0 {
 		return nil, wrong
 	}
+	return v.finish(file, max(in.n, 1))
+}
+
+func newVocabulary() *vocabulary {
+	return &vocabulary{first: map[string]int32{}, later: map[string]int32{}}
+}
+
+// finish finds the special pieces of a vocabulary that ends on a line.
+func (v *vocabulary) finish(file string, line int) (*WordPiece, error) {
+	var wrong Errors
 	for _, name := range []string{unknown, classify, separator} {
 		if _, ok := v.first[name]; !ok {
-			wrong.add(file, max(in.n, 1), 1, "expected the piece %s in the vocabulary, found %d pieces without it; "+
+			wrong.add(file, line, 1, "expected the piece %s in the vocabulary, found %d pieces without it; "+
 				"this must be the vocab.txt of a BERT checkpoint", name, len(v.pieces))
 		}
 	}
@@ -82,7 +94,7 @@ func ReadVocabulary(r io.Reader, file string) (*WordPiece, error) {
 		return nil, err
 	}
 	v.unk, v.cls, v.sep = v.first[unknown], v.first[classify], v.first[separator]
-	for _, name := range []string{unknown, classify, separator, padding, mask} {
+	for _, name := range specials {
 		if _, ok := v.first[name]; ok {
 			v.special = append(v.special, name)
 		}

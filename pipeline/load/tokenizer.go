@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"speechsim/configs"
 	"speechsim/extract"
@@ -25,26 +26,16 @@ func (t *textTokenizer) EncodeWords(words []string) (ids []int64, word []int) {
 	return e.IDs, e.Words
 }
 
-// vocabulary is what package tokenizer reads of a file.
-type vocabulary interface {
-	EncodeWords(words []string) tokenizer.Encoding
-	CheckSize(rows int) error
-}
-
 // loadTokenizer opens the vocabulary of a text model and checks it against the model's embedding.
 func loadTokenizer(cfg *configs.Config, m *configs.Model, card *models.Card) (extract.TextEncoder, error) {
 	paths := vocabularyFiles(cfg, m)
 	for _, path := range paths {
 		if _, err := os.Stat(path); err != nil {
-			return nil, cfg.Errorf(m.Pos, "model %q reads text and needs its vocabulary, a vocab.txt (WordPiece) or a vocab.json with its merges.txt (byte pairs): "+
+			return nil, cfg.Errorf(m.Pos, "model %q reads text and needs its vocabulary, a vocab.txt (WordPiece), a vocab.json with its merges.txt (byte pairs) or a tokenizer.json: "+
 				"give vocabulary: FILE or FOLDER (%s can't be opened)", m.Name, path)
 		}
 	}
-	options, err := textOptions(cfg, m)
-	if err != nil {
-		return nil, err
-	}
-	v, err := openVocabulary(cfg, m, paths, options)
+	v, err := openVocabulary(cfg, m, paths)
 	if err != nil {
 		return nil, err
 	}
@@ -54,58 +45,65 @@ func loadTokenizer(cfg *configs.Config, m *configs.Model, card *models.Card) (ex
 		}
 	}
 	t := &textTokenizer{encode: v.EncodeWords, files: paths}
-	if options != (tokenizer.Options{}) {
-		t.options = fmt.Sprintf("%+v", options)
+	if o := v.Options(); o != (tokenizer.Options{}) {
+		t.options = fmt.Sprintf("%+v", o)
 	}
 	return t, nil
 }
 
-func openVocabulary(cfg *configs.Config, m *configs.Model, paths []string, o tokenizer.Options) (vocabulary, error) {
-	if len(paths) == 2 {
-		b, err := tokenizer.LoadBytePair(paths[0], paths[1])
-		if err != nil {
+// openVocabulary reads a vocabulary, and how text is prepared for it: as for an uncased BERT, but for what tokenizer_config.json or
+// tokenizer.json and then the config say.
+func openVocabulary(cfg *configs.Config, m *configs.Model, paths []string) (t tokenizer.Tokenizer, err error) {
+	var o tokenizer.Options
+	if filepath.Base(paths[0]) == wholeTokenizer {
+		if t, err = tokenizer.LoadJSON(paths[0]); err != nil {
 			return nil, err
 		}
-		return b.WithOptions(o), nil
+		o = t.Options()
+	} else if path := textOptionsPath(cfg, m); files.Exists(path) {
+		if o, err = tokenizer.LoadOptions(path); err != nil {
+			return nil, err
+		}
 	}
-	w, err := tokenizer.LoadVocabulary(paths[0])
+	if m.Cased {
+		o.KeepCase, o.KeepAccents = true, true
+	}
+	switch {
+	case t != nil:
+	case len(paths) == 2:
+		t, err = tokenizer.LoadBytePair(paths[0], paths[1])
+	default:
+		t, err = tokenizer.LoadVocabulary(paths[0])
+	}
 	if err != nil {
 		return nil, err
 	}
+	if b, ok := t.(*tokenizer.BytePair); ok {
+		return b.WithOptions(o), nil
+	}
+	w := t.(*tokenizer.WordPiece) // there is no third kind
 	if !o.KeepCase && w.HasUpperCase() {
 		return nil, cfg.Errorf(m.Pos, "model %q: %s has pieces in upper case, so the model is probably cased: say cased: true", m.Name, paths[0])
 	}
 	return w.WithOptions(o), nil
 }
 
-// textOptions say how text is prepared: as for an uncased BERT, but for what tokenizer_config.json and then the config say.
-func textOptions(cfg *configs.Config, m *configs.Model) (o tokenizer.Options, err error) {
-	if path := textOptionsPath(cfg, m); files.Exists(path) {
-		if o, err = tokenizer.LoadOptions(path); err != nil {
-			return o, err
-		}
-	}
-	if m.Cased {
-		o.KeepCase, o.KeepAccents = true, true
-	}
-	return o, nil
-}
+// wholeTokenizer is where newer versions of transformers keep a vocabulary and all that belongs to it.
+const wholeTokenizer = "tokenizer.json"
 
 // vocabularyFiles are the files that give the tokens of a text model their ids: those of the config, else those next to the model or in the
-// checkpoint's folder, where Hugging Face puts them. They are a vocab.txt, or a vocab.json and its merges.txt.
+// checkpoint's folder, where Hugging Face puts them. They are a vocab.txt, a vocab.json and its merges.txt, or a tokenizer.json.
 func vocabularyFiles(cfg *configs.Config, m *configs.Model) []string {
 	at := modelFolder(cfg, m)
 	if m.Vocabulary != "" {
 		at = cfg.Path(m.Vocabulary)
 	}
 	if info, err := os.Stat(at); err == nil && info.IsDir() {
-		folder := at
-		at = filepath.Join(folder, "vocab.txt")
-		if bytePair := filepath.Join(folder, "vocab.json"); !files.Exists(at) && files.Exists(bytePair) {
-			at = bytePair
-		}
+		names := []string{"vocab.txt", "vocab.json", wholeTokenizer}
+		i := slices.IndexFunc(names, func(name string) bool { return files.Exists(filepath.Join(at, name)) })
+		at = filepath.Join(at, names[max(i, 0)])
 	}
-	if filepath.Ext(at) == ".json" {
+	if filepath.Ext(at) == ".json" && filepath.Base(at) != wholeTokenizer {
 		return []string{at, filepath.Join(filepath.Dir(at), "merges.txt")}
 	}
 	return []string{at}
