@@ -33,8 +33,8 @@ type Model struct {
 	Hop        float64 // of features: seconds from one frame to the next
 	Offset     float64 // of features: time of the centre of the first frame, in seconds
 	Card       string  `path:""` // "" = sidecar, metadata or graph
-	Vocabulary string  `path:""` // WordPiece vocabulary of a text model, "" = vocab.txt next to the model
-	Cased      bool    // keep case and accents in front of WordPiece
+	Vocabulary string  `path:""` // of a text model: vocab.txt, vocab.json or their folder, "" = next to the model
+	Cased      bool    // keep case and accents in front of WordPiece; false = as tokenizer_config.json says
 	Layers     string  // a list such as 0-6,9,cnn.1 or all; "" = the numbered ones
 	Device     string  // cpu (default) or cuda
 	Objective  string  // what it was trained to do, and how large it is: of models that have both, the page tests which of them

@@ -22,6 +22,7 @@ type hubFiles struct {
 		HeadsDistil  int    `json:"n_heads"`
 		Vocabulary   int    `json:"vocab_size"`
 		MaxPositions int    `json:"max_position_embeddings"`
+		Padding      int    `json:"pad_token_id"`
 		ConvKernel   []int  `json:"conv_kernel"`
 		ConvStride   []int  `json:"conv_stride"`
 	}
@@ -77,7 +78,7 @@ func (c *Card) fillFromHub(h *hubFiles) {
 		fillPart(c, "heads", from, &c.Heads, max(h.config.Heads, h.config.HeadsDistil))
 		if c.Kind == Text {
 			fillPart(c, "vocabulary", from, &c.Vocabulary, h.config.Vocabulary)
-			fillPart(c, "max_tokens", from, &c.MaxTokens, h.config.MaxPositions)
+			fillPart(c, "max_tokens", from, &c.MaxTokens, h.maxTokens())
 		}
 	}
 	if from = h.preprocessor.path; from != "" && c.Kind == Audio {
@@ -90,6 +91,15 @@ func (c *Card) fillFromHub(h *hubFiles) {
 			fillPart(c, "normalize", from, &c.Normalize, normalize)
 		}
 	}
+}
+
+// maxTokens is how many tokens have a position. RoBERTa and its relatives count positions from behind the padding token.
+func (h *hubFiles) maxTokens() int {
+	switch h.config.ModelType {
+	case "roberta", "xlm-roberta", "camembert":
+		return max(0, h.config.MaxPositions-h.config.Padding-1)
+	}
+	return h.config.MaxPositions
 }
 
 // contradictions of config.json and the graph, which has so many blocks: the file

@@ -20,6 +20,16 @@
 //	// in.Tokens  [CLS]  it    '     s   miss   ##us   dash   ##wood     !     [SEP]
 //	// in.Offsets [0 0] [0 2] [2 3] [3 4] [5 9] [9 11] [12 16] [16 20] [20 21] [0 0]
 //
+// # Byte pairs
+//
+// A [BytePair] is read from the vocab.json and merges.txt of a RoBERTa, and gives the same [Encoding], with <s> and </s>
+// at the ends. Nothing is unknown to it, and it changes neither case nor accents:
+//
+//	roberta, err := tokenizer.LoadBytePair("roberta-base/vocab.json", "roberta-base/merges.txt")
+//	in := roberta.Encode("it's Missus Dashwood")
+//	// in.Tokens  <s> it 's ĠMiss us ĠDash wood </s>
+//	// in.Words    -1  0  1     2  2     3    3   -1
+//
 // # Pronunciations
 //
 // A [Lexicon] holds CMUdict, LibriSpeech's lexicon, and their relatives. Where a

@@ -9,11 +9,12 @@ import (
 )
 
 // Options says how text is prepared before it is looked up. The zero value is
-// that of every uncased BERT.
+// that of every uncased BERT, and of RoBERTa, to which only the last applies.
 type Options struct {
 	KeepCase    bool // do not lower-case
 	KeepAccents bool // do not strip accents (Unicode Mn after NFD)
 	KeepChinese bool // do not make each Chinese character a word of its own
+	BlankFirst  bool // byte-level vocabularies: read the first word as if a blank stood before it
 }
 
 // Cased is the preparation of cased BERT models: case and accents stay.

@@ -20,6 +20,8 @@ const (
 	mask      = "[MASK]"
 )
 
+var specials = []string{unknown, classify, separator, padding, mask}
+
 // continuation marks a piece that does not begin a word.
 const continuation = "##"
 
@@ -55,7 +57,7 @@ func LoadVocabulary(path string) (*WordPiece, error) {
 // when [UNK], [CLS] or [SEP] is missing, or when the file is one of another kind
 // of tokenizer.
 func ReadVocabulary(r io.Reader, file string) (*WordPiece, error) {
-	v := &vocabulary{first: map[string]int32{}, later: map[string]int32{}}
+	v := newVocabulary()
 	var wrong Errors
 	in := newLines(r, file)
 	head, _ := in.r.Peek(512) // an error comes again from the first line
@@ -78,9 +80,19 @@ func ReadVocabulary(r io.Reader, file string) (*WordPiece, error) {
 	if len(wrong) > 0 {
 		return nil, wrong
 	}
+	return v.finish(file, max(in.n, 1))
+}
+
+func newVocabulary() *vocabulary {
+	return &vocabulary{first: map[string]int32{}, later: map[string]int32{}}
+}
+
+// finish finds the special pieces of a vocabulary that ends on a line.
+func (v *vocabulary) finish(file string, line int) (*WordPiece, error) {
+	var wrong Errors
 	for _, name := range []string{unknown, classify, separator} {
 		if _, ok := v.first[name]; !ok {
-			wrong.add(file, max(in.n, 1), 1, "expected the piece %s in the vocabulary, found %d pieces without it; "+
+			wrong.add(file, line, 1, "expected the piece %s in the vocabulary, found %d pieces without it; "+
 				"this must be the vocab.txt of a BERT checkpoint", name, len(v.pieces))
 		}
 	}
@@ -88,7 +100,7 @@ func ReadVocabulary(r io.Reader, file string) (*WordPiece, error) {
 		return nil, err
 	}
 	v.unk, v.cls, v.sep = v.first[unknown], v.first[classify], v.first[separator]
-	for _, name := range []string{unknown, classify, separator, padding, mask} {
+	for _, name := range specials {
 		if _, ok := v.first[name]; ok {
 			v.special = append(v.special, name)
 		}
@@ -164,13 +176,14 @@ func (w *WordPiece) HasUpperCase() bool { return w.vocabulary.upperPieces > 0 }
 // embedding. Rows may be Size rounded up to a multiple of 8 to 128, as some
 // checkpoints are padded for speed; anything else is an error, because then ids
 // mean other words than the model was trained with, or lie outside its table.
-func (w *WordPiece) CheckSize(rows int) error {
-	size := w.Size()
+func (w *WordPiece) CheckSize(rows int) error { return checkSize(w.Size(), rows) }
+
+func checkSize(size, rows int) error {
 	for multiple := 1; multiple <= 128; multiple *= 2 {
 		if rows == (size+multiple-1)/multiple*multiple {
 			return nil
 		}
 	}
 	return fmt.Errorf("the vocabulary has %d pieces but the model's embedding has %d rows: "+
-		"they belong to different checkpoints; use the vocab.txt that came with the model", size, rows)
+		"they belong to different checkpoints; use the vocabulary that came with the model", size, rows)
 }

@@ -90,16 +90,15 @@ func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
 		if m.Device == models.CUDA {
 			card = fmt.Append(card, m.Device, " ", cmp.Or(m.Precision, models.Float32))
 		}
-		if s.Text != nil {
-			sum, err := in.Digests.File(vocabularyPath(in.Config, m))
-			if err != nil {
-				return f, err
+		if text, ok := s.Text.(*textTokenizer); ok {
+			for _, file := range text.files {
+				sum, err := in.Digests.File(file)
+				if err != nil {
+					return f, err
+				}
+				card = append(card, sum...)
 			}
-			options, err := tokenizerOptions(in.Config, m)
-			if err != nil {
-				return f, err
-			}
-			card = fmt.Appendf(card, "%s %s %+v", sum, textAsWritten, options)
+			card = fmt.Append(card, " ", textAsWritten, " ", text.options)
 		}
 		sum := sha256.Sum256(card)
 		f.Cards[s.Name] = hex.EncodeToString(sum[:])

@@ -105,7 +105,7 @@ func CheckFiles(st *study.Study, o Options) error {
 			}
 		} else if info, err := os.Stat(path); err != nil {
 			errs = append(errs, cfg.Errorf(at, "%s%s: %s can't be opened: %v", whose, what, path, errors.Unwrap(err)))
-		} else if info.IsDir() && what != "features" {
+		} else if info.IsDir() && what != "features" && what != "vocabulary" {
 			errs = append(errs, cfg.Errorf(at, "%s%s: %s is a folder; a file is wanted", whose, what, path))
 		}
 	}

@@ -45,8 +45,9 @@ func (f *Files) stamp() (string, error) {
 			stampFile(h, models.SidecarPath(f.Config.Path(m.ONNX)))
 		}
 		if m.ONNX != "" || m.Checkpoint != "" {
-			stampFile(h, vocabularyPath(f.Config, m))
-			stampFile(h, tokenizerSettings(f.Config, m))
+			for _, file := range append(vocabularyFiles(f.Config, m), textOptionsPath(f.Config, m)) {
+				stampFile(h, file)
+			}
 		}
 		if m.Checkpoint != "" {
 			for _, file := range checkpointFiles(f.Config, m) {

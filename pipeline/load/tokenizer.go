@@ -1,74 +1,115 @@
 package load
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"speechsim/configs"
 	"speechsim/extract"
 	"speechsim/models"
+	"speechsim/pipeline/internal/files"
 	"speechsim/tokenizer"
 )
 
-// wordPiece adapts the tokenizer to what extract asks for.
-type wordPiece struct{ *tokenizer.WordPiece }
+// textTokenizer adapts a tokenizer to what extract asks for.
+type textTokenizer struct {
+	encode  func(text string) tokenizer.Encoding
+	files   []string // of its vocabulary
+	options string   // how text is prepared for it, "" as an uncased BERT does
+}
 
-// Encode cuts text as BERT does, and says where each piece stands.
-func (w wordPiece) Encode(text string) (ids []int64, places [][2]int) {
-	e := w.WordPiece.Encode(text)
+// Encode cuts text as the model's own tokenizer does, and says where each piece stands.
+func (t *textTokenizer) Encode(text string) (ids []int64, places [][2]int) {
+	e := t.encode(text)
 	return e.IDs, e.Offsets
 }
 
 // loadTokenizer opens the vocabulary of a text model and checks it against the model's embedding.
 func loadTokenizer(cfg *configs.Config, m *configs.Model, card *models.Card) (extract.TextEncoder, error) {
-	path := vocabularyPath(cfg, m)
-	if _, err := os.Stat(path); err != nil {
-		return nil, cfg.Errorf(m.Pos.Of("vocabulary", "onnx"), "model %q reads text and needs its WordPiece vocabulary: give vocabulary: FILE (%s can't be opened)", m.Name, path)
+	paths := vocabularyFiles(cfg, m)
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			return nil, cfg.Errorf(m.Pos.Of("vocabulary", "onnx"), "model %q reads text and needs its vocabulary, a vocab.txt (WordPiece), a vocab.json with its merges.txt (byte pairs) or a tokenizer.json: "+
+				"give vocabulary: FILE or FOLDER (%s can't be opened)", m.Name, path)
+		}
 	}
-	w, err := tokenizer.LoadVocabulary(path)
+	v, err := openVocabulary(cfg, m, paths)
 	if err != nil {
 		return nil, err
 	}
 	if card.Vocabulary > 0 {
-		if err := w.CheckSize(card.Vocabulary); err != nil {
-			return nil, fmt.Errorf("model %q: %s: %w", m.Name, path, err)
+		if err := v.CheckSize(card.Vocabulary); err != nil {
+			return nil, fmt.Errorf("model %q: %s: %w", m.Name, paths[0], err)
 		}
 	}
-	options, err := tokenizerOptions(cfg, m)
+	t := &textTokenizer{encode: v.Encode, files: paths}
+	if o := v.Options(); o != (tokenizer.Options{}) {
+		t.options = fmt.Sprintf("%+v", o)
+	}
+	return t, nil
+}
+
+// openVocabulary reads a vocabulary, and how text is prepared for it: as for an uncased BERT, but for what tokenizer_config.json or
+// tokenizer.json and then the config say.
+func openVocabulary(cfg *configs.Config, m *configs.Model, paths []string) (t tokenizer.Tokenizer, err error) {
+	var o tokenizer.Options
+	if filepath.Base(paths[0]) == wholeTokenizer {
+		if t, err = tokenizer.LoadJSON(paths[0]); err != nil {
+			return nil, err
+		}
+		o = t.Options()
+	} else if path := textOptionsPath(cfg, m); files.Exists(path) {
+		if o, err = tokenizer.LoadOptions(path); err != nil {
+			return nil, err
+		}
+	}
+	if m.Cased {
+		o.KeepCase, o.KeepAccents = true, true
+	}
+	switch {
+	case t != nil:
+	case len(paths) == 2:
+		t, err = tokenizer.LoadBytePair(paths[0], paths[1])
+	default:
+		t, err = tokenizer.LoadVocabulary(paths[0])
+	}
 	if err != nil {
 		return nil, err
 	}
-	if w = w.WithOptions(options); !options.KeepCase && w.HasUpperCase() {
-		return nil, cfg.Errorf(m.Pos.Of("cased", "vocabulary"), "model %q: %s has pieces in upper case, so the model is probably cased: say cased: true", m.Name, path)
+	if b, ok := t.(*tokenizer.BytePair); ok {
+		return b.WithOptions(o), nil
 	}
-	return wordPiece{w}, nil
+	w := t.(*tokenizer.WordPiece) // there is no third kind
+	if !o.KeepCase && w.HasUpperCase() {
+		return nil, cfg.Errorf(m.Pos.Of("cased", "vocabulary"), "model %q: %s has pieces in upper case, so the model is probably cased: say cased: true", m.Name, paths[0])
+	}
+	return w.WithOptions(o), nil
 }
 
-// tokenizerOptions says how a text model's tokenizer treats case and accents: as the config says, else as the settings beside the
-// vocabulary, else as uncased models do.
-func tokenizerOptions(cfg *configs.Config, m *configs.Model) (tokenizer.Options, error) {
-	if m.Cased {
-		return tokenizer.Cased(), nil
-	}
-	options, err := tokenizer.LoadOptions(tokenizerSettings(cfg, m))
-	if errors.Is(err, fs.ErrNotExist) {
-		return tokenizer.Options{}, nil
-	}
-	return options, err
-}
+// wholeTokenizer is where newer versions of transformers keep a vocabulary and all that belongs to it.
+const wholeTokenizer = "tokenizer.json"
 
-// tokenizerSettings is the file in which Hugging Face keeps the settings of a tokenizer, beside its vocabulary.
-func tokenizerSettings(cfg *configs.Config, m *configs.Model) string {
-	return filepath.Join(filepath.Dir(vocabularyPath(cfg, m)), "tokenizer_config.json")
-}
-
-// vocabularyPath is the config's vocabulary, else vocab.txt next to the model or in the checkpoint's folder, where Hugging Face puts it.
-func vocabularyPath(cfg *configs.Config, m *configs.Model) string {
+// vocabularyFiles are the files that give the tokens of a text model their ids: those of the config, else those next to the model or in the
+// checkpoint's folder, where Hugging Face puts them. They are a vocab.txt, a vocab.json and its merges.txt, or a tokenizer.json.
+func vocabularyFiles(cfg *configs.Config, m *configs.Model) []string {
+	at := modelFolder(cfg, m)
 	if m.Vocabulary != "" {
-		return cfg.Path(m.Vocabulary)
+		at = cfg.Path(m.Vocabulary)
 	}
-	return filepath.Join(modelFolder(cfg, m), "vocab.txt")
+	if info, err := os.Stat(at); err == nil && info.IsDir() {
+		names := []string{"vocab.txt", "vocab.json", wholeTokenizer}
+		i := slices.IndexFunc(names, func(name string) bool { return files.Exists(filepath.Join(at, name)) })
+		at = filepath.Join(at, names[max(i, 0)])
+	}
+	if filepath.Ext(at) == ".json" && filepath.Base(at) != wholeTokenizer {
+		return []string{at, filepath.Join(filepath.Dir(at), "merges.txt")}
+	}
+	return []string{at}
+}
+
+// textOptionsPath is the tokenizer_config.json that Hugging Face puts next to a vocabulary.
+func textOptionsPath(cfg *configs.Config, m *configs.Model) string {
+	return filepath.Join(filepath.Dir(vocabularyFiles(cfg, m)[0]), "tokenizer_config.json")
 }
