@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,6 +64,9 @@ func Check(ctx context.Context, cfg *configs.Config, full bool, o Options) (*Che
 		c.Skipped = speech.Unreadable
 	}
 	if err == nil {
+		if speech.Shift != nil && !full { // else the report has that of all utterances
+			c.Report.Add(corpus.Finding{Kind: corpus.KindShift, Severity: corpus.SeverityWarning, File: cmp.Or(f.Corpus.Spec.Root, f.Corpus.Spec.Table), Message: speech.AboutShift()})
+		}
 		c.findUndecodable(speech)
 		err = c.countRows(ctx, speech)
 	}

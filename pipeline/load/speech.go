@@ -3,6 +3,7 @@ package load
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,6 +27,7 @@ type Speech struct {
 	Alone      string                    // the one group that the table of groups puts all utterances in
 	Foreign    []string                  // utterances whose alignments lack most words of their transcripts
 	Moved      []string                  // utterances whose TextGrids start later than their audio, and were moved to it
+	Shift      *corpus.Shift             // of the labels against the sound, by a sample of the utterances; nil where none is seen
 	Parts      []Part
 	Lexicon    *tokenizer.Lexicon // nil without one
 
@@ -75,6 +77,9 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	if len(s.Moved) > 0 {
 		f.Progress.Note("%s", s.AboutMoved())
 	}
+	if err := s.findShift(ctx, f, tiers); err != nil {
+		return s, err
+	}
 	if s.Alone = aloneIn(c, r.lengths); s.Alone != "" {
 		f.Progress.Note("all utterances are of one group, %q: the utterances are taken for groups, as if they were independent of each other", s.Alone)
 	}
@@ -98,6 +103,28 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 		return s, fmt.Errorf("no utterance of %d can be used; the first fault:\n%s", len(c.Utterances), s.Unreadable[0].Error)
 	}
 	return s, nil
+}
+
+// findShift listens to a few utterances, if labels are needed.
+func (s *Speech) findShift(ctx context.Context, f *Files, tiers []string) error {
+	if len(tiers) == 0 {
+		return nil
+	}
+	var usable []int
+	for part := range s.Parts {
+		usable = append(usable, s.Usable(part)...)
+	}
+	slices.Sort(usable)
+	shift, told, err := f.Corpus.SampleShift(ctx, usable, f.Workers)
+	if err != nil || !told {
+		return err
+	}
+	s.Shift = &shift
+	f.Progress.Note("%s", s.AboutShift())
+	if f.Strict {
+		return errors.New("the labels seem to be shifted against the sound, and --strict refuses that")
+	}
+	return nil
 }
 
 // foreign lists the utterances of whose transcripts most words are not in the alignment: it may be that of another utterance.
@@ -142,6 +169,11 @@ func aloneIn(c *corpus.Corpus, lengths []int) string {
 func (s *Speech) AboutForeign() string {
 	return fmt.Sprintf("the alignment lacks most words of the transcript in %d utterances, such as %s: is it that of another utterance? Their segments are rows all the same; pipeline check names the words",
 		len(s.Foreign), s.Foreign[0])
+}
+
+// AboutShift says that labels and sound seem to be shifted against each other.
+func (s *Speech) AboutShift() string {
+	return fmt.Sprintf("%s that were listened to: are the times of the labels those of another cut of the audio? Rows are taken where the labels say; pipeline check --audio listens to all utterances", s.Shift)
 }
 
 // AboutMoved says that TextGrids were moved.
