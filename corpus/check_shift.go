@@ -1,11 +1,8 @@
 package corpus
 
 import (
-	"context"
 	"fmt"
 	"math"
-	"runtime"
-	"sync"
 )
 
 // A shift between sound and labels is found by correlation: in frames of 10 ms, log energy against "the labels say
@@ -170,59 +167,4 @@ type Shift struct {
 
 func (s Shift) String() string {
 	return fmt.Sprintf("the sound comes %.0f ms %s than the labels say, in %d of %d utterances", math.Abs(s.Seconds)*1000, lateOrEarly(s.Seconds), s.Agree, s.Utterances)
-}
-
-// What SampleShift listens to: some seconds of audio, so that it costs about one second of a processor whatever the corpus.
-const (
-	sampledUtterances = 24
-	sampledSeconds    = 30.0 // of each, from its beginning
-)
-
-// SampleShift listens to a few of some utterances (indices of Utterances), evenly spread over them, and says whether their sound is
-// shifted against their labels by a constant. Check with full audio listens to all of them. An utterance that can't be read has no say.
-func (c *Corpus) SampleShift(ctx context.Context, utterances []int, workers int) (Shift, bool, error) {
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	n := min(len(utterances), sampledUtterances)
-	curves := make([]*shiftCurve, n)
-	next := make(chan int)
-	var wg sync.WaitGroup
-	for range min(workers, n) {
-		wg.Go(func() {
-			for i := range next {
-				if ctx.Err() == nil {
-					curves[i] = c.shiftCurveOf(&c.Utterances[utterances[(2*i+1)*len(utterances)/(2*n)]])
-				}
-			}
-		})
-	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
-	var sum shiftSum
-	for _, curve := range curves {
-		sum.add(curve)
-	}
-	shift, told := sum.shift()
-	return shift, told, ctx.Err()
-}
-
-// shiftCurveOf listens to the beginning of an utterance. It is nil if that says nothing.
-func (c *Corpus) shiftCurveOf(u *Utterance) *shiftCurve {
-	a, err := c.Align(u)
-	if err != nil {
-		return nil
-	}
-	beginning := *u
-	if info, err := c.AudioInfo(u); err == nil && info.Seconds() > sampledSeconds {
-		beginning.To = u.From + sampledSeconds
-	}
-	sound, err := c.Audio(&beginning)
-	if err != nil {
-		return nil
-	}
-	return newShiftCurve(sound, a)
 }

@@ -213,7 +213,7 @@ func TestShiftedLabels(t *testing.T) {
 		strict := o
 		strict.Strict = true
 		run, err := Prepare(context.Background(), cfg, strict)
-		if (err != nil) != (by != 0) || err != nil && !strings.Contains(err.Error(), "shifted against the sound") {
+		if (err != nil) != (by != 0) || err != nil && !strings.Contains(err.Error(), "--strict refuses a corpus of which this is so: the sound comes") {
 			t.Errorf("--strict with labels shifted by %g s: %v", by, err)
 		}
 		if err == nil {

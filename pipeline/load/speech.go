@@ -3,7 +3,6 @@ package load
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,7 +26,7 @@ type Speech struct {
 	Alone      string                    // the one group that the table of groups puts all utterances in
 	Foreign    []string                  // utterances whose alignments lack most words of their transcripts
 	Moved      []string                  // utterances whose TextGrids start later than their audio, and were moved to it
-	Shift      *corpus.Shift             // of the labels against the sound, by a sample of the utterances; nil where none is seen
+	Heard      corpus.Heard              // what a sample of the utterances says
 	Parts      []Part
 	Lexicon    *tokenizer.Lexicon // nil without one
 
@@ -77,7 +76,7 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	if len(s.Moved) > 0 {
 		f.Progress.Note("%s", s.AboutMoved())
 	}
-	if err := s.findShift(ctx, f, tiers); err != nil {
+	if err := s.listen(ctx, f, tiers); err != nil {
 		return s, err
 	}
 	if s.Alone = aloneIn(c, r.lengths); s.Alone != "" {
@@ -105,24 +104,21 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	return s, nil
 }
 
-// findShift listens to a few utterances, if labels are needed.
-func (s *Speech) findShift(ctx context.Context, f *Files, tiers []string) error {
-	if len(tiers) == 0 {
-		return nil
-	}
+// listen listens to a few utterances.
+func (s *Speech) listen(ctx context.Context, f *Files, tiers []string) (err error) {
 	var usable []int
 	for part := range s.Parts {
 		usable = append(usable, s.Usable(part)...)
 	}
 	slices.Sort(usable)
-	shift, told, err := f.Corpus.SampleShift(ctx, usable, f.Workers)
-	if err != nil || !told {
+	if s.Heard, err = f.Corpus.Listen(ctx, usable, len(tiers) > 0, f.Workers); err != nil {
 		return err
 	}
-	s.Shift = &shift
-	f.Progress.Note("%s", s.AboutShift())
-	if f.Strict {
-		return errors.New("the labels seem to be shifted against the sound, and --strict refuses that")
+	for _, doubt := range s.AboutHeard() {
+		f.Progress.Note("%s", doubt)
+		if f.Strict {
+			return fmt.Errorf("--strict refuses a corpus of which this is so: %s", doubt)
+		}
 	}
 	return nil
 }
@@ -171,9 +167,13 @@ func (s *Speech) AboutForeign() string {
 		len(s.Foreign), s.Foreign[0])
 }
 
-// AboutShift says that labels and sound seem to be shifted against each other.
-func (s *Speech) AboutShift() string {
-	return fmt.Sprintf("%s that were listened to: are the times of the labels those of another cut of the audio? Rows are taken where the labels say; pipeline check --audio listens to all utterances", s.Shift)
+// AboutHeard says what is odd with the sound.
+func (s *Speech) AboutHeard() []string {
+	doubts := slices.Clone(s.Heard.Level)
+	if s.Heard.Shift != nil {
+		doubts = append(doubts, fmt.Sprintf("%s that were listened to: are the times of the labels those of another cut of the audio? Rows are taken where the labels say; pipeline check --audio listens to all utterances", s.Heard.Shift))
+	}
+	return doubts
 }
 
 // AboutMoved says that TextGrids were moved.

@@ -44,8 +44,8 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 	if len(p.Moved) > 0 {
 		page.Doubt = append(page.Doubt, "I"+p.AboutMoved()[1:]+".")
 	}
-	if p.Shift != nil {
-		page.Doubt = append(page.Doubt, "T"+p.AboutShift()[1:]+".")
+	for _, doubt := range p.AboutHeard() {
+		page.Doubt = append(page.Doubt, "T"+doubt[1:]+".")
 	}
 	for _, s := range p.Sources {
 		if s.Model == nil {

@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -52,6 +54,15 @@ func shiftedGrids(t *testing.T, s Spec, by func(i int) float64) *Corpus {
 	return open(t, s)
 }
 
+// sampleShift is the shift that a sample of some utterances shows.
+func sampleShift(c *Corpus, utterances []int) (Shift, bool, error) {
+	h, err := c.Listen(context.Background(), utterances, true, 2)
+	if h.Shift == nil {
+		return Shift{}, false, err
+	}
+	return *h.Shift, true, err
+}
+
 // A constant shift of the labels is seen in a few utterances, and good labels are not suspected.
 func TestSampleShift(t *testing.T) {
 	demo := Spec{Layout: "librispeech", Root: "demo/LibriSpeech", Subset: "demo"}
@@ -68,8 +79,8 @@ func TestSampleShift(t *testing.T) {
 				for i := range all {
 					all[i] = i
 				}
-				shift, told, err := c.SampleShift(context.Background(), all, 2)
-				if err != nil || told != (math.Abs(by) > .05) || math.Abs(shift.Seconds+by) > .031 || shift.Utterances < 20 {
+				shift, told, err := sampleShift(c, all)
+				if err != nil || told != (math.Abs(by) > .05) || told && (math.Abs(shift.Seconds+by) > .031 || shift.Utterances < 20) {
 					t.Errorf("%+v, told: %v, %v", shift, told, err)
 				}
 			})
@@ -83,7 +94,7 @@ func TestSampleShift(t *testing.T) {
 		}
 		return 0
 	})
-	if shift, told, _ := c.SampleShift(context.Background(), []int{0, 1, 2, 3, 4, 5}, 2); told {
+	if shift, told, _ := sampleShift(c, []int{0, 1, 2, 3, 4, 5}); told {
 		t.Errorf("of one utterance: %+v", shift)
 	}
 	c.Utterances = c.Utterances[:6]
@@ -98,18 +109,18 @@ func TestSampleShift(t *testing.T) {
 	for i := range 3 {
 		c.Utterances[i].AudioPath = "nowhere.flac"
 	}
-	if _, told, err := c.SampleShift(context.Background(), []int{0, 1, 2, 3, 4, 5, 6}, 2); told || err != nil {
+	if _, told, err := sampleShift(c, []int{0, 1, 2, 3, 4, 5, 6}); told || err != nil {
 		t.Errorf("of four utterances: %v %v", told, err)
 	}
-	if shift, told, err := c.SampleShift(context.Background(), []int{0, 1, 2, 3, 4, 5, 6, 7}, 2); !told || err != nil {
+	if shift, told, err := sampleShift(c, []int{0, 1, 2, 3, 4, 5, 6, 7}); !told || err != nil {
 		t.Errorf("of five utterances: %+v %v", shift, err)
 	}
-	if _, told, err := c.SampleShift(context.Background(), nil, 2); told || err != nil {
+	if _, told, err := sampleShift(c, nil); told || err != nil {
 		t.Errorf("of none: %v %v", told, err)
 	}
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, _, err := c.SampleShift(ended, []int{0, 1, 2}, 2); err == nil {
+	if _, err := c.Listen(ended, []int{0, 1, 2}, true, 2); err == nil {
 		t.Error("it does not end with its context")
 	}
 }
@@ -136,8 +147,66 @@ func TestSampleShiftOfLongAudio(t *testing.T) {
 		write(t, filepath.Join(root, fmt.Sprint(i, ".TextGrid")), grid(end, tier{"words", words}))
 	}
 	c := open(t, Spec{Layout: "folder", Root: root})
-	shift, told, err := c.SampleShift(context.Background(), []int{0, 1, 2, 3, 4, 5}, 1)
+	shift, told, err := sampleShift(c, []int{0, 1, 2, 3, 4, 5})
 	if err != nil || !told || math.Abs(shift.Seconds-.12) > 1e-9 || shift.Agree != 6 {
 		t.Errorf("%+v %v %v", shift, told, err)
+	}
+}
+
+// floats is a RIFF file of 32-bit floats.
+func floats(rate int, x []float32) string {
+	head := wav(rate, 1, make([]int16, 2*len(x)))[:44]
+	b := []byte(head[:20] + "\x03\x00" + head[22:28])
+	b = binary.LittleEndian.AppendUint32(b, uint32(4*rate))
+	b = append(b, 4, 0, 32, 0)
+	b = append(b, head[36:]...)
+	for _, v := range x {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+	}
+	return string(b)
+}
+
+// Sound that was stored in another range is told where most utterances have it, with labels and without.
+func TestListenToLevels(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		file func(i int) string
+		want string
+	}{
+		{"16-bit integers", func(int) string { return wav(16000, 1, tone(16000, 16000)) }, ""},
+		{"integers as floats", func(int) string {
+			x := make([]float32, 16000)
+			for i, v := range tone(16000, 16000) {
+				x[i] = float32(v)
+			}
+			return floats(16000, x)
+		}, "the level of the sound is odd (over-range) in 6 of 6 utterances that were listened to, such as 0: the largest value is 8000; expected at most 1: integers seem to be stored as floats"},
+		{"floats", func(int) string { return floats(16000, []float32{0, .5, -.5, .25}) }, ""},
+		{"bits that are too low", func(int) string {
+			x := tone(16000, 16000)
+			for i := range x {
+				x[i] /= 256
+			}
+			return wav(16000, 1, x)
+		}, "the level of the sound is odd (quiet) in 6 of 6 utterances that were listened to, such as 0: the peak is -60.5 dB of full scale"},
+		{"two quiet ones", func(i int) string {
+			x := tone(16000, 16000)
+			for j := range x {
+				if i < 2 {
+					x[j] /= 256
+				}
+			}
+			return wav(16000, 1, x)
+		}, ""},
+	} {
+		root := t.TempDir()
+		for i := range 6 {
+			write(t, filepath.Join(root, fmt.Sprint(i, ".wav")), tt.file(i))
+		}
+		c := open(t, Spec{Layout: "folder", Root: root})
+		h, err := c.Listen(context.Background(), []int{0, 1, 2, 3, 4, 5}, false, 2)
+		if got := strings.Join(h.Level, "; "); err != nil || got != tt.want || h.Shift != nil {
+			t.Errorf("%s: %q %v", tt.name, got, err)
+		}
 	}
 }
