@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"speechsim/textgrid"
@@ -217,19 +218,31 @@ func pickTier(tg *textgrid.TextGrid, path, speaker, name string, usual ...string
 		}
 	}
 	for _, found := range [][]*textgrid.Tier{plain, own, other} {
+		if len(found) > 1 { // tiers that were laid out and not filled are no choice
+			if labelled := slices.DeleteFunc(slices.Clone(found), unlabelled); len(labelled) == 1 {
+				found = labelled
+			}
+		}
 		switch {
 		case len(found) == 1:
 			return found[0], nil
 		case len(found) > 1:
+			advice := "name one with words: or phones: in the corpus section of the config"
+			if strings.EqualFold(found[0].Name, found[1].Name) {
+				advice = "give them different names, for example in Praat"
+			}
 			return nil, &Error{File: path, Line: found[1].Line, Msg: fmt.Sprintf(
-				"%d tiers could be the %s of speaker %q: the interval tiers are %s; name one with words: or phones: in the corpus section of the config",
-				len(found), wanted[0], speaker, tierNames(tg))}
+				"%d tiers could be the %s of speaker %q: the interval tiers are %s; %s", len(found), wanted[0], speaker, tierNames(tg), advice)}
 		}
 	}
 	if name != "" {
 		return nil, &Error{File: path, Msg: fmt.Sprintf("no interval tier %q: the interval tiers are %s", name, tierNames(tg))}
 	}
 	return nil, nil
+}
+
+func unlabelled(t *textgrid.Tier) bool {
+	return !slices.ContainsFunc(t.Intervals, func(i textgrid.Interval) bool { return tokenizer.TrimLabel(i.Label) != "" })
 }
 
 func foldIn(names []string, s string) bool {

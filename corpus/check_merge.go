@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -215,9 +214,8 @@ func (m *merger) unheard() {
 func (m *merger) finish() *Report {
 	r := m.report
 	m.foreigners()
-	if lag, ok := m.shift.lag(); ok {
-		m.find(Finding{Kind: KindShift, Severity: SeverityWarning, File: m.c.Spec.Root,
-			Message: fmt.Sprintf("over %d utterances, the sound comes %.0f ms %s than the labels say: a constant shift", m.shift.n, math.Abs(lag)*1000, lateOrEarly(lag))})
+	if shift, ok := m.shift.shift(); ok {
+		m.find(Finding{Kind: KindShift, Severity: SeverityWarning, File: cmp.Or(m.c.Spec.Root, m.c.Spec.Table), Message: shift.String() + ": a constant shift"})
 	}
 	rate := float64(m.c.Spec.Audio.Rate)
 	r.Seconds = float64(m.samples) / rate

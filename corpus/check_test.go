@@ -231,7 +231,7 @@ func TestCheckShift(t *testing.T) {
 		{.02, 6, nil, ""},
 		{.25, 1, []string{"warning energy-against-labels"}, "250 ms later"},
 		{-.2, 1, []string{"warning energy-against-labels"}, "200 ms earlier"},
-		{.06, 6, []string{"warning energy-against-labels"}, "over 6 utterances, the sound comes 60 ms later"},
+		{.06, 6, []string{"warning energy-against-labels"}, "the sound comes 60 ms later than the labels say, in 6 of 6 utterances: a constant shift"},
 	} {
 		root := t.TempDir()
 		for i := range tt.n {

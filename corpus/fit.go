@@ -32,6 +32,9 @@ func (c *Corpus) misfit(u *Utterance, a *Alignment, samples int) *Finding {
 	if err := a.Within(samples, c.Spec.Audio.Rate); err != nil {
 		own := err.(*Error)
 		f.Kind, f.File, f.Line, f.Message = KindPastEnd, own.File, own.Line, own.Msg
+		if c.ctm != nil && u.From > 0 && a.between(u.From, u.From+float64(samples)/float64(c.Spec.Audio.Rate)) {
+			f.Message += fmt.Sprintf("; the times seem to be those of recording %s, in which %s starts at %.4g s: then the first column of the CTM file has to name the recording", u.Recording, u.ID, u.From)
+		}
 		return f
 	}
 	seconds := float64(samples) / float64(c.Spec.Audio.Rate)
@@ -55,6 +58,18 @@ func (c *Corpus) misfit(u *Utterance, a *Alignment, samples int) *Finding {
 		}
 	}
 	return nil
+}
+
+// between tells whether all segments lie between two times.
+func (a *Alignment) between(from, to float64) bool {
+	for _, tier := range [][]Segment{a.Words, a.Phones} {
+		for i := range tier {
+			if tier[i].Start < from-durationSlip || tier[i].End > to+durationSlip {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // startOf is the time of a TextGrid at which its audio starts. A TextGrid that was cut out of a longer one keeps its times in

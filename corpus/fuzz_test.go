@@ -152,6 +152,7 @@ func FuzzCTMIndex(f *testing.F) {
 
 func FuzzTable(f *testing.F) {
 	f.Add("audio,text,speaker\na.wav,\"x\ny\",s\n", false)
+	f.Add("sep=;\naudio;text\nspk\\a.wav;nan\n", false)
 	f.Add("audio\ttext\tsex\n../a.wav\tb\tQ\n\n/etc/passwd\t\t\n", true)
 	f.Fuzz(func(t *testing.T, content string, tabs bool) {
 		name := map[bool]string{false: "t.csv", true: "t.tsv"}[tabs]
@@ -172,6 +173,7 @@ func FuzzTable(f *testing.F) {
 func FuzzGroups(f *testing.F) {
 	f.Add("speaker,group\na,b\n")
 	f.Add("\ufeff# x\n\"a\nb\",c\n")
+	f.Add("sep=\xff\n# x\na|b\n")
 	f.Fuzz(func(t *testing.T, content string) {
 		path := filepath.Join(t.TempDir(), "g.csv")
 		if err := os.WriteFile(path, []byte(content), 0o666); err != nil {

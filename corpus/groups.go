@@ -1,10 +1,10 @@
 package corpus
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -42,15 +42,25 @@ func (b *builder) assignGroups() error {
 		return nil
 	}
 	names := make([]string, 0, len(missing))
-	for s := range missing {
+	advice := "add a line speaker,group for each"
+	for _, s := range slices.Sorted(maps.Keys(missing)) {
 		names = append(names, fmt.Sprintf("%q", s))
+		for known := range groups {
+			if asNumber(known) == asNumber(s) {
+				advice = fmt.Sprintf("the file has %q: a spreadsheet took the names for numbers; write them as the corpus does", known)
+			}
+		}
 	}
-	slices.Sort(names)
 	rest := ""
 	if n := len(names); n > 5 {
 		names, rest = names[:5], fmt.Sprintf(" and %d more", n-5)
 	}
-	return &Error{File: b.spec.Groups, Msg: fmt.Sprintf("no group for speaker %s%s: add a line speaker,group for each", strings.Join(names, ", "), rest)}
+	return &Error{File: b.spec.Groups, Msg: fmt.Sprintf("no group for speaker %s%s: %s", strings.Join(names, ", "), rest, advice)}
+}
+
+// asNumber is a name as spreadsheets and data frames leave it that take it for a number: 007 becomes 7, and 7.0 where others are missing.
+func asNumber(name string) string {
+	return strings.TrimLeft(strings.TrimSuffix(name, ".0"), "0")
 }
 
 // readGroups reads "speaker,group" lines; a first line that says just that is a header.
@@ -59,21 +69,18 @@ func readGroups(path string) (map[string]string, error) {
 	if err != nil {
 		return nil, &Error{File: path, Msg: "the groups file can't be read: " + reason(err)}
 	}
-	r := csv.NewReader(strings.NewReader(text))
-	r.Comment = '#'
-	r.FieldsPerRecord = -1
+	r := newCSVReader(path, text, '#')
 	r.TrimLeadingSpace = true
 	groups := map[string]string{}
 	lines := map[string]int{}
 	for first := true; ; first = false {
-		rec, err := r.Read()
+		rec, line, err := r.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, csvError(path, err)
+			return nil, err
 		}
-		line, _ := r.FieldPos(0)
 		if first && len(rec) == 2 && strings.EqualFold(rec[0], "speaker") && strings.EqualFold(rec[1], "group") {
 			continue
 		}
@@ -90,13 +97,4 @@ func readGroups(path string) (map[string]string, error) {
 		return nil, &Error{File: path, Msg: "empty groups file: expected lines speaker,group"}
 	}
 	return groups, nil
-}
-
-// csvError turns the csv package's error into ours, which prints as file:line:col.
-func csvError(path string, err error) error {
-	var pe *csv.ParseError
-	if errors.As(err, &pe) {
-		return &Error{File: path, Line: pe.Line, Col: pe.Column, Msg: pe.Err.Error()}
-	}
-	return fmt.Errorf("%s: %w", path, err)
 }

@@ -220,3 +220,22 @@ func TestKaldiSides(t *testing.T) {
 		})
 	}
 }
+
+// A CTM file with the names of utterances and the times of recordings is refused with the reason.
+func TestKaldiTimesOfRecordings(t *testing.T) {
+	root := kaldi(t)
+	write(t, filepath.Join(root, "words.ctm"), "s1-a 1 0.60 0.30 hello\ns1-a 1 0.90 0.50 world\ns1-b 1 0.10 0.50 again\ns1-b 1 1.20 0.50 again\n")
+	write(t, filepath.Join(root, "phones.ctm"), "")
+	c := open(t, Spec{Layout: "kaldi", Root: root})
+	for i, hint := range []bool{true, false} {
+		u := &c.Utterances[i]
+		a, err := c.Align(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = c.Fits(u, a, 16000)
+		if err == nil || strings.Contains(err.Error(), "the times seem to be those of recording rec1, in which s1-a starts at 0.5 s: then the first column of the CTM file has to name the recording") != hint {
+			t.Error(err)
+		}
+	}
+}

@@ -15,8 +15,8 @@ import (
 // tableColumns are the columns of a table, in any order and letter case. Only audio is required.
 var tableColumns = []string{"audio", "text", "speaker", "textgrid", "id", "sex", "group"}
 
-// openTable reads a table of utterances, Spec.Table, as CSV (quotes as in RFC 4180) or TSV (tabs, no quotes), with a
-// header:
+// openTable reads a table of utterances, Spec.Table, as CSV (quotes as in RFC 4180; see newCSVReader for what may separate columns) or
+// TSV (tabs, no quotes), with a header:
 //
 //	audio,text,speaker,textgrid,id,sex,group
 //
@@ -108,7 +108,7 @@ func (b *builder) tableHeader(path string, line int, header []string) (map[strin
 func (b *builder) tableRow(path string, line int, get func(string) string) {
 	id := nfc(get("id"))
 	if id == "" {
-		id = stem(filepath.ToSlash(get("audio")))
+		id = stem(b.slashed(get("audio")))
 	}
 	fail := func(k Kind, s Severity, format string, args ...any) {
 		b.find(Finding{Kind: k, Severity: s, Utterance: id, File: path, Line: line, Message: fmt.Sprintf(format, args...)})
@@ -123,7 +123,7 @@ func (b *builder) tableRow(path string, line int, get func(string) string) {
 		to     *string
 		kind   Kind
 	}{{"audio", &u.AudioPath, KindMissingAudio}, {"textgrid", &u.WordsFile, KindMissingAlignment}} {
-		value := get(p.column)
+		value := b.slashed(get(p.column))
 		if value == "" {
 			continue
 		}
@@ -144,6 +144,11 @@ func (b *builder) tableRow(path string, line int, get func(string) string) {
 		*p.to = file
 	}
 	u.PhonesFile = u.WordsFile
+	for _, column := range []string{"speaker", "group"} {
+		if slices.Contains(missingValues, get(column)) {
+			fail(KindMissingSpeaker, SeverityWarning, "%s %q is how a missing value is often written, and is taken for a name: leave the cell empty if that is not meant", column, get(column))
+		}
+	}
 	switch s := strings.ToUpper(get("sex")); s {
 	case "F", "FEMALE":
 		u.Sex = "F"
@@ -162,6 +167,22 @@ func (b *builder) tableRow(path string, line int, get func(string) string) {
 		fail(KindMissingText, SeverityWarning, "the column text is empty: %s has no transcript", oneLine(id))
 	}
 	b.add(u)
+}
+
+// missingValues are what pandas and databases write where there is nothing.
+var missingValues = []string{"nan", "NaN", "None", "null", "NULL", "<NA>", "#N/A"}
+
+// slashed is a path of the table with slashes for the backslashes of Windows, unless there is a file with backslashes in its name.
+func (b *builder) slashed(path string) string {
+	if !strings.Contains(path, `\`) {
+		return path
+	}
+	if file, ok := b.inside(path); ok {
+		if _, err := os.Stat(file); err == nil {
+			return path
+		}
+	}
+	return strings.ReplaceAll(path, `\`, "/")
 }
 
 // inside joins a path of the table to the root. It is false when the path leaves the root.
@@ -190,19 +211,64 @@ func tableReader(path, text string) rowReader {
 	if hasExt(path, ".tsv") {
 		return tsvReader(text)
 	}
-	r := csv.NewReader(strings.NewReader(text))
-	r.FieldsPerRecord = -1
-	return func() ([]string, int, error) {
-		row, err := r.Read()
-		if err != nil {
-			if errors.Is(err, io.EOF) {
-				return nil, 0, err
-			}
-			return nil, 0, csvError(path, err)
-		}
-		line, _ := r.FieldPos(0)
-		return row, line, nil
+	return newCSVReader(path, text, 0).next
+}
+
+// csvReader is a reader of CSV whose errors are ours.
+type csvReader struct {
+	*csv.Reader
+	path    string
+	skipped int // lines before what is read
+}
+
+// newCSVReader reads CSV as spreadsheets of all countries write it: columns are separated by the first of comma, semicolon, tab and bar that
+// is in the first line that is no comment. A line such as "sep=;" at the top, which is meant for Excel, says which. Rows may have any number
+// of columns.
+func newCSVReader(path, text string, comment rune) *csvReader {
+	c := &csvReader{path: path}
+	separators := ",;\t|"
+	if top, rest, _ := strings.Cut(text, "\n"); len(top) > 4 && strings.EqualFold(top[:4], "sep=") {
+		text, separators = rest, top[4:5]
+		c.skipped = 1
 	}
+	c.Reader = csv.NewReader(strings.NewReader(text))
+	c.FieldsPerRecord = -1
+	c.Comment = comment
+	for line := range strings.Lines(text) {
+		if comment != 0 && strings.HasPrefix(line, string(comment)) || strings.TrimSpace(line) == "" {
+			continue
+		}
+		for _, s := range separators {
+			if strings.ContainsRune(line, s) {
+				c.Comma = s
+				break
+			}
+		}
+		break
+	}
+	return c
+}
+
+// next returns the next row and its line; io.EOF at the end.
+func (c *csvReader) next() ([]string, int, error) {
+	row, err := c.Read()
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			err = c.errorAt(err)
+		}
+		return nil, 0, err
+	}
+	line, _ := c.FieldPos(0)
+	return row, line + c.skipped, nil
+}
+
+// errorAt turns the csv package's error into ours, which prints as file:line:col.
+func (c *csvReader) errorAt(err error) error {
+	var pe *csv.ParseError
+	if errors.As(err, &pe) {
+		return &Error{File: c.path, Line: pe.Line + c.skipped, Col: pe.Column, Msg: pe.Err.Error()}
+	}
+	return fmt.Errorf("%s: %w", c.path, err)
 }
 
 // tsvReader cuts lines at tabs; blank lines are left out.

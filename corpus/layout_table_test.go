@@ -19,8 +19,13 @@ func TestTable(t *testing.T) {
 	for name, content := range map[string]string{
 		"t.csv": "\ufeffaudio,Text,speaker,textgrid,sex,group\nclips/b.wav,\"say \"\"hi\"\", you\",s2,,male,g\nclips/a.wav,hi,s1,clips/a.TextGrid,F,\n",
 		"t.tsv": "\ufeffaudio\tText\tspeaker\ttextgrid\tsex\tgroup\nclips/b.wav\tsay \"hi\", you\ts2\t\tmale\tg\r\n\nclips/a.wav\thi\ts1\tclips/a.TextGrid\tF\t\n",
+		// as spreadsheets write it where the comma is in numbers; on Windows; as databases do
+		"semicolon.csv": "\ufeffsep=;\r\naudio;Text;speaker;textgrid;sex;group\r\n\"clips\\b.wav\";\"say \"\"hi\"\", you\";s2;;male;g\r\nclips\\a.wav;hi;s1;clips\\a.TextGrid;F;\r\n",
+		"bar.csv":       "audio|Text|speaker|textgrid|sex|group\nclips/b.wav|\"say \"\"hi\"\", you\"|s2||male|g\nclips/a.wav|hi|s1|clips/a.TextGrid|F|\n",
+		"tab.csv":       "audio\tText\tspeaker\ttextgrid\tsex\tgroup\nclips/b.wav\t\"say \"\"hi\"\", you\"\ts2\t\tmale\tg\nclips/a.wav\thi\ts1\tclips/a.TextGrid\tF\t\n",
 	} {
 		t.Run(name, func(t *testing.T) {
+			line := 2 + strings.Count(content, "sep=")
 			c := open(t, table(t, name, content))
 			wantFindings(t, c.Findings)
 			if got := ids(c); got != "clips/a clips/b" {
@@ -30,7 +35,7 @@ func TestTable(t *testing.T) {
 			if a.Speaker != "s1" || a.Sex != "F" || a.Group != "s1" || a.Text != "hi" {
 				t.Errorf("%+v", a)
 			}
-			if b.Speaker != "s2" || b.Sex != "M" || b.Group != "g" || b.Text != `say "hi", you` || b.TextLine != 2 {
+			if b.Speaker != "s2" || b.Sex != "M" || b.Group != "g" || b.Text != `say "hi", you` || b.TextLine != line {
 				t.Errorf("%+v", b)
 			}
 			if al, err := c.Align(&c.Utterances[0]); err != nil || al.Words[0].Label != "hi" {
@@ -72,6 +77,28 @@ func TestTablePaths(t *testing.T) {
 		if f.File != s.Table || f.Line == 0 {
 			t.Errorf("finding without its place: %v", f)
 		}
+	}
+}
+
+// What data frames write for a missing speaker is taken for a name, since it may be one, and said.
+func TestTableMissingValues(t *testing.T) {
+	c := open(t, table(t, "t.csv", "audio,text,speaker,group\nclips/a.wav,hi,nan,\nclips/b.wav,hi,Nan,None\n"))
+	wantFindings(t, c.Findings, "warning missing-speaker", "warning missing-speaker")
+	if f := c.Findings[0]; f.Line != 2 || !strings.Contains(f.Message, `speaker "nan" is how a missing value is often written`) {
+		t.Error(f)
+	}
+}
+
+// A backslash is a letter of a name where there is such a file, and no way out of the corpus.
+func TestTableBackslashes(t *testing.T) {
+	s := table(t, "t.csv", "")
+	root := filepath.Dir(s.Table)
+	write(t, filepath.Join(root, `clips\a.wav`), wav(16000, 1, tone(8000, 16000)))
+	write(t, s.Table, "audio,text\nclips\\a.wav,hi\nclips\\b.wav,hi\n..\\x.wav,hi\n")
+	c := open(t, s)
+	wantFindings(t, c.Findings, "error refused-path")
+	if got := ids(c); got != `clips/b clips\a` {
+		t.Errorf("IDs %q", got)
 	}
 }
 

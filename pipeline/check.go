@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,6 +64,9 @@ func Check(ctx context.Context, cfg *configs.Config, full bool, o Options) (*Che
 		c.Skipped = speech.Unreadable
 	}
 	if err == nil {
+		if !full { // else the report has what all utterances say
+			c.addHeard(speech)
+		}
 		c.findUndecodable(speech)
 		err = c.countRows(ctx, speech)
 	}
@@ -120,6 +124,18 @@ func (c *Checked) countRows(ctx context.Context, speech *load.Speech) error {
 		}
 	}
 	return nil
+}
+
+// addHeard adds to the report what a sample of the utterances says.
+func (c *Checked) addHeard(speech *load.Speech) {
+	spec := c.files.Corpus.Spec
+	for i, doubt := range speech.AboutHeard() {
+		kind := corpus.KindShift
+		if i < len(speech.Heard.Level) {
+			kind = corpus.KindSignal
+		}
+		c.Report.Add(corpus.Finding{Kind: kind, Severity: corpus.SeverityWarning, File: cmp.Or(spec.Root, spec.Table), Message: doubt})
+	}
 }
 
 // addFeatures adds to the report what is wrong and what is odd with features.

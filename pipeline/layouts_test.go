@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -172,6 +173,77 @@ func TestAlignmentsOfOthers(t *testing.T) {
 	if got := checked.Rows[1].Dropped["not a phone"]; got == 0 {
 		t.Errorf("dropped phones: %v", checked.Rows[1].Dropped)
 	}
+}
+
+// TestShiftedLabels: labels that are shifted against the sound by a constant are said by check, by a run before it computes, and on
+// its page; --strict refuses them. Good ones are not suspected.
+func TestShiftedLabels(t *testing.T) {
+	plantest.NeedRuntime(t)
+	for _, by := range []float64{0, .15} {
+		dir := t.TempDir()
+		for _, u := range demoUtterances(t) {
+			base := filepath.Join(dir, "corpus", u.Speaker, u.ID)
+			copyFile(t, u.AudioPath, base+".flac")
+			writeFile(t, base+".TextGrid", shiftedTimes(readFile(t, u.WordsFile), by))
+			writeFile(t, base+".lab", u.Text)
+		}
+		cfg, err := configs.Parse([]byte("name: run\ncorpus: {folder: {root: "+dir+"/corpus}}"+everyUnit), "x.yaml", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		says := func(text string) bool {
+			return regexp.MustCompile(`[Tt]he sound comes 1[345]0 ms earlier than the labels say, in \d+ of 10 utterances`).MatchString(text)
+		}
+		o := Options{Workers: 2, Runs: filepath.Join(dir, "runs"), Store: filepath.Join(dir, "store")}
+		for _, samples := range []bool{false, true} {
+			checked, err := Check(context.Background(), cfg, samples, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			told := 0
+			for _, f := range checked.Findings {
+				if f.Kind == corpus.KindShift && f.Utterance == "" && says(f.Message) {
+					told++
+				}
+			}
+			if told != int(math.Ceil(by)) {
+				t.Errorf("check of labels shifted by %g s, all samples: %v: %v", by, samples, checked.Findings)
+			}
+		}
+		strict := o
+		strict.Strict = true
+		run, err := Prepare(context.Background(), cfg, strict)
+		if (err != nil) != (by != 0) || err != nil && !strings.Contains(err.Error(), "--strict refuses a corpus of which this is so: the sound comes") {
+			t.Errorf("--strict with labels shifted by %g s: %v", by, err)
+		}
+		if err == nil {
+			run.Close()
+		}
+		if run, err = Prepare(context.Background(), cfg, o); err != nil {
+			t.Fatal(err)
+		}
+		defer run.Close()
+		outcome, err := run.Run(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page := readFile(t, filepath.Join(outcome.Dir, "report.html")); says(page) != (by != 0) {
+			t.Errorf("the page of a run with labels shifted by %g s", by)
+		}
+	}
+}
+
+// shiftedTimes moves the labels of a TextGrid in the long form later, inside the time that it has.
+func shiftedTimes(grid string, by float64) string {
+	times := regexp.MustCompile(`(xmin|xmax) = ([0-9.]+)`)
+	end, _ := strconv.ParseFloat(times.FindAllStringSubmatch(grid, 2)[1][2], 64)
+	return times.ReplaceAllStringFunc(grid, func(s string) string {
+		at, _ := strconv.ParseFloat(s[len("xmin = "):], 64)
+		if at > 0 {
+			at = min(at+by, end)
+		}
+		return fmt.Sprintf("%s = %.6f", s[:4], at)
+	})
 }
 
 // movedTimes adds seconds to all times of a TextGrid in the long form.

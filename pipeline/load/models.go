@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"speechsim/models/vectors"
 	"speechsim/pipeline/features"
 	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/native"
 )
 
@@ -92,8 +94,16 @@ func (m *Models) source(ctx context.Context, i int, speech *Speech) (*extract.So
 		if err != nil {
 			return nil, err
 		}
-		s.Vectors, err = vectors.OpenCached(path, speech.Vocabulary(), f.Store.Dir, digest, corpus.WordType)
-		return s, err
+		words := speech.Vocabulary()
+		if s.Vectors, err = vectors.OpenCached(path, words, f.Store.Dir, digest, corpus.WordType); err != nil {
+			return nil, err
+		}
+		known := func(word string) bool { _, ok := s.Vectors.Vector(word); return ok }
+		if all := slices.Sorted(maps.Keys(words)); len(all) > 0 && !slices.ContainsFunc(all, known) {
+			return nil, f.Config.Errorf(asked.Pos.Of("vectors"), "model %q: %s has no vector for any of the %s of the corpus, such as %q: are its words of another language, or written in another way (/c/en/the, the_DT)?",
+				asked.Name, asked.Vectors, text.Count(len(words), "word", "words"), all[0])
+		}
+		return s, nil
 	}
 	model, err := m.model(ctx, asked)
 	if err != nil {

@@ -26,6 +26,7 @@ type Speech struct {
 	Alone      string                    // the one group that the table of groups puts all utterances in
 	Foreign    []string                  // utterances whose alignments lack most words of their transcripts
 	Moved      []string                  // utterances whose TextGrids start later than their audio, and were moved to it
+	Heard      corpus.Heard              // what a sample of the utterances says
 	Parts      []Part
 	Lexicon    *tokenizer.Lexicon // nil without one
 
@@ -75,6 +76,9 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	if len(s.Moved) > 0 {
 		f.Progress.Note("%s", s.AboutMoved())
 	}
+	if err := s.listen(ctx, f, tiers); err != nil {
+		return s, err
+	}
 	if s.Alone = aloneIn(c, r.lengths); s.Alone != "" {
 		f.Progress.Note("all utterances are of one group, %q: the utterances are taken for groups, as if they were independent of each other", s.Alone)
 	}
@@ -98,6 +102,25 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 		return s, fmt.Errorf("no utterance of %d can be used; the first fault:\n%s", len(c.Utterances), s.Unreadable[0].Error)
 	}
 	return s, nil
+}
+
+// listen listens to a few utterances.
+func (s *Speech) listen(ctx context.Context, f *Files, tiers []string) (err error) {
+	var usable []int
+	for part := range s.Parts {
+		usable = append(usable, s.Usable(part)...)
+	}
+	slices.Sort(usable)
+	if s.Heard, err = f.Corpus.Listen(ctx, usable, len(tiers) > 0, f.Workers); err != nil {
+		return err
+	}
+	for _, doubt := range s.AboutHeard() {
+		f.Progress.Note("%s", doubt)
+		if f.Strict {
+			return fmt.Errorf("--strict refuses a corpus of which this is so: %s", doubt)
+		}
+	}
+	return nil
 }
 
 // foreign lists the utterances of whose transcripts most words are not in the alignment: it may be that of another utterance.
@@ -142,6 +165,15 @@ func aloneIn(c *corpus.Corpus, lengths []int) string {
 func (s *Speech) AboutForeign() string {
 	return fmt.Sprintf("the alignment lacks most words of the transcript in %d utterances, such as %s: is it that of another utterance? Their segments are rows all the same; pipeline check names the words",
 		len(s.Foreign), s.Foreign[0])
+}
+
+// AboutHeard says what is odd with the sound.
+func (s *Speech) AboutHeard() []string {
+	doubts := slices.Clone(s.Heard.Level)
+	if s.Heard.Shift != nil {
+		doubts = append(doubts, fmt.Sprintf("%s that were listened to: are the times of the labels those of another cut of the audio? Rows are taken where the labels say; pipeline check --audio listens to all utterances", s.Heard.Shift))
+	}
+	return doubts
 }
 
 // AboutMoved says that TextGrids were moved.

@@ -44,6 +44,9 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 	if len(p.Moved) > 0 {
 		page.Doubt = append(page.Doubt, "I"+p.AboutMoved()[1:]+".")
 	}
+	for _, doubt := range p.AboutHeard() {
+		page.Doubt = append(page.Doubt, "T"+doubt[1:]+".")
+	}
 	for _, s := range p.Sources {
 		if s.Model == nil {
 			continue

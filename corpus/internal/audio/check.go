@@ -16,7 +16,7 @@ const (
 // Finding is one suspicious thing about a sound.
 type Finding struct {
 	Severity Severity
-	Kind     string // length, range, empty, non-finite, over-range, clipping, silence, dc
+	Kind     string // length, range, empty, non-finite, over-range, clipping, silence, quiet, dc
 	Msg      string // one line, without the path
 }
 
@@ -105,7 +105,7 @@ func checkChannel(x []float32, full float32, rate int) []Finding {
 		out = append(out, Finding{Warning, kind, fmt.Sprintf(format, args...)})
 	}
 	if peak > overRange {
-		warn("over-range", "the largest value is %.4g; expected at most 1, are these integers stored as floats?", peak)
+		warn("over-range", "the largest value is %.4g; expected at most 1: integers seem to be stored as floats", peak)
 	}
 	if clipped > 0 && peak <= overRange {
 		warn("clipping", "%d of %d samples are in runs at full scale, the first at %.3f s", clipped, len(x), float64(firstClip)/float64(rate))
@@ -114,7 +114,7 @@ func checkChannel(x []float32, full float32, rate int) []Finding {
 	case peak == 0:
 		out = append(out, Finding{Fatal, "silence", "every sample is 0"})
 	case peak < silentPeak:
-		warn("silence", "the peak is %.1f dB of full scale", 20*math.Log10(peak))
+		warn("quiet", "the peak is %.1f dB of full scale", 20*math.Log10(peak))
 	case float64(zeros) > zeroShare*float64(len(x)):
 		warn("silence", "%.0f %% of the samples are exactly 0", 100*float64(zeros)/float64(len(x)))
 	}

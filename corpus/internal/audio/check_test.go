@@ -35,7 +35,7 @@ func TestCheck(t *testing.T) {
 			for i := range x {
 				x[i] = float32(i%2) / 32768
 			}
-		}), "warning: silence: the peak is -90.3 dB of full scale"},
+		}), "warning: quiet: the peak is -90.3 dB of full scale"},
 		{"half of it missing", pcm16, sound(func(x []float32) { clear(x[:9600]) }), "warning: silence: 60 % of the samples are exactly 0"},
 		{"offset", pcm16, sound(func(x []float32) {
 			for i := range x {
@@ -45,7 +45,7 @@ func TestCheck(t *testing.T) {
 		{"not a number", Info{Encoding: "float32le", Bits: 32}, sound(func(x []float32) { x[8000] = float32(math.NaN()) }), "error: non-finite: sample 8000 (0.500 s) is NaN"},
 		{"infinite", Info{Encoding: "float32le", Bits: 32}, sound(func(x []float32) { x[1] = float32(math.Inf(-1)) }), "error: non-finite: sample 1 (0.000 s) is -Inf"},
 		{"integers as floats", Info{Encoding: "float32le", Bits: 32}, sound(func(x []float32) { x[1] = 12345 }),
-			"warning: over-range: the largest value is 1.234e+04; expected at most 1, are these integers stored as floats?"},
+			"warning: over-range: the largest value is 1.234e+04; expected at most 1: integers seem to be stored as floats"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			found := Check(&Audio{Rate: 16000, Channels: [][]float32{c.x}, Info: c.info})

@@ -24,6 +24,10 @@ const (
 	tagExtensible = 0xfffe
 )
 
+// unreadTags name codings that need a decoder of their own (RFC 2361).
+var unreadTags = map[uint16]string{0x0002: "Microsoft ADPCM", 0x0011: "IMA ADPCM", 0x0031: "GSM 6.10", 0x0050: "MPEG audio", 0x0055: "MP3",
+	0x00ff: "AAC", 0x1610: "AAC", 0x2000: "AC-3", 0x674f: "Ogg Vorbis"}
+
 // unknownSize is what a program writes that cannot seek back to fill in the size; RF64 keeps the true one elsewhere.
 const unknownSize = 0xffffffff
 
@@ -71,8 +75,26 @@ func newWAV(s source) (decoder, error) {
 		if size > s.size-at-8 {
 			return nil, s.errorf(at, "the chunk %q promises %d bytes, the file has %d more; it is truncated or no WAV file", name, size, s.size-at-8)
 		}
-		at += 8 + size + size&1
+		at += 8 + size
+		if size%2 == 1 && (s.beginsChunk(at+1) || !s.beginsChunk(at)) { // some programs leave the padding out
+			at++
+		}
 	}
+}
+
+// beginsChunk tells whether a chunk seems to begin at an offset: a name of printable letters, and a size that the file can hold.
+func (s source) beginsChunk(at int64) bool {
+	b, err := s.read(at, 8)
+	if err != nil || len(b) < 8 {
+		return false
+	}
+	for _, c := range b[:4] {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	size := int64(binary.LittleEndian.Uint32(b[4:]))
+	return size <= s.size-at-8 || openEnded(size)
 }
 
 // wavReader holds what the chunks before the samples said.
@@ -133,7 +155,11 @@ func (w *wavReader) readFormat(at, size int64) error {
 	// A sample of 12 or 20 bits lies left-justified in whole bytes, so that only their number matters.
 	c, ok := wavCoding(tag, (bits+7)/8)
 	if !ok {
-		return w.errorf(at, "samples of format 0x%04x with %d bits cannot be read; convert the file to 16-bit PCM, for example with sox", tag, bits)
+		name := fmt.Sprintf("of format 0x%04x with %d bits", tag, bits)
+		if known := unreadTags[tag]; known != "" {
+			name = known
+		}
+		return w.errorf(at, "the samples are %s and cannot be read; convert the file to 16-bit PCM, for example with sox or ffmpeg", name)
 	}
 	if align != c.bytes*channels {
 		return w.errorf(at+12, "expected %d bytes for %d channels of %d bits, found a block alignment of %d", c.bytes*channels, channels, bits, align)

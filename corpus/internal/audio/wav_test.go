@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"testing"
 
 	goaudio "github.com/go-audio/audio"
@@ -111,6 +112,8 @@ func TestWAVStructure(t *testing.T) {
 	rf64 := riff("ds64", []byte("\x00\x00\x00\x00\x00\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"),
 		"fmt ", format(1, 1, 16000, 16), "data", samples)
 	copy(rf64, "RF64\xff\xff\xff\xff")
+	odd := riff("axml", []byte("odd"), "fmt ", format(1, 1, 16000, 16), "data", samples)
+	const pad = 12 + 8 + 3 // where its padding stands
 	for _, c := range []struct {
 		name string
 		data []byte
@@ -118,6 +121,8 @@ func TestWAVStructure(t *testing.T) {
 	}{
 		{"plain", plain, ""},
 		{"chunks of odd size before the samples", riff("LIST", []byte("odd"), "fmt ", format(1, 1, 16000, 16), "bext", []byte("x"), "data", samples), ""},
+		{"an odd chunk without padding", slices.Delete(slices.Clone(odd), pad, pad+1), ""},
+		{"an odd chunk with another byte for padding", append(append(slices.Clone(odd[:pad]), 'Q'), odd[pad+1:]...), ""},
 		{"a list whose text promises 4 GB", riff("LIST", []byte("INFOISFT\xfe\xff\xff\xffLavf"), "fmt ", format(1, 1, 16000, 16), "data", samples), ""},
 		{"chunks after the samples", riff("fmt ", format(1, 1, 16000, 16), "data", samples, "LIST", []byte("more")), ""},
 		{"length unknown, as a pipe writes it", set(set(plain, 4, 0xffffffff), 40, 0xffffffff), "does not tell the length"},
@@ -190,8 +195,10 @@ func TestWAVErrors(t *testing.T) {
 		{"60000 channels", riff("fmt ", format(1, 60000, 16000, 16), "data", samples), "found 60000"},
 		{"rate 0", riff("fmt ", format(1, 1, 0, 16), "data", samples), "sampling rate of 1000 to 1000000 Hz, found 0"},
 		{"rate of 4 GHz", riff("fmt ", format(1, 1, 4_000_000_000, 16), "data", samples), "found 4000000000"},
-		{"ADPCM", riff("fmt ", adpcm, "data", samples), "format 0x0002 with 16 bits cannot be read"},
-		{"0 bits", riff("fmt ", format(1, 1, 16000, 0), "data", samples), "with 0 bits cannot be read"},
+		{"ADPCM", riff("fmt ", adpcm, "data", samples), "the samples are Microsoft ADPCM and cannot be read"},
+		{"MP3", riff("fmt ", format(0x55, 1, 16000, 0), "data", samples), "the samples are MP3 and cannot be read; convert the file"},
+		{"an unknown coding", riff("fmt ", format(0x1234, 1, 16000, 4), "data", samples), "the samples are of format 0x1234 with 4 bits and cannot be read"},
+		{"0 bits", riff("fmt ", format(1, 1, 16000, 0), "data", samples), "with 0 bits and cannot be read"},
 		{"block alignment", riff("fmt ", badAlign, "data", samples), "found a block alignment of 3"},
 		{"samples before the format", riff("data", samples, "fmt ", f), "data chunk comes before a fmt chunk"},
 		{"extensible without a sub-format", riff("fmt ", format(0xfffe, 1, 16000, 16), "data", samples), "extensible"},

@@ -99,13 +99,16 @@ func (a *Array) setType(descr string) error {
 	if strings.HasPrefix(kind, "O") {
 		return a.errorf("the array holds Python objects, which are pickled; save it as float32: numpy.save(file, numpy.stack(list).astype(\"float32\"))")
 	}
+	if strings.HasPrefix(kind, "V") || strings.HasPrefix(kind, "bfloat") { // what numpy knows them as when they are loaded has no numbers
+		return a.errorf("the elements are bfloat16, perhaps, or other numbers that numpy has no type for (%q); float16, float32 and float64 can be read: save the original as float32 again: numpy.save(file, x.float().numpy()) in PyTorch, x.astype(\"float32\") in JAX", descr)
+	}
 	return a.errorf("the elements are %s (%q); float16, float32 and float64 can be read: numpy.save(file, x.astype(\"float32\"))", kindName(kind), descr)
 }
 
 // kindName says in words what numpy's letter means.
 func kindName(kind string) string {
 	names := map[byte]string{'i': "integers", 'u': "unsigned integers", 'b': "booleans", 'c': "complex numbers", 'f': "floating point numbers of another size",
-		'S': "bytes", 'U': "text", 'V': "raw bytes (bfloat16, perhaps)", 'M': "dates", 'm': "durations"}
+		'S': "bytes", 'U': "text", 'M': "dates", 'm': "durations"}
 	if len(kind) > 0 && names[kind[0]] != "" {
 		return names[kind[0]]
 	}

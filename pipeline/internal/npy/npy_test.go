@@ -128,6 +128,7 @@ func TestRefusals(t *testing.T) {
 		{"testdata/refused-batch.npy", "the array has shape [1, 7, 3]; a matrix of two dimensions is needed, [rows, units]: numpy.save(file, x[0])"},
 		{"testdata/refused-empty.npy", "the array is empty: its shape is [0, 3]"},
 		{"testdata/refused-integers.npy", `the elements are integers ("<i8"); float16, float32 and float64 can be read`},
+		{"testdata/refused-bfloat16.npy", `the elements are bfloat16, perhaps, or other numbers that numpy has no type for ("<V2"); float16, float32 and float64 can be read: save the original as float32 again`},
 		{"testdata/refused-complex.npy", "the elements are complex numbers"},
 		{"testdata/refused-fields.npy", "the array has named fields"},
 		{"testdata/refused-objects.npy", "the array holds Python objects"},
