@@ -26,6 +26,31 @@ func (s source) read() ([]byte, error) {
 	return os.ReadFile(s.file)
 }
 
+// folder is what relative paths of the config start from. One inside the program has those of the file in the repository.
+func (s source) folder() string {
+	if !s.shipped {
+		return filepath.Dir(s.file)
+	}
+	file := filepath.FromSlash(s.file)
+	return filepath.Join(repository(file), "configs", filepath.Dir(file))
+}
+
+// repository is the folder that holds a shipped config as a file under configs: the working directory, or the one that the
+// program was built in.
+func repository(file string) string {
+	if program, err := os.Executable(); err == nil && !exists(filepath.Join("configs", file)) {
+		if root := filepath.Dir(filepath.Dir(program)); exists(filepath.Join(root, "configs", file)) {
+			return root
+		}
+	}
+	return "."
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
 // relative is the config at a path that s names, relative to the folder of s.
 func (s source) relative(name string) source {
 	switch {
@@ -48,7 +73,7 @@ func (d *decoder) overBase(root *yaml.Node, chain ...source) *yaml.Node {
 		return root
 	}
 	known := len(d.errs)
-	from := chain[len(chain)-1].relative(d.expand(key, "base"))
+	from := d.baseAt(key, chain[len(chain)-1])
 	if len(d.errs) > known {
 		return root
 	}
@@ -66,7 +91,7 @@ func (d *decoder) overBase(root *yaml.Node, chain ...source) *yaml.Node {
 		if errors.As(err, &pathErr) {
 			err = pathErr.Err
 		}
-		d.errorf(key, "base: %s can't be read: %v; the path of a base is relative to the folder of the config that names it", from.file, err)
+		d.errorf(key, "base: %s can't be read: %v; the path of a base is relative to the folder of the config that names it, or by --set to the working directory", from.file, err)
 		return root
 	}
 	base, err := parseDocument(data, from.file)
@@ -74,8 +99,22 @@ func (d *decoder) overBase(root *yaml.Node, chain ...source) *yaml.Node {
 		d.errs = append(d.errs, err.(*Error))
 		return root
 	}
-	mark(base, from.file, d.bases)
-	return overlay(d.overBase(base, append(chain, from)...), root)
+	mark(base, from, d.bases)
+	under := d.overBase(base, append(chain, from)...)
+	if at := valueAt(under, "name"); at >= 0 { // it names the run of the base
+		under.Content = slices.Delete(under.Content, at-1, at+1)
+	}
+	return overlay(under, root)
+}
+
+// baseAt is the config that the value of a key base names, in the config at. One that a hand types is looked for where it was
+// typed, and then beside the config.
+func (d *decoder) baseAt(key *yaml.Node, at source) source {
+	name := d.expand(key, "base")
+	if d.typed(key) && exists(name) {
+		return source{file: filepath.Clean(name)}
+	}
+	return at.relative(name)
 }
 
 // overlay merges a node into the one that it inherits from, and wins. Mappings are merged key by key, lists of named elements
@@ -139,15 +178,32 @@ func (d *decoder) rebaseAll(n *yaml.Node, v reflect.Value, ending string) {
 	}
 }
 
-// rebase makes a path that a base says one that is relative to the folder of the config over it.
+// rebase makes a path that a base says, or a hand typed, one that is relative to the folder of the config over it.
 func (d *decoder) rebase(n *yaml.Node, p string) string {
-	from := d.pos(n)
-	if from.Set != "" || from.File == "" || p == "" || filepath.IsAbs(p) {
+	from := d.from
+	if base, ok := d.bases[n]; ok {
+		from = base
+	}
+	folder := from.folder()
+	if d.typed(n) {
+		folder = "."
+	}
+	if p == "" || filepath.IsAbs(p) || folder == d.from.folder() {
 		return p
 	}
-	p = filepath.Join(filepath.Dir(from.File), filepath.FromSlash(p))
-	if rel, err := filepath.Rel(filepath.Dir(d.file), p); err == nil {
+	p = filepath.Join(folder, filepath.FromSlash(p))
+	if rel, err := filepath.Rel(d.from.folder(), p); err == nil {
 		return rel
 	}
-	return p // one of the folders is absolute and p with it
+	if whole, err := filepath.Abs(p); err == nil { // the folder of the config is absolute, and p is not
+		return whole
+	}
+	return p
+}
+
+// typed says whether a value comes from the command line or, as far as its beginning, from the environment. Whoever gives a
+// path there means it from the working directory.
+func (d *decoder) typed(n *yaml.Node) bool {
+	_, set := d.sets[n]
+	return set || strings.HasPrefix(n.Value, "${")
 }

@@ -67,9 +67,10 @@ comparisons:
 	if c.Rows.Unit != "word" || c.Rows.Pooling != "bolanos2024" || c.Rows.Select != "bolanos2024" {
 		t.Errorf("rows %+v", c.Rows)
 	}
-	// Another base, and a key of it, from the command line.
+	// Another base, beside the config, and a key of it, from the command line: where it was typed.
+	t.Chdir(filepath.Join(dir, "paper"))
 	c, err = Load(filepath.Join(dir, "mine", "fig.yaml"), []string{"models.v.vectors=w.txt", "base=../other.yaml"})
-	if err != nil || c.Path(c.Models[0].ONNX) != filepath.Join(dir, "small", "a.onnx") || c.Path(c.Model("v").Vectors) != filepath.Join(dir, "mine", "w.txt") {
+	if err != nil || c.Path(c.Models[0].ONNX) != filepath.Join(dir, "small", "a.onnx") || c.Path(c.Model("v").Vectors) != filepath.Join(dir, "paper", "w.txt") {
 		t.Errorf("models %+v, error %v", c.Models, err)
 	}
 }

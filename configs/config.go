@@ -29,7 +29,7 @@ type Config struct {
 // Default is the config whose values hold for keys that a file does not set.
 func Default() Config {
 	return Config{
-		Audio: Audio{Rate: 16000},
+		Audio: Audio{Rate: 16000, Resampler: "kaiser"},
 		Store: Store{Numbers: "float32", Frames: "auto"},
 		Rows:  Rows{Unit: "frame", Pooling: "centre", Select: "all", Level: []string{"token"}, First: []string{"all"}},
 	}

@@ -57,6 +57,7 @@ func TestMistakes(t *testing.T) {
 		{"scalar for mapping", replace("{librispeech: {root: c}}", "c"), `corpus must be a mapping with the keys librispeech, timit, folder, table, kaldi, silence, lexicon; found "c"`},
 		{"not a number", whole + "audio: {rate: fast}\n", `t.yaml:8:15: audio.rate is "fast"; it must be a whole number`},
 		{"rate out of range", whole + "audio: {rate: 10}\n", "t.yaml:8:8: audio.rate is 10 Hz; it must be from 1000 to 192000"},
+		{"no resampler", whole + "audio: {resampler: torchaudo}\n", `audio.resampler is "torchaudo"; it must be one of kaiser, torchaudio; did you mean "torchaudio"?`},
 		{"not a bool", whole + "audio: {resample: perhaps}\n", `audio.resample is "perhaps"; it must be true or false`},
 		{"bad unit", replace("unit: word", "unit: wrod"), `unit is "wrod"; it must be one of frame, word, phone; did you mean "word"?`},
 		{"no corpus", replace("corpus: {librispeech: {root: c}}\n", ""), "corpus must hold exactly one of"},
@@ -73,8 +74,14 @@ func TestMistakes(t *testing.T) {
 		{"timit split", replace("{librispeech: {root: c}}", "{timit: {root: c, split: dev}}"), "it must be train, test or core-test"},
 		{"lexicon without file", replace("{root: c}}", "{root: c}, lexicon: {choice: last}}"), "t.yaml:2:43: corpus.lexicon.file is missing"},
 		{"choice of pronunciation", replace("{root: c}}", "{root: c}, lexicon: {file: l, choice: lats}}"), `corpus.lexicon.choice is "lats"; it must be one of first, last, nearest; did you mean "last"?`},
-		{"labels", replace("onnx: a.onnx", "labels: phones"), `labels is "phones"; it must be one of phone, word, speaker, logmel, length; did you mean "phone"?`},
-		{"labels and a file", replace("onnx: a.onnx", "onnx: a.onnx, labels: phone"), `model "a" has more than one of checkpoint, onnx, vectors and labels`},
+		{"labels", replace("onnx: a.onnx", "labels: phones"), `labels is "phones"; it must be one of phone, word, speaker, logmel, mfcc, length; did you mean "phone"?`},
+		{"labels and a file", replace("onnx: a.onnx", "onnx: a.onnx, labels: phone"), `model "a" has more than one of checkpoint, onnx, vectors, features and labels`},
+		{"features without a hop", replace("onnx: a.onnx", "features: ema"), `model "a" is features and has no hop: give the seconds from one frame to the next, such as hop: 0.01`},
+		{"a hop in milliseconds", replace("onnx: a.onnx", "features: ema, hop: 20"), `model "a": hop is 20; it is the seconds from one frame to the next, from 0.0001 to 10`},
+		{"a hop that is none", replace("onnx: a.onnx", "features: ema, hop: .nan"), `models[0].hop is ".nan"; it must be a number`},
+		{"an offset before the audio", replace("onnx: a.onnx", "features: ema, hop: 0.01, offset: -1"), `model "a": offset is -1; it is the time of the centre of the first frame in seconds, from 0 to 10`},
+		{"a hop of a model", replace("onnx: a.onnx", "onnx: a.onnx, hop: 0.02"), `model "a" has a hop or an offset, which are for features`},
+		{"features with a card", replace("onnx: a.onnx", "features: ema, hop: 0.01, card: a.yaml"), `model "a" is features, which have no card, vocabulary, cased or device`},
 		{"figure kind", replace("metrics:", "figure: heatmp, metrics:"), `figure is "heatmp"; it must be one of heatmap, curves, profile, tree, mds, sweep, grid, prefix; did you mean "heatmap"?`},
 		{"figure twice", replace("metrics:", "figure: [curves, {curves: {title: x}}], metrics:"), `comparison "one": figure has curves twice`},
 		{"figure of two sides", replace("metrics:", "figure: tree, metrics:"), "figure: tree compares the layers of models with one another; give models: [...]"},
@@ -83,7 +90,6 @@ func TestMistakes(t *testing.T) {
 		{"store key", whole + "store: {folder: s, number: float16}\n", `t.yaml:8:20: unknown key "number" in store; did you mean "numbers"? (known: folder, numbers, frames)`},
 		{"store numbers", whole + "store: {numbers: fp16}\n", `t.yaml:8:8: store.numbers is "fp16"; it must be one of float32, float16`},
 		{"no store", whole + "store: [s]\n", "t.yaml:8:8: store must be a mapping with the keys folder, numbers, frames; found a list"},
-		{"no name", replace("name: t\n", ""), "name is missing"},
 		{"folder name", replace("name: t\n", "name: a/b\n"), "can't be the name of a folder"},
 	}
 	for _, tt := range tests {
@@ -165,7 +171,7 @@ func TestLexicon(t *testing.T) {
 		}
 		got := *c.Corpus.Lexicon
 		got.Pos = Pos{}
-		if got != want {
+		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, want %+v", text, got, want)
 		}
 	}
@@ -256,7 +262,104 @@ func TestResolved(t *testing.T) {
 	if a, b := text(whole), text("# a comment\n\n"+whole); a != b {
 		t.Errorf("%s\n%s", a, b)
 	}
-	if a, b := text(whole), text(whole, "audio.resample=true"); a == b || !strings.Contains(b, `"audio":{"rate":16000,"resample":true}`) {
+	if a, b := text(whole), text(whole, "audio.resample=true"); a == b || !strings.Contains(b, `"audio":{"rate":16000,"resample":true,"resampler":"kaiser"}`) {
 		t.Errorf("%s\n%s", a, b)
+	}
+}
+
+// TestTypedPaths: a path from --set, or one that begins with a variable, starts from the working directory, and one in a config
+// from the config, wherever that is said to be.
+func TestTypedPaths(t *testing.T) {
+	dir := tree(t, map[string]string{"conf/base.yaml": paper, "conf/t.yaml": `base: base.yaml
+models:
+  - {name: a, onnx: "${WEIGHTS}/a.onnx"}
+  - {name: b, onnx: "in-${WEIGHTS}/b.onnx"}
+comparisons:
+  - {x: [a, b], y: v, metrics: CKA}
+`})
+	t.Chdir(dir)
+	t.Setenv("WEIGHTS", "here")
+	for _, file := range []string{"conf/t.yaml", filepath.Join(dir, "conf", "t.yaml")} {
+		c, err := Load(file, []string{"models.v.vectors=there/v.txt", "corpus.librispeech.groups=g.csv", "store=s", "corpus.lexicon=l.txt"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range []struct{ got, want string }{
+			{c.Model("a").ONNX, "here/a.onnx"}, {c.Model("b").ONNX, "conf/in-here/b.onnx"}, {c.Model("v").Vectors, "there/v.txt"},
+			{c.Corpus.LibriSpeech.Root, "conf/data"}, {c.Corpus.LibriSpeech.Groups, "g.csv"}, {c.Store.Folder, "s"}, {c.Corpus.Lexicon.File, "l.txt"},
+		} {
+			got, err := filepath.Abs(c.Path(p.got))
+			if want := filepath.Join(dir, p.want); err != nil || got != want {
+				t.Errorf("%s: %s, want %s (%v)", file, got, want, err)
+			}
+		}
+		if k := c.Comparisons[0]; c.Name != "t" || k.Name != "0" || k.Metrics[0].Name != "cka" {
+			t.Errorf("%s: names %q, %q, %q", file, c.Name, k.Name, k.Metrics[0].Name)
+		}
+	}
+}
+
+// TestSetsAreBlamed: a mistake names the --set that made it, also where the element around it is the file's.
+func TestSetsAreBlamed(t *testing.T) {
+	for set, want := range map[string]string{
+		"memory=lots":                        "memory is",
+		"models.a.device=gpu":                `device is "gpu"; it must be one of cpu, cuda; did you mean "cuda"?`,
+		"models.a.precision=fp16":            "precision: fp16 gains nothing",
+		"corpus.librispeech.root=":           "corpus.librispeech.root is missing",
+		"comparisons.0.rows.pooling=mean":    `did you mean "centre" (the mean of the frames whose centre lies in the segment)?`,
+		"comparisons.0.null.permute=SPEAKER": `did you mean "group" (a group is a speaker`,
+		"comparisons.0.null.draws=5":         "null.draws is 5",
+		"comparisons.0.rows.first.0=1":       "is a single value",
+		"comparisons.0.rows.first=1":         `first has "1"`,
+		"comparisons.0.metrics.1.cka.p=3":    "metric cka has no p and k",
+		"comparisons.0.interval=bootstrap":   `did you mean "jackknife"?`,
+		"comparisons.0.y.0=b":                `names the model "b"`,
+		"rows.unit=wrod":                     `rows.unit is "wrod"`,
+		"comparisons.0.metrics={a: ${X}}":    `the value is not valid YAML: inside {...} and [...] a value with a variable must be in quotes: "${X}..."`,
+	} {
+		text := strings.Replace(whole, "rows: {unit: word}", "rows: {unit: word, first: all}, null: {seed: 1}", 1)
+		_, err := Parse([]byte(text), "t.yaml", []string{set})
+		if err == nil || !strings.HasPrefix(err.Error(), "--set "+set+": ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error %v\nwant %s", set, err, want)
+		}
+	}
+}
+
+// TestSyntax: what is no YAML is answered with its line, and a bare variable with the advice to quote it.
+func TestSyntax(t *testing.T) {
+	const quote = "inside {...} and [...] a value with a variable must be in quotes"
+	for text, want := range map[string]string{
+		"name: r\ncorpus:\n  timit: {root: ${TIMIT}, split: test}\n":                                                            "t.yaml:3:17: not valid YAML: " + quote,
+		"name: r\ncorpus: {timit: {root: a}} # {${NO}\nnote: 'it''s {${NO}'\nmodels:\n  - {name: a,\n     onnx: ${M}/a.onnx}\n": "t.yaml:6:12: not valid YAML: " + quote,
+		"name: r\nrows: {unit: word\nmodels:\n  - {name: a}\n":                                                                  "t.yaml:2:1: not valid YAML: did not find expected ',' or '}' here, or in the mapping or list that begins here",
+		"name: r\nnote: ${A}/{b}\nmodels:\n  - {name: don't, onnx: b\n  - {name: c}\n":                                          "t.yaml:4:1: not valid YAML: did not find",
+	} {
+		if _, err := Parse([]byte(text), "t.yaml", nil); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s\nerror %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+// TestUnreadable: a folder, or a slip in a file's name, is answered with the config that is there.
+func TestUnreadable(t *testing.T) {
+	t.Chdir(tree(t, map[string]string{"conf/mine.yaml": whole}))
+	for file, want := range map[string]string{
+		"conf":           "conf: this is a folder, and a config is a file, such as conf/mine.yaml",
+		"conf/mine.yml":  `conf/mine.yml: no such config file; did you mean "conf/mine.yaml"?`,
+		"conf/other.txt": "conf/other.txt: no such config file, and none is shipped under that name",
+	} {
+		_, err := Load(file, nil)
+		if _, ours := err.(*Error); !ours || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: error %v\nwant %s", file, err, want)
+		}
+	}
+}
+
+func TestKeyNamed(t *testing.T) {
+	for name, want := range map[string]string{"memory": "memory", "metrics": "comparisons.NAME.metrics", "onnx": "models.NAME.onnx", "draws": "comparisons.NAME.null.draws",
+		"device": "models.NAME.device", "unit": "rows.unit", "wrokers": ""} {
+		if got := KeyNamed(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
 	}
 }

@@ -13,7 +13,7 @@ type Corpus struct {
 	Folder      *Folder      `yaml:"folder"`
 	Table       *Table       `yaml:"table"`
 	Kaldi       *Kaldi       `yaml:"kaldi"`
-	Silence     []string     // labels that count as silence in addition to the usual ones
+	Silence     []string     // labels that count as silence; then usual ones of letters alone are words of the word tier
 	Lexicon     *Lexicon     // pronunciations of the words
 }
 
@@ -76,12 +76,44 @@ type Kaldi struct {
 	Groups     string `path:""`
 }
 
+// At is where a mistake in the corpus is to be mended that others found: at the --set whose value the message has, else at the
+// layout's root, or where the corpus is.
+func (c *Corpus) At(mistake error) Pos {
+	layout := c.layout()
+	for _, at := range layout.elsewhere {
+		if _, value, set := strings.Cut(at.Set, "="); set && strings.Contains(mistake.Error(), value) {
+			return at
+		}
+	}
+	if at := layout.Of("root", "file"); at.Set != c.Pos.Set || at.File != c.Pos.File {
+		return at
+	}
+	return c.Pos
+}
+
+// layout is where the keys of the layout stand.
+func (c *Corpus) layout() Pos {
+	switch {
+	case c.LibriSpeech != nil:
+		return c.LibriSpeech.Pos
+	case c.TIMIT != nil:
+		return c.TIMIT.Pos
+	case c.Folder != nil:
+		return c.Folder.Pos
+	case c.Table != nil:
+		return c.Table.Pos
+	case c.Kaldi != nil:
+		return c.Kaldi.Pos
+	}
+	return c.Pos
+}
+
 var (
 	speakers = []string{"folder", "top", "none"}
 	choices  = []string{"first", "last", "nearest"}
 )
 
-func (c *Config) validateCorpus(oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) {
+func (c *Config) validateCorpus(oneOf func(Pos, string, *string, []string), bad func(Pos, string, ...any)) {
 	n := 0
 	root := func(p Pos, layout, root string) {
 		n++
@@ -91,42 +123,42 @@ func (c *Config) validateCorpus(oneOf func(Pos, string, string, []string), bad f
 	}
 	k := &c.Corpus
 	if k.LibriSpeech != nil {
-		root(k.LibriSpeech.Pos, "librispeech", k.LibriSpeech.Root)
+		root(k.LibriSpeech.Pos.Of("root"), "librispeech", k.LibriSpeech.Root)
 	}
 	if k.TIMIT != nil {
-		root(k.TIMIT.Pos, "timit", k.TIMIT.Root)
+		root(k.TIMIT.Pos.Of("root"), "timit", k.TIMIT.Root)
 		if f := k.TIMIT.Fold; f != 0 && f != 61 && f != 48 && f != 39 {
-			bad(k.TIMIT.Pos, "corpus.timit.fold is %d; it must be 61, 48 or 39", f)
+			bad(k.TIMIT.Pos.Of("fold"), "corpus.timit.fold is %d; it must be 61, 48 or 39", f)
 		}
 		if s := strings.ToLower(k.TIMIT.Split); s != "" && s != "train" && s != "test" && s != "core-test" {
-			bad(k.TIMIT.Pos, "corpus.timit.split is %q; it must be train, test or core-test", k.TIMIT.Split)
+			bad(k.TIMIT.Pos.Of("split"), "corpus.timit.split is %q; it must be train, test or core-test", k.TIMIT.Split)
 		}
 	}
 	if k.Folder != nil {
-		root(k.Folder.Pos, "folder", k.Folder.Root)
+		root(k.Folder.Pos.Of("root"), "folder", k.Folder.Root)
 		if r, err := regexp.Compile(k.Folder.Speaker); k.Folder.Speaker != "" && !contains(speakers, k.Folder.Speaker) && (err != nil || r.NumSubexp() != 1) {
-			bad(k.Folder.Pos, "corpus.folder.speaker is %q; it must be %s, or a regular expression with one group that finds the speaker in the name of an utterance, such as ([^/_]+)_",
+			bad(k.Folder.Pos.Of("speaker"), "corpus.folder.speaker is %q; it must be %s, or a regular expression with one group that finds the speaker in the name of an utterance, such as ([^/_]+)_",
 				k.Folder.Speaker, strings.Join(speakers, ", "))
 		}
 	}
 	if k.Table != nil {
 		n++
 		if k.Table.File == "" {
-			bad(k.Table.Pos, "corpus.table.file is missing")
+			bad(k.Table.Pos.Of("file"), "corpus.table.file is missing")
 		}
 	}
 	if k.Kaldi != nil {
-		root(k.Kaldi.Pos, "kaldi", k.Kaldi.Root)
+		root(k.Kaldi.Pos.Of("root"), "kaldi", k.Kaldi.Root)
 	}
 	if l := k.Lexicon; l != nil {
 		if l.File == "" {
-			bad(l.Pos, "corpus.lexicon.file is missing")
+			bad(l.Pos.Of("file"), "corpus.lexicon.file is missing")
 		}
-		oneOf(l.Pos, "corpus.lexicon.choice", l.Choice, choices)
+		oneOf(l.Pos.Of("choice"), "corpus.lexicon.choice", &l.Choice, choices)
 	}
 	if n != 1 {
-		p := k.Pos
-		if p.Line == 0 {
+		p := k.Pos.Of("librispeech", "timit", "folder", "table", "kaldi")
+		if p.Line == 0 && p.Set == "" {
 			p = c.Pos
 		}
 		bad(p, "corpus must hold exactly one of librispeech, timit, folder, table, kaldi; it holds %d", n)

@@ -15,9 +15,9 @@ import (
 // decoder decodes a YAML node into a Go value and keeps what the node does not set. The strict decoding of yaml.v3 gives lines
 // but neither columns nor the nearest right key.
 type decoder struct {
-	file  string
+	from  source
 	sets  map[*yaml.Node]string // nodes that came from --set, with its text
-	bases map[*yaml.Node]string // nodes that came from a base, with its file
+	bases map[*yaml.Node]source // nodes that came from a base
 	errs  Errors
 }
 
@@ -25,11 +25,23 @@ func (d *decoder) pos(n *yaml.Node) Pos {
 	if s, ok := d.sets[n]; ok {
 		return Pos{Set: s}
 	}
-	return Pos{File: d.bases[n], Line: n.Line, Col: n.Column}
+	return Pos{File: d.bases[n].file, Line: n.Line, Col: n.Column}
+}
+
+// posOfAny is where a value stands, or the first element of a list that a --set gave.
+func (d *decoder) posOfAny(n *yaml.Node) Pos {
+	if n.Kind == yaml.SequenceNode {
+		for _, c := range n.Content {
+			if _, set := d.sets[c]; set {
+				return d.pos(c)
+			}
+		}
+	}
+	return d.pos(n)
 }
 
 func (d *decoder) errorf(n *yaml.Node, format string, args ...any) {
-	c := Config{File: d.file}
+	c := Config{File: d.from.file}
 	d.errs = append(d.errs, c.errorAt(d.pos(n), format, args...))
 }
 
@@ -107,8 +119,9 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, where string) {
 
 func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, where string) {
 	fields := keysOf(v.Type())
+	pos := d.pos(n)
 	if f := v.FieldByName("Pos"); f.IsValid() {
-		f.Set(reflect.ValueOf(d.pos(n)))
+		defer func() { f.Set(reflect.ValueOf(pos)) }()
 	}
 	if isNull(n) {
 		return
@@ -131,6 +144,12 @@ func (d *decoder) decodeStruct(n *yaml.Node, v reflect.Value, where string) {
 			continue
 		}
 		seen[key.Value] = key
+		if at := d.posOfAny(val); at.Set != pos.Set || at.File != pos.File {
+			if pos.elsewhere == nil {
+				pos.elsewhere = map[string]Pos{}
+			}
+			pos.elsewhere[key.Value] = at
+		}
 		d.decode(val, v.Field(index), join(where, key.Value))
 		if ending, ok := v.Type().Field(index).Tag.Lookup("path"); ok {
 			d.rebaseAll(val, v.Field(index), ending)
@@ -143,9 +162,9 @@ func (d *decoder) decodeSlice(n *yaml.Node, v reflect.Value, where string) {
 		return
 	}
 	if n.Kind != yaml.SequenceNode {
-		// One name, number or figure where a list of them is wanted is what a person means by it.
+		// One name, number, metric or figure where a list of them is wanted is what a person means by it.
 		elem := v.Type().Elem()
-		if elem == reflect.TypeFor[Figure]() && !isNull(n) || elem.Kind() != reflect.Struct && n.Kind == yaml.ScalarNode {
+		if (elem == reflect.TypeFor[Figure]() || elem == reflect.TypeFor[Metric]()) && !isNull(n) || elem.Kind() != reflect.Struct && n.Kind == yaml.ScalarNode {
 			n = &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{n}, Line: n.Line, Column: n.Column}
 		} else {
 			d.errorf(n, "%s must be a list; found %s", where, describe(n))
@@ -164,9 +183,9 @@ func (d *decoder) decodeMetric(n *yaml.Node, m *Metric, where string) {
 	m.Pos = d.pos(n)
 	switch {
 	case n.Kind == yaml.ScalarNode && !isNull(n):
-		m.Name = d.expand(n, where)
+		m.Name = strings.ToLower(d.expand(n, where))
 	case n.Kind == yaml.MappingNode && len(n.Content) == 2:
-		m.Name = n.Content[0].Value
+		m.Name = strings.ToLower(n.Content[0].Value)
 		var opts struct {
 			Pos        Pos
 			Variant    []string
@@ -174,7 +193,11 @@ func (d *decoder) decodeMetric(n *yaml.Node, m *Metric, where string) {
 			Thresholds []float64
 		}
 		d.decodeStruct(n.Content[1], reflect.ValueOf(&opts).Elem(), join(where, m.Name))
-		m.Variants, m.P, m.K, m.Thresholds = opts.Variant, opts.P, opts.K, opts.Thresholds
+		m.P, m.K, m.Thresholds = opts.P, opts.K, opts.Thresholds
+		for _, variant := range opts.Variant {
+			m.Variants = append(m.Variants, strings.ToLower(variant))
+		}
+		m.Pos.elsewhere = opts.Pos.elsewhere
 	default:
 		d.errorf(n, "%s must be a metric's name or one mapping such as {cka: {variant: biased}}; found %s", where, describe(n))
 	}
@@ -214,6 +237,7 @@ func (d *decoder) decodeFigure(n *yaml.Node, f *Figure, where string) {
 		}
 		d.decodeStruct(n.Content[1], reflect.ValueOf(&opts).Elem(), join(where, f.Kind))
 		f.Title, f.Caption, f.Scale = opts.Title, opts.Caption, opts.Scale
+		f.Pos.elsewhere = opts.Pos.elsewhere
 	default:
 		d.errorf(n, "%s must be a kind such as heatmap or curves, or one mapping such as {heatmap: {title: ...}}; found %s", where, describe(n))
 	}

@@ -23,19 +23,20 @@ var (
 	maps  = []string{"viridis", "cividis", "rocket", "diverging"}
 )
 
-func (k *Comparison) validateFigures(oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) {
+func (k *Comparison) validateFigures(oneOf func(Pos, string, *string, []string), bad func(Pos, string, ...any)) {
 	seen := map[string]bool{}
-	for _, f := range k.Figures {
-		oneOf(f.Pos, "figure", f.Kind, kinds)
+	for i := range k.Figures {
+		f := &k.Figures[i]
+		oneOf(f.Pos, "figure", &f.Kind, kinds)
 		if seen[f.Kind] {
 			bad(f.Pos, "comparison %q: figure has %s twice", k.Name, f.Kind)
 		}
 		seen[f.Kind] = true
 		if f.Scale.Map != "" {
-			oneOf(f.Scale.Pos, "figure scale.map", f.Scale.Map, maps)
+			oneOf(f.Scale.Pos.Of("map"), "figure scale.map", &f.Scale.Map, maps)
 		}
 		if s := f.Scale; s.Min != nil && s.Max != nil && *s.Min >= *s.Max {
-			bad(s.Pos, "figure scale: min is %g and max is %g; min must be less", *s.Min, *s.Max)
+			bad(s.Pos.Of("min", "max"), "figure scale: min is %g and max is %g; min must be less", *s.Min, *s.Max)
 		}
 		if (f.Kind == "tree" || f.Kind == "mds") && len(k.Models) == 0 {
 			bad(f.Pos, "comparison %q: figure: %s compares the layers of models with one another; give models: [...] in place of x and y", k.Name, f.Kind)

@@ -11,7 +11,6 @@ import (
 	"path"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -24,8 +23,8 @@ import (
 var shipped embed.FS
 
 // Load reads, overrides, decodes and validates the config in file. Where no such file exists, the shipped config of that
-// name is used ("elkheir2024/figure1", with or without .yaml and folders above), with the working directory as its
-// folder. Each set is KEY=VALUE, with the key a path such as corpus.librispeech.root, models.hubert.onnx or
+// name is used ("elkheir2024/figure1", with or without .yaml and folders above), whose paths are those of the file in the
+// repository. Each set is KEY=VALUE, with the key a path such as corpus.librispeech.root, models.hubert.onnx or
 // comparisons.0.metrics and the value in YAML.
 func Load(file string, sets []string) (*Config, error) {
 	data, err := os.ReadFile(file)
@@ -37,6 +36,9 @@ func Load(file string, sets []string) (*Config, error) {
 			if near == "" {
 				near = didYouMean(path.Base(asked), Shipped())
 			}
+			if here := configsIn(filepath.Dir(file)); didYouMean(file, here) != "" {
+				return nil, &Error{File: file, Msg: "no such config file" + didYouMean(file, here)}
+			}
 			return nil, &Error{File: file, Msg: fmt.Sprintf("no such config file, and none is shipped under that name%s (shipped: %s)", near, strings.Join(Shipped(), ", "))}
 		}
 		if data, err = shipped.ReadFile(name); err == nil {
@@ -44,9 +46,37 @@ func Load(file string, sets []string) (*Config, error) {
 		}
 	}
 	if err != nil {
-		return nil, err
+		return nil, unreadable(file, err)
 	}
 	return Parse(data, file, sets)
+}
+
+// unreadable says why a config can't be read, and what a folder holds that could have been meant.
+func unreadable(file string, err error) *Error {
+	if info, statErr := os.Stat(file); statErr == nil && info.IsDir() {
+		msg := "this is a folder, and a config is a file"
+		if there := configsIn(file); len(there) > 0 {
+			msg += ", such as " + there[0]
+		}
+		return &Error{File: file, Msg: msg}
+	}
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err
+	}
+	return &Error{File: file, Msg: fmt.Sprintf("the config can't be read: %v", err)}
+}
+
+// configsIn lists the YAML files of a folder.
+func configsIn(folder string) []string {
+	var out []string
+	entries, _ := os.ReadDir(folder) // a folder that can't be read holds no suggestion
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); !e.IsDir() && (ext == ".yaml" || ext == ".yml") {
+			out = append(out, filepath.Join(folder, e.Name()))
+		}
+	}
+	return out
 }
 
 // shippedName finds the shipped config that the end of a path names, "" when there is none.
@@ -89,7 +119,7 @@ func parse(data []byte, from source, sets []string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{file: from.file, sets: map[*yaml.Node]string{}, bases: map[*yaml.Node]string{}}
+	d := &decoder{from: from, sets: map[*yaml.Node]string{}, bases: map[*yaml.Node]source{}}
 	isBase := func(set string) bool { return strings.HasPrefix(set, "base=") }
 	apply := func(which bool) error {
 		for _, s := range sets {
@@ -112,10 +142,7 @@ func parse(data []byte, from source, sets []string) (*Config, error) {
 		return nil, err
 	}
 	cfg := Default()
-	cfg.File, cfg.folder = from.file, filepath.Dir(from.file)
-	if from.shipped {
-		cfg.folder = "."
-	}
+	cfg.File, cfg.folder = from.file, from.folder()
 	d.decode(root, reflect.ValueOf(&cfg).Elem(), "")
 	if len(d.errs) > 0 {
 		return nil, d.errs
@@ -127,8 +154,6 @@ func parse(data []byte, from source, sets []string) (*Config, error) {
 	return &cfg, nil
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
-
 func parseDocument(data []byte, file string) (*yaml.Node, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc yaml.Node
@@ -137,26 +162,15 @@ func parseDocument(data []byte, file string) (*yaml.Node, error) {
 		return nil, &Error{File: file, Line: 1, Col: 1, Msg: "the config is empty; it needs name, corpus, models and comparisons"}
 	}
 	if err != nil {
-		return nil, syntaxError(err, file)
+		return nil, syntaxError(err, data, file)
 	}
 	var second yaml.Node
 	if err := dec.Decode(&second); err == nil {
 		return nil, &Error{File: file, Line: second.Line, Col: max(second.Column, 1), Msg: "a second YAML document begins here; a config is one document"}
 	} else if err != io.EOF {
-		return nil, syntaxError(err, file)
+		return nil, syntaxError(err, data, file)
 	}
 	return doc.Content[0], nil
-}
-
-func syntaxError(err error, file string) error {
-	line, msg := 1, err.Error()
-	if m := yamlLine.FindStringSubmatch(msg); m != nil {
-		if m[1] != "" {
-			line, _ = strconv.Atoi(m[1])
-		}
-		msg = m[2]
-	}
-	return &Error{File: file, Line: line, Col: 1, Msg: "not valid YAML: " + msg}
 }
 
 // applySet changes the tree at the key of "KEY=VALUE". Elements of a list are named by index, or by their name.
@@ -167,7 +181,8 @@ func applySet(root *yaml.Node, set string, marks map[*yaml.Node]string) error {
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(value), &doc); err != nil {
-		return &Error{File: "--set " + set, Msg: "the value is not valid YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
+		e := syntaxError(err, []byte(value), "")
+		return &Error{File: "--set " + set, Msg: "the value is " + e.Msg}
 	}
 	val := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str"}
 	if len(doc.Content) > 0 {
@@ -215,7 +230,7 @@ func applySet(root *yaml.Node, set string, marks map[*yaml.Node]string) error {
 }
 
 // mark notes where a node and all in it came from.
-func mark(n *yaml.Node, from string, marks map[*yaml.Node]string) {
+func mark[From any](n *yaml.Node, from From, marks map[*yaml.Node]From) {
 	marks[n] = from
 	for _, c := range n.Content {
 		mark(c, from, marks)

@@ -32,8 +32,8 @@ func (c *Config) validateMemory(bad func(Pos, string, ...any)) {
 	switch n := c.MemoryBytes(); {
 	case c.Memory == "":
 	case n == 0:
-		bad(c.Pos, "memory is %q; it must be a size such as 6GiB, 512MiB or 8GB", c.Memory)
+		bad(c.Pos.Of("memory"), "memory is %q; it must be a size such as 6GiB, 512MiB or 8GB", c.Memory)
 	case n < leastMemory:
-		bad(c.Pos, "memory is %q; it must be at least 64MiB", c.Memory)
+		bad(c.Pos.Of("memory"), "memory is %q; it must be at least 64MiB", c.Memory)
 	}
 }

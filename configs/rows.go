@@ -5,19 +5,20 @@ import "strconv"
 var levels = []string{"token", "type"}
 
 // validateLists checks the keys that ask for several results of the same comparison.
-func (r *Rows) validateLists(key string, oneOf func(Pos, string, string, []string), bad func(Pos, string, ...any)) {
+func (r *Rows) validateLists(key string, oneOf func(Pos, string, *string, []string), bad func(Pos, string, ...any)) {
 	seen := map[string]bool{}
 	once := func(list, what string) {
 		if seen[list+what] {
-			bad(r.Pos, "%s.%s has %s twice", key, list, what)
+			bad(r.Pos.Of(list), "%s.%s has %s twice", key, list, what)
 		}
 		seen[list+what] = true
 	}
-	for _, l := range r.Level {
-		oneOf(r.Pos, key+".level", l, levels)
+	for i := range r.Level {
+		oneOf(r.Pos.Of("level"), key+".level", &r.Level[i], levels)
+		l := r.Level[i]
 		once("level", l)
 		if l == "type" && r.Unit == "frame" {
-			bad(r.Pos, "%s.level: frames have no type to take the mean of; it needs unit: word or phone", key)
+			bad(r.Pos.Of("level", "unit"), "%s.level: frames have no type to take the mean of; it needs unit: word or phone", key)
 		}
 	}
 	for _, f := range r.First {
@@ -27,11 +28,11 @@ func (r *Rows) validateLists(key string, oneOf func(Pos, string, string, []strin
 		}
 		n, err := strconv.Atoi(f)
 		if err != nil || n < 2 {
-			bad(r.Pos, "%s.first has %q; it must hold numbers of rows from 2, or all", key, f)
+			bad(r.Pos.Of("first"), "%s.first has %q; it must hold numbers of rows from 2, or all", key, f)
 		}
 		once("first", strconv.Itoa(n))
 		if r.Unit == "frame" {
-			bad(r.Pos, "%s.first: frames are reduced to second moments and not kept; it needs unit: word or phone", key)
+			bad(r.Pos.Of("first", "unit"), "%s.first: frames are reduced to second moments and not kept; it needs unit: word or phone", key)
 		}
 	}
 }

@@ -12,30 +12,34 @@ type Store struct {
 
 // Audio says what may be done to files that are not mono at the rate the corpus is read at.
 type Audio struct {
-	Pos      Pos
-	Rate     int    // Hz, default 16000
-	Resample bool   // convert files of another rate; false refuses them
-	Channel  string // "" refuses more than one channel; mix, or the number of a channel from 1
+	Pos       Pos
+	Rate      int    // Hz, default 16000
+	Resample  bool   // convert files of another rate; false refuses them
+	Resampler string // the filter, for files and for models of another rate: kaiser (default) or torchaudio
+	Channel   string // "" refuses more than one channel; mix, or the number of a channel from 1
 }
 
-// Model is one ONNX model, one file of word vectors, or labels of the corpus in the place of a model.
+// Model is one ONNX model, one file of word vectors, or labels of the corpus or features of the user's own in the place of a model.
 type Model struct {
 	Pos        Pos
 	Name       string
-	ONNX       string `yaml:"onnx" path:""`
-	Checkpoint string `path:""` // folder of a checkpoint of transformers, or its file of weights
-	Weights    string // of the checkpoint: "" as trained, or random
-	Seed       int    // of random weights
-	Vectors    string `path:""` // GloVe text, .gz or .zip
-	Labels     string // phone, word, speaker, logmel or length
-	Card       string `path:""` // "" = sidecar, metadata or graph
-	Vocabulary string `path:""` // WordPiece vocabulary of a text model, "" = vocab.txt next to the model
-	Cased      bool   // keep case and accents in front of WordPiece
-	Layers     string // a list such as 0-6,9,cnn.1 or all; "" = the numbered ones
-	Device     string // cpu (default) or cuda
-	Objective  string // what it was trained to do, and how large it is: of models that have both, the page tests which of them
-	Size       string // layers group by
-	Precision  string // of products on a GPU: float32 (default), tf32 or fp16
+	ONNX       string  `yaml:"onnx" path:""`
+	Checkpoint string  `path:""` // folder of a checkpoint of transformers, or its file of weights
+	Weights    string  // of the checkpoint: "" as trained, or random
+	Seed       int     // of random weights
+	Vectors    string  `path:""` // GloVe text, .gz or .zip
+	Labels     string  // phone, word, speaker, logmel, mfcc or length
+	Features   string  `path:""` // a folder or an archive with the frames of each utterance
+	Hop        float64 // of features: seconds from one frame to the next
+	Offset     float64 // of features: time of the centre of the first frame, in seconds
+	Card       string  `path:""` // "" = sidecar, metadata or graph
+	Vocabulary string  `path:""` // WordPiece vocabulary of a text model, "" = vocab.txt next to the model
+	Cased      bool    // keep case and accents in front of WordPiece
+	Layers     string  // a list such as 0-6,9,cnn.1 or all; "" = the numbered ones
+	Device     string  // cpu (default) or cuda
+	Objective  string  // what it was trained to do, and how large it is: of models that have both, the page tests which of them
+	Size       string  // layers group by
+	Precision  string  // of products on a GPU: float32 (default), tf32 or fp16
 }
 
 // Rows says what one row of a comparison is.

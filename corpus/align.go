@@ -15,6 +15,7 @@ import (
 type Alignment struct {
 	Words, Phones []Segment // in the order of the file, silences included; nil if there is no such tier
 
+	Moved                 float64 // seconds that were taken off the times of a TextGrid that starts later than its audio
 	End                   float64 // seconds: where the file says that the audio ends; the last label's end where it says nothing
 	WordsFile, PhonesFile string  // where the tiers stand, for messages
 }
@@ -24,11 +25,23 @@ type Alignment struct {
 type Segment struct {
 	Index      int     // in its tier, from 0, silences counted
 	Label      string  // as in the file, without the blanks around it
-	Start, End float64 // seconds, as in the file
+	Start, End float64 // seconds, as in the file, from the beginning of the audio
 	From, To   int     // samples at the corpus's rate: [From, To)
 	Silent     bool    // no speech: see IsSilence
-	NotWord    bool    // speech, but no word, as <unk> or [laughter] in a word tier
+	Noise      bool    // sound that is no word, or no phone of a phone tier: <unk>, [laughter], {LG}
+	Trimmed    bool    // the file has blanks around the label, or its accents apart
 	Line       int     // in the file, 0 if it has no lines (the binary form)
+}
+
+// Text is what an utterance without a transcript is taken to say: the words of its alignment, joined by blanks.
+func (a *Alignment) Text() string {
+	var words []string
+	for i := range a.Words {
+		if s := &a.Words[i]; !s.Silent && !s.Noise {
+			words = append(words, s.Label)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // Align reads the word and phone segments of u. It fails on what would poison the numbers that come after: a file that
@@ -67,14 +80,7 @@ func (c *Corpus) align(u *Utterance) (*Alignment, []Finding) {
 		v.addError(err)
 		return nil, v.list
 	}
-	for i := range a.Words {
-		s := &a.Words[i]
-		s.Silent = c.silentWord(s.Label)
-		s.NotWord = !s.Silent && inBrackets(s.Label)
-	}
-	for i := range a.Phones {
-		a.Phones[i].Silent = c.silent(a.Phones[i].Label)
-	}
+	c.classify(a)
 	rules := c.tierRules(u)
 	v.checkTier(a.WordsFile, "word", a.Words, rules.words)
 	v.checkTier(a.PhonesFile, "phone", a.Phones, rules.phones)
@@ -162,7 +168,11 @@ func (c *Corpus) alignTextGrid(v *findingList, u *Utterance, a *Alignment) error
 	for _, w := range tg.Warnings {
 		v.add(KindFormat, SeverityWarning, path, w.Line, "%s", w.Msg)
 	}
-	a.End = tg.End
+	start, err := c.startOf(v, u, tg)
+	if err != nil {
+		return err
+	}
+	a.Moved, a.End = start, tg.End-start
 	words, err := pickTier(tg, path, u.Speaker, c.Spec.Tiers.Words, "words", "word")
 	if err != nil {
 		return err
@@ -174,10 +184,10 @@ func (c *Corpus) alignTextGrid(v *findingList, u *Utterance, a *Alignment) error
 	if words == nil && phones == nil {
 		return &Error{File: path, Msg: fmt.Sprintf("no tier words or phones: the interval tiers are %s; name yours with words: and phones: in the corpus section of the config", tierNames(tg))}
 	}
-	if a.Words, err = c.segments(path, words); err != nil {
+	if a.Words, err = c.segments(path, words, start); err != nil {
 		return err
 	}
-	a.Phones, err = c.segments(path, phones)
+	a.Phones, err = c.segments(path, phones, start)
 	return err
 }
 
@@ -241,8 +251,8 @@ func tierNames(tg *textgrid.TextGrid) string {
 	return orNone(names)
 }
 
-// segments converts a tier; nil stays nil.
-func (c *Corpus) segments(path string, t *textgrid.Tier) ([]Segment, error) {
+// segments converts a tier whose audio begins at start seconds; nil stays nil.
+func (c *Corpus) segments(path string, t *textgrid.Tier, start float64) ([]Segment, error) {
 	if t == nil {
 		return nil, nil
 	}
@@ -254,7 +264,9 @@ func (c *Corpus) segments(path string, t *textgrid.Tier) ([]Segment, error) {
 		if !(math.Abs(iv.Start) <= maxSeconds && math.Abs(iv.End) <= maxSeconds) {
 			return nil, &Error{File: path, Line: iv.Line, Msg: fmt.Sprintf("interval from %g to %g: expected seconds up to %g", iv.Start, iv.End, maxSeconds)}
 		}
-		out[i] = Segment{Index: i, Label: tokenizer.TrimLabel(iv.Label), Start: iv.Start, End: iv.End,
+		iv.Start, iv.End = iv.Start-start, iv.End-start
+		label := tokenizer.TrimLabel(iv.Label)
+		out[i] = Segment{Index: i, Label: label, Trimmed: label != iv.Label, Start: iv.Start, End: iv.End,
 			From: c.samples(iv.Start), To: c.samples(iv.End), Line: iv.Line}
 	}
 	return out, nil

@@ -114,7 +114,7 @@ func TestSilence(t *testing.T) {
 		}
 	}
 	a, _, err := alignGrid(t, Spec{Silence: []string{"Breath"}}, grid(1, tier{"words", labels("BREATH", .2, "<unk>", .5, "x", 1.)}))
-	if err != nil || !a.Words[0].Silent || a.Words[1].Silent || !a.Words[1].NotWord || a.Words[2].NotWord {
+	if err != nil || !a.Words[0].Silent || a.Words[1].Silent || !a.Words[1].Noise || a.Words[2].Noise {
 		t.Errorf("%+v %v", a, err)
 	}
 	silence := grid(1, tier{"words", labels("Silence", .5, "sil", 1.)}, tier{"phones", labels("S", .5, "silence", 1.)})
@@ -123,6 +123,51 @@ func TestSilence(t *testing.T) {
 	}
 	if a, _, err = alignGrid(t, Spec{Silence: []string{"silence"}}, silence); err != nil || !a.Words[0].Silent {
 		t.Errorf("silence where the config says that it is: %+v %v", a, err)
+	}
+}
+
+// Which labels of silence may be words, and what is noise, on both tiers.
+func TestLabelRules(t *testing.T) {
+	text := grid(1, tier{"words", labels("sil", .1, "pau", .2, "sp", .3, "{LG}", .4, "<noise>", .5, "noise", .6, "<eps>", .7, "{SL}", .8, "spn", .9, "h#", 1.)},
+		tier{"phones", labels("sil", .1, "pau", .2, "sp", .3, "{LG}", .4, "<noise>", .5, "NOISE", .6, "[BR]", .7, "{SL}", .8, "spn", .9, " a", 1.)})
+	kinds := func(segments []Segment) string {
+		var b strings.Builder
+		for _, s := range segments {
+			b.WriteByte(map[[2]bool]byte{{true, false}: 's', {false, true}: 'n', {false, false}: '.'}[[2]bool{s.Silent, s.Noise}])
+		}
+		return b.String()
+	}
+	for _, tt := range []struct {
+		silence       []string
+		words, phones string
+	}{
+		{nil, "sssnn.ssss", "sssnnnnss."},
+		{[]string{"SP"}, "..snn.ss.s", "sssnnnnss."},
+		{[]string{"pau", "noise"}, ".s.nnsss.s", "sssnnsnss."},
+	} {
+		a, _, err := alignGrid(t, Spec{Silence: tt.silence}, text)
+		if err != nil || kinds(a.Words) != tt.words || kinds(a.Phones) != tt.phones {
+			t.Errorf("silence %v: words %s, want %s; phones %s, want %s; %v", tt.silence, kinds(a.Words), tt.words, kinds(a.Phones), tt.phones, err)
+		}
+	}
+
+	root := t.TempDir()
+	write(t, filepath.Join(root, "u.wav"), wav(16000, 1, tone(16000, 16000)))
+	write(t, filepath.Join(root, "u.TextGrid"), text)
+	write(t, filepath.Join(root, "u.lab"), "sil pau noise spn")
+	r := check(t, open(t, Spec{Layout: "folder", Root: root, Silence: []string{"sp"}}), CheckOptions{})
+	for as, want := range map[string]string{
+		"silence": `words: 1 "<eps>", 1 "h#", 1 "sp", 1 "{sl}"; phones: 1 "pau", 1 "sil", 1 "sp", 1 "spn", 1 "{sl}"`,
+		"noise":   `words: 1 "<noise>", 1 "{lg}"; phones: 1 "<noise>", 1 "[br]", 1 "noise", 1 "{lg}"`,
+		"word":    `words: 1 "pau", 1 "sil", 1 "spn"`,
+		"trimmed": `phones: 1 "a"`,
+	} {
+		if got := r.labelsAs(as); got != want {
+			t.Errorf("as %s: %s, want %s", as, got, want)
+		}
+	}
+	if r.Words != 4 || r.Phones != 1 {
+		t.Errorf("%d words, %d phones", r.Words, r.Phones)
 	}
 }
 
@@ -152,7 +197,7 @@ func TestSecondsToSamples(t *testing.T) {
 // isWord reports whether the label of a word tier names a word: false for silence and for what stands in brackets,
 // like <unk> (MFA's word outside the dictionary), [laughter] or {noise}. In a word tier "silence" is a word like others.
 func isWord(label string) bool {
-	return (!IsSilence(label) || isWordSilence(label)) && !inBrackets(label)
+	return (!IsSilence(label) || strings.EqualFold(label, "silence")) && !inBrackets(label)
 }
 
 // TestAlignBlanks: what can't be seen around a label is no part of it, in every kind of file.
@@ -160,7 +205,7 @@ func TestAlignBlanks(t *testing.T) {
 	said := func(segments []Segment) string {
 		var all []string
 		for _, s := range segments {
-			all = append(all, fmt.Sprintf("%s %v %v", s.Label, s.Silent, s.NotWord))
+			all = append(all, fmt.Sprintf("%s %v %v", s.Label, s.Silent, s.Noise))
 		}
 		return strings.Join(all, ", ")
 	}

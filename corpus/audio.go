@@ -1,7 +1,9 @@
 package corpus
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,9 +53,9 @@ func (c *Corpus) AudioInfo(u *Utterance) (AudioInfo, error) {
 		return AudioInfo{}, err
 	}
 	i := AudioInfo{Format: info.Format, Encoding: info.Encoding, Rate: info.Rate, Channels: info.Channels, Bits: info.Bits, Samples: int(info.Samples)}
-	if channel := c.Spec.Audio.channelOf(u); channel != "" && channel != "mix" {
-		if n, err := strconv.Atoi(channel); err != nil || n > i.Channels {
-			return AudioInfo{}, &Error{File: u.AudioPath, Msg: fmt.Sprintf("utterance %s is of channel %s, the first being 1, but the audio has %d", u.ID, channel, i.Channels)}
+	if channel := c.Spec.Audio.channelOf(u, i.Channels); channel != "" && channel != "mix" {
+		if _, err := audio.ChannelIndex(channel, i.Channels); err != nil {
+			return AudioInfo{}, &Error{File: u.AudioPath, Msg: err.Error()}
 		}
 	}
 	if u.whole() || i.Samples < 0 {
@@ -103,49 +105,99 @@ func decode(u *Utterance) (*audio.Audio, error) {
 
 // convert picks the channel and the rate.
 func (c *Corpus) convert(u *Utterance, a *audio.Audio) (*Audio, error) {
-	x, err := a.Mono(c.Spec.Audio.channelOf(u))
+	x, err := a.Mono(c.Spec.Audio.channelOf(u, len(a.Channels)))
 	if err != nil {
 		return nil, &Error{File: u.AudioPath, Msg: err.Error()}
 	}
 	if len(x) == 0 {
 		return nil, &Error{File: u.AudioPath, Msg: "the audio has no samples"}
 	}
-	return &Audio{Rate: c.Spec.Audio.Rate, Samples: Resample(x, a.Rate, c.Spec.Audio.Rate)}, nil
+	return c.Spec.Audio.At(&Audio{Rate: a.Rate, Samples: x}, c.Spec.Audio.Rate), nil
 }
 
-// Resample converts x from one rate to another (Hz) with the windowed sinc filter of torchaudio's default
-// (lowpass_filter_width 6, rolloff 0.99, Hann window). Equal rates return x itself.
-func Resample(x []float32, from, to int) []float32 { return audio.Resample(x, from, to) }
+// Resamplers are the filters that change a sampling rate, the default first.
+func Resamplers() []string {
+	var names []string
+	for _, r := range audio.Resamplers {
+		names = append(names, string(r))
+	}
+	return names
+}
 
-// Accepts is an error if the Spec does not allow audio of this kind: another rate, or several channels. It names the config
-// key that would allow it.
+// At is the sound at another rate (Hz), by the filter of the Spec; at its own rate it is a itself.
+func (s AudioSpec) At(a *Audio, rate int) *Audio {
+	if a.Rate == rate {
+		return a
+	}
+	return &Audio{Rate: rate, Samples: audio.Resample(a.Samples, a.Rate, rate, audio.Resampler(s.Resampler))}
+}
+
+// Filter names the filter of the Spec.
+func (s AudioSpec) Filter() string { return cmp.Or(s.Resampler, Resamplers()[0]) }
+
+// Accepts is a *Refusal if the Spec does not allow audio of this kind: another rate, or several channels.
 func (c *Corpus) Accepts(u *Utterance, i AudioInfo) error {
-	var faults []string
-	if s := c.Spec.Audio; i.Rate != s.Rate && !s.Resample {
-		faults = append(faults, fmt.Sprintf("audio has %d Hz, expected %d Hz: set audio: {resample: true} to resample it", i.Rate, s.Rate))
+	r := &Refusal{File: u.AudioPath, Expected: c.Spec.Audio.Rate}
+	if i.Rate != r.Expected && !c.Spec.Audio.Resample {
+		r.Rate = i.Rate
 	}
-	if i.Channels > 1 && c.Spec.Audio.channelOf(u) == "" {
-		faults = append(faults, fmt.Sprintf("audio has %d channels, expected one: set audio: {channel: mix} for their mean, or {channel: 1} for the first", i.Channels))
+	if i.Channels > 1 && c.Spec.Audio.channelOf(u, i.Channels) == "" {
+		r.Channels = i.Channels
 	}
-	if len(faults) > 0 {
-		return &Error{File: u.AudioPath, Msg: strings.Join(faults, "; ")}
+	if r.Rate == 0 && r.Channels == 0 {
+		return nil
 	}
-	return nil
+	return r
 }
 
-func (s AudioSpec) channelOf(u *Utterance) string {
-	if u.Channel != "" {
+// Refusal is audio that the Spec does not allow.
+type Refusal struct {
+	File     string
+	Rate     int // of the file in Hz, 0 if it was not refused for that
+	Expected int // rate
+	Channels int // of the file, 0 if it was not refused for that
+}
+
+// Error names the keys of a config that would allow the audio.
+func (r *Refusal) Error() string { return r.Unwrap().Error() }
+
+func (r *Refusal) Unwrap() error {
+	return r.Advise("set audio: {resample: true} to resample it", "set audio: {channel: mix} for their mean, or {channel: 1} for the first")
+}
+
+// Advise is the error with other advice against a rate and against several channels, for callers without a config.
+func (r *Refusal) Advise(rate, channels string) *Error {
+	var faults []string
+	if r.Rate != 0 {
+		faults = append(faults, fmt.Sprintf("audio has %d Hz, expected %d Hz: %s", r.Rate, r.Expected, rate))
+	}
+	if r.Channels != 0 {
+		faults = append(faults, fmt.Sprintf("audio has %d channels, expected one: %s", r.Channels, channels))
+	}
+	return &Error{File: r.File, Msg: strings.Join(faults, "; ")}
+}
+
+// channelOf is the channel of audio with so many that the utterance is of. The sides of a call may lie in files of their own, of one
+// channel each, which have no second one.
+func (s AudioSpec) channelOf(u *Utterance, channels int) string {
+	switch {
+	case u.Channel != "":
 		return u.Channel
+	case u.Side != "" && channels > 1:
+		return u.Side
 	}
 	return s.Channel
 }
 
-func (s AudioSpec) validateChannel(channel string) error {
-	if channel == "" || channel == "mix" {
+func (s AudioSpec) validate() error {
+	if names := Resamplers(); s.Resampler != "" && !slices.Contains(names, s.Resampler) {
+		return fmt.Errorf("corpus: audio resampler %q: expected %s", s.Resampler, strings.Join(names, " or "))
+	}
+	if s.Channel == "" || s.Channel == "mix" {
 		return nil
 	}
-	if n, err := strconv.Atoi(channel); err != nil || n < 1 {
-		return fmt.Errorf("corpus: audio channel %q: expected mix or a channel's number from 1, or nothing to refuse files of several channels", channel)
+	if n, err := strconv.Atoi(s.Channel); err != nil || n < 1 {
+		return fmt.Errorf("corpus: audio channel %q: expected mix or a channel's number from 1, or nothing to refuse files of several channels", s.Channel)
 	}
 	return nil
 }

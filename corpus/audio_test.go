@@ -121,20 +121,28 @@ func TestAudioRefused(t *testing.T) {
 			}
 		})
 	}
-	for _, s := range []AudioSpec{{Channel: "left"}, {Channel: "0"}, {Rate: -1}, {Rate: 10}} {
+	for _, s := range []AudioSpec{{Channel: "left"}, {Channel: "0"}, {Rate: -1}, {Rate: 10}, {Resampler: "sox"}} {
 		openError(t, Spec{Layout: "folder", Root: t.TempDir(), Audio: s}, "audio")
 	}
 }
 
 func TestResample(t *testing.T) {
+	if got := (AudioSpec{}).Filter(); got != "kaiser" {
+		t.Errorf("the default is %q", got)
+	}
 	x := make([]float32, 8000)
 	for i := range x {
 		x[i] = float32(math.Sin(2 * math.Pi * 100 * float64(i) / 8000))
 	}
-	y := Resample(x, 8000, 16000)
-	for i := 2000; i < 14000; i += 7 {
-		if want := math.Sin(2 * math.Pi * 100 * float64(i) / 16000); math.Abs(float64(y[i])-want) > 1e-3 {
-			t.Fatalf("sample %d is %v, want %v", i, y[i], want)
+	for name, tolerance := range map[string]float64{"": 1e-6, "kaiser": 1e-6, "torchaudio": 1e-3} {
+		y := AudioSpec{Resampler: name}.At(&Audio{Rate: 8000, Samples: x}, 16000)
+		if y.Rate != 16000 || len(y.Samples) != 16000 {
+			t.Fatalf("%q: %d samples of %d Hz", name, len(y.Samples), y.Rate)
+		}
+		for i := 2000; i < 14000; i += 7 {
+			if want := math.Sin(2 * math.Pi * 100 * float64(i) / 16000); math.Abs(float64(y.Samples[i])-want) > tolerance {
+				t.Fatalf("%q: sample %d is %v, want %v", name, i, y.Samples[i], want)
+			}
 		}
 	}
 }

@@ -104,11 +104,16 @@ type checked struct {
 	words, phones int
 	wordTypes     []string // with repetitions; strings of the file, freed when merged
 	phoneTypes    []string
-	hash          uint64 // equal for equal recordings
-	certain       bool   // hash is of the sound itself
+	uses          map[LabelUse]int
+	pronounced    map[string]*pronounced // by word type
+	hash          uint64                 // equal for equal recordings
+	certain       bool                   // hash is of the sound itself
 	hashed        bool
 	shift         *shiftCurve
+	refused       bool // by the header of its audio
 	labelsRead    bool
+	telling       bool     // the words tell whether the alignment is that of the utterance
+	foreign       *Finding // and seem to be those of another; the corpus decides of what severity that is
 }
 
 // checkUtterance looks at one utterance.
@@ -132,7 +137,7 @@ func (c *Corpus) checkUtterance(u *Utterance, o CheckOptions) checked {
 		}
 		c.checkLabels(&v, &r, u, a, seconds)
 		if o.Lexicon != nil {
-			v.checkPronunciations(a, o.Lexicon)
+			r.pronounced = v.checkPronunciations(a, o.Lexicon)
 		}
 		if sound != nil {
 			r.shift = newShiftCurve(sound, a)
@@ -140,6 +145,14 @@ func (c *Corpus) checkUtterance(u *Utterance, o CheckOptions) checked {
 				v.add(KindShift, SeverityWarning, a.WordsFile, 0, "the sound seems to come %.0f ms %s than the labels say (correlation of energy and labels %.2f, as labelled %.2f)",
 					math.Abs(lag)*1000, lateOrEarly(lag), r.shift.best(), r.shift.at(0))
 			}
+		}
+	}
+	if r.refused || hasError(v.list[before:]) { // the utterance is dropped as it is, and has no say
+		r.telling = false
+		if r.foreign != nil {
+			r.foreign.Severity = SeverityWarning
+			v.list = append(v.list, *r.foreign)
+			r.foreign = nil
 		}
 	}
 	if o.LabelsOptional {
@@ -177,22 +190,23 @@ func (c *Corpus) checkAudio(v *findingList, r *checked, u *Utterance, full bool)
 	info, err := c.AudioInfo(u)
 	if err != nil {
 		bad(err)
+		r.refused = true
 		return -1, nil
 	}
-	usable := true
 	if err := c.Accepts(u, info); err != nil {
 		bad(err)
-		usable = false
+		r.refused = true
 	}
 	if info.Samples == 0 {
 		bad(errors.New("the audio has no samples"))
+		r.refused = true
 		return 0, nil
 	}
 	if info.Samples > 0 {
 		r.samples = info.SamplesAt(c.Spec.Audio.Rate)
 		r.hash, r.hashed = headerHash(u, info), true
 	}
-	if !full || !usable {
+	if !full || r.refused {
 		return info.Seconds(), nil
 	}
 	a, err := decode(u)

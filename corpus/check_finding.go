@@ -51,6 +51,7 @@ const (
 	KindDuration         Kind = "duration"               // audio and alignment disagree about how long the utterance is
 	KindPastEnd          Kind = "past-the-end"           // a segment that ends after the audio
 	KindOverlap          Kind = "overlap"                // two segments of one tier overlap
+	KindMoved            Kind = "moved-labels"           // a TextGrid that starts after 0, whose times were moved to the audio's
 	KindGap              Kind = "gap"                    // time between two intervals of a tier that should be gapless
 	KindTimes            Kind = "bad-times"              // a segment that ends before it starts, or starts before 0
 	KindZeroLength       Kind = "zero-length"            // a segment of no samples
@@ -59,10 +60,12 @@ const (
 	KindTiers            Kind = "words-against-phones"   // the word tier contradicts the phone tier
 	KindMismatch         Kind = "words-against-text"     // the word tier contradicts the transcript
 	KindPronunciation    Kind = "phones-against-lexicon" // the phones of an utterance are far from what the lexicon says of its words
+	KindFarWord          Kind = "word-against-lexicon"   // a word type whose tokens are mostly aligned with phones far from the lexicon's
 	KindLexicon          Kind = "not-in-lexicon"         // a word type that the lexicon lacks
 	KindUnheard          Kind = "not-in-phone-tier"      // a phone of the lexicon that no phone tier has
 	KindShift            Kind = "energy-against-labels"  // speech energy and labels are shifted against each other
 	KindNoWords          Kind = "no-words"               // an alignment with nothing but silence
+	KindFeatures         Kind = "features"               // features of the user's own do not fit the corpus, or look odd
 	KindColumn           Kind = "unused-column"          // a column of a table that means nothing here
 	KindRefusedPath      Kind = "refused-path"           // a path that leaves the corpus root, or a command where a path is expected
 )

@@ -17,7 +17,7 @@ func (c *Corpus) checkLabels(v *findingList, r *checked, u *Utterance, a *Alignm
 			continue
 		}
 		spoken++
-		if s.NotWord {
+		if s.Noise {
 			continue
 		}
 		r.words++
@@ -31,7 +31,7 @@ func (c *Corpus) checkLabels(v *findingList, r *checked, u *Utterance, a *Alignm
 		}
 	}
 	for i := range a.Phones {
-		if s := &a.Phones[i]; !s.Silent {
+		if s := &a.Phones[i]; !s.Silent && !s.Noise {
 			r.phones++
 			r.phoneTypes = append(r.phoneTypes, s.Label)
 		}
@@ -39,21 +39,21 @@ func (c *Corpus) checkLabels(v *findingList, r *checked, u *Utterance, a *Alignm
 	if spoken == 0 && r.phones == 0 {
 		v.add(KindNoWords, SeverityWarning, labelFile(a), 0, "the alignment holds nothing but silence")
 	}
+	r.uses = a.uses()
 	r.speech = speechSamples(a)
 	r.labelled = r.samples
 	if r.labelled == 0 {
 		r.labelled = int(math.Round(a.End * float64(rate)))
 	}
 	if seconds >= 0 {
-		if err := a.Within(r.samples, rate); err != nil {
-			f := err.(*Error)
-			v.list = append(v.list, Finding{Kind: KindPastEnd, Severity: SeverityError, Utterance: u.ID, File: f.File, Line: f.Line, Message: f.Msg})
+		if f := c.misfit(u, a, r.samples); f != nil {
+			v.list = append(v.list, *f)
 		} else if msg := c.durations(u, a, seconds); msg != "" {
 			v.add(KindDuration, SeverityWarning, labelFile(a), 0, "%s", msg)
 		}
 	}
 	v.checkTiers(a)
-	v.checkTranscript(c.TranscriptWords(u), a)
+	v.checkTranscript(r, c.compareWords(u, a), a)
 }
 
 func labelFile(a *Alignment) string {
@@ -147,7 +147,7 @@ func (v *findingList) checkTiers(a *Alignment) {
 	}
 	for j := range a.Phones {
 		// TIMIT's glottal stop belongs to no word where it stands before one.
-		if p := &a.Phones[j]; !p.Silent && !within[j] && p.To > p.From && p.Label != "q" {
+		if p := &a.Phones[j]; !p.Silent && !p.Noise && !within[j] && p.To > p.From && p.Label != "q" {
 			note(a.PhonesFile, p, "phone %q at %.3f s is in no word", p.Label, p.Start)
 		}
 	}
@@ -162,29 +162,22 @@ func (v *findingList) checkTiers(a *Alignment) {
 
 func middle(s *Segment) float64 { return (s.Start + s.End) / 2 }
 
-// checkTranscript compares the word tier with the transcript: one finding, with the first place and the numbers.
-func (v *findingList) checkTranscript(transcript []string, a *Alignment) {
-	if len(a.Words) == 0 || len(transcript) == 0 {
+// checkTranscript compares the word tier with the transcript: one finding, with the first place and the numbers. Of words that
+// seem to be those of another utterance the whole corpus decides.
+func (v *findingList) checkTranscript(r *checked, m wordMatch, a *Alignment) {
+	r.telling = m.tells()
+	if m.foreign() {
+		r.foreign = &Finding{Kind: KindMismatch, Utterance: v.utterance, File: a.WordsFile, Line: m.firstExtra.Line, Message: m.aboutForeign()}
 		return
-	}
-	match := MatchWords(transcript, a.Words)
-	var first *Segment
-	extra := 0
-	for i, t := range match {
-		if s := &a.Words[i]; t < 0 && !s.Silent && !s.NotWord {
-			if extra++; first == nil {
-				first = s
-			}
-		}
 	}
 	var parts []string
 	line := 0
-	if extra > 0 {
-		parts = append(parts, fmt.Sprintf("%s not in the transcript, the first is %q at %.2f s", plural(extra, "aligned word"), first.Label, first.Start))
-		line = first.Line
+	if m.extra > 0 {
+		parts = append(parts, fmt.Sprintf("%s not in the transcript, the first is %q at %.2f s", plural(m.extra, "aligned word"), m.firstExtra.Label, m.firstExtra.Start))
+		line = m.firstExtra.Line
 	}
-	if missing := Unaligned(transcript, a.Words, match); len(missing) > 0 {
-		parts = append(parts, fmt.Sprintf("%d of the transcript's %s not aligned, the first is %q", len(missing), plural(len(transcript), "word"), transcript[missing[0]]))
+	if m.lacking > 0 {
+		parts = append(parts, fmt.Sprintf("%d of the transcript's %s not aligned, the first is %q", m.lacking, plural(m.text, "word"), m.firstLacking))
 	}
 	if len(parts) > 0 {
 		v.add(KindMismatch, SeverityWarning, a.WordsFile, line, "%s", strings.Join(parts, "; "))

@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -28,14 +29,18 @@ type merger struct {
 	samples int
 	speech  int
 	base    int // samples that speech is a share of
+	uses    map[LabelUse]int
+	said    map[string]*pronounced // by word type
 	seen    map[uint64]int
 	shift   shiftSum
+	telling int       // alignments whose words tell whether they are those of their utterances
+	foreign []Finding // of those that seem not to be
 }
 
 func newMerger(c *Corpus, o CheckOptions) *merger {
 	m := &merger{c: c, o: o, waiting: map[int][]checked{}, counts: map[[2]string]int{}, refused: map[string]bool{},
-		words: map[string]bool{}, phones: map[string]bool{}, seen: map[uint64]int{},
-		report: &Report{Layout: c.Spec.Layout, Root: c.Spec.Root, Audio: o.Audio, Utterances: len(c.Utterances)}}
+		words: map[string]bool{}, phones: map[string]bool{}, uses: map[LabelUse]int{}, said: map[string]*pronounced{}, seen: map[uint64]int{},
+		report: &Report{Layout: c.Spec.Layout, Root: c.Spec.Root, Audio: o.Audio, Utterances: len(c.Utterances), Labels: []LabelCount{}}}
 	for _, f := range c.Findings {
 		m.find(f)
 	}
@@ -94,7 +99,7 @@ func (m *merger) merge(r *checked) {
 		m.report.Aligned++
 	}
 	for _, w := range r.wordTypes {
-		if w = strings.ToLower(w); !m.words[w] {
+		if w = WordType(w); !m.words[w] {
 			m.words[strings.Clone(w)] = true
 		}
 	}
@@ -103,7 +108,40 @@ func (m *merger) merge(r *checked) {
 			m.phones[strings.Clone(p)] = true
 		}
 	}
+	for use, n := range r.uses {
+		if _, known := m.uses[use]; !known {
+			use.Label = strings.Clone(use.Label)
+		}
+		m.uses[use] += n
+	}
+	for word, p := range r.pronounced {
+		known, ok := m.said[word]
+		if !ok {
+			word = strings.Clone(word)
+			known = &pronounced{word: word}
+			m.said[word] = known
+		}
+		known.add(p)
+	}
 	m.shift.add(r.shift)
+	if r.telling {
+		m.telling++
+	}
+	if r.foreign != nil {
+		m.foreign = append(m.foreign, *r.foreign)
+	}
+}
+
+// foreigners are errors or warnings, as the whole corpus has it.
+func (m *merger) foreigners() {
+	severity := SeverityWarning
+	if Foreign(len(m.foreign), m.telling) && !m.o.LabelsOptional {
+		severity = SeverityError
+	}
+	for _, f := range m.foreign {
+		f.Severity = severity
+		m.find(f)
+	}
 }
 
 // duplicate finds recordings that are there twice. In headers, equal text and length are a suspicion, which the bytes
@@ -115,7 +153,7 @@ func (m *merger) duplicate(u *Utterance, r *checked) {
 		return
 	}
 	first := &m.c.Utterances[i]
-	if !r.certain && !(u.From == first.From && u.To == first.To && u.Channel == first.Channel && sameBytes(u.AudioPath, first.AudioPath)) {
+	if !r.certain && !(u.From == first.From && u.To == first.To && u.Channel == first.Channel && u.Side == first.Side && sameBytes(u.AudioPath, first.AudioPath)) {
 		return
 	}
 	m.find(Finding{Kind: KindDuplicate, Severity: SeverityWarning, Utterance: u.ID, File: u.AudioPath,
@@ -133,6 +171,21 @@ func (m *merger) pronounced() {
 		m.find(Finding{Kind: KindLexicon, Severity: SeverityWarning, Message: fmt.Sprintf("the lexicon lacks %q", w)})
 	}
 	m.report.Pronounced = &n
+}
+
+// farWords lists the word types most of whose tokens are aligned with phones far from the lexicon's, the most frequent first.
+func (m *merger) farWords() {
+	var far []*pronounced
+	for _, p := range m.said {
+		if 2*p.far > p.tokens {
+			far = append(far, p)
+		}
+	}
+	slices.SortFunc(far, func(p, q *pronounced) int { return cmp.Or(cmp.Compare(q.far, p.far), strings.Compare(p.word, q.word)) })
+	for _, p := range far {
+		m.find(Finding{Kind: KindFarWord, Severity: SeverityWarning, File: p.file, Line: p.line,
+			Message: fmt.Sprintf("%s; so or alike in %d of the %d places where the word is", p.example, p.far, p.tokens)})
+	}
 }
 
 // unheard lists the phones of the words' pronunciations that no phone tier has: they are of another phone set, or no phones.
@@ -161,6 +214,7 @@ func (m *merger) unheard() {
 // finish completes the report.
 func (m *merger) finish() *Report {
 	r := m.report
+	m.foreigners()
 	if lag, ok := m.shift.lag(); ok {
 		m.find(Finding{Kind: KindShift, Severity: SeverityWarning, File: m.c.Spec.Root,
 			Message: fmt.Sprintf("over %d utterances, the sound comes %.0f ms %s than the labels say: a constant shift", m.shift.n, math.Abs(lag)*1000, lateOrEarly(lag))})
@@ -176,10 +230,14 @@ func (m *merger) finish() *Report {
 	if m.o.Lexicon != nil {
 		m.pronounced()
 		m.unheard()
+		m.farWords()
 	}
 	speakers, groups := map[string]string{}, map[string]bool{}
 	for i := range m.c.Utterances {
 		u := &m.c.Utterances[i]
+		if m.refused[u.ID] {
+			continue
+		}
 		if u.Speaker != "" {
 			speakers[u.Speaker] = u.Sex
 		}
@@ -194,6 +252,10 @@ func (m *merger) finish() *Report {
 			r.Male++
 		}
 	}
+	for use, n := range m.uses {
+		r.Labels = append(r.Labels, LabelCount{use, n})
+	}
+	slices.SortFunc(r.Labels, LabelCount.compare)
 	r.summarize(m.counts)
 	return r
 }

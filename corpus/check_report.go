@@ -17,8 +17,8 @@ type Report struct {
 
 	Utterances    int      `json:"utterances"` // that Open returned
 	Aligned       int      `json:"aligned"`    // of these, with labels that can be read
-	Speakers      int      `json:"speakers"`
-	Female        int      `json:"female"` // speakers
+	Speakers      int      `json:"speakers"`   // of the utterances that are not refused, as Groups
+	Female        int      `json:"female"`     // speakers
 	Male          int      `json:"male"`
 	Groups        int      `json:"groups"`
 	Seconds       float64  `json:"seconds"`        // of audio; 0 if the audio was not read
@@ -30,8 +30,10 @@ type Report struct {
 	PhoneTypes    int      `json:"phone_types"`
 	Pronounced    *int     `json:"pronounced,omitempty"` // word types that the lexicon has; nil without a lexicon
 
-	// Refused lists, in order of their IDs within Open's findings and Check's, the utterances with a finding of
-	// SeverityError: what a run drops.
+	Labels []LabelCount `json:"labels"` // what labels were taken for that are not plain words or phones
+
+	// Refused lists, in order of their IDs within Open's findings, Check's and the foreign alignments, the utterances with a
+	// finding of SeverityError: what a run drops.
 	Refused  []string  `json:"refused"`
 	Summary  []Count   `json:"summary"`  // errors first, the most frequent kind first
 	Findings []Finding `json:"findings"` // ordered like Summary, at most CheckOptions.Limit of a kind
@@ -43,6 +45,16 @@ type Count struct {
 	Kind     Kind     `json:"kind"`
 	Count    int      `json:"count"`
 	Listed   int      `json:"listed"`
+}
+
+// LabelCount is how many labels of a tier are taken for something.
+type LabelCount struct {
+	LabelUse
+	Count int `json:"count"`
+}
+
+func (n LabelCount) compare(m LabelCount) int {
+	return cmp.Or(strings.Compare(m.Tier, n.Tier), strings.Compare(n.As, m.As), cmp.Compare(m.Count, n.Count), strings.Compare(n.Label, m.Label))
 }
 
 // Errors and Warnings count all findings, listed or not.
@@ -59,6 +71,19 @@ func (r *Report) total(s Severity) int {
 		}
 	}
 	return n
+}
+
+// Add adds findings of what goes with the corpus.
+func (r *Report) Add(more ...Finding) {
+	counts := map[[2]string]int{}
+	for _, c := range r.Summary {
+		counts[[2]string{string(c.Severity), string(c.Kind)}] = c.Count
+	}
+	for _, f := range more {
+		counts[[2]string{string(f.Severity), string(f.Kind)}]++
+	}
+	r.Findings = append(r.Findings, more...)
+	r.summarize(counts)
 }
 
 // summarize fills Summary and orders Findings like it. Within a kind the order of the findings stays.
@@ -97,17 +122,22 @@ func (r *Report) Write(w io.Writer) error {
 		fmt.Fprintf(b, "  %-11s %s\n", name, fmt.Sprintf(format, args...))
 	}
 	row("utterances", "%d, %d with labels, %d refused", r.Utterances, r.Aligned, len(r.Refused))
-	row("speakers", "%d (%d female, %d male), %d groups", r.Speakers, r.Female, r.Male, r.Groups)
+	row("speakers", "%d (%d female, %d male), %s", r.Speakers, r.Female, r.Male, plural(r.Groups, "group"))
 	if r.Audio != "none" {
 		row("audio", "%s (%s read)", clock(r.Seconds), map[string]string{"header": "headers", "full": "everything"}[r.Audio])
 	}
-	row("words", "%d, %d types", r.Words, r.WordTypes)
+	row("words", "%d, %s", r.Words, plural(r.WordTypes, "type"))
 	if r.Pronounced != nil {
-		row("lexicon", "has %d of the %d types", *r.Pronounced, r.WordTypes)
+		row("lexicon", "has %d of the %s", *r.Pronounced, plural(r.WordTypes, "type"))
 	}
-	row("phones", "%d, %d types", r.Phones, r.PhoneTypes)
+	row("phones", "%d, %s", r.Phones, plural(r.PhoneTypes, "type"))
 	if r.SilenceShare != nil {
 		row("silence", "%.1f %%", 100**r.SilenceShare)
+	}
+	for _, as := range []string{"silence", "noise", "word", "trimmed"} {
+		if list := r.labelsAs(as); list != "" {
+			row(map[string]string{"silence": "as silence", "noise": "as noise", "word": "as words", "trimmed": "trimmed"}[as], "%s", list)
+		}
 	}
 	next := 0
 	for _, s := range []Severity{SeverityError, SeverityWarning} {
@@ -134,6 +164,27 @@ func (r *Report) Write(w io.Writer) error {
 		fmt.Fprintln(b, "\nno problems found")
 	}
 	return b.Flush()
+}
+
+// labelsAs lists the labels that are taken for something, the most frequent ones of each tier: `words: 12 "", 3 "sil"; phones: 15 ""`.
+func (r *Report) labelsAs(as string) string {
+	const most = 8
+	var tiers []string
+	for _, tier := range []string{"word", "phone"} {
+		var list []string
+		for _, n := range r.Labels {
+			if n.Tier == tier && n.As == as {
+				list = append(list, fmt.Sprintf("%d %q", n.Count, n.Label))
+			}
+		}
+		if more := len(list) - most; more > 0 {
+			list = append(list[:most], fmt.Sprintf("and %s", plural(more, "other label")))
+		}
+		if len(list) > 0 {
+			tiers = append(tiers, tier+"s: "+strings.Join(list, ", "))
+		}
+	}
+	return strings.Join(tiers, "; ")
 }
 
 func plural(n int, what string) string {

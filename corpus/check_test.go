@@ -182,11 +182,12 @@ func TestReportText(t *testing.T) {
 	got := strings.ReplaceAll(b.String(), root, "ROOT")
 	const want = `folder  ROOT
   utterances  6, 5 with labels, 2 refused
-  speakers    1 (0 female, 0 male), 1 groups
+  speakers    1 (0 female, 0 male), 1 group
   audio       6.0 s (headers read)
   words       10, 2 types
   phones      15, 3 types
   silence     10.0 %
+  as silence  words: 5 ""; phones: 5 ""
 
 2 errors
   bad-name: 1
@@ -292,5 +293,14 @@ func TestCheckDemo(t *testing.T) {
 			r.Write(&b)
 			t.Error(b.String())
 		}
+	}
+}
+
+// TestReportAdd: what is added counts and stands among the other findings.
+func TestReportAdd(t *testing.T) {
+	r := &Report{Summary: []Count{{SeverityWarning, KindGap, 30, 1}}, Findings: []Finding{{Kind: KindGap, Severity: SeverityWarning, Message: "a gap"}}}
+	r.Add(Finding{Kind: KindFeatures, Severity: SeverityError, Message: "none"}, Finding{Kind: KindFeatures, Severity: SeverityError, Message: "bad"})
+	if r.Errors() != 2 || r.Warnings() != 30 || r.Findings[0].Message != "none" || r.Findings[2].Kind != KindGap || r.Summary[0].Listed != 2 {
+		t.Errorf("%+v", r)
 	}
 }

@@ -27,7 +27,7 @@ type Spec struct {
 	Phones string // TIMIT: "" or "61" as labelled, "48" or "39" folded (Lee and Hon 1989)
 
 	Tiers   TierNames // names of the TextGrid tiers
-	Silence []string  // labels that count as silence in addition to the usual ones (see IsSilence)
+	Silence []string  // labels that count as silence in addition to the usual ones (see IsSilence); on the word tier those of letters alone (sil, pau) are then words unless they are named
 	Audio   AudioSpec
 }
 
@@ -37,9 +37,10 @@ type TierNames struct{ Words, Phones string }
 
 // AudioSpec says what audio the models get, and what may be done to a file that is not so.
 type AudioSpec struct {
-	Rate     int    // samples a second; 0 = 16000
-	Resample bool   // resample files of another rate instead of refusing them
-	Channel  string // "" = refuse files with more than one channel; "mix" = their mean; "1", "2", ... = that channel
+	Rate      int    // samples a second; 0 = 16000
+	Resample  bool   // resample files of another rate instead of refusing them
+	Resampler string // the filter, for files and for models of another rate: one of Resamplers, "" = the first
+	Channel   string // "" = refuse files with more than one channel; "mix" = their mean; "1", "2", ... = that channel
 }
 
 // Default returns a Spec with the usual choices for a layout; the caller fills in Root.
@@ -72,6 +73,8 @@ type Utterance struct {
 	From, To  float64 // seconds in AudioPath (Kaldi segments), To 0 = its end; 0, 0 = the whole file
 	Recording string  // Kaldi: the ID of the recording; else ""
 	Channel   string  // "1", "2", ...: overrides AudioSpec.Channel where the corpus itself names the channel (Kaldi segments); else ""
+	Call      string  // Kaldi: the ID of the file, such as a telephone call, that the recording is a side of (reco2file_and_channel); else ""
+	Side      string  // Kaldi: which side of the call, "1", "2", ...: its channel where the audio has several; else ""
 
 	WordsFile, PhonesFile string // where the labels stand; the same TextGrid twice is usual; "" if there are none
 
@@ -147,7 +150,7 @@ func (s *Spec) validate() error {
 	case s.speakerPattern() == nil && !slices.Contains([]string{"", "folder", "top", "none"}, s.Speaker):
 		return fmt.Errorf("corpus: speaker %q: expected folder, top, none, or a regular expression with one group", s.Speaker)
 	}
-	return s.Audio.validateChannel(s.Audio.Channel)
+	return s.Audio.validate()
 }
 
 // speakerPattern is Spec.Speaker as a regular expression with one group, nil when it is none.

@@ -3,6 +3,7 @@ package corpus
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -276,6 +277,7 @@ func readSymbols(path string) (map[string]string, error) {
 type ctmSegment struct {
 	start, end     float64
 	channel, label string
+	trimmed        bool // see Segment
 	line           int
 }
 
@@ -343,7 +345,8 @@ func parseCTM(path string, first int, text, id string, out []ctmSegment) ([]ctmS
 				err = bad.err()
 				return
 			}
-			out = append(out, ctmSegment{start: start, end: start + duration, channel: fields[1], label: tokenizer.TrimLabel(fields[4]), line: line})
+			label := tokenizer.TrimLabel(fields[4])
+			out = append(out, ctmSegment{start: start, end: start + duration, channel: fields[1], label: label, trimmed: label != fields[4], line: line})
 		}
 	})
 	return out, err
@@ -413,7 +416,7 @@ func (c *Corpus) alignCTM(u *Utterance, a *Alignment) error {
 // readCTM reads the lines of u in a CTM file. Lines under the utterance's ID count from the beginning of the utterance,
 // lines under its recording's ID from the beginning of the recording: of those, the utterance gets what has its middle in
 // it and, where the file names several channels, what is of its own. An utterance of no channel, or of the mean of all, gets
-// the words of all.
+// the words of all. Lines under the ID of the call that the recording is a side of are read in the same way, and only those of its side.
 func (c *Corpus) readCTM(u *Utterance, path string) ([]Segment, error) {
 	if path == "" {
 		return nil, nil
@@ -428,8 +431,11 @@ func (c *Corpus) readCTM(u *Utterance, path string) ([]Segment, error) {
 		shift = u.From
 	}
 	side := 0
-	if id == u.Recording && f.index.several {
-		side, _ = strconv.Atoi(c.Spec.Audio.channelOf(u))
+	switch {
+	case u.Side != "" && id == u.Call && id != u.Recording:
+		side, _ = strconv.Atoi(u.Side)
+	case id == u.Recording && f.index.several:
+		side, _ = strconv.Atoi(cmp.Or(u.Channel, u.Side, c.Spec.Audio.Channel))
 	}
 	lines, err := f.lines(id)
 	if err != nil {
@@ -449,7 +455,7 @@ func (c *Corpus) readCTM(u *Utterance, path string) ([]Segment, error) {
 				continue
 			}
 		}
-		s := Segment{Index: len(out), Label: l.label, Start: l.start - shift, End: l.end - shift, Line: l.line}
+		s := Segment{Index: len(out), Label: l.label, Trimmed: l.trimmed, Start: l.start - shift, End: l.end - shift, Line: l.line}
 		if cut { // a segment may begin a rounding error before its utterance
 			s.Start = max(s.Start, 0)
 		}
@@ -475,6 +481,9 @@ func (c *Corpus) ctmSource(f *ctmFile, u *Utterance) (id string, ofRecording boo
 		return u.ID, false
 	case slices.ContainsFunc(c.sharers[u.Recording], has):
 		return "", false
+	}
+	if u.Call != "" && !has(u.Recording) {
+		return u.Call, true
 	}
 	return u.Recording, true
 }

@@ -10,7 +10,7 @@
 //		u := &c.Utterances[i]
 //		a, err := c.Audio(u)      // one channel at 16 kHz, or an error that says what to configure
 //		al, err := c.Align(u)     // word and phone segments in seconds and samples
-//		match := corpus.MatchWords(c.TranscriptWords(u), al.Words)
+//		match := corpus.MatchWords(corpus.SplitWords(u.Text), al.Words)
 //	}
 //
 // # From seconds to samples

@@ -26,11 +26,11 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	words := c.TranscriptWords(u)
+	words := corpus.SplitWords(u.Text)
 	fmt.Printf("%s: %d words, %.2f s at %d Hz\n", u.ID, len(words), audio.Seconds(), audio.Rate)
 	for i, t := range corpus.MatchWords(words, labels.Words) {
 		if w := labels.Words[i]; t >= 0 && t < 3 {
-			fmt.Printf("%-6s samples %d to %d, word %d of the transcript, %q\n", w.Label, w.From, w.To, t, words[t])
+			fmt.Printf("%-6s samples %d to %d, word %d of the transcript, %q\n", w.Label, w.From, w.To, t, words[t].Text)
 		}
 	}
 	// Output:
@@ -63,6 +63,7 @@ func ExampleCorpus_Check() {
 	//   words       146, 47 types
 	//   phones      582, 42 types
 	//   silence     12.2 %
+	//   as silence  phones: 32 "h#"
 	//
 	// no problems found
 }

@@ -34,20 +34,20 @@ func FuzzTranscripts(f *testing.F) {
 			if tr.id == "" || !tr.bad && (!utf8.ValidString(tr.text) || !strings.Contains(text, tr.text)) || tr.line < 1 {
 				t.Errorf("%+v", tr)
 			}
-			words := splitWords(tr.text)
+			words := SplitWords(tr.text)
 			for _, w := range words {
-				if w == "" || strings.ContainsAny(w, " \t\n") {
-					t.Errorf("word %q of %q", w, tr.text)
+				if w.Text == "" || strings.ContainsAny(w.Text, " \t\n") || w.Text != string([]rune(tr.text)[w.From:w.To()]) {
+					t.Errorf("word %+v of %q", w, tr.text)
 				}
 			}
 			// A transcript matches itself, word by word.
 			tier := make([]Segment, len(words))
 			for i, w := range words {
-				tier[i].Label = w
+				tier[i].Label = w.Text
 			}
 			for i, m := range MatchWords(words, tier) {
 				if m != i {
-					t.Errorf("word %d of %q is matched with %d", i, words, m)
+					t.Errorf("word %d of %v is matched with %d", i, words, m)
 				}
 			}
 		}
@@ -196,19 +196,38 @@ func FuzzKaldiSegment(f *testing.F) {
 	})
 }
 
+func FuzzKaldiSide(f *testing.F) {
+	f.Add("sw02001 A")
+	f.Add("sw02001\t2")
+	f.Add("a 0")
+	f.Fuzz(func(t *testing.T, value string) {
+		s, err := parseKaldiSide(value)
+		if err == nil && (s.call == "" || strings.TrimLeft(s.side, "0123456789") != "" || s.side == "" || s.side == "0") {
+			t.Errorf("%q: %+v", value, s)
+		}
+	})
+}
+
 func FuzzMatchWords(f *testing.F) {
 	f.Add("go do you hear", "go <unk> you here x")
 	f.Fuzz(func(t *testing.T, transcript, aligned string) {
 		if len(transcript)+len(aligned) > 2000 {
 			return
 		}
-		words, tier := splitWords(transcript), spokenWords(aligned)
+		words, tier := SplitWords(transcript), spokenWords(aligned)
 		last := 0
-		for i, m := range MatchWords(words, tier) {
+		match := MatchWords(words, tier)
+		for i, m := range match {
 			if m < -1 || m >= len(words) || m >= 0 && (m < last || tier[i].Silent) {
 				t.Fatalf("segment %d of %q is matched with %d of %q", i, aligned, m, transcript)
 			}
 			last = max(last, m)
+		}
+		Unaligned(words, tier, match)
+		for i, p := range Places(words, tier, match) {
+			if m := match[i]; m < 0 && p != [2]int{} || m >= 0 && (p[0] < words[m].From || p[1] < p[0] || p[1] > words[len(words)-1].To()) {
+				t.Fatalf("segment %d of %q stands at %v of %q", i, aligned, p, transcript)
+			}
 		}
 	})
 }

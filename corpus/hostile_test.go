@@ -180,7 +180,7 @@ func TestTranscriptMemory(t *testing.T) {
 			c, err := Open(context.Background(), Spec{Layout: layout, Root: root})
 			var m *matcher
 			if err == nil {
-				m = newMatcher(c.TranscriptWords(&c.Utterances[0]), nil, nil)
+				m = newMatcher(SplitWords(c.Utterances[0].Text), nil, nil)
 			}
 			if times := float64(heapInUse()-before) / size; times > 20 {
 				t.Errorf("%s, %s: %.1f times the size of the file (%v)", name, layout, times, err)

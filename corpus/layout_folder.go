@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
 )
 
 // openFolder reads what the Montreal Forced Aligner takes: audio anywhere below ROOT, next to each file NAME.lab (or
-// NAME.txt, the transcript) and NAME.TextGrid, or the TextGrids in a parallel tree, Spec.Alignments.
+// NAME.txt, the transcript, see textForms) and NAME.TextGrid, or the TextGrids in a parallel tree, Spec.Alignments.
 //
 // The ID is the path below ROOT without its ending, with slashes (speaker1/rec2). The speaker is the name of the file's
 // folder, as in MFA, and files in ROOT itself have none; Spec.Speaker chooses otherwise.
@@ -63,7 +64,10 @@ func (b *builder) folderFiles(tree *textGridTree, dir string, files []string) {
 		twin = fmt.Sprintf("; %s is another folder, whose name differs in Unicode form only (NFC and NFD): move the files of both into one", oneLine(other))
 	}
 	for _, name := range orphans {
-		if _, ok := audio[stem(name)]; ok {
+		if slices.ContainsFunc(textForms, func(form string) bool {
+			_, ok := audio[strings.TrimSuffix(stem(name), form)]
+			return ok
+		}) {
 			continue
 		}
 		severity := SeverityError
@@ -93,7 +97,7 @@ func (b *builder) folderFiles(tree *textGridTree, dir string, files []string) {
 			grid = filepath.Join(dir, name)
 		}
 		u.WordsFile, u.PhonesFile = grid, grid
-		name, ok := texts[id]
+		name, ok := textOf(texts, id)
 		if !ok {
 			b.find(Finding{Kind: KindMissingText, Severity: SeverityWarning, Utterance: u.ID, File: u.AudioPath,
 				Message: fmt.Sprintf("no %s.lab or .txt beside the audio: it has no transcript", oneLine(id))})
@@ -102,6 +106,20 @@ func (b *builder) folderFiles(tree *textGridTree, dir string, files []string) {
 		}
 		b.add(u)
 	}
+}
+
+// textForms is what may stand between the name of an utterance and the .txt of its transcript: LibriTTS has its texts twice, with
+// numbers and abbreviations in words, as they are spoken and aligned, and as they were printed.
+var textForms = []string{"", ".normalized", ".original"}
+
+// textOf is the transcript of an utterance among texts, by stem: the first of its forms.
+func textOf(texts map[string]string, id string) (name string, ok bool) {
+	for _, form := range textForms {
+		if name, ok = texts[id+form]; ok {
+			break
+		}
+	}
+	return name, ok
 }
 
 // otherForm is the folder whose path below the root is rel in the other Unicode form, "" if there is none.

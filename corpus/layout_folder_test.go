@@ -38,7 +38,7 @@ func TestFolder(t *testing.T) {
 			t.Errorf("utterance %+v, want %+v", u, want)
 		}
 	}
-	if got := strings.Join(c.TranscriptWords(&c.Utterances[1]), "|"); got != "Hello|world" {
+	if got := fmt.Sprint(SplitWords(c.Utterances[1].Text)); got != "[{Hello 0} {world 7}]" {
 		t.Errorf("words %q", got)
 	}
 	a, err := c.Align(&c.Utterances[0])

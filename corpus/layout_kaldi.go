@@ -14,6 +14,7 @@ import (
 //
 //	wav.scp      RECORDING PATH               plain paths; commands ("sox ... |") and archives (x.ark:123) are refused
 //	segments     UTTERANCE RECORDING FROM TO [CHANNEL]    optional; without it every recording is one utterance; channels count from 0
+//	reco2file_and_channel RECORDING FILE CHANNEL    optional; which side of which call a recording is
 //	text         UTTERANCE TRANSCRIPT         optional
 //	utt2spk      UTTERANCE SPEAKER            optional
 //	spk2gender   SPEAKER f|m                  optional
@@ -37,6 +38,7 @@ func openKaldi(ctx context.Context, b *builder) error {
 	if err != nil {
 		return err
 	}
+	sides := b.kaldiSides()
 	speakers := b.kaldiMap("utt2spk", "UTTERANCE SPEAKER")
 	sexes := b.kaldiMap("spk2gender", "SPEAKER f|m")
 	at := map[string]int{} // by ID
@@ -50,6 +52,7 @@ func openKaldi(ctx context.Context, b *builder) error {
 			b.sharers[u.Recording] = append(b.sharers[u.Recording], u.ID)
 		}
 		u.WordsFile, u.PhonesFile = words, phones
+		u.Call, u.Side = sides[u.Recording].call, sides[u.Recording].side
 		u.Speaker = nfc(speakers[u.ID].value)
 		switch s := strings.ToUpper(sexes[u.Speaker].value); s {
 		case "F", "M":
@@ -296,6 +299,46 @@ func sideNumber(name string) int {
 		return 2
 	}
 	return 0
+}
+
+// kaldiSide says of which call a recording is which side.
+type kaldiSide struct{ call, side string }
+
+// kaldiSides reads reco2file_and_channel, nil if it is not there.
+func (b *builder) kaldiSides() map[string]kaldiSide {
+	path := filepath.Join(b.spec.Root, "reco2file_and_channel")
+	const expects = "RECORDING FILE CHANNEL"
+	values, order, err := b.kaldiTable(path, expects)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		b.unreadable(path, err)
+		return nil
+	}
+	sides := map[string]kaldiSide{}
+	for _, recording := range order {
+		s, err := parseKaldiSide(values[recording].value)
+		if err != nil {
+			b.find(Finding{Kind: KindTranscript, Severity: SeverityError, File: path, Line: values[recording].line, Message: fmt.Sprintf("expected %s: %v", expects, err)})
+			continue
+		}
+		sides[recording] = s
+	}
+	return sides
+}
+
+// parseKaldiSide reads "FILE CHANNEL". Channels are A and B or, as in a CTM file, numbers from 1.
+func parseKaldiSide(value string) (kaldiSide, error) {
+	call, channel := cutField(value)
+	n := sideNumber(channel)
+	if n == 0 {
+		n, _ = strconv.Atoi(channel)
+	}
+	if n < 1 {
+		return kaldiSide{}, fmt.Errorf("a channel is A, B or a number from 1, found %q", shorten(channel))
+	}
+	return kaldiSide{nfc(call), strconv.Itoa(n)}, nil
 }
 
 // kaldiCTM registers the CTM files and returns their paths.

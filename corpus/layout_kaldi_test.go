@@ -132,8 +132,8 @@ func TestKaldiSegmentStretch(t *testing.T) {
 		{segment: "rec1 1 2 0", first: 16000},
 		{segment: "rec1 1 2 -1", first: 16000},
 		{segment: "rec1 1 3.5", first: 16000}, // extract-segments allows half a second
-		{segment: "rec2 0 1 2", err: two + ": utterance u is of channel 3, the first being 1, but the audio has 2"},
-		{segment: "rec1 0 1 1", err: "utterance u is of channel 2, the first being 1, but the audio has 1"},
+		{segment: "rec2 0 1 2", err: two + ": channel 3 is asked for, the first being 1, and the audio has 2"},
+		{segment: "rec1 0 1 1", err: "channel 2 is asked for, the first being 1, and the audio has 1"},
 		{segment: "rec1 1 3.6", err: "utterance u: the range 1 s to 3.6 s is not inside the sound of 3.000 s"},
 		{segment: "rec1 3 -1", err: "utterance u: the range 3 s to its end is not inside the sound of 3.000 s"},
 	} {
@@ -167,5 +167,56 @@ func TestKaldiSegmentStretch(t *testing.T) {
 		if u, err := parseKaldiSegment("f", 1, "u", bad); err == nil {
 			t.Errorf("%q: %+v", bad, u)
 		}
+	}
+}
+
+// reco2file_and_channel says which channel of a call a recording is, for its audio and for the words of a CTM file.
+func TestKaldiSides(t *testing.T) {
+	for _, tt := range []struct {
+		name, ctm string
+		words     string // of the first and the second recording
+	}{
+		{"lines of the recordings", "call-A 1 0.1 0.2 hello\ncall-B 1 0.4 0.2 yes\n", "hello|yes"},
+		{"lines of the recordings, with their channels", "call-A A 0.1 0.2 hello\ncall-B B 0.4 0.2 yes\n", "hello|yes"},
+		{"lines of the call", "call A 0.1 0.2 hello\ncall B 0.4 0.2 yes\ncall A 0.5 0.2 there\n", "hello there|yes"},
+		{"lines of one side", "call 2 0.4 0.2 yes\n", "|yes"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			root := t.TempDir()
+			write(t, filepath.Join(root, "call.wav"), wav(16000, 2, append([]int16{1, 2}, tone(32000, 16000)...)))
+			write(t, filepath.Join(root, "mono.wav"), wav(16000, 1, tone(16000, 16000)))
+			write(t, filepath.Join(root, "wav.scp"), "call-A call.wav\ncall-B call.wav\nmono mono.wav\nother mono.wav\n")
+			write(t, filepath.Join(root, "reco2file_and_channel"), "call-A call A\ncall-B call B\nmono mono 2\nother other 0\n")
+			write(t, filepath.Join(root, "text"), "call-A hello there\ncall-B yes\nmono tone\nother tone\n")
+			write(t, filepath.Join(root, "words.ctm"), tt.ctm)
+			c := open(t, Spec{Layout: "kaldi", Root: root})
+			var faults []string
+			for _, f := range c.Findings {
+				if f.Severity == SeverityError {
+					faults = append(faults, f.String())
+				}
+			}
+			if want := filepath.Join(root, "reco2file_and_channel") + `:4: error: expected RECORDING FILE CHANNEL: a channel is A, B or a number from 1, found "0" [bad-transcript]`; len(faults) != 1 || faults[0] != want {
+				t.Errorf("findings %q", faults)
+			}
+			var words []string
+			for i, first := range []float32{1, 2} {
+				u := &c.Utterances[i]
+				if x, err := c.Audio(u); err != nil || x.Samples[0] != first/32768 {
+					t.Errorf("audio of %s: %v", u.ID, err)
+				}
+				a, err := c.Align(u)
+				if err != nil {
+					a = &Alignment{}
+				}
+				words = append(words, join(a.Words))
+			}
+			if got := strings.Join(words, "|"); got != tt.words {
+				t.Errorf("words %q, want %q", got, tt.words)
+			}
+			if _, err := c.Audio(&c.Utterances[2]); err != nil {
+				t.Errorf("a side in a file of its own: %v", err)
+			}
+		})
 	}
 }

@@ -9,10 +9,11 @@ import (
 	"strings"
 )
 
-// openLibriSpeech reads LibriSpeech and what is built like it (MLS, LibriTTS with *.trans.txt, the demo corpus):
+// openLibriSpeech reads LibriSpeech and what is built like it (MLS, LibriTTS, the demo corpus):
 //
 //	ROOT/SPEAKERS.TXT
 //	ROOT/SUBSET/SPEAKER/CHAPTER/SPEAKER-CHAPTER.trans.txt     lines "ID TRANSCRIPT"
+//	ROOT/SUBSET/SPEAKER/CHAPTER/ID.normalized.txt             LibriTTS: a transcript without a line, see textForms
 //	ROOT/SUBSET/SPEAKER/CHAPTER/ID.flac
 //	ROOT/SUBSET/SPEAKER/CHAPTER/ID.TextGrid                   or in a parallel tree, see alignmentFolders
 //
@@ -155,13 +156,15 @@ func (b *builder) librispeechChapter(tree *textGridTree, sex map[string]string, 
 		return
 	}
 	audio := audioFiles{}
-	grids := map[string]string{}
+	grids, texts := map[string]string{}, map[string]string{}
 	var transcripts []string
 	for _, e := range entries {
 		switch {
 		case e.dir:
 		case strings.HasSuffix(e.name, ".trans.txt"):
 			transcripts = append(transcripts, e.name)
+		case hasExt(e.name, ".txt"):
+			texts[stem(e.name)] = e.name
 		case audioKind(e.name) >= 0:
 			b.addAudio(audio, dir, e.name)
 		case hasExt(e.name, ".textgrid"):
@@ -206,9 +209,16 @@ func (b *builder) librispeechChapter(tree *textGridTree, sex map[string]string, 
 		if told[id] {
 			continue
 		}
-		b.find(Finding{Kind: KindMissingText, Severity: SeverityWarning, Utterance: id, File: filepath.Join(dir, audio[id]),
-			Message: fmt.Sprintf("no line for %s in a *.trans.txt of its folder: it has no transcript", id)})
-		b.add(utterance(id))
+		u := utterance(id)
+		if name, ok := textOf(texts, id); ok {
+			if !b.wholeText(&u, filepath.Join(dir, name)) {
+				continue
+			}
+		} else {
+			b.find(Finding{Kind: KindMissingText, Severity: SeverityWarning, Utterance: id, File: u.AudioPath,
+				Message: fmt.Sprintf("no line for %s in a *.trans.txt of its folder: it has no transcript", id)})
+		}
+		b.add(u)
 	}
 }
 

@@ -52,7 +52,7 @@ func TestLibriSpeech(t *testing.T) {
 	if !a.Words[0].Silent || !a.Phones[10].Silent {
 		t.Error("silence is not marked")
 	}
-	if got := MatchWords(c.TranscriptWords(u), a.Words); fmt.Sprint(got) != "[-1 0 1 2 3 -1]" {
+	if got := MatchWords(SplitWords(u.Text), a.Words); fmt.Sprint(got) != "[-1 0 1 2 3 -1]" {
 		t.Errorf("MatchWords = %v", got)
 	}
 	x, err := c.Audio(u)
@@ -149,5 +149,35 @@ func TestLibriSpeechFindings(t *testing.T) {
 	last := c.Findings[len(c.Findings)-2]
 	if last.Line != 6 || last.Col != 19 {
 		t.Errorf("place of the byte that is not UTF-8: %v", last)
+	}
+}
+
+// TestLibriTTS: its transcripts are a file an utterance, twice; the spoken form is read, in the layout of LibriSpeech and as any folder.
+func TestLibriTTS(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "dev-clean", "84", "121123")
+	sound := wav(24000, 1, tone(24000, 24000))
+	for name, text := range map[string]string{
+		"84_121123_000007_000001.wav": sound, "84_121123_000007_000001.original.txt": "Dr. Noirtier had 2 sons.\n", "84_121123_000007_000001.normalized.txt": "Doctor Noirtier had two sons.\n",
+		"84_121123_000008_000000.wav": sound, "84_121123_000008_000000.original.txt": "“Alas,” he said.",
+		"84_121123.trans.tsv": "84_121123_000007_000001\tDr. Noirtier\tDoctor Noirtier\n",
+		// Sound that was itself normalised.
+		"a.normalized.wav": sound, "a.normalized.txt": "one", "a.wav": sound, "a.txt": "two",
+	} {
+		write(t, filepath.Join(dir, name), text)
+	}
+	write(t, filepath.Join(root, "SPEAKERS.TXT"), "84 | F | dev-clean | 8 | x\n")
+	for _, layout := range []string{"librispeech", "folder"} {
+		c := open(t, Spec{Layout: layout, Root: root, Audio: AudioSpec{Rate: 24000}})
+		for i, want := range []string{"Doctor Noirtier had two sons.", "“Alas,” he said.", "two", "one"} {
+			if u := c.Utterances[i]; u.Text != want || u.TextFile == "" {
+				t.Errorf("%s: %s says %q in %s, want %q", layout, u.ID, u.Text, u.TextFile, want)
+			}
+		}
+		if layout == "librispeech" {
+			wantFindings(t, c.Findings)
+		} else {
+			wantFindings(t, c.Findings, "warning missing-audio") // SPEAKERS.TXT
+		}
 	}
 }

@@ -213,8 +213,8 @@ func parseTIMITLabels(path, text string) (segments []Segment, err error) {
 			return
 		}
 		from, rest := cutField(s)
-		to, label := cutField(rest)
-		label = tokenizer.TrimLabel(label)
+		to, written := cutField(rest)
+		label := tokenizer.TrimLabel(written)
 		a, err1 := parseOffset(from)
 		b, err2 := parseOffset(to)
 		switch {
@@ -229,7 +229,7 @@ func parseTIMITLabels(path, text string) (segments []Segment, err error) {
 				err = f.err()
 				return
 			}
-			segments = append(segments, Segment{Index: len(segments), Label: label, Line: line, From: a, To: b,
+			segments = append(segments, Segment{Index: len(segments), Label: label, Trimmed: label != written, Line: line, From: a, To: b,
 				Start: float64(a) / timitRate, End: float64(b) / timitRate})
 		}
 	})

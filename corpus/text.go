@@ -15,6 +15,16 @@ import (
 // chapter or speaker comes near.
 const maxText = 1 << 30
 
+// ReadText returns the text of a file that belongs to a corpus and is parsed elsewhere, in UTF-8 where it is in UTF-16. Other
+// encodings are left as they are.
+func ReadText(path string) (string, error) {
+	text, err := readText(path)
+	if err != nil {
+		return "", &Error{File: path, Msg: "the file can't be read: " + reason(err)}
+	}
+	return text, nil
+}
+
 // readText returns a file's text as UTF-8 without a byte order mark. It reads no more than the file's size says, and refuses
 // what is not a regular file (opening a named pipe would hang).
 func readText(path string) (string, error) {
@@ -41,25 +51,26 @@ func readText(path string) (string, error) {
 	return toUTF8(b.String())
 }
 
-// toUTF8 returns the text of a file in UTF-8 or UTF-16, without a byte order mark. UTF-16 without a mark is known, as in
+// toUTF8 returns the text of a file in UTF-8 or UTF-16, without a byte order mark, and refuses what stands in for a file. UTF-16 without a mark is known, as in
 // TextGrids, by a first character of ASCII, which has a zero byte. Other encodings are left as they are, for checkUTF8 to
 // complain about: to guess among them would quietly change words.
 func toUTF8(s string) (string, error) {
 	switch {
-	case strings.HasPrefix(s, lfsPointer):
-		return "", errors.New("is a Git LFS pointer, not the file that it stands for: fetch it with git lfs pull")
 	case strings.HasPrefix(s, "\xff\xfe\x00\x00"), strings.HasPrefix(s, "\x00\x00\xfe\xff"):
 		return "", errors.New("is UTF-32: convert it, for example with iconv -f UTF-32 -t UTF-8")
 	}
 	if order := textgrid.UTF16Order([]byte(s[:min(2, len(s))])); order != nil {
 		text, err := textgrid.DecodeUTF16([]byte(s), order)
-		return string(text), err
+		if err != nil {
+			return "", err
+		}
+		s = string(text)
+	}
+	if what := textgrid.StandIn([]byte(s[:min(200, len(s))])); what != "" {
+		return "", errors.New("is " + what)
 	}
 	return strings.TrimPrefix(s, "\ufeff"), nil
 }
-
-// lfsPointer is how the small file begins that a Git repository has in the place of a large one.
-const lfsPointer = "version https://git-lfs.github.com/spec/"
 
 // eachLine calls f with every line of text and its number from 1. Lines end in LF, CRLF or CR.
 func eachLine(text string, f func(line int, s string)) {
@@ -103,28 +114,6 @@ func checkUTF8(file string, line int, s string) *Finding {
 	}
 	return &Finding{Kind: KindEncoding, Severity: SeverityError, File: file, Line: max(line, 1), Col: col,
 		Message: "text is not UTF-8: " + encodingAdvice(s)}
-}
-
-// encodingAdvice says how to convert text that is not UTF-8, from the encoding that its bytes look like. A wrong advice makes
-// text that is accepted and has other words, so that it names one encoding only where the bytes leave little choice.
-func encodingAdvice(s string) string {
-	high, control := 0, false
-	for i := 0; i < len(s); i++ {
-		if s[i] == 0 {
-			return "it has NUL bytes, as UTF-16 without a byte order mark has: convert the file, for example with iconv -f UTF-16LE -t UTF-8 (or UTF-16BE)"
-		}
-		if s[i] >= utf8.RuneSelf {
-			high++
-			control = control || s[i] < 0xa0
-		}
-	}
-	switch {
-	case high > 4 && 2*high > len(s):
-		return "it looks like no Latin alphabet: convert the file with iconv -f ENCODING -t UTF-8, where ENCODING is for example CP1251 or KOI8-R (Cyrillic), GB18030 or BIG5 (Chinese), SHIFT_JIS or EUC-JP (Japanese), EUC-KR (Korean)"
-	case control: // of LATIN1, these are control characters, which no text has
-		return "convert the file, for example with iconv -f CP1252 -t UTF-8"
-	}
-	return "convert the file, for example with iconv -f LATIN1 -t UTF-8"
 }
 
 // oneText joins the lines of a transcript file to one line.

@@ -6,6 +6,13 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 )
 
 // inUTF16 writes text in UTF-16.
@@ -35,26 +42,55 @@ func TestToUTF8(t *testing.T) {
 		"\xff\xfeh\x00\x00\xd8i\x00":                             "half of a surrogate pair",
 		"\xff\xfeh\x00i":                                         "half a character",
 		"\xff\xfe\x00\x00h\x00\x00\x00":                          "iconv -f UTF-32 -t UTF-8",
-		"version https://git-lfs.github.com/spec/v1\noid sha256": "git lfs pull",
+		"version https://git-lfs.github.com/spec/v1\noid sha256": "is a Git LFS pointer, not the file that it stands for; fetch it with `git lfs pull`",
+		"<!DOCTYPE html>\n<html>":                                "is an HTML or XML page, probably the answer to a download that failed; download the file again",
+		"\ufeff\n\n<html lang=\"en\">":                           "an HTML or XML page",
+		inUTF16(binary.LittleEndian, "<?xml version"):            "an HTML or XML page",
 	} {
 		if got, err := toUTF8(s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %q, %v, want an error with %q", s, got, err, want)
 		}
 	}
-	for _, s := range []string{"", "a", "\x00", "caf\xe9", "a \x00\x00"} { // left to checkUTF8
+	for _, s := range []string{"", "a", "<unk> a", "version one", "\x00", "caf\xe9", "a \x00\x00"} { // left to checkUTF8
 		if got, err := toUTF8(s); got != s || err != nil {
 			t.Errorf("%q: %q, %v", s, got, err)
 		}
 	}
 }
 
-// TestEncodingAdvice: the encoding that is named turns these bytes into these words, or none is named.
+// TestEncodingAdvice: the first encoding that is named turns these bytes into words.
 func TestEncodingAdvice(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		e    encoding.Encoding
+		text string
+	}{
+		{"CP1252", charmap.Windows1252, "Sie sagte „naïve Größe“ und ging"},
+		{"LATIN1", charmap.ISO8859_1, "Le café était fermé à midi"},
+		{"LATIN1", charmap.ISO8859_1, "¿Qué? «Sí», señor: 5¼ m³"},
+		{"CP1250", charmap.Windows1250, "Wszyscy rodzą się wolni, właśnie „tutaj”"},
+		{"ISO-8859-2", charmap.ISO8859_2, "Wszyscy rodzą się właśnie wolni"},
+		{"CP1251", charmap.Windows1251, "Все люди рождаются свободными"},
+		{"KOI8-R", charmap.KOI8R, "Все люди рождаются свободными"},
+		{"SHIFT_JIS", japanese.ShiftJIS, "すべての人間は自由"},
+		{"SHIFT_JIS", japanese.ShiftJIS, "カタカナ テスト"},
+		{"EUC-JP", japanese.EUCJP, "すべての人間は自由"},
+		{"EUC-KR", korean.EUCKR, "모든 인간은 태어날 때부터"},
+		{"GB18030", simplifiedchinese.GB18030, "人人生而自由,在尊严和权利上"},
+		{"BIG5", traditionalchinese.Big5, "人人生而自由,在尊嚴和權利上"},
+	} {
+		s, err := tt.e.NewEncoder().String(tt.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := checkUTF8("f", 3, s)
+		if f == nil || !strings.Contains(f.Message, "text is not UTF-8: convert the file, for example with iconv -f "+tt.name+" -t UTF-8") {
+			t.Errorf("%s, %q: %v", tt.name, tt.text, f)
+		}
+	}
 	for s, want := range map[string]string{
 		"na\xefve caf\xe9":                    "f:3:3: text is not UTF-8: convert the file, for example with iconv -f LATIN1 -t UTF-8",
-		"she said \x93na\xefve\x94":           "f:3:10: text is not UTF-8: convert the file, for example with iconv -f CP1252 -t UTF-8",
-		"\xf0\xf3\xf1\xf1\xea\xe8\xe9 yes":    "ENCODING is for example CP1251 or KOI8-R (Cyrillic)",
-		"\xc4\xe3\xba\xc3\xca\xc0\xbd\xe7":    "GB18030 or BIG5 (Chinese)",
+		"she said \x93na\xefve\x94":           "f:3:10: text is not UTF-8: convert the file, for example with iconv -f CP1252 -t UTF-8, and look at the words: it could also be CP1250",
 		"hello\x00 ":                          "f:3:6: text is not UTF-8: it has NUL bytes",
 		inUTF16(binary.LittleEndian, "да да"): "iconv -f UTF-16LE -t UTF-8 (or UTF-16BE)",
 	} {

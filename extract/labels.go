@@ -32,16 +32,17 @@ const noSegment = ""
 //	word     one-hot: a unit for each word type, without regard to case
 //	speaker  one-hot: a unit for each speaker
 //	length   one unit: the length in seconds of the word, 0 where there is none
-//	logmel   80 bands, see [models.LogMel]
+//	logmel   80 bands, see [models.NewLogMel]
+//	mfcc     13 coefficients with their deltas and the deltas of these, see [models.NewMFCC]
 //
-// A frame of a model gets the value at its centre, logmel its mean over one hop of the model around it. A row of words or
-// phones gets the mean over its time; so the phones of a word are shares of its length.
+// A frame of a model gets the value at its centre, logmel and mfcc their mean over one hop of the model around it. A row of words
+// or phones gets the mean over its time; so the phones of a word are shares of its length.
 type Labels struct {
 	kind     string
 	corpus   *corpus.Corpus
-	segments *Table         // of the tier
-	classes  map[string]int // units of the one-hot kinds
-	mel      *models.LogMel
+	segments *Table            // of the tier
+	classes  map[string]int    // units of the one-hot kinds
+	sound    *models.Acoustics // of the kinds that are computed from the audio
 }
 
 // NewLabels makes labels of a kind. segments are the candidates of the kind's tier (see [LabelTier]), nil when it has none.
@@ -51,7 +52,10 @@ func NewLabels(kind string, c *corpus.Corpus, segments *Table, silence bool) (*L
 	var names []string
 	switch kind {
 	case "logmel":
-		l.mel = models.NewLogMel(c.Spec.Audio.Rate)
+		l.sound = models.NewLogMel(c.Spec.Audio.Rate)
+		return l, nil
+	case "mfcc":
+		l.sound = models.NewMFCC(c.Spec.Audio.Rate)
 		return l, nil
 	case "length":
 		return l, nil
@@ -68,7 +72,7 @@ func NewLabels(kind string, c *corpus.Corpus, segments *Table, silence bool) (*L
 			names = append(names, noSegment)
 		}
 		for i := range segments.Rows {
-			names = append(names, classOf(segments.Rows[i].Label))
+			names = append(names, l.classOf(segments.Rows[i].Label))
 		}
 	}
 	l.classes = number(names)
@@ -78,8 +82,13 @@ func NewLabels(kind string, c *corpus.Corpus, segments *Table, silence bool) (*L
 	return l, nil
 }
 
-// classOf is the class of a label: letter case makes no difference.
-func classOf(label string) string { return intern(strings.ToLower(label)) }
+// classOf is the class of a label of a segment: letter case makes no difference.
+func (l *Labels) classOf(label string) string {
+	if l.kind == "word" {
+		return intern(corpus.WordType(label))
+	}
+	return intern(strings.ToLower(label))
+}
 
 // number gives each distinct name its place in alphabetical order.
 func number(names []string) map[string]int {
@@ -100,10 +109,10 @@ func number(names []string) map[string]int {
 
 // layer is the only layer of the labels, named like their kind.
 func (l *Labels) layer() Layer {
-	switch l.kind {
-	case "logmel":
-		return Layer{l.kind, l.mel.Bands()}
-	case "length":
+	switch {
+	case l.sound != nil:
+		return Layer{l.kind, l.sound.Units()}
+	case l.kind == "length":
 		return Layer{l.kind, 1}
 	}
 	return Layer{l.kind, len(l.classes)}
@@ -145,29 +154,23 @@ func (l *Labels) add(s *Row, share float32, out []float32) {
 		out[0] += share * float32(s.End-s.Start)
 		return
 	}
-	out[l.classes[classOf(s.Label)]] += share
+	out[l.classes[l.classOf(s.Label)]] += share
 }
 
 // At gives the labels of utterance u at the centres of n frames of a model, [n, units]. a is what [Source.Activate] gave.
 func (l *Labels) At(u int, a *Activations, card *models.Card, n int) (models.Tensor, error) {
+	rate := l.corpus.Spec.Audio.Rate
+	if l.sound != nil {
+		if a.Layers[0].Shape[0] == 0 {
+			return models.Tensor{}, fmt.Errorf("labels: %s: utterance %s is too short for a window", l.kind, l.corpus.Utterances[u].ID)
+		}
+		return atFrames(a.Layers[0], l.sound.Card(), card, n, rate), nil
+	}
 	units := l.layer().Units
 	t := models.Tensor{Name: l.kind, Shape: []int{n, units}, Data: make([]float32, n*units)}
-	sum := make([]float64, units)
-	rate := l.corpus.Spec.Audio.Rate
 	for i := range n {
-		out := t.Data[i*units : (i+1)*units]
-		centre := card.Centre(i)
-		if l.mel == nil {
-			at := centre * rate / card.SampleRate
-			l.mean(u, at, at+1, out)
-			continue
-		}
-		hop := Row{From: (2*centre - card.Hop) * rate / (2 * card.SampleRate), To: (2*centre + card.Hop) * rate / (2 * card.SampleRate)}
-		lo, hi := Centre.FrameRange(l.mel.Card(), models.LayerOutput{}, hop, rate, a.Layers[0].Shape[0])
-		if lo >= hi {
-			return t, fmt.Errorf("labels: logmel: utterance %s is too short for a window", l.corpus.Utterances[u].ID)
-		}
-		mean(a.Layers[0], lo, hi, sum, out)
+		at := card.Centre(i) * rate / card.SampleRate
+		l.mean(u, at, at+1, t.Data[i*units:(i+1)*units])
 	}
 	return t, nil
 }

@@ -89,7 +89,7 @@ func TestLabelsOfRows(t *testing.T) {
 	for _, tt := range tests {
 		s := &Source{Labels: newLabels(t, tt.kind, tt.silence)}
 		out := [][]float32{make([]float32, s.Layers()[0].Units)}
-		if err := s.Pool(nil, []Row{{Utterance: tt.u, From: tt.from, To: tt.to}}, Max, 16000, out); err != nil {
+		if err := s.Pool(nil, []Row{{Utterance: tt.u, Start: float64(tt.from) / 16000, End: float64(tt.to) / 16000, From: tt.from, To: tt.to}}, Max, 16000, out); err != nil {
 			t.Fatal(err)
 		}
 		for i, want := range tt.want {
@@ -165,7 +165,7 @@ func TestLabelsThatDoNotVary(t *testing.T) {
 // TestLabelDigests: other labels are other work.
 func TestLabelDigests(t *testing.T) {
 	seen := map[string]string{}
-	for _, kind := range []string{"phone", "word", "speaker", "logmel", "length"} {
+	for _, kind := range []string{"phone", "word", "speaker", "logmel", "mfcc", "length"} {
 		d := newLabels(t, kind, false).Digest()
 		if other, ok := seen[d]; ok {
 			t.Errorf("%s and %s have one digest", kind, other)

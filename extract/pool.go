@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"speechsim/corpus"
 	"speechsim/models"
 )
 
@@ -127,7 +128,8 @@ func (s *Source) Pool(a *Activations, rows []Row, p Pooling, rate int, out [][]f
 	case !s.IsAudio() && s.Labels != nil:
 		d := s.Labels.layer().Units
 		for i, r := range rows {
-			s.Labels.mean(r.Utterance, r.From, r.To, out[0][i*d:(i+1)*d])
+			at := r.middle()
+			s.Labels.mean(r.Utterance, at.From, at.To, out[0][i*d:(i+1)*d])
 		}
 		return nil
 	case s.Text != nil:
@@ -138,7 +140,11 @@ func (s *Source) Pool(a *Activations, rows []Row, p Pooling, rate int, out [][]f
 		d := t.Shape[1]
 		sum := make([]float64, d)
 		for i, r := range rows {
-			lo, hi := p.FrameRange(s.card(), outputs[l], r, rate, t.Shape[0])
+			at := r
+			if !s.InTime() {
+				at = r.middle()
+			}
+			lo, hi := p.FrameRange(s.Card(), outputs[l], at, rate, t.Shape[0])
 			if lo >= hi {
 				return fmt.Errorf("model %s, layer %s: row %q at %g s has no frame under the pooling %s", s.Name, t.Name, r.Label, r.Start, p)
 			}
@@ -154,7 +160,7 @@ func (s *Source) poolTokens(a *Activations, rows []Row, out [][]float32) error {
 		d := t.Shape[1]
 		sum := make([]float64, d)
 		for i, r := range rows {
-			lo, hi := tokensOf(a.Word, r.Word)
+			lo, hi := tokensOf(a.Places, r.Place)
 			if lo >= hi {
 				return fmt.Errorf("model %s, layer %s: word %q at %g s has no token", s.Name, t.Name, r.Label, r.Start)
 			}
@@ -164,12 +170,12 @@ func (s *Source) poolTokens(a *Activations, rows []Row, out [][]float32) error {
 	return nil
 }
 
-// tokensOf is the range of tokens of a word. Tokens of one word stand side by side.
-func tokensOf(word []int, w int) (lo, hi int) {
-	for lo < len(word) && word[lo] != w {
+// tokensOf is the range of tokens that have a code point of a place. Tokens stand in the order of the text.
+func tokensOf(tokens [][2]int, place [2]int) (lo, hi int) {
+	for lo < len(tokens) && tokens[lo][1] <= place[0] {
 		lo++
 	}
-	for hi = lo; hi < len(word) && word[hi] == w; hi++ {
+	for hi = lo; hi < len(tokens) && tokens[hi][0] < place[1] && tokens[hi][1] > place[0]; hi++ {
 	}
 	return lo, hi
 }
@@ -181,15 +187,15 @@ func SelectBolanos2024(rows []Row, dropped func(Row, string)) []Row {
 	seen := map[string]bool{}
 	for _, r := range rows {
 		switch {
-		case strings.ContainsAny(r.Label, "'’"):
+		case strings.Contains(corpus.WordType(r.Label), "'"):
 			dropped(r, ApostropheWord)
-		case seen[strings.ToLower(r.Label)]:
+		case seen[corpus.WordType(r.Label)]:
 			dropped(r, RepeatedWord)
 		default:
-			seen[strings.ToLower(r.Label)] = true
+			seen[corpus.WordType(r.Label)] = true
 			out = append(out, r)
 		}
 	}
-	sort.SliceStable(out, func(i, j int) bool { return strings.ToLower(out[i].Label) < strings.ToLower(out[j].Label) })
+	sort.SliceStable(out, func(i, j int) bool { return corpus.WordType(out[i].Label) < corpus.WordType(out[j].Label) })
 	return out
 }

@@ -127,14 +127,20 @@ func TestMean(t *testing.T) {
 }
 
 func TestTokensOf(t *testing.T) {
-	word := []int{-1, 0, 1, 1, 2, -1}
-	for w, want := range [][2]int{{1, 2}, {2, 4}, {4, 5}} {
-		if lo, hi := tokensOf(word, w); lo != want[0] || hi != want[1] {
-			t.Errorf("word %d: tokens [%d, %d), want %v", w, lo, hi, want)
+	//                   [CLS]   it      '       s       ,       up      ##on    [SEP]
+	tokens := [][2]int{{0, 0}, {0, 2}, {2, 3}, {3, 4}, {4, 5}, {6, 8}, {8, 10}, {0, 0}}
+	for place, want := range map[[2]int][2]int{
+		{0, 4}: {1, 4}, {0, 2}: {1, 2}, {2, 4}: {2, 4}, {6, 10}: {5, 7},
+		{7, 8}: {5, 6}, {7, 9}: {5, 7}, // the aligner cut within a token
+	} {
+		if lo, hi := tokensOf(tokens, place); [2]int{lo, hi} != want {
+			t.Errorf("%v: tokens [%d, %d), want %v", place, lo, hi, want)
 		}
 	}
-	if lo, hi := tokensOf(word, 7); lo != hi {
-		t.Errorf("a word that is not there has tokens [%d, %d)", lo, hi)
+	for _, place := range [][2]int{{0, 0}, {5, 6}, {12, 14}} {
+		if lo, hi := tokensOf(tokens, place); lo < hi {
+			t.Errorf("a place without tokens, %v, has [%d, %d)", place, lo, hi)
+		}
 	}
 }
 

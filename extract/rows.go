@@ -15,7 +15,8 @@ type Row struct {
 	Label      string
 	Start, End float64 // seconds, as the alignment says
 	From, To   int     // samples at the corpus rate, [From, To)
-	Word       int     // index in the transcript, -1 when the transcript has no such word
+	Word       int     // index in the words of the text, -1 when the text has no such word
+	Place      [2]int  // code points [from, to) of the text that it stands for; from = to when the text has no such word
 }
 
 // Dropped is a segment (or a transcript word without one: Segment -1) that became no row, and why.
@@ -31,13 +32,16 @@ type Dropped struct {
 const (
 	Silence        = "silence"
 	NotAWord       = "not a word"
+	NotAPhone      = "not a phone"
 	NotAligned     = "word not aligned"
 	NoTranscript   = "transcript mismatch"
 	OutOfVocab     = "out of vocabulary"
 	TooShort       = "audio too short for a frame"
 	PastTheEnd     = "past the end of the audio"
+	NoFeatures     = "where the features have no frame"
 	Unreadable     = "utterance unreadable"
 	TooManyTokens  = "transcript too long for the model"
+	NoToken        = "no token of the model"
 	RepeatedWord   = "repeated in the utterance (select: bolanos2024)"
 	ApostropheWord = "apostrophe (select: bolanos2024)"
 )
@@ -70,22 +74,31 @@ func (t *Table) Reason(u, segment int) string {
 func Segments(c *corpus.Corpus, u int, a *corpus.Alignment, unit string) *Table {
 	t := &Table{Begin: []int{0}}
 	segments := a.Words
+	var words []corpus.Word
 	var match []int
-	words := c.TranscriptWords(&c.Utterances[u])
+	var places [][2]int
 	if unit == "phone" {
 		segments = a.Phones
 	} else {
+		text := c.Utterances[u].Text
+		if text == "" {
+			text = a.Text()
+		}
+		words = corpus.SplitWords(text)
 		match = corpus.MatchWords(words, segments)
+		places = corpus.Places(words, segments, match)
 	}
 	for i, s := range segments {
 		r := Row{Utterance: u, Segment: s.Index, Label: intern(s.Label), Start: s.Start, End: s.End, From: s.From, To: s.To, Word: -1}
 		if match != nil {
-			r.Word = match[i]
+			r.Word, r.Place = match[i], places[i]
 		}
 		switch {
 		case s.Silent:
 			t.drop(r, Silence)
-		case s.NotWord:
+		case s.Noise && unit == "phone":
+			t.drop(r, NotAPhone)
+		case s.Noise:
 			t.drop(r, NotAWord)
 		default:
 			t.Rows = append(t.Rows, r)
@@ -93,7 +106,7 @@ func Segments(c *corpus.Corpus, u int, a *corpus.Alignment, unit string) *Table 
 	}
 	if unit == "word" {
 		for _, i := range corpus.Unaligned(words, segments, match) {
-			t.drop(Row{Utterance: u, Segment: -1, Label: intern(words[i])}, NotAligned)
+			t.drop(Row{Utterance: u, Segment: -1, Label: intern(words[i].Text)}, NotAligned)
 		}
 	}
 	t.Begin = append(t.Begin, len(t.Rows))
@@ -132,9 +145,13 @@ func (t *Table) drop(r Row, reason string) {
 func (s *Source) Rows(c *corpus.Corpus, candidates *Table, samples []int, p Pooling) *Table {
 	t := &Table{Begin: make([]int, 1, len(c.Utterances)+1)}
 	for u := range c.Utterances {
-		limit := s.wordLimit(c, u)
-		for _, r := range candidates.Of(u) {
-			if reason := s.refuses(r, p, c.Spec.Audio.Rate, samples[u], limit); reason != "" {
+		rows := candidates.Of(u)
+		var tokens [][2]int
+		if s.Text != nil && len(rows) > 0 {
+			tokens = s.tokens(c, u)
+		}
+		for _, r := range rows {
+			if reason := s.refuses(c, r, p, samples[u], tokens); reason != "" {
 				t.drop(r, reason)
 			} else {
 				t.Rows = append(t.Rows, r)
@@ -145,20 +162,17 @@ func (s *Source) Rows(c *corpus.Corpus, candidates *Table, samples []int, p Pool
 	return t
 }
 
-// wordLimit is how many words of utterance u a text model reads: those whose tokens all lie within its positions.
-func (s *Source) wordLimit(c *corpus.Corpus, u int) int {
-	if s.Text == nil {
-		return 0
+// tokens are the places of the tokens that a text model reads of utterance u; none where they are more than its positions,
+// since a cut text would give other vectors than the whole.
+func (s *Source) tokens(c *corpus.Corpus, u int) [][2]int {
+	_, places := s.Text.Encode(TextOf(c, &c.Utterances[u]))
+	if m := s.Model.Card().MaxTokens; m > 0 && len(places) > m {
+		return nil
 	}
-	words := c.TranscriptWords(&c.Utterances[u])
-	ids, _ := s.Text.EncodeWords(words)
-	if m := s.Model.Card().MaxTokens; m > 0 && len(ids) > m {
-		return 0 // the whole utterance is refused: a cut text would give other vectors than the full one
-	}
-	return len(words)
+	return places
 }
 
-func (s *Source) refuses(r Row, p Pooling, rate, samples, wordLimit int) string {
+func (s *Source) refuses(c *corpus.Corpus, r Row, p Pooling, samples int, tokens [][2]int) string {
 	switch {
 	case s.Vectors != nil:
 		if _, ok := s.Vectors.Vector(r.Label); !ok {
@@ -168,21 +182,27 @@ func (s *Source) refuses(r Row, p Pooling, rate, samples, wordLimit int) string 
 		if r.Word < 0 {
 			return NoTranscript
 		}
-		if r.Word >= wordLimit {
+		if tokens == nil {
 			return TooManyTokens
 		}
-	case !s.IsAudio(): // labels of the corpus
+		if lo, hi := tokensOf(tokens, r.Place); lo >= hi {
+			return NoToken
+		}
+	case !s.HasFrames(): // labels of the corpus
 	case samples < 0:
 		return Unreadable
 	default:
-		card := s.card()
+		rate := c.Spec.Audio.Rate
 		for _, l := range s.outputs() {
-			frames := card.LayerFrames(l, Scale(samples, rate, card.SampleRate))
+			frames := s.layerFrames(c, r.Utterance, l, samples)
 			if frames < 1 {
 				return TooShort
 			}
-			if lo, hi := p.FrameRange(card, l, r, rate, frames); lo >= hi || r.From >= samples {
+			if lo, hi := p.FrameRange(s.Card(), l, r, rate, frames); lo >= hi || r.From >= samples {
 				return PastTheEnd
+			}
+			if s.Features != nil && s.Features.beyond(r, rate, frames) {
+				return NoFeatures
 			}
 		}
 	}

@@ -32,7 +32,7 @@ import (
 // whole are the moments of all rows, groups yields those of each group and is ranged over twice, and pairs are the cells (i, j). It needs 4
 // groups with rows, and 5 for a value without one of them.
 func CKAGrouped(ctx context.Context, whole *Moments, groups iter.Seq2[*Moments, error], pairs [][2]int) (*OfGroups, error) {
-	g := newGroupedCKA(whole, pairs, true)
+	g := newGroupedCKA(whole, pairs)
 	if err := g.read(ctx, groups); err != nil {
 		return nil, err
 	}
@@ -44,6 +44,7 @@ type OfGroups struct {
 	Cells   []CellValue
 	Left    *Replicates   // with each group left out; nil where the metric does not have that at hand
 	Effects []GroupEffect // of cka; nil for others
+	Scales  []float64     // of cka, its denominator: √(HSIC of x · HSIC of y), for NullGrouped
 }
 
 // GroupEffect says how much the rows of a group have in common in two layers.
@@ -56,22 +57,8 @@ type GroupEffect struct {
 	Grouped float64
 }
 
-// GroupEffects are those of the cells (i, j) of pairs, as a check of estimates that take rows to be independent. group returns the
-// moments of a group, as for ComputeGroups. They cost a part of what CKAGrouped does, which leaves groups out too.
-func GroupEffects(ctx context.Context, whole *Moments, sizes []int, group func(g int) (*Moments, error), pairs [][2]int) ([]GroupEffect, error) {
-	g := newGroupedCKA(whole, pairs, false)
-	if err := g.read(ctx, inTurn(sizes, group)); err != nil {
-		return nil, err
-	}
-	result, err := g.result()
-	if err != nil {
-		return nil, err
-	}
-	return result.Effects, nil
-}
-
-// inTurn reads groups one after the other.
-func inTurn(sizes []int, group func(g int) (*Moments, error)) iter.Seq2[*Moments, error] {
+// InTurn reads groups one after the other.
+func InTurn(sizes []int, group func(g int) (*Moments, error)) iter.Seq2[*Moments, error] {
 	return func(yield func(*Moments, error) bool) {
 		for g := range sizes {
 			if !yield(group(g)) {
@@ -119,7 +106,6 @@ func eachGroup(ctx context.Context, groups iter.Seq2[*Moments, error], visit fun
 // groupedCKA is a map of grouped CKA on its way.
 type groupedCKA struct {
 	whole  *Moments
-	leave  bool // groups are left out too
 	pairs  [][2]int
 	blocks []*groupedBlock
 	at     map[[2]int]int // layers i <= j -> block
@@ -138,7 +124,6 @@ type groupedBlock struct {
 	sct    []float64 // of each group: s C t
 	own    []float64 // |c|²
 	sctOwn []float64 // s c t
-	// Where groups are left out:
 	shared []float64 // <C, c>
 	others []float64 // Σ_h s_h c t_h
 	u, v   []float64 // Σ cᵀ s and Σ c t over groups
@@ -147,8 +132,8 @@ type groupedBlock struct {
 // groupedWork is the memory of a worker.
 type groupedWork struct{ group, all, sums []float64 }
 
-func newGroupedCKA(whole *Moments, pairs [][2]int, leave bool) *groupedCKA {
-	g := &groupedCKA{whole: whole, leave: leave, pairs: pairs, at: map[[2]int]int{}, sums: map[int][]float64{}, grams: map[int]linalg.Dense[float64]{}}
+func newGroupedCKA(whole *Moments, pairs [][2]int) *groupedCKA {
+	g := &groupedCKA{whole: whole, pairs: pairs, at: map[[2]int]int{}, sums: map[int][]float64{}, grams: map[int]linalg.Dense[float64]{}}
 	for _, p := range pairs {
 		for _, b := range [][2]int{{min(p[0], p[1]), max(p[0], p[1])}, {p[0], p[0]}, {p[1], p[1]}} {
 			if _, ok := g.at[b]; ok {
@@ -221,9 +206,6 @@ func (g *groupedCKA) addProducts(group *Moments) error {
 			b.v[r] += ct
 		}
 		b.own, b.sctOwn = append(b.own, sumSquares(c.Data)), append(b.sctOwn, sct)
-		if !g.leave {
-			return nil
-		}
 		all, err := centred(g.whole, b.i, b.j, &w.all)
 		if err != nil {
 			return err
@@ -303,12 +285,10 @@ func (g *groupedCKA) result() (*OfGroups, error) {
 	for i := range g.sums {
 		shares[i] = g.share(i)
 	}
-	out := &OfGroups{Cells: make([]CellValue, len(g.pairs)), Effects: make([]GroupEffect, len(g.pairs))}
-	if g.leave {
-		out.Left = &Replicates{Whole: make([]float64, len(g.pairs)), Left: make([][]float64, len(g.sizes)), Sizes: g.sizes}
-		for k := range out.Left.Left {
-			out.Left.Left[k] = make([]float64, len(g.pairs))
-		}
+	out := &OfGroups{Cells: make([]CellValue, len(g.pairs)), Effects: make([]GroupEffect, len(g.pairs)), Scales: make([]float64, len(g.pairs))}
+	out.Left = &Replicates{Whole: make([]float64, len(g.pairs)), Left: make([][]float64, len(g.sizes)), Sizes: g.sizes}
+	for k := range out.Left.Left {
+		out.Left.Left[k] = make([]float64, len(g.pairs))
 	}
 	for k, p := range g.pairs {
 		c := &out.Cells[k]
@@ -321,10 +301,8 @@ func (g *groupedCKA) result() (*OfGroups, error) {
 		if err != nil {
 			return nil, err
 		}
+		out.Scales[k] = math.Sqrt(estimates[x].hsic.left) * math.Sqrt(estimates[y].hsic.left)
 		out.Effects[k] = GroupEffect{Shares: [2]float64{shares[p[0]], shares[p[1]]}, Grouped: value}
-		if !g.leave {
-			continue
-		}
 		out.Left.Whole[k] = value
 		for left, row := range out.Left.Left {
 			row[k] = math.NaN()
@@ -384,11 +362,7 @@ func (g *groupedCKA) estimate(b *groupedBlock) groupedHSIC {
 	n, own, all := powersOf(g.sizes), sum(b.own), sum(b.sct)
 	kx, ky := withoutDiagonal(g.grams[b.i]), withoutDiagonal(g.grams[b.j])
 	out := groupedHSIC{}
-	a, n2 := b.cc-own, n.pairs()
-	out.hsic = hsic{left: a/n2 - 2*(2*sum(b.sctOwn)-all)/n.triples() + distinct(kx, ky, -1)/n.quadruples(), terms: (b.cc + own) / n2}
-	if !g.leave {
-		return out
-	}
+	out.hsic = hsic{left: n.hsic(b.cc, own, all, sum(b.sctOwn), distinct(kx, ky, -1)), terms: (b.cc + own) / n.pairs()}
 	out.left = make([]hsic, len(g.sizes))
 	s, t := g.sumsOf(b.i), g.sumsOf(b.j)
 	for k, size := range g.sizes {
@@ -471,6 +445,12 @@ func (p powers) pairs() float64   { return p[0]*p[0] - p[1] }
 func (p powers) triples() float64 { return p[0]*p[0]*p[0] - 3*p[0]*p[1] + 2*p[2] }
 func (p powers) quadruples() float64 {
 	return p[0]*p[0]*p[0]*p[0] - 6*p[0]*p[0]*p[1] + 8*p[0]*p[2] + 3*p[1]*p[1] - 6*p[3]
+}
+
+// hsic is the U-statistic of groups of these sizes whose sums over all rows are 0: cc = |C|², own = Σ |C_g|², sct = Σ s_gᵀ C t_g, sctOwn = Σ
+// s_gᵀ C_g t_g, and d is D.
+func (p powers) hsic(cc, own, sct, sctOwn, d float64) float64 {
+	return (cc-own)/p.pairs() - 2*(2*sctOwn-sct)/p.triples() + d/p.quadruples()
 }
 
 func sum(x []float64) float64 {

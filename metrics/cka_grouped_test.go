@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -227,15 +228,11 @@ func TestGroupEffects(t *testing.T) {
 		whole, groups := drawGrouped(r, sizes, 12, share, false).moments(t, Options{})
 		group := func(g int) (*Moments, error) { return groups[g], nil }
 		pairs := [][2]int{{0, 1}, {1, 0}}
-		effects, err := GroupEffects(context.Background(), whole, sizes, group, pairs)
-		if err != nil {
-			t.Fatal(err)
-		}
 		out, err := ComputeGroups(context.Background(), "cka", whole, sizes, group, pairs)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for k, e := range effects {
+		for k, e := range out.Effects {
 			if math.Abs(e.Grouped-out.Cells[k].Value.Value) > 1e-12 || math.Abs(e.Shares[0]-share) > .06 || math.Abs(e.Shares[1]-share) > .06 {
 				t.Errorf("share %v: %+v, cka grouped %v", share, e, out.Cells[k].Value.Value)
 			}
@@ -272,7 +269,7 @@ func TestCKAGroupedLeftOut(t *testing.T) {
 		if out.Cells[0].Err != nil {
 			continue
 		}
-		g := newGroupedCKA(whole, [][2]int{{0, 1}}, true)
+		g := newGroupedCKA(whole, [][2]int{{0, 1}})
 		if err := g.read(context.Background(), each(groups)); err != nil {
 			t.Fatal(err)
 		}
@@ -301,5 +298,63 @@ func TestCKAGroupedLeftOut(t *testing.T) {
 	}
 	if _, ok := out.Left.Interval(0); ok || !math.IsNaN(out.Left.Left[0][0]) {
 		t.Errorf("without the group of the huge row: %v", out.Left.Left[0][0])
+	}
+}
+
+// TestNullGrouped: a draw is grouped CKA of the rows as that draw pairs them, for groups with more and with fewer rows than the sketch has directions.
+func TestNullGrouped(t *testing.T) {
+	ctx := context.Background()
+	for name, sizes := range map[string][]int{"few rows": {4, 4, 4, 6, 4, 3, 7, 7, 8, 9, 7, 7}, "many rows": {30, 31, 32, 33, 34, 35, 12}} {
+		r := rand.New(rand.NewPCG(14, 9))
+		all := drawGrouped(r, sizes, 5, .4, true)
+		shuffle, kept, err := PermuteGroups(sizes, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := grouped{}
+		for _, row := range kept {
+			g.x, g.y, g.of = append(g.x, all.x[row]), append(g.y, all.y[row]), append(g.of, all.of[row])
+		}
+		matrices := []Matrix{fromRows(g.x), fromRows(g.y)}
+		pairs := [][2]int{{0, 1}, {1, 0}}
+		whole, groups := g.moments(t, Options{})
+		observed, err := CKAGrouped(ctx, whole, each(groups), pairs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := momentsOf(t, PureGo(), Options{}, matrices...)
+		sketch, err := NewPrincipalSketch(own, nil, SketchWidth/2, 1, 1)
+		if err == nil {
+			err = sketch.Add(ctx, matrices)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		const draws = 5
+		null, err := NullGrouped(ctx, sketch, observed.Scales, pairs, shuffle, draws)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, name+": observed", null.Observed[0], observed.Cells[0].Value.Value, 1e-5)
+		for k := range draws {
+			pairing := shuffle.Draw(k)
+			moved := grouped{x: g.x, of: g.of}
+			for _, row := range pairing {
+				moved.y = append(moved.y, g.y[row])
+			}
+			whole, groups := moved.moments(t, Options{})
+			want, err := CKAGrouped(ctx, whole, each(groups), pairs[:1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			near(t, fmt.Sprintf("%s: draw %d", name, k), null.Draws[k][0], want.Cells[0].Value.Value, 1e-5)
+		}
+	}
+	words, err := PermuteTypes([]int{0, 1, 2, 3, 4}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NullGrouped(ctx, &Sketch{n: 5}, nil, nil, words, 1); err == nil {
+		t.Error("grouped CKA permutes word types")
 	}
 }

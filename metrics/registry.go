@@ -142,7 +142,7 @@ func Compute(m *Moments, metric, variant string, i, j int) (Value, error) {
 func ComputeGroups(ctx context.Context, metric string, whole *Moments, sizes []int, group func(g int) (*Moments, error), pairs [][2]int) (*OfGroups, error) {
 	switch metric {
 	case "cka":
-		return CKAGrouped(ctx, whole, inTurn(sizes, group), pairs)
+		return CKAGrouped(ctx, whole, InTurn(sizes, group), pairs)
 	case "neuron_layer":
 		values, err := NeuronLayerHeldOut(ctx, whole, Folds(sizes, group), pairs)
 		return &OfGroups{Cells: values}, err

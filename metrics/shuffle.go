@@ -20,12 +20,17 @@ type Shuffle struct {
 	// onto says that a pairing may use a row of y more than once, so that what
 	// y is like by itself changes from draw to draw.
 	onto bool
+	// groups are those that are permuted, in the order of the rows; nil for word types.
+	groups []block
 	// About says what is permuted, for a report.
 	About string
 }
 
 // Rows is the number of rows that a pairing has.
 func (s *Shuffle) Rows() int { return s.rows }
+
+// OfGroups says whether whole groups are permuted, and not word types.
+func (s *Shuffle) OfGroups() bool { return s.groups != nil }
 
 // Draw returns pairing k: row r of x goes with row Draw(k)[r] of y.
 func (s *Shuffle) Draw(k int) []int {

@@ -11,6 +11,17 @@ import (
 // permutations of four hardly reach p < .05.
 const FewestGroups = 5
 
+// CountGroups counts the groups that have rows.
+func CountGroups(sizes []int) int {
+	count := 0
+	for _, n := range sizes {
+		if n > 0 {
+			count++
+		}
+	}
+	return count
+}
+
 // PermuteGroups exchanges whole groups of rows, of any size. sizes are the rows
 // of each group, in the order of the rows.
 //
@@ -45,10 +56,15 @@ func PermuteGroups(sizes []int, seed uint64) (s *Shuffle, rows []int, err error)
 		}
 		groups += len(bin.groups)
 	}
-	begin := make([]int, len(sizes)) // of each group, among the kept rows
+	kept := make([]block, len(sizes))
+	for b, bin := range bins {
+		for _, g := range bin.groups {
+			kept[g].bin = b
+		}
+	}
 	total := 0
 	for g, n := range sizes {
-		begin[g] = len(rows)
+		kept[g].from, kept[g].rows = len(rows), length[g]
 		for r := range length[g] {
 			rows = append(rows, total+r)
 		}
@@ -58,10 +74,11 @@ func PermuteGroups(sizes []int, seed uint64) (s *Shuffle, rows []int, err error)
 	if len(rows) < total || len(bins) > 1 {
 		about = fmt.Sprintf("%d groups permuted among those of like size, %d of %d rows", groups, len(rows), total)
 	}
-	return &Shuffle{rows: len(rows), seed: seed, About: about, draw: func(r *rand.Rand, pairing []int) {
+	blocks := slices.DeleteFunc(slices.Clone(kept), func(b block) bool { return b.rows == 0 })
+	return &Shuffle{rows: len(rows), seed: seed, About: about, groups: blocks, draw: func(r *rand.Rand, pairing []int) {
 		for _, bin := range bins {
 			for k, other := range r.Perm(len(bin.groups)) {
-				to, from := begin[bin.groups[k]], begin[bin.groups[other]]
+				to, from := kept[bin.groups[k]].from, kept[bin.groups[other]].from
 				for i := range bin.size {
 					pairing[to+i] = from + i
 				}
@@ -69,6 +86,9 @@ func PermuteGroups(sizes []int, seed uint64) (s *Shuffle, rows []int, err error)
 		}
 	}}, rows, nil
 }
+
+// block is the rows of a group among those that are kept, and the bin of groups that it is exchanged with.
+type block struct{ from, rows, bin int }
 
 // bin is groups that are exchanged with each other, cut to one size.
 type bin struct {

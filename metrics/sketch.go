@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"speechsim/metrics/internal/linalg"
 	"speechsim/metrics/internal/parallel"
@@ -55,6 +56,9 @@ func NewPrincipalSketch(m *Moments, numbers []int, width int, seed uint64, worke
 func newSketch(b Backend, dims []int, m *Moments, numbers []int, width int, seed uint64, workers int) (*Sketch, error) {
 	if width < 2 {
 		return nil, fmt.Errorf("a sketch of width %d; at least 2 directions are needed", width)
+	}
+	if m != nil { // more directions than the widest layer has units would be zero
+		width = max(2, min(width, slices.Max(dims)))
 	}
 	layers := len(dims)
 	s := &Sketch{backend: b, dims: dims, width: width, workers: workers, projection: make([][]float32, layers),

@@ -12,7 +12,8 @@ import (
 const MetadataKey = "speechsim.card"
 
 // assembleCard builds the card of a model: key by key from the override, the
-// sidecar, the metadata and the graph, in this order.
+// sidecar, the metadata and the graph, in this order. With an error it returns what
+// it knows by then.
 func assembleCard(path string, scan *onnxproto.Model, override *Card) (*Card, error) {
 	card := &Card{}
 	if override != nil {
@@ -23,17 +24,17 @@ func assembleCard(path string, scan *onnxproto.Model, override *Card) (*Card, er
 	case err == nil:
 		card.fill(c, "sidecar "+sidecar)
 	case !errors.Is(err, os.ErrNotExist):
-		return nil, err
+		return card, err
 	}
 	if text, ok := scan.Metadata[MetadataKey]; ok {
 		c, err := ReadCard([]byte(text), fmt.Sprintf("%s (metadata %s)", path, MetadataKey))
 		if err != nil {
-			return nil, err
+			return card, err
 		}
 		card.fill(c, "metadata")
 	}
 	if err := discover(card, path, scan); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return card, fmt.Errorf("%s: %w", path, err)
 	}
 	return card, nil
 }
@@ -46,6 +47,7 @@ func (c *Card) fill(other *Card, from string) {
 	fillPart(c, "sample_rate", from, &c.SampleRate, other.SampleRate)
 	fillPart(c, "hop", from, &c.Hop, other.Hop)
 	fillPart(c, "window", from, &c.Window, other.Window)
+	fillPart(c, "first_frame", from, &c.FirstFrame, other.FirstFrame)
 	fillPart(c, "partial", from, &c.Partial, other.Partial)
 	fillPart(c, "normalize", from, &c.Normalize, other.Normalize)
 	fillPart(c, "epsilon", from, &c.Epsilon, other.Epsilon)

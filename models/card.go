@@ -30,18 +30,22 @@ const (
 // to be written: kind, sample_rate and normalize, mostly.
 //
 // A frame is one time step of the model: frame i sees the samples
-// [Hop*i, Hop*i+Window) of its chunk.
+// [Hop*i, Hop*i+Window) of its chunk and is centred in their middle. Where the
+// model pads its input, frames see other samples: FirstFrame then says where the
+// first one is centred, and Window how many samples it takes for one frame (0:
+// the padding alone makes one).
 type Card struct {
 	Name   string `yaml:"name"`
 	Family string `yaml:"family"` // wav2vec2, hubert, wavlm, data2vec-audio, unispeech-sat, bert, distilbert, beats, encodecmae
 	Kind   string `yaml:"kind"`   // Audio or Text
 
-	SampleRate int     `yaml:"sample_rate"` // Hz
-	Hop        int     `yaml:"hop"`         // samples
-	Window     int     `yaml:"window"`      // samples: receptive field of the convolutions
-	Partial    bool    `yaml:"partial"`     // a last window that is not full makes a frame too (Encodec)
-	Normalize  string  `yaml:"normalize"`   // NormalizeNone or ZeroMeanUnit
-	Epsilon    float64 `yaml:"epsilon"`     // added to the variance; 0 means 1e-7 (transformers), fairseq has 1e-5
+	SampleRate int     `yaml:"sample_rate"`                             // Hz
+	Hop        int     `yaml:"hop"`                                     // samples
+	Window     int     `yaml:"window"`                                  // samples that the first frame takes: without padding, the receptive field
+	FirstFrame *int    `yaml:"first_frame,omitempty" json:",omitempty"` // centre of frame 0 in samples; nil: the middle of its window
+	Partial    bool    `yaml:"partial"`                                 // a last window that is not full makes a frame too (Encodec)
+	Normalize  string  `yaml:"normalize"`                               // NormalizeNone or ZeroMeanUnit
+	Epsilon    float64 `yaml:"epsilon"`                                 // added to the variance; 0 means 1e-7 (transformers), fairseq has 1e-5
 	FrontEnd   string  `yaml:"front_end"`
 	Patches    int     `yaml:"patches"`   // rows of one time step: 8 frequency patches in BEATs, else 0 or 1
 	Chunk      int     `yaml:"chunk"`     // samples that are encoded at a time, 0: the whole utterance
@@ -62,8 +66,9 @@ type Card struct {
 
 	source map[string]string // where each part was found, by YAML key
 	noMaps string            // why there are no attention maps
-	// warnings of what was found in the graph, for [Inspect].
-	warnings []string
+	// warnings of what was found in the graph, for [Inspect], and doubts, which a
+	// run tells too: that its numbers may be those of other layers.
+	warnings, doubts []string
 }
 
 // LayerOutput ties the name of a layer or an attention map to a tensor of the
@@ -75,6 +80,8 @@ type LayerOutput struct {
 	Heads  int    `yaml:"heads"`  // of an attention map, 0: the card's
 	Hop    int    `yaml:"hop"`    // samples; 0: the card's
 	Window int    `yaml:"window"` // samples; 0: the card's
+	// FirstFrame is the centre of frame 0 in samples; nil: the card's or, of a layer with a window of its own, the middle of that.
+	FirstFrame *int `yaml:"first_frame,omitempty" json:",omitempty"`
 	// ChannelsFirst says that the tensor is [1, units, frames].
 	ChannelsFirst bool `yaml:"channels_first"`
 }
@@ -122,12 +129,15 @@ func (c *Card) LayerFrames(l LayerOutput, samples int) int {
 		switch {
 		case c.Partial && n > 0:
 			frames += (n + hop - 1) / hop
-		case n >= window:
+		case n >= max(window, 1):
 			frames += (n-window)/hop + 1
 		}
 	}
 	return frames * c.patches()
 }
+
+// least is how many samples of an utterance make a frame.
+func (c *Card) least() int { return max(c.Window, c.MinChunk, 1) }
 
 func (c *Card) steps(l LayerOutput) (hop, window int) {
 	hop, window = c.Hop, c.Window
@@ -158,13 +168,14 @@ func (c *Card) chunks(samples int) []int {
 	return out
 }
 
-// Centre is the middle of a row's window, in samples of the card's rate. The
+// Centre is the time that a row stands for, in samples of the card's rate: the
+// middle of its window, or FirstFrame + Hop*frame. The
 // rows of one time step (Patches) share their centre.
 func (c *Card) Centre(frame int) int { return c.LayerCentre(LayerOutput{}, frame) }
 
 // LayerCentre is Centre for one layer.
 func (c *Card) LayerCentre(l LayerOutput, frame int) int {
-	hop, window := c.steps(l)
+	hop, _ := c.steps(l)
 	step := frame / c.patches()
 	start := 0
 	if c.Chunk > 0 && hop > 0 {
@@ -174,7 +185,19 @@ func (c *Card) LayerCentre(l LayerOutput, frame int) int {
 			step %= whole
 		}
 	}
-	return start + step*hop + window/2
+	return start + step*hop + c.first(l)
+}
+
+// first is the centre of the first row of a layer.
+func (c *Card) first(l LayerOutput) int {
+	switch {
+	case l.FirstFrame != nil:
+		return *l.FirstFrame
+	case c.FirstFrame != nil && l.Window == 0:
+		return *c.FirstFrame
+	}
+	_, window := c.steps(l)
+	return window / 2
 }
 
 // Layer returns the layer of that name.
@@ -214,6 +237,9 @@ func (c *Card) problems() []string {
 			key, unit string
 			value     int
 		}{{"sample_rate", "Hz", c.SampleRate}, {"hop", "samples", c.Hop}, {"window", "samples", c.Window}}
+		if c.FirstFrame != nil && c.Window == 0 { // the padding alone makes the first frame
+			positive = positive[:2]
+		}
 		for _, v := range positive {
 			if v.value <= 0 {
 				add("%s is not known: write %s: NUMBER (%s)", v.key, v.key, v.unit)

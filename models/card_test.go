@@ -75,6 +75,10 @@ func TestFrames(t *testing.T) {
 	ec := &Card{Kind: Audio, SampleRate: 24000, Hop: 320, Window: 320, Partial: true, Chunk: 96000}
 	mel := &Card{Kind: Audio, SampleRate: 24000, Hop: 318, Window: 637, Chunk: 96000, MinChunk: 2049}
 	text := &Card{Kind: Text}
+	zero := 0
+	centred := &Card{Kind: Audio, SampleRate: 16000, Hop: 160, FirstFrame: &zero}
+	whisper := &Card{Kind: Audio, SampleRate: 16000, Hop: 320, Window: 1040, Partial: true, FirstFrame: &zero}
+	whisperShort := &Card{Kind: Audio, SampleRate: 16000, Hop: 320, Window: 160, FirstFrame: &zero}
 	frames := []struct {
 		name          string
 		card          *Card
@@ -97,6 +101,11 @@ func TestFrames(t *testing.T) {
 		{"EncodecMAE v2, too short", mel, 2048, 0},
 		{"text", text, 7, 7},
 		{"nothing", wav2vec, 0, 0},
+		{"centred spectrogram", centred, 1, 1},
+		{"centred spectrogram, 1 s", centred, 16000, 101},
+		{"centred spectrogram, nothing", centred, 0, 0},
+		{"Whisper, padded to 30 s", whisper, 1000, 4},
+		{"Whisper at its own length", whisperShort, 1000, 3},
 	}
 	for _, tt := range frames {
 		if got := tt.card.Frames(tt.samples); got != tt.want {
@@ -113,6 +122,8 @@ func TestFrames(t *testing.T) {
 		{"EncodecMAE v1: (i + .5) / 75 s", ec, 10, 10*320 + 160},
 		{"EncodecMAE v1: second chunk", ec, 301, 96000 + 320 + 160},
 		{"EncodecMAE v2: second chunk", mel, 300, 96000 + 318},
+		{"Whisper: first frame", whisper, 0, 0},
+		{"Whisper", whisper, 10, 3200},
 	}
 	for _, tt := range centres {
 		if got := tt.card.Centre(tt.frame); got != tt.want {

@@ -33,10 +33,10 @@ func (r *Runtime) sessionOptions(o Options) (ort.Options, error) {
 		return out, nil
 	case CUDA:
 	default:
-		return out, fmt.Errorf("device: %q is not one of %s, %s", o.Device, CPU, CUDA)
+		return out, fmt.Errorf("there is no device %q: it is %s or %s", o.Device, CPU, CUDA)
 	}
 	if providers := r.Providers(); !slices.Contains(providers, "CUDAExecutionProvider") {
-		return out, fmt.Errorf("device: cuda was asked for, but the ONNX Runtime in %s is a build without CUDA (it has %v): "+
+		return out, fmt.Errorf("cuda was asked for, but the ONNX Runtime in %s is a build without CUDA (it has %v): "+
 			"use the library of the PyPI package onnxruntime-gpu (see docs/gpu.md)", r.Path(), providers)
 	}
 	out.CUDA = cudaSettings(o.Precision)
@@ -62,7 +62,7 @@ var packages = []struct{ prefix, pkg string }{
 func explainCUDA(err error) error {
 	m := missingLibrary.FindStringSubmatch(err.Error())
 	if m == nil {
-		return fmt.Errorf("device: cuda was asked for, but ONNX Runtime cannot use it (see docs/gpu.md): %w", err)
+		return fmt.Errorf("cuda was asked for, but ONNX Runtime cannot use it (see docs/gpu.md): %w", err)
 	}
 	from := "the CUDA toolkit"
 	for _, p := range packages {
@@ -71,5 +71,5 @@ func explainCUDA(err error) error {
 			break
 		}
 	}
-	return fmt.Errorf("device: cuda was asked for, but %s is missing: it comes with %s; put its folder on LD_LIBRARY_PATH (see docs/gpu.md): %w", m[1], from, err)
+	return fmt.Errorf("cuda was asked for, but %s is missing: it comes with %s; put its folder on LD_LIBRARY_PATH (see docs/gpu.md): %w", m[1], from, err)
 }

@@ -22,6 +22,9 @@ func discover(c *Card, path string, scan *onnxproto.Model) error {
 	c.fillFromHub(hub)
 	x := layers.Index(&scan.Graph)
 	blocks, err := discoverLayers(c, path, x)
+	if wrong := c.checkInputs(&scan.Graph); wrong != nil { // before the layers: those of another kind of model are not found either
+		return wrong
+	}
 	if err != nil {
 		return err
 	}
@@ -78,7 +81,7 @@ func (c *Card) uncheckedOutputs(hidden, attentions []layers.Output, reason error
 			return 0, reason
 		}
 		blocks = layers.Last(hidden)
-		c.warnings = append(c.warnings, fmt.Sprintf("whether the outputs hidden_states.* have the numbers of their blocks could not be checked: %v", reason))
+		c.doubts = append(c.doubts, fmt.Sprintf("whether the outputs hidden_states.* have the numbers of their blocks could not be checked: %v", reason))
 	}
 	fillList(c, "layers", "graph: outputs hidden_states.*", &c.Layers, layerOutputs(hidden))
 	fillList(c, "attentions", "graph: outputs attentions.*", &c.Attentions, layerOutputs(attentions))
@@ -96,8 +99,12 @@ func (c *Card) numberedLayers(path string, x *layers.Graph, hidden []layers.Outp
 		return misnumbered("layers", "layer 0 is the input of the first block, layer i the output of block i", path, compared, f.Where)
 	}
 	fillList(c, "layers", "graph: outputs hidden_states.*", &c.Layers, layerOutputs(compared.Outputs))
+	if first := f.Layers[0]; hidden != nil && hidden[0].Name != first.Name {
+		c.warnings = append(c.warnings, fmt.Sprintf("the outputs hidden_states.* begin at %s: layer 0, the input of the first block, is not among them; it is tensor %q (%s)",
+			hidden[0].Name, first.Tensor, f.Where))
+	}
 	if n := len(compared.Unknown); n > 0 {
-		c.warnings = append(c.warnings, fmt.Sprintf("whether %s (and %d more) have the numbers of their blocks could not be checked: they are not what comes out of a block (%s)",
+		c.doubts = append(c.doubts, fmt.Sprintf("whether %s (and %d more) have the numbers of their blocks could not be checked: they are not what comes out of a block (%s)",
 			compared.Unknown[0], n-1, f.Where))
 	}
 	if after := compared.After; after.Name != "" {
@@ -123,7 +130,12 @@ func misnumbered(key, rule, path string, found layers.Comparison, where string) 
 func layerOutputs(found []layers.Output) []LayerOutput {
 	var out []LayerOutput
 	for _, l := range found {
-		out = append(out, LayerOutput{Name: l.Name, Tensor: l.Tensor, Hop: l.Hop, Window: l.Window, ChannelsFirst: l.ChannelsFirst})
+		layer := LayerOutput{Name: l.Name, Tensor: l.Tensor, Hop: l.Steps.Hop, Window: l.Steps.Window, ChannelsFirst: l.ChannelsFirst}
+		if l.Steps.Padded() {
+			layer.FirstFrame = new(int)
+			*layer.FirstFrame = l.Steps.Centre()
+		}
+		out = append(out, layer)
 	}
 	return out
 }
@@ -145,7 +157,7 @@ func (c *Card) addConvolutions(x *layers.Graph) {
 func discoverInputs(c *Card, g *onnxproto.Graph) {
 	for _, name := range layers.Index(g).InputNames() {
 		switch name {
-		case "input_values", "waveform":
+		case "input_values", "waveform", "input_features": // the last is a spectrogram, as the input's shape will tell
 			fillPart(c, "input", "graph", &c.Input, name)
 			fillPart(c, "kind", "graph: input "+name, &c.Kind, Audio)
 		case "input_ids":
@@ -168,10 +180,19 @@ const wav2vecHop, wav2vecWindow, wav2vecRate = 320, 400, 16000
 // normalised input without exception; with a group norm, transformers and
 // fairseq disagree, so nothing is assumed.
 func discoverSteps(c *Card, x *layers.Graph) {
-	hop, window := x.Steps()
-	fillPart(c, "hop", "graph: convolutions", &c.Hop, hop)
-	fillPart(c, "window", "graph: convolutions", &c.Window, window)
-	if hop != wav2vecHop || window != wav2vecWindow {
+	steps, ok := x.Steps()
+	if !ok {
+		return
+	}
+	fillPart(c, "hop", "graph: convolutions", &c.Hop, steps.Hop)
+	if c.FirstFrame == nil && c.Window == 0 { // else the card may know of padding that is no convolution's
+		fillPart(c, "window", "graph: convolutions", &c.Window, steps.Window)
+		if steps.Padded() {
+			centre := steps.Centre()
+			fillPart(c, "first_frame", "graph: padding of the convolutions", &c.FirstFrame, &centre)
+		}
+	}
+	if steps != (layers.Steps{Hop: wav2vecHop, Window: wav2vecWindow}) {
 		return
 	}
 	fillPart(c, "sample_rate", "graph: the convolutions are those of wav2vec 2.0", &c.SampleRate, wav2vecRate)

@@ -203,7 +203,7 @@ func floatWAV(samples []float32, rate int) []byte {
 // tokens gives the ids of a reference for any text.
 type tokens []int64
 
-func (ids tokens) EncodeWords([]string) ([]int64, []int) { return ids, make([]int, len(ids)) }
+func (ids tokens) Encode(string) ([]int64, [][2]int) { return ids, make([][2]int, len(ids)) }
 
 // extractText runs a text model as a run does: `pipeline extract` takes audio alone.
 func extractText(t *testing.T, rt *models.Runtime, file string, ids []int64) map[string]npz.Array {

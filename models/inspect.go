@@ -41,7 +41,7 @@ type Port struct {
 
 // Inspect reads a model file without running it. An error says that the program
 // can do nothing with the file, and why; what a card could still mend is in
-// Missing.
+// Missing. What was read before the error is returned with it.
 func Inspect(path string) (*Inspection, error) {
 	file, err := mapFile(path, 0)
 	if err != nil {
@@ -55,12 +55,12 @@ func Inspect(path string) (*Inspection, error) {
 	if err := checkExternal(path, scan); err != nil {
 		return nil, err
 	}
-	in := &Inspection{Path: path, Bytes: int64(len(file.data)), External: externalFiles(path, scan),
+	in := &Inspection{Path: path, Bytes: int64(len(file.data)), External: externalFiles(path, scan), Card: new(Card),
 		Producer: strings.TrimSpace(scan.Producer + " " + scan.ProducerVersion), Opset: scan.Opsets[""], Nodes: len(scan.Graph.Nodes)}
 	for _, f := range in.External {
 		info, err := os.Stat(f)
 		if err != nil {
-			return nil, err
+			return in, err
 		}
 		in.Bytes += info.Size()
 	}
@@ -70,13 +70,14 @@ func Inspect(path string) (*Inspection, error) {
 		}
 	}
 	if in.Digest, err = digest(path, scan); err != nil {
-		return nil, err
+		return in, err
 	}
-	if in.Card, err = assembleCard(path, scan, nil); err != nil {
-		return nil, err
+	in.Card, err = assembleCard(path, scan, nil)
+	in.describe(scan)
+	if err != nil {
+		return in, err
 	}
 	in.Missing = in.Card.problems()
-	in.describe(scan)
 	return in, nil
 }
 
@@ -90,11 +91,8 @@ func isFloat(element int) bool {
 
 func (in *Inspection) describe(scan *onnxproto.Model) {
 	x := layers.Index(&scan.Graph)
-	fed := x.InputNames()
-	for _, v := range scan.Graph.Inputs {
-		if slices.Contains(fed, v.Name) {
-			in.Inputs = append(in.Inputs, Port{v.Name, ort.Element(v.Element).String(), v.Dims})
-		}
+	for _, v := range fedInputs(&scan.Graph) {
+		in.Inputs = append(in.Inputs, Port{v.Name, ort.Element(v.Element).String(), v.Dims})
 	}
 	used := map[string]bool{}
 	for _, l := range slices.Concat(in.Card.Layers, in.Card.Attentions) {
@@ -111,7 +109,7 @@ func (in *Inspection) describe(scan *onnxproto.Model) {
 	if len(ignored) > 0 {
 		warn("outputs that are no layer and are ignored: %s", strings.Join(ignored, ", "))
 	}
-	in.Warnings = append(in.Warnings, in.Card.warnings...)
+	in.Warnings = slices.Concat(in.Warnings, in.Card.doubts, in.Card.warnings)
 	if len(in.Card.Attentions) == 0 && in.Card.noMaps != "" {
 		warn("no attention maps: %s", in.Card.noMaps)
 	}
@@ -141,7 +139,7 @@ func (r *Runtime) Inspect(path string) (*Inspection, error) {
 	}
 	m, err := r.Load(path, Options{Layers: []string{"all"}, Attentions: attentions})
 	if err != nil {
-		return nil, err
+		return in, err
 	}
 	in.Card = m.card
 	return in, m.Close()
@@ -172,6 +170,9 @@ func (in *Inspection) Write(w io.Writer) error {
 	sourced("sample_rate", "%d Hz", c.SampleRate)
 	sourced("hop", "%d samples", c.Hop)
 	sourced("window", "%d samples", c.Window)
+	if c.FirstFrame != nil {
+		sourced("first_frame", "centred at sample %d", *c.FirstFrame)
+	}
 	sourced("normalize", "%s", c.Normalize)
 	sourced("front_end", "%s", c.FrontEnd)
 	sourced("chunk", "%d samples", c.Chunk)

@@ -49,7 +49,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"unknown layer", good, Options{Layers: []string{"7"}}, []string{`layers: there is no "7" in this model; it has 0-3`}},
 		{"unknown map", good, Options{Attentions: []string{"3"}}, []string{`attentions: there is no "3" in this model; it has 0-2`}},
 		{"nothing", good, Options{Layers: []string{}, Attentions: []string{}}, []string{"neither a layer nor an attention map is asked for"}},
-		{"unknown device", good, Options{Device: "tpu"}, []string{`device: "tpu" is not one of cpu, cuda`}},
+		{"unknown device", good, Options{Device: "tpu"}, []string{`there is no device "tpu": it is cpu or cuda`}},
 		{"unknown precision", good, Options{Precision: "int8"}, []string{`precision: "int8" is not one of float32, tf32, fp16`}},
 		{"TF32 without a GPU", good, Options{Precision: TF32}, []string{"precision: tf32", "needs device: cuda"}},
 		{"tensor that is not there", good, Options{Card: &Card{Layers: []LayerOutput{{Name: "0", Tensor: "hidden"}}}},

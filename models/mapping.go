@@ -24,6 +24,9 @@ type mapping struct {
 
 // mapFile maps the file at path with room for so many bytes behind its end.
 func mapFile(path string, room int) (*mapping, error) {
+	if err := Usable(path); err != nil {
+		return nil, err
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -32,9 +35,6 @@ func mapFile(path string, room int) (*mapping, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
-	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder, not an ONNX file", path)
 	}
 	length := int(info.Size())
 	if length == 0 {

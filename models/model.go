@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"speechsim/models/internal/layers"
 	"speechsim/models/internal/onnxproto"
 	"speechsim/models/internal/ort"
 )
@@ -197,7 +196,7 @@ func (p *plan) round(o Options) error {
 // asking for maps, be it for all, is an error with the reason.
 func (p *plan) selectAttentions(choices []string) ([]LayerOutput, error) {
 	if len(p.card.Attentions) == 0 && p.card.noMaps != "" && (choices == nil || len(choices) > 0) {
-		return nil, fmt.Errorf("the attention maps cannot be computed (request none to use the layers alone): %s", p.card.noMaps)
+		return nil, fmt.Errorf("the attention maps cannot be computed, the layers alone can: %s", p.card.noMaps)
 	}
 	return selectOutputs("attentions", p.card.Attentions, choices)
 }
@@ -243,12 +242,9 @@ func (r *Runtime) session(p *plan, o Options) (*ort.Session, error) {
 
 // inputs lists what has to be fed.
 func (p *plan) inputs() []ort.Info {
-	names := layers.Index(&p.scan.Graph).InputNames()
 	var list []ort.Info
-	for _, in := range p.scan.Graph.Inputs {
-		if slices.Contains(names, in.Name) {
-			list = append(list, ort.Info{Name: in.Name, Element: ort.Element(in.Element)})
-		}
+	for _, in := range fedInputs(&p.scan.Graph) {
+		list = append(list, ort.Info{Name: in.Name, Element: ort.Element(in.Element)})
 	}
 	return list
 }
@@ -285,6 +281,9 @@ func (m *Model) Attentions() []LayerOutput { return m.attentions }
 
 // Digest is the SHA-256 of the file and of the files with its weights.
 func (m *Model) Digest() string { return m.digest }
+
+// Doubts are what speaks against the layers having the right numbers, in words.
+func (m *Model) Doubts() []string { return m.card.doubts }
 
 // Closed says that the session was released: Run fails, and what the model says of itself still holds.
 func (m *Model) Closed() bool { return m.session == nil && !m.described }

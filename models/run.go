@@ -113,7 +113,7 @@ func (m *Model) runAudio(ctx context.Context, samples []float32) (*Activations, 
 	}
 	if c.Frames(len(samples)) == 0 {
 		return nil, fmt.Errorf("%d samples are too short: one frame takes %d (%.3f s)",
-			len(samples), max(c.Window, c.MinChunk), float64(max(c.Window, c.MinChunk))/float64(c.SampleRate))
+			len(samples), c.least(), float64(c.least())/float64(c.SampleRate))
 	}
 	samples = m.normalised(samples)
 	chunks := c.chunks(len(samples))
@@ -133,7 +133,8 @@ func (m *Model) runChunk(ctx context.Context, samples []float32, total int) (*Ac
 }
 
 func unknownInput(info ort.Info, c *Card) error {
-	return fmt.Errorf("the graph has an input %q (%v) that the card does not name (input: %q, mask: %q, token_types: %q)",
+	return fmt.Errorf("the graph has an input %q (%v), and nothing says what to feed it: name it in the card if it is the utterance (input: is %q), "+
+		"its mask (mask: %q) or segment ids (token_types: %q), else export the model without it",
 		info.Name, info.Element, c.Input, c.Mask, c.TokenTypes)
 }
 
@@ -217,7 +218,11 @@ func layerTensor(v *ort.Value, l LayerOutput, frames int) (Tensor, error) {
 		data = transpose(data, rows, cols)
 		rows, cols = cols, rows
 	}
-	if rows != frames {
+	switch {
+	case rows > frames:
+		return Tensor{}, fmt.Errorf("layer %s (tensor %s) has shape %v, more positions than the %d frames that the card's hop and window give: correct hop and window "+
+			"or, where the model pads the audio, export it with its layers cut to the frames of the audio", l.Name, l.Tensor, v.Shape, frames)
+	case rows < frames:
 		return Tensor{}, fmt.Errorf("layer %s (tensor %s) has shape %v, but the card's hop and window give %d frames: correct hop and window",
 			l.Name, l.Tensor, v.Shape, frames)
 	}
@@ -245,6 +250,10 @@ func attentionTensor(v *ort.Value, l LayerOutput, frames int) (Tensor, error) {
 	shape := v.Shape
 	if len(shape) == 4 && shape[0] == 1 {
 		shape = shape[1:]
+	}
+	if len(shape) == 3 && shape[1] == shape[2] && int(shape[1]) > frames {
+		return Tensor{}, fmt.Errorf("attention %s (tensor %s) has shape %v, more positions than the %d frames of the audio: the model pads the audio, and its maps are of the padding too; "+
+			"write attentions: [] into the card to compare the layers alone", l.Name, l.Tensor, v.Shape, frames)
 	}
 	if len(shape) != 3 || int(shape[1]) != frames || int(shape[2]) != frames {
 		return Tensor{}, fmt.Errorf("attention %s (tensor %s) has shape %v, expected [1, heads, %d, %d]", l.Name, l.Tensor, v.Shape, frames, frames)

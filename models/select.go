@@ -53,6 +53,23 @@ func selectOutputs(what string, from []LayerOutput, choices []string) ([]LayerOu
 	return inDepth(out), nil
 }
 
+// Choose picks layers by name as [Options] does, and gives their places. No choice means the numbered ones, or all where none is.
+func Choose(names, choices []string) ([]int, error) {
+	from := make([]LayerOutput, len(names))
+	for i, name := range names {
+		from[i].Name = name
+	}
+	chosen, err := selectOutputs("layers", from, choices)
+	if err != nil {
+		return nil, err
+	}
+	var out []int
+	for _, l := range chosen {
+		out = append(out, slices.Index(names, l.Name))
+	}
+	return out, nil
+}
+
 // inDepth orders layers as the signal passes them: the convolutions, then the blocks, what is before the end of the last one (N.prenorm, N.branch)
 // first. Where a name is none of these, the order of the card stays.
 func inDepth(layers []LayerOutput) []LayerOutput {

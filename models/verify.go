@@ -104,7 +104,7 @@ func (v *verifier) sizes() []int {
 		}
 		return []int{1, 2, max(2, longest/2), longest}
 	}
-	least := max(c.Window, c.MinChunk)
+	least := c.least()
 	return []int{least, least + c.Hop - 1, least + c.Hop, least + 23*c.Hop + 7, 2 * c.SampleRate}
 }
 

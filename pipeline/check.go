@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -12,7 +13,9 @@ import (
 	"speechsim/corpus"
 	"speechsim/extract"
 	"speechsim/extract/store"
+	"speechsim/pipeline/features"
 	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/study"
@@ -76,21 +79,34 @@ func Check(ctx context.Context, cfg *configs.Config, full bool, o Options) (*Che
 	return c, nil
 }
 
-// countRows finds out which segments each comparison will use, by the steps of a run.
+// countRows finds out which segments each comparison will use, by the steps of a run. Features are checked on the way.
 func (c *Checked) countRows(ctx context.Context, speech *load.Speech) error {
 	f := c.files
-	if len(speech.Segments) == 0 {
+	hasFeatures := slices.ContainsFunc(f.Config.Models, func(m configs.Model) bool { return m.Features != "" })
+	if len(speech.Segments) == 0 && !hasFeatures {
 		return nil
 	}
 	if err := load.CheckFiles(f.Study, f.Options); err != nil {
 		return err
+	}
+	sets, faults, err := load.OpenFeatures(ctx, f, speech)
+	defer features.Close(sets)
+	if err != nil {
+		return err
+	}
+	c.addFeatures(sets, faults)
+	if len(faults) > 0 {
+		return errors.New("the features can't be used")
+	}
+	if len(speech.Segments) == 0 {
+		return nil
 	}
 	if slices.ContainsFunc(f.Config.Models, func(m configs.Model) bool { return m.Vectors != "" || m.Checkpoint != "" }) {
 		if err := f.OpenStore(); err != nil { // it keeps imported checkpoints, and remembers which vectors the corpus needs
 			return err
 		}
 	}
-	m, err := load.OpenModels(ctx, f, speech)
+	m, err := load.OpenModels(ctx, f, speech, sets)
 	if err != nil {
 		return err
 	}
@@ -106,13 +122,34 @@ func (c *Checked) countRows(ctx context.Context, speech *load.Speech) error {
 	return nil
 }
 
+// addFeatures adds to the report what is wrong and what is odd with features.
+func (c *Checked) addFeatures(sets []*features.Set, faults map[string]*features.Error) {
+	for i := range c.files.Config.Models {
+		m := &c.files.Config.Models[i]
+		add := func(severity corpus.Severity, what []string) {
+			for _, message := range what {
+				c.Report.Add(corpus.Finding{Kind: corpus.KindFeatures, Severity: severity, File: c.files.Config.Path(m.Features), Message: fmt.Sprintf("model %q: %s", m.Name, message)})
+			}
+		}
+		if fault := faults[m.Name]; fault != nil {
+			add(corpus.SeverityError, fault.Problems)
+		}
+		if sets[i] != nil {
+			add(corpus.SeverityWarning, sets[i].Notes)
+		}
+	}
+}
+
 // sides are what the sources of a comparison have.
 func (c *Checked) sides(in *load.Inputs, k *study.Comparison, candidates *extract.Table) []join.Side {
 	var out []join.Side
 	for _, s := range k.Sources {
 		source, pooling, failed := in.Sources[s], extract.Centre, map[string]string(nil)
+		if source.HasFrames() {
+			pooling = extract.Pooling(k.Rows.Pooling)
+		}
 		if source.IsAudio() {
-			pooling, failed = extract.Pooling(k.Rows.Pooling), c.undecodable
+			failed = c.undecodable
 		}
 		out = append(out, join.Side{Name: source.Name, Table: in.Servable(s, candidates, pooling), Failed: failed})
 	}
@@ -143,7 +180,7 @@ func (c *Checked) Write(w io.Writer) error {
 	}
 	var b strings.Builder
 	for _, a := range c.Rows {
-		fmt.Fprintf(&b, "\n%s: %d of %d %s segments are rows\n", a.Comparison, a.Out, a.In, a.Rows)
+		fmt.Fprintf(&b, "\n%s: %d of %s\n", a.Comparison, a.Out, text.Count(a.In, a.Rows+" segment is a row", a.Rows+" segments are rows"))
 		for _, reason := range slices.Sorted(maps.Keys(a.Dropped)) {
 			fmt.Fprintf(&b, "  %-11d %s\n", a.Dropped[reason], reason)
 		}

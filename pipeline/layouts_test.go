@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -123,6 +125,61 @@ func TestKaldiSegments(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkIsRun(t, cfg, dir, false)
+}
+
+// TestAlignmentsOfOthers: what shows that alignments are not those of the audio drops the same utterances in check and in run; labels
+// of noise are no rows in either; and speakers and groups are those of the utterances that are left.
+func TestAlignmentsOfOthers(t *testing.T) {
+	dir := t.TempDir()
+	text := []string{}
+	for i, u := range demo(t).Utterances[:15] { // of three speakers
+		base := filepath.Join(dir, "corpus", u.Speaker, u.ID)
+		labels := readFile(t, u.WordsFile)
+		switch {
+		case u.Speaker == "22":
+			labels = `File type = "ooTextFile" Object class = "TextGrid" 0 0.5 <exists> 2 "IntervalTier" "words" 0 0.5 1 0 0.5 "x" "IntervalTier" "phones" 0 0.5 1 0 0.5 "x"`
+		case i == 3:
+			labels = movedTimes(labels, 1)
+		case i == 4:
+			labels = strings.NewReplacer(`text = "AH0"`, `text = "{LG}"`).Replace(labels)
+		}
+		copyFile(t, u.AudioPath, base+".flac")
+		writeFile(t, base+".TextGrid", labels)
+		text = append(text, u.Text)
+	}
+	text[0], text[6] = text[6], text[0]
+	for i, u := range demo(t).Utterances[:15] {
+		writeFile(t, filepath.Join(dir, "corpus", u.Speaker, u.ID+".lab"), text[i])
+	}
+	cfg, err := configs.Parse([]byte("name: run\ncorpus: {folder: {root: "+dir+"/corpus}}"+everyUnit), "x.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkIsRun(t, cfg, dir, false)
+	checked, err := Check(context.Background(), cfg, false, Options{Workers: 2, Store: filepath.Join(dir, "store")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(checked.Refused); n != 7 || checked.Speakers != 2 || checked.Groups != 2 {
+		t.Errorf("%d refused, %d speakers, %d groups, want 7, 2, 2", n, checked.Speakers, checked.Groups)
+	}
+	if manifest := readFile(t, filepath.Join(dir, "runs", "run", "manifest.json")); !strings.Contains(manifest, `"speakers": 2`) {
+		t.Error("the run counts other speakers")
+	}
+	if page := readFile(t, filepath.Join(dir, "runs", "run", "report.html")); !strings.Contains(page, "its times were moved to the beginning of the audio") {
+		t.Error("the page does not say that the times of a TextGrid were moved")
+	}
+	if got := checked.Rows[1].Dropped["not a phone"]; got == 0 {
+		t.Errorf("dropped phones: %v", checked.Rows[1].Dropped)
+	}
+}
+
+// movedTimes adds seconds to all times of a TextGrid in the long form.
+func movedTimes(grid string, by float64) string {
+	return regexp.MustCompile(`(xmin|xmax) = [0-9.]+`).ReplaceAllStringFunc(grid, func(s string) string {
+		at, _ := strconv.ParseFloat(s[len("xmin = "):], 64)
+		return fmt.Sprintf("%s = %.6f", s[:4], at+by)
+	})
 }
 
 // checkIsRun runs a config and compares what check, with or without a look at the samples, says with what the run did.

@@ -37,7 +37,7 @@ type Prepared struct {
 }
 
 // Prepare opens and checks all that a run needs. When the run directory already holds the results of the very same config
-// and inputs, only that is found out, and [Prepared.Run] returns at once.
+// and inputs, only that is found out, and [Prepared.Run] returns at once; a forecast (Options.Cards) is planned all the same.
 func Prepare(ctx context.Context, cfg *configs.Config, o Options) (*Prepared, error) {
 	st, err := study.Resolve(cfg)
 	if err != nil {
@@ -48,8 +48,13 @@ func Prepare(ctx context.Context, cfg *configs.Config, o Options) (*Prepared, er
 		return nil, err
 	}
 	r := &Prepared{RunDir: files.RunDir, files: files}
-	if r.finished = publish.Finished(files); r.finished != nil {
-		return r, nil
+	if r.finished, err = publish.Finished(files); err != nil || r.finished != nil && !o.Cards {
+		return r, err
+	}
+	if !o.Cards && !o.Shared {
+		if err := publish.CheckFree(r.RunDir); err != nil {
+			return nil, err
+		}
 	}
 	inputs, err := load.Read(ctx, files)
 	if err != nil {
@@ -85,10 +90,7 @@ func (r *Prepared) Describe() string {
 
 // Forecast counts rows and bytes, and tries how fast this machine is.
 func (r *Prepared) Forecast(ctx context.Context) (*forecast.Forecast, error) {
-	if r.finished != nil {
-		return &forecast.Forecast{Run: r.RunDir, Complete: true}, nil
-	}
-	f, err := forecast.Run(ctx, r.plan)
+	f, err := forecast.Run(ctx, r.plan, r.finished != nil)
 	return f, r.explain(err)
 }
 
@@ -107,6 +109,11 @@ func (r *Prepared) run(ctx context.Context) (*Outcome, error) {
 	if err := os.MkdirAll(p.RunDir, 0o755); err != nil {
 		return nil, err
 	}
+	unlock, err := publish.Lock(p.RunDir)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	discard := p.Passes > 1 && !r.merging // sums of a pass are measured after it, and not kept
 	if err := r.collect(ctx, discard); err != nil {
 		return nil, err

@@ -3,10 +3,13 @@ package pipeline
 import (
 	"context"
 	"math"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"speechsim/pipeline/plantest"
+	"speechsim/pipeline/publish"
 	"speechsim/pipeline/results"
 )
 
@@ -92,6 +95,34 @@ func checkTables(t *testing.T, dir string, cells []results.Cell) {
 			t.Errorf("%s: the mean over heads is %v, and the value %v", key, sum/heads[key], values[key])
 		}
 	}
+}
+
+// TestOneAtATime: while a process makes a run, another of that name is refused, before anything is read and also when it was
+// prepared before. Plans and shards are not.
+func TestOneAtATime(t *testing.T) {
+	dir := t.TempDir()
+	o := Options{Workers: 2, Runs: filepath.Join(dir, "runs"), Store: filepath.Join(dir, "store")}
+	early := prepareSmall(t, o)
+	if err := os.MkdirAll(early.RunDir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := publish.Lock(early.RunDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const refused = " is being made by process "
+	if _, err := early.Run(context.Background()); err == nil || !strings.Contains(err.Error(), refused) {
+		t.Errorf("a run that was prepared: %v", err)
+	}
+	if _, err := Prepare(context.Background(), plantest.Config(t, plantest.Small), o); err == nil || !strings.Contains(err.Error(), refused) {
+		t.Errorf("a run: %v", err)
+	}
+	planned, shared := o, o
+	planned.Cards, shared.Shared = true, true
+	prepareSmall(t, planned)
+	prepareSmall(t, shared)
+	unlock()
+	prepareSmall(t, o)
 }
 
 func prepareSmall(t *testing.T, o Options) *Prepared {

@@ -7,6 +7,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/pipeline/collect"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/publish"
 	"speechsim/pipeline/shard"
@@ -32,7 +33,7 @@ func (r *Prepared) RunShard(ctx context.Context, s shard.Shard) (*ShardOutcome, 
 	p := r.plan
 	parts := shard.Shares(p.PartSeconds(), s.Count)[s.Index-1]
 	if len(parts) == 0 {
-		p.Progress.Note("shard %s has nothing to do: the corpus has %d groups, and a group is never cut", s, len(p.Parts))
+		p.Progress.Note("shard %s has nothing to do: the corpus has %s, and a group is never cut", s, text.Count(len(p.Parts), "group", "groups"))
 	}
 	record := shard.NewRecord(p, s, parts)
 	if err := record.Write(); err != nil {
@@ -77,7 +78,7 @@ func (r *Prepared) Merge(ctx context.Context, wait time.Duration) (*Outcome, err
 			return nil, missing
 		}
 		if !said {
-			r.plan.Progress.Note("waiting for %d parts of other shards", len(missing.Parts))
+			r.plan.Progress.Note("waiting for %s of other shards", text.Count(len(missing.Parts), "part", "parts"))
 			said = true
 		}
 		select {
@@ -110,11 +111,12 @@ func TakePreflight(ctx context.Context, cfg *configs.Config, o Options) (*Prefli
 		return nil, err
 	}
 	f := &Preflight{RunDir: files.RunDir, Store: files.Store.Dir}
-	if f.Status, err = ShardStatus(cfg, o); err != nil {
+	if f.Status, err = Status(cfg, o); err != nil {
 		return nil, err
 	}
-	if f.Merged = publish.Finished(files) != nil; f.Merged {
-		return f, nil
+	finished, err := publish.Finished(files)
+	if f.Merged = finished != nil; err != nil || f.Merged {
+		return f, err
 	}
 	f.Status.Only(files.Stamp)
 	speech, err := load.ReadSpeech(ctx, files)
@@ -128,7 +130,13 @@ func TakePreflight(ctx context.Context, cfg *configs.Config, o Options) (*Prefli
 	return f, files.Digests.Save()
 }
 
-// ShardStatus says how far the shards of a config's run are.
-func ShardStatus(cfg *configs.Config, o Options) (*shard.Status, error) {
-	return shard.ReadStatus(load.StoreDir(cfg, o), load.RunDir(cfg, o), cfg.Name)
+// Status says how far the run of a config and its shards are.
+func Status(cfg *configs.Config, o Options) (*shard.Status, error) {
+	s, err := shard.ReadStatus(load.StoreDir(cfg, o), load.RunDir(cfg, o), cfg.Name)
+	if err != nil {
+		return nil, err
+	}
+	other, err := publish.OtherConfig(cfg, s.Run)
+	s.Results(publish.Maker(s.Run), other)
+	return s, err
 }

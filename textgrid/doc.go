@@ -1,8 +1,9 @@
 // Package textgrid reads, checks and writes Praat TextGrids, the files in which
 // most corpora of speech keep their words and phones with times.
 //
-// All of Praat's forms are read: long and short text in UTF-8 or UTF-16, and
-// binary. The text form follows Praat's own rule, by which only free-standing
+// Praat's long and short text forms, in UTF-8 or UTF-16, and its binary form are
+// read. Its chronological form, and a TextGrid within a collection, are refused
+// with what to do in Praat. The text form follows Praat's own rule, by which only free-standing
 // numbers, "strings" and <flags> count and all other words are comments, so that
 // files of other programs read as they would in Praat. Faults are of type *Error
 // and name file, line and column.

@@ -36,6 +36,7 @@ func FuzzRead(f *testing.F) {
 		toUTF16("\ufeff"+short, binary.LittleEndian), toUTF16(short, binary.BigEndian),
 		strings.Replace(short, "2\n0\n0.5", "1000000000\n0\n0.5", 1),
 		strings.Replace(short, "0.75", "-0.75e-300", 1),
+		strings.Replace(short, "0.75", "3/4", 1), strings.Replace(short, "0.75", "75%", 1),
 		"\"ooTextFile\" \"TextGrid\" 0 1 <exists> 9 \"TextTier\" \"\" 0 1 9 ! comment\n 0 \"\"\"\"",
 		string(mustWrite(f, sample(), Binary)), string(mustWrite(f, odd(), Short)[:400]),
 		binaryMagic + "\x08TextGrid" + strings.Repeat("\x00", 16) + "\x01\x7f\xff\xff\xff" + strings.Repeat("\x00", 100),

@@ -373,3 +373,21 @@ func TestMemoryOfReading(t *testing.T) {
 		})
 	}
 }
+
+// Praat reads fractions and per cent wherever it reads a number.
+func TestNumbers(t *testing.T) {
+	for text, want := range map[string]float64{"0.5": .5, "1/2": .5, "50%": .5, "5e-1": .5, "3/4": .75, "-1/4": -.25, "150%/2": .75, "+2": 2} {
+		if got, ok := parseNumber([]byte(text)); !ok || got != want {
+			t.Errorf("%s is %g, %v, want %g", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"1/0", "1/", "/2", "1/2/3", "50%%", "%", "1e300/1e-300", "0x1/2", "1 /2"} {
+		if got, ok := parseNumber([]byte(text)); ok {
+			t.Errorf("%s is %g", text, got)
+		}
+	}
+	tg, err := Read(strings.NewReader("File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n\n0\n3/2\n<exists>\n1\n\"IntervalTier\"\n\"words\"\n0\n150%\n2\n0\n1/2\n\"a\"\n50%\n1.5\n\"b\"\n"), "x")
+	if err != nil || tg.End != 1.5 || tg.Tiers[0].Intervals[0].End != .5 || tg.Tiers[0].Intervals[1].Start != .5 {
+		t.Errorf("%+v, %v", tg, err)
+	}
+}

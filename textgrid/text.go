@@ -96,7 +96,10 @@ func (p *parser) header() *Error {
 
 func (p *parser) noHeader() *Error {
 	first, _, _ := bytes.Cut(p.data, []byte{'\n'})
+	what := StandIn(p.data)
 	switch {
+	case what != "":
+		return errorAt(p.file, p.data, 0, "expected a Praat TextGrid, found %s", what)
 	case len(p.data) == 0:
 		return errorAt(p.file, p.data, 0, "the file is empty; expected a Praat TextGrid")
 	case bytes.Contains(first, []byte("Praat chronological TextGrid")):
@@ -253,17 +256,37 @@ func (p *parser) number(what string) (float64, *Error) {
 	if p.tok.kind != tokenNumber {
 		return 0, p.unexpected(what, "a number")
 	}
-	for _, c := range p.tok.text {
-		// strconv knows more numbers than Praat: hexadecimal, Inf, NaN, 1_000.
-		if (c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E' {
-			return 0, p.unexpected(what, "a number")
-		}
-	}
-	v, err := strconv.ParseFloat(string(p.tok.text), 64)
-	if err != nil {
+	v, ok := parseNumber(p.tok.text)
+	if !ok {
 		return 0, p.unexpected(what, "a number")
 	}
 	return v, p.next()
+}
+
+// parseNumber reads a number as Praat does: 0.5, 5e-1, the fraction 1/2, 50%.
+func parseNumber(text []byte) (float64, bool) {
+	if above, below, found := bytes.Cut(text, []byte{'/'}); found {
+		a, ok1 := parsePercent(above)
+		b, ok2 := parsePercent(below)
+		v := a / b
+		return v, ok1 && ok2 && b != 0 && !math.IsInf(v, 0)
+	}
+	return parsePercent(text)
+}
+
+func parsePercent(text []byte) (float64, bool) {
+	number, found := bytes.CutSuffix(text, []byte{'%'})
+	for _, c := range number {
+		// strconv knows more numbers than Praat: hexadecimal, Inf, NaN, 1_000.
+		if (c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E' {
+			return 0, false
+		}
+	}
+	v, err := strconv.ParseFloat(string(number), 64)
+	if found {
+		v /= 100
+	}
+	return v, err == nil
 }
 
 // count reads a whole number that is not negative. It stays a float64, which no

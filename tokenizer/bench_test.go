@@ -23,35 +23,23 @@ func benchmarkVocabulary(b *testing.B) *WordPiece {
 }
 
 // sentences are the golden cases that look like transcripts.
-func sentences(b *testing.B) (texts []string, words [][]string, n int) {
+func sentences(b *testing.B) (texts []string, n int) {
 	b.Helper()
 	for _, c := range goldenCases(b, "testdata/wordpiece.json") {
 		if fields := strings.Fields(c.Text); len(fields) >= 5 && c.Text == strings.ToUpper(c.Text) {
-			texts, words, n = append(texts, c.Text), append(words, fields), n+len(fields)
+			texts, n = append(texts, c.Text), n+len(fields)
 		}
 	}
-	return texts, words, n
+	return texts, n
 }
 
 func BenchmarkEncode(b *testing.B) {
 	w := benchmarkVocabulary(b)
-	texts, _, n := sentences(b)
+	texts, n := sentences(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, text := range texts {
 			w.Encode(text)
-		}
-	}
-	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "words/s")
-}
-
-func BenchmarkEncodeWords(b *testing.B) {
-	w := benchmarkVocabulary(b)
-	_, words, n := sentences(b)
-	b.ReportAllocs()
-	for b.Loop() {
-		for _, sentence := range words {
-			w.EncodeWords(sentence)
 		}
 	}
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "words/s")

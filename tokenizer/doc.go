@@ -1,4 +1,4 @@
-// Package tokenizer turns words into what text models and phone comparisons are
+// Package tokenizer turns text into what text models and phone comparisons are
 // fed: BERT's WordPiece with word indices and offsets, pronunciation lexicons, and
 // the phone sets in which speech corpora are labelled. It reads files and knows no
 // corpus and no model; corpus and the stages after it put it to use.
@@ -9,20 +9,16 @@
 // Hugging Face's tokenizers: ids, pieces, word indices and offsets in code points.
 // Of all code points 568 are taken differently: marks, punctuation and format
 // characters that Unicode added or reclassified after version 8, where their tables
-// end and Go's do not. Words of an alignment go in with [WordPiece.EncodeWords],
-// and [Encoding.Spans] gives the rows of a hidden state that make up each of them:
+// end and Go's do not. The offsets give the rows of a hidden state that make up a
+// word of the text:
 //
 //	bert, err := tokenizer.LoadVocabulary("bert-base-uncased/vocab.txt")
 //	if err != nil {
 //		return err // vocab.txt:812:1: expected every piece once, found ...
 //	}
-//	in := bert.EncodeWords([]string{"IT'S", "MISSUS", "DASHWOOD"})
-//	// in.Tokens  [CLS] it ' s miss ##us dash ##wood [SEP]
-//	// in.Words     -1   0 0 0    1    1    2      2    -1
-//	if err := in.CheckLength(512); err != nil {
-//		return err // more tokens than the model has positions
-//	}
-//	spans := in.Spans(3) // [1 4] [4 6] [6 8]
+//	in := bert.Encode("It's Missus Dashwood!")
+//	// in.Tokens  [CLS]  it    '     s   miss   ##us   dash   ##wood     !     [SEP]
+//	// in.Offsets [0 0] [0 2] [2 3] [3 4] [5 9] [9 11] [12 16] [16 20] [20 21] [0 0]
 //
 // # Pronunciations
 //
@@ -30,7 +26,7 @@
 // word has several pronunciations the caller chooses the first, the last, or the
 // one nearest to the phones that were aligned:
 //
-//	lexicon, err := tokenizer.LoadLexicon("librispeech-lexicon.txt", tokenizer.LexiconOptions{})
+//	lexicon, err := tokenizer.ReadLexicon(file, "librispeech-lexicon.txt", tokenizer.LexiconOptions{})
 //	phones, ok := lexicon.Pronunciation("read", tokenizer.Nearest, []string{"R", "IY1", "D"})
 //
 // # Phones

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/unicode/norm"
 )
 
 // FuzzEncode checks what must hold of every text under every setting: the slices
@@ -40,15 +41,6 @@ func FuzzEncode(f *testing.F) {
 		}
 		if diff := cmp.Diff(e, w.Encode(text)); diff != "" {
 			t.Fatalf("%q: a second time differs:\n%s", text, diff)
-		}
-
-		// As one given word the same pieces belong to word 0.
-		one := w.EncodeWords([]string{text})
-		if !slices.Equal(one.IDs, e.IDs) || !slices.Equal(one.Offsets, e.Offsets) {
-			t.Fatalf("%q: as one word %v, as text %v", text, one, e)
-		}
-		if span := one.Spans(1)[0]; span[1] > 0 && span != [2]int{1, len(one.IDs) - 1} {
-			t.Fatalf("%q: span %v of %d pieces", text, span, len(one.IDs))
 		}
 	})
 }
@@ -168,6 +160,22 @@ func FuzzLexicon(f *testing.F) {
 }
 
 // FuzzLevenshtein checks the axioms of a metric.
+// FuzzFold: a folded word is folded, and letters taken apart from their accents make no difference.
+func FuzzFold(f *testing.F) {
+	for _, word := range []string{"Don’t", "ΟΔΟΣ", "İstanbul", "ı", "e\u0301\u00ad", "\xff"} {
+		f.Add(word)
+	}
+	f.Fuzz(func(t *testing.T, word string) {
+		folded := Fold(word)
+		if again := Fold(folded); again != folded {
+			t.Errorf("%q folds to %q, and that to %q", word, folded, again)
+		}
+		if apart := Fold(norm.NFD.String(word)); utf8.ValidString(word) && apart != folded {
+			t.Errorf("%q folds to %q, and apart to %q", word, folded, apart)
+		}
+	})
+}
+
 func FuzzLevenshtein(f *testing.F) {
 	f.Add("kitten", "sitting", "mitten")
 	f.Add("", "a", strings.Repeat("ab", 40))

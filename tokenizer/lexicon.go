@@ -3,10 +3,7 @@ package tokenizer
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Lexicon holds the pronunciations of words, as lists of phones in file order.
@@ -36,33 +33,23 @@ type LexiconOptions struct {
 	Words       map[string]bool // keep only these words, in any letter case; nil keeps all
 }
 
-// LoadLexicon reads a pronunciation lexicon from a file. The formats and errors are
-// those of [ScanLexicon]; the errors of the whole file are returned at once, and
-// then no lexicon.
-func LoadLexicon(path string, o LexiconOptions) (*Lexicon, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return ReadLexicon(f, path, o)
-}
-
-// ReadLexicon is [LoadLexicon] from a reader; file names it in errors.
+// ReadLexicon reads a pronunciation lexicon; file names it in errors. The formats and
+// errors are those of [ScanLexicon]; the errors of the whole file are returned at
+// once, and then no lexicon.
 func ReadLexicon(r io.Reader, file string, o LexiconOptions) (*Lexicon, error) {
 	var wanted map[string]bool
 	if o.Words != nil {
 		wanted = make(map[string]bool, len(o.Words))
 		for word, want := range o.Words {
 			if want {
-				wanted[fold(word)] = true
+				wanted[Fold(word)] = true
 			}
 		}
 	}
 	l := &Lexicon{words: map[string]chain{}}
 	numbers := map[string]uint16{}
 	err := ScanLexicon(r, file, func(p Pronunciation) error {
-		word := fold(p.Word)
+		word := Fold(p.Word)
 		if wanted != nil && !wanted[word] {
 			return nil
 		}
@@ -111,15 +98,12 @@ func (l *Lexicon) add(word string, p Pronunciation, numbers map[string]uint16, s
 	return nil
 }
 
-// fold is the form in which words are kept and looked up.
-func fold(word string) string { return strings.ToUpper(norm.NFC.String(word)) }
-
 // Len is the number of different words.
 func (l *Lexicon) Len() int { return len(l.words) }
 
 // Has says whether the lexicon has a word.
 func (l *Lexicon) Has(word string) bool {
-	_, ok := l.words[fold(word)]
+	_, ok := l.words[Fold(word)]
 	return ok
 }
 
@@ -129,7 +113,7 @@ func (l *Lexicon) Phones() *Units { return NewUnits(l.names) }
 // Pronunciations gives all pronunciations of a word in file order, nil when the
 // lexicon lacks it. The slices are the caller's.
 func (l *Lexicon) Pronunciations(word string) [][]string {
-	c, ok := l.words[fold(word)]
+	c, ok := l.words[Fold(word)]
 	if !ok {
 		return nil
 	}
@@ -167,7 +151,7 @@ const (
 // and letter case aside, then the smallest with stress, then the earliest in the
 // file. Without aligned phones Nearest is First.
 func (l *Lexicon) Pronunciation(word string, choice Choice, aligned []string) (phones []string, ok bool) {
-	c, ok := l.words[fold(word)]
+	c, ok := l.words[Fold(word)]
 	switch {
 	case !ok:
 		return nil, false

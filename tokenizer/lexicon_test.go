@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -150,6 +148,19 @@ func TestLexiconForms(t *testing.T) {
 	}
 }
 
+// Two letters of Turkish, and an apostrophe in two spellings.
+func TestLexiconFolds(t *testing.T) {
+	l, err := ReadLexicon(strings.NewReader("kır k ɯ r\nkir k i r\ndon't d o n t\nοδος o ð o s\n"), "l", LexiconOptions{Words: map[string]bool{"Kır": true, "KIR": true, "don’t": true, "ΟΔΟΣ": true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for word, want := range map[string]string{"Kır": "k ɯ r", "Kir": "k i r", "DON’T": "d o n t", "ΟΔΟΣ": "o ð o s"} {
+		if got := l.Pronunciations(word); len(got) != 1 || strings.Join(got[0], " ") != want {
+			t.Errorf("%s: %v, want %s alone", word, got, want)
+		}
+	}
+}
+
 func TestLexiconOptions(t *testing.T) {
 	l := lexiconOf(t, cmudict07b, LexiconOptions{StripStress: true, Words: map[string]bool{"the": true, "READ": true, "none": true, "'bout": false}})
 	if l.Len() != 2 {
@@ -206,6 +217,8 @@ func TestLexiconErrors(t *testing.T) {
 			"add its phones or delete the line\nl.txt:4:1: expected a word and its phones, found the word \"C\" alone; add its phones or delete the line"},
 		{"only a probability", "A 1 AH0\nB 1\n", "l.txt:2:1: expected a word and its phones, found the word \"B\" alone; add its phones or delete the line"},
 		{"only probabilities", "A 1.0 0.5\n", "l.txt:1:1: expected a word and its phones, found the word \"A\" alone; add its phones or delete the line"},
+		{"Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n", "l.txt:1:1: found a Git LFS pointer, not the file that it stands for; fetch it with `git lfs pull`"},
+		{"web page", "\ufeff\n<!DOCTYPE HTML>\n<html>\n", "l.txt:1:1: found a web page, probably the answer to a download that failed; download the file again"},
 		{"binary", "A AH0\nB\x00C\n", "l.txt:2:2: expected text, found a zero byte; is this a pronunciation lexicon in UTF-8?"},
 		{"long word", strings.Repeat("é", 50), "l.txt:1:1: expected a word and its phones, found the word \"" + strings.Repeat("é", 40) +
 			"...\" alone; add its phones or delete the line"},
@@ -274,19 +287,6 @@ func (f *failing) Read(p []byte) (int, error) {
 	n := copy(p, f.text)
 	f.text = f.text[n:]
 	return n, nil
-}
-
-func TestLoadLexicon(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lexicon.txt")
-	if _, err := LoadLexicon(path, LexiconOptions{}); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("got %v, want that the file does not exist", err)
-	}
-	if err := os.WriteFile(path, []byte(librispeech), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if l, err := LoadLexicon(path, LexiconOptions{}); err != nil || l.Len() != 3 {
-		t.Errorf("got %v, %v, want 3 words", l, err)
-	}
 }
 
 func ExampleLexicon_Pronunciation() {

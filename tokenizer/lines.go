@@ -27,6 +27,12 @@ func newLines(r io.Reader, file string) *lines {
 
 // next returns the next line, which is valid until the next call, or io.EOF.
 func (l *lines) next() ([]byte, error) {
+	if l.n == 0 {
+		head, _ := l.r.Peek(200) // what can't be read is the error of the line
+		if what := standIn(head); what != "" {
+			return nil, &Error{File: l.file, Line: 1, Col: 1, Msg: "found " + what}
+		}
+	}
 	line, err := l.r.ReadSlice('\n')
 	switch {
 	case err == nil:
@@ -46,4 +52,20 @@ func (l *lines) next() ([]byte, error) {
 	}
 	l.n++
 	return bytes.TrimSuffix(line, []byte("\r")), nil
+}
+
+// standIn says what a text is that lies in the place of a file which was not fetched, or "".
+func standIn(text []byte) string {
+	text = bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), " \t\r\n"))
+	for beginning, what := range map[string]string{
+		"version https://git-lfs": "a Git LFS pointer, not the file that it stands for; fetch it with `git lfs pull`",
+		"<!doctype html":          "a web page, probably the answer to a download that failed; download the file again",
+		"<?xml ":                  "a web page, probably the answer to a download that failed; download the file again",
+		"<html":                   "a web page, probably the answer to a download that failed; download the file again",
+	} {
+		if bytes.HasPrefix(text, []byte(beginning)) {
+			return what
+		}
+	}
+	return ""
 }

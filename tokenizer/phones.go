@@ -17,6 +17,7 @@ var silences = map[string]bool{
 // noises are the labels of sound that is not speech, or not in the dictionary.
 var noises = map[string]bool{
 	"spn": true, "nsn": true, "<unk>": true, "[unk]": true, "<noise>": true, "[noise]": true, "noise": true,
+	"vocnoise": true, "iver": true, "laugh": true, "exclude": true, "unknown": true, // Buckeye: noise of the voice, the interviewer
 	"[laughter]": true, "[noise-laughter]": true, "{ns}": true, "{br}": true, "{ls}": true, "{lg}": true, "{cg}": true,
 }
 
@@ -36,13 +37,7 @@ func IsNoise(label string) bool { return noises[strings.ToLower(TrimLabel(label)
 // left is in Unicode's form NFC: a letter with an accent is one label, in however many characters.
 // The joiners U+200C and U+200D stay, because words of Indic scripts may end in them.
 func TrimLabel(label string) string {
-	return norm.NFC.String(strings.TrimFunc(label, func(r rune) bool {
-		switch r {
-		case '\u200b', '\u2060', '\ufeff', '\u200e', '\u200f': // zero-width space, word joiner, byte order mark, marks of direction
-			return true
-		}
-		return unicode.IsSpace(r)
-	}))
+	return norm.NFC.String(strings.TrimFunc(label, func(r rune) bool { return isInvisible(r) || unicode.IsSpace(r) }))
 }
 
 // arpabetVowels are the ARPAbet symbols that carry stress, lower case.

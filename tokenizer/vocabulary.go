@@ -52,11 +52,17 @@ func LoadVocabulary(path string) (*WordPiece, error) {
 // ReadVocabulary reads a BERT vocabulary from r; file names it in errors. A
 // vocabulary is refused, with [Errors] that carry the places, when a line is
 // empty, is not UTF-8 or repeats an earlier one (ids after it would be shifted),
-// or when [UNK], [CLS] or [SEP] is missing.
+// when [UNK], [CLS] or [SEP] is missing, or when the file is one of another kind
+// of tokenizer.
 func ReadVocabulary(r io.Reader, file string) (*WordPiece, error) {
 	v := &vocabulary{first: map[string]int32{}, later: map[string]int32{}}
 	var wrong Errors
 	in := newLines(r, file)
+	head, _ := in.r.Peek(512) // an error comes again from the first line
+	if other := otherVocabulary(head); other != "" {
+		wrong.add(file, 1, 1, "%s", other)
+		return nil, wrong
+	}
 	for {
 		line, err := in.next()
 		if errors.Is(err, io.EOF) {

@@ -9,8 +9,10 @@ import (
 )
 
 func TestVocabularyErrors(t *testing.T) {
+	const wordPieces = "; expected the vocab.txt of a BERT checkpoint, one WordPiece a line: only text models that read WordPieces are run"
 	good := "[PAD]\n[UNK]\n[CLS]\n[SEP]\n"
 	for _, test := range []struct{ name, text, want string }{
+		{"Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n", "v.txt:1:1: found a Git LFS pointer, not the file that it stands for; fetch it with `git lfs pull`"},
 		{"empty", "", "v.txt:1:1: expected the piece [UNK] in the vocabulary, found 0 pieces without it; " +
 			"this must be the vocab.txt of a BERT checkpoint\n" +
 			"v.txt:1:1: expected the piece [CLS] in the vocabulary, found 0 pieces without it; this must be the vocab.txt of a BERT checkpoint\n" +
@@ -26,6 +28,12 @@ func TestVocabularyErrors(t *testing.T) {
 			"elsewhere every id after it is in doubt: get the file again"},
 		{"two mistakes", good + "a\na\n\xff\n", `v.txt:6:1: expected every piece once, found "a" again (first on line 5); ` +
 			"an id must have one piece: get the file again\nv.txt:7:1: expected UTF-8, found other bytes; get the file again or convert it"},
+		{"SentencePiece", "\n\x0e\n\x05<unk>\x15\x00\x00\x00\x00\x18\x02\n\x0c\n\x03<s>\x15", "v.txt:1:1: the file is a SentencePiece model, as T5, XLM-R and ALBERT have" + wordPieces},
+		{"SentencePiece's vocabulary", "<unk>\t0\n<s>\t0\n▁the\t-3.5\n", "v.txt:1:1: the file is a vocabulary of SentencePiece, with a score behind each piece" + wordPieces},
+		{"tokenizer.json", "{\n  \"version\": \"1.0\",\n", "v.txt:1:1: the file is a tokenizer.json" + wordPieces},
+		{"vocab.json", "{\"!\": 0, \"the\": 1}", "v.txt:1:1: the file is JSON, as the vocab.json of byte-pair models (GPT-2, RoBERTa, BART, Whisper)" + wordPieces},
+		{"merges.txt", "#version: 0.2\nĠ t\n", "v.txt:1:1: the file is the merges.txt of a byte-pair model (GPT-2, RoBERTa, BART, Whisper)" + wordPieces},
+		{"UTF-16", "[\x00P\x00A\x00D\x00]\x00\n\x00", "v.txt:1:1: the file is not text in UTF-8" + wordPieces},
 		{"long line", good + strings.Repeat("x", maxLine+1), "v.txt:5:65536: expected lines of at most 65536 bytes, found a longer one; is this a text file?"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

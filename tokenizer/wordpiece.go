@@ -29,26 +29,13 @@ func (w *WordPiece) Options() Options { return w.options }
 
 // Encode turns text into the input of a BERT model: [CLS], the pieces, [SEP]. The
 // words of the result are those that BERT makes, so "it's" is three of them: it,
-// ', s. Use [WordPiece.EncodeWords] to keep words of one's own. The literal texts
+// ', s. The offsets say which pieces stand for a stretch of the text. The literal texts
 // [UNK], [CLS], [SEP], [PAD] and [MASK], in that case, become those pieces
 // wherever they stand. Bytes that are not UTF-8 count as one code point each and
 // are dropped.
 func (w *WordPiece) Encode(text string) Encoding {
 	s := newSpeller(w, len(text)/4)
-	s.text(text, -1)
-	return s.finish()
-}
-
-// EncodeWords turns words that are already separate, such as those of an
-// alignment, into one input. Every piece of words[i] has Words = i, also where
-// BERT would split the word (it's, well-known), and Offsets count within words[i].
-// A word of which nothing remains (empty, or control characters alone) has no
-// piece; see [Encoding.Spans].
-func (w *WordPiece) EncodeWords(words []string) Encoding {
-	s := newSpeller(w, len(words)*5/4)
-	for i, word := range words {
-		s.text(word, i)
-	}
+	s.text(text)
 	return s.finish()
 }
 
@@ -57,7 +44,7 @@ type speller struct {
 	*WordPiece
 	*scratch
 	out  Encoding
-	next int // index of the next word, where words are BERT's
+	next int // index of the next word
 }
 
 // scratch is what a speller needs and an Encoding does not keep.
@@ -96,28 +83,24 @@ func (s *speller) piece(id int32, word, from, to int) {
 	s.out.Offsets = append(s.out.Offsets, [2]int{from, to})
 }
 
-// text spells one string, cutting it at special literals first. Its pieces are of
-// the given word, or of words counted here when that is negative.
-func (s *speller) text(text string, word int) {
+// text spells one string, cutting it at special literals first.
+func (s *speller) text(text string) {
 	at := 0
 	for {
 		i, literal := s.vocabulary.findSpecial(text)
 		if literal == "" {
-			s.plain(text, word, at)
+			s.plain(text, at)
 			return
 		}
-		at = s.plain(text[:i], word, at)
-		s.piece(s.vocabulary.first[literal], s.wordIndex(word), at, at+len(literal))
+		at = s.plain(text[:i], at)
+		s.piece(s.vocabulary.first[literal], s.wordIndex(), at, at+len(literal))
 		at += len(literal)
 		text = text[i+len(literal):]
 	}
 }
 
-// wordIndex is the given word, or the next one counted when that is negative.
-func (s *speller) wordIndex(word int) int {
-	if word >= 0 {
-		return word
-	}
+// wordIndex counts one more word.
+func (s *speller) wordIndex() int {
 	s.next++
 	return s.next - 1
 }
@@ -140,7 +123,7 @@ func (v *vocabulary) findSpecial(text string) (int, string) {
 
 // plain spells text without special literals, whose first code point has index at,
 // and returns the index after its last.
-func (s *speller) plain(text string, word, at int) int {
+func (s *speller) plain(text string, at int) int {
 	end := s.prepared.prepare(s.options, text, at)
 	runes := s.prepared.runes
 	for i := 0; i < len(runes); {
@@ -154,7 +137,7 @@ func (s *speller) plain(text string, word, at int) int {
 				j++
 			}
 		}
-		s.spell(runes[i:j], s.prepared.pos[i:j], s.wordIndex(word))
+		s.spell(runes[i:j], s.prepared.pos[i:j], s.wordIndex())
 		i = j
 	}
 	return end

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -87,8 +88,7 @@ func report(ctx context.Context, c *call, code int, err error) int {
 		fmt.Fprintln(c.stderr, interrupted)
 		return exitInterrupted
 	case errors.As(err, &usage):
-		fmt.Fprintf(c.stderr, "pipeline %s: %v\n", c.name, err)
-		c.usage(c.stderr)
+		fmt.Fprintf(c.stderr, "pipeline %s: %v (pipeline %s -h lists arguments and flags)\n", c.name, err, c.name)
 		return exitUsage
 	case errors.As(err, &config), errors.As(err, &one):
 		fmt.Fprintln(c.stderr, err)
@@ -107,7 +107,7 @@ func (c *call) parse(least, most int) error {
 			if errors.Is(err, flag.ErrHelp) {
 				return err
 			}
-			return usageError{err.Error()}
+			return usageError{c.flagMistake(err)}
 		}
 		rest = c.flags.Args()
 		if len(rest) == 0 {
@@ -122,9 +122,27 @@ func (c *call) parse(least, most int) error {
 	}
 	c.args = positional
 	if len(positional) < least || most >= 0 && len(positional) > most {
-		return usagef("expected %s, found %d arguments", c.command.args, len(positional))
+		return usagef("expected %s, found %s", cmp.Or(c.command.args, "no arguments"), count(len(positional), "argument", "arguments"))
 	}
 	return nil
+}
+
+// flagMistake says what is wrong with a flag: which could have been meant, or which key of the config.
+func (c *call) flagMistake(err error) string {
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return strings.Replace(err.Error(), "flag -", "flag --", 1)
+	}
+	var known []string
+	takesConfig := false
+	c.flags.VisitAll(func(f *flag.Flag) {
+		known = append(known, "--"+f.Name)
+		takesConfig = takesConfig || f.Name == "set"
+	})
+	if key := configs.KeyNamed(name); key != "" && takesConfig {
+		return fmt.Sprintf("there is no flag --%s; it is a key of the config: --set %s=...", name, key)
+	}
+	return fmt.Sprintf("there is no flag --%s%s", name, configs.Nearest("--"+name, known))
 }
 
 // list is a flag that may be given several times.
@@ -164,6 +182,14 @@ func (c *call) usage(w io.Writer) {
 	c.flags.SetOutput(w)
 	c.flags.PrintDefaults()
 	c.flags.SetOutput(io.Discard)
+}
+
+// count is a number of things: count(1, "input was", "inputs were") is "1 input was".
+func count(n int, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // isTerminal says whether w is a terminal.

@@ -35,14 +35,14 @@ var compareCommand = &command{
 			return exitUsage, err
 		}
 		j.X, j.Y = c.args[0], c.args[1]
-		j.Metrics, j.Variants = words(metrics), words(variants)
+		j.Metrics, j.Variants = words(strings.ToLower(metrics)), words(strings.ToLower(variants))
 		var errP, errK error
 		j.ASIF.P, errP = numbers("asif-p", powers)
 		j.ASIF.K, errK = numbers("asif-k", anchors)
 		if err := errors.Join(errP, errK); err != nil {
 			return exitUsage, err
 		}
-		j.Progress = newProgress(c.stderr, asJSON)
+		j.Progress = c.progress(asJSON)
 		r, err := j.Run(ctx)
 		var argument *matrices.ArgumentError
 		if errors.As(err, &argument) {

@@ -59,7 +59,7 @@ func TestScripts(t *testing.T) {
 			return strings.Contains(native.VersionText(configs.Libraries{}), "CUDAExecutionProvider"), nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"tone": makeTone, "cut": cutFile, "lines": countLines, "same": sameFiles, "code": exitCode, "flip": flipByte,
+			"tone": makeTone, "cut": cutFile, "lines": countLines, "same": sameFiles, "code": exitCode, "flip": flipByte, "dump": dumpLayer,
 		},
 	})
 }
@@ -166,6 +166,21 @@ func sameFiles(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if (ts.ReadFile(args[0]) == ts.ReadFile(args[1])) == neg {
 		ts.Fatalf("%s and %s: the same bytes is %v", args[0], args[1], !neg == false)
+	}
+}
+
+// dumpLayer writes a layer of the demo corpus to a folder, a file an utterance: dump MODEL LAYER FOLDER.
+func dumpLayer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: dump MODEL LAYER FOLDER")
+	}
+	audio, err := filepath.Glob(filepath.Join(root, "corpus", "demo", "LibriSpeech", "demo", "*", "*", "*.flac"))
+	ts.Check(err)
+	ts.Check(ts.Exec("pipeline", append([]string{"extract", args[0], "--layers", args[1], "--out", "dump"}, audio...)...))
+	ts.Check(os.MkdirAll(ts.MkAbs(args[2]), 0o755))
+	for _, path := range audio {
+		utterance := strings.TrimSuffix(filepath.Base(path), ".flac")
+		ts.Check(os.Rename(filepath.Join(ts.MkAbs("dump"), utterance, "layer."+args[1]+".npy"), filepath.Join(ts.MkAbs(args[2]), utterance+".npy")))
 	}
 }
 

@@ -4,24 +4,26 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
-
-	progressbar "github.com/schollz/progressbar/v3"
 
 	"speechsim/pipeline/progress"
 )
 
-// newProgress shows progress on stderr: a bar on a terminal, a line every 30 s elsewhere, or one JSON object per line with --json.
-func newProgress(w io.Writer, asJSON bool) progress.Reporter {
+// progress shows progress on stderr: one line that changes on a terminal, a line every 30 s elsewhere, or one JSON object per line
+// with --json.
+func (c *call) progress(asJSON bool) progress.Reporter {
 	var p progress.Reporter
 	switch {
 	case asJSON:
-		p = &jsonProgress{lines: lines{w: w, now: time.Now}}
-	case isTerminal(w):
-		return &barProgress{w: w}
+		p = &jsonProgress{lines{w: c.stderr, now: time.Now}}
+	case isTerminal(c.stderr):
+		line := &terminalProgress{lines: lines{w: c.stderr, now: time.Now}}
+		c.stdout, c.stderr = settled{c.stdout, line}, settled{c.stderr, line}
+		p = line
 	default:
-		p = &lineProgress{lines: lines{w: w, now: time.Now}}
+		p = &lineProgress{lines{w: c.stderr, now: time.Now}}
 	}
 	go func() { // so that lines are printed during one long piece of work too
 		for range time.Tick(time.Second) {
@@ -69,15 +71,15 @@ func (l *lines) skip(done float64) {
 // left estimates the time to the end of the stage, false when it can't be known.
 func (l *lines) left() (time.Duration, bool) {
 	rate := l.rate()
-	if rate <= 0 || l.total <= 0 {
+	if rate <= 0 || l.done >= l.total {
 		return 0, false
 	}
 	return time.Duration((l.total - l.done) / rate * float64(time.Second)).Round(time.Second), true
 }
 
-// rate is how many units a second were done so far in this stage.
+// rate is how many units a second were done so far in this stage, 0 as long as that can't be told.
 func (l *lines) rate() float64 {
-	if spent := l.now().Sub(l.start).Seconds(); spent > 0 {
+	if spent := l.now().Sub(l.start).Seconds(); spent >= 1 {
 		return (l.done - l.skipped) / spent
 	}
 	return 0
@@ -86,14 +88,35 @@ func (l *lines) rate() float64 {
 // audio is the unit of stages that pass over the audio. They count seconds and print hours and the speed.
 const audio = "s of audio"
 
+// unitOf is the unit of so many: "utterances", and "utterance" of one.
+func (l *lines) unitOf(n float64) string {
+	if n != 1 || l.unit == audio {
+		return l.unit
+	}
+	noun, rest, more := strings.Cut(l.unit, " ")
+	if stem, ok := strings.CutSuffix(noun, "ies"); ok {
+		noun = stem + "y"
+	}
+	noun = strings.TrimSuffix(noun, "s")
+	if more {
+		noun += " " + rest
+	}
+	return noun
+}
+
 // String is the state of the stage for people, with the memory that the process takes.
 func (l *lines) String() string {
-	s := fmt.Sprintf("%s: %.0f of %.0f %s", l.name, l.done, l.total, l.unit)
-	switch {
+	s := fmt.Sprintf("%s: %.0f of %.0f %s", l.name, l.done, l.total, l.unitOf(l.total))
+	switch rate := l.rate(); {
 	case l.unit == audio:
-		s = fmt.Sprintf("%s: %.2f of %.2f h of audio, %.3g x real time", l.name, l.done/3600, l.total/3600, l.rate())
+		s = fmt.Sprintf("%s: %.2f of %.2f h of audio", l.name, l.done/3600, l.total/3600)
+		if rate > 0 {
+			s += fmt.Sprintf(", %.3g x real time", rate)
+		}
+	case l.unit == "":
+		s = l.name
 	case l.total <= 0:
-		s = fmt.Sprintf("%s: %.0f %s", l.name, l.done, l.unit)
+		s = fmt.Sprintf("%s: %.0f %s", l.name, l.done, l.unitOf(l.done))
 	}
 	if left, known := l.left(); known {
 		s += fmt.Sprintf(", %s left", left)
@@ -111,7 +134,7 @@ func (p *lineProgress) Stage(name string, total float64, unit string) {
 		fmt.Fprintln(p.w, name)
 		return
 	}
-	fmt.Fprintf(p.w, "%s: %.0f %s\n", name, total, unit)
+	fmt.Fprintf(p.w, "%s: %.0f %s\n", name, total, p.unitOf(total))
 }
 
 func (p *lineProgress) Add(done float64) {
@@ -175,38 +198,71 @@ func (p *jsonProgress) Note(format string, args ...any) {
 	p.write(map[string]any{"event": "note", "message": fmt.Sprintf(format, args...)})
 }
 
-// barProgress draws one bar per stage.
-type barProgress struct {
-	w       io.Writer
-	bar     *progressbar.ProgressBar
-	partial float64 // of a unit, not yet shown
+// terminalProgress writes one line again and again.
+type terminalProgress struct {
+	lines
+	shown bool // the line is on the screen
 }
 
-func (p *barProgress) Stage(name string, total float64, unit string) {
-	if p.bar != nil {
-		p.bar.Finish()
+// redrawn is how often the line is written.
+const redrawn = 200 * time.Millisecond
+
+const clearLine = "\r\033[K"
+
+func (p *terminalProgress) draw() {
+	p.last, p.shown = p.now(), true
+	fmt.Fprint(p.w, clearLine+p.lines.String())
+}
+
+func (p *terminalProgress) Stage(name string, total float64, unit string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shown {
+		p.draw()
 		fmt.Fprintln(p.w)
 	}
-	p.partial = 0
-	p.bar = progressbar.NewOptions64(int64(total), progressbar.OptionSetWriter(p.w), progressbar.OptionSetDescription(fmt.Sprintf("%-16s", name)),
-		progressbar.OptionShowCount(), progressbar.OptionSetItsString(unit), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionSetPredictTime(true), progressbar.OptionShowIts())
+	p.begin(name, total, unit)
+	p.draw()
 }
 
-func (p *barProgress) Add(done float64) {
-	p.partial += done
-	if whole := int64(p.partial); whole > 0 && p.bar != nil {
-		p.partial -= float64(whole)
-		p.bar.Add64(whole)
+func (p *terminalProgress) Add(done float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done += done
+	if p.shown && p.now().Sub(p.last) >= redrawn {
+		p.draw()
 	}
 }
 
-// Skip shows what earlier runs have done.
-func (p *barProgress) Skip(done float64) { p.Add(done) }
+func (p *terminalProgress) Skip(done float64) { p.skip(done) }
 
-func (p *barProgress) Note(format string, args ...any) {
-	if p.bar != nil {
-		p.bar.Clear()
+func (p *terminalProgress) Note(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintf(p.w, clearLine+format+"\n", args...)
+	if p.shown {
+		p.draw()
 	}
-	fmt.Fprintf(p.w, format+"\n", args...)
+}
+
+// settle leaves the line as it is at last, so that other text may follow.
+func (p *terminalProgress) settle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shown {
+		p.draw()
+		fmt.Fprintln(p.w)
+		p.shown = false
+	}
+}
+
+// settled writes text below a line of progress.
+type settled struct {
+	io.Writer
+	progress *terminalProgress
+}
+
+func (s settled) Write(text []byte) (int, error) {
+	s.progress.settle()
+	return s.Writer.Write(text)
 }

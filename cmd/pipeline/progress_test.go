@@ -50,3 +50,37 @@ func TestProgress(t *testing.T) {
 		t.Errorf("%d lines, the last %+v", len(out), last)
 	}
 }
+
+func TestUnits(t *testing.T) {
+	for unit, want := range map[string]string{"utterances": "utterance", "entries": "entry", "groups left out": "group left out", audio: audio, "MB": "MB"} {
+		if got := (&lines{unit: unit}).unitOf(1); got != want {
+			t.Errorf("1 %s, want 1 %s", got, want)
+		}
+	}
+}
+
+// TestTerminal: one line that changes, no speed before there is one, and no time left of what is done; other text goes below.
+func TestTerminal(t *testing.T) {
+	now := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+	var text bytes.Buffer
+	p := &terminalProgress{lines: lines{w: &text, now: func() time.Time { return now }}}
+	p.Stage("extracting", 7200, audio)
+	p.Skip(7000)
+	p.Add(1)
+	now = now.Add(time.Second)
+	p.Add(99)
+	p.Note("a note")
+	p.Stage("drawing", 2, "figures")
+	now = now.Add(time.Second)
+	p.Add(2)
+	out := settled{&text, p}
+	out.Write([]byte("results\n"))
+	out.Write([]byte("report\n"))
+	got := regexp.MustCompile(`\d+ MiB`).ReplaceAllString(text.String(), "M")
+	want := strings.ReplaceAll("<extracting: 0.00 of 2.00 h of audio, M<extracting: 1.97 of 2.00 h of audio, 100 x real time, 1s left, M<a note\n"+
+		"<extracting: 1.97 of 2.00 h of audio, 100 x real time, 1s left, M<extracting: 1.97 of 2.00 h of audio, 100 x real time, 1s left, M\n"+
+		"<drawing: 0 of 2 figures, M<drawing: 2 of 2 figures, M<drawing: 2 of 2 figures, M\nresults\nreport\n", "<", clearLine)
+	if got != want {
+		t.Errorf("got\n%q\nwant\n%q", got, want)
+	}
+}

@@ -23,7 +23,7 @@ var reportCommand = &command{
 		}
 		var outcome *publish.Outcome
 		var err error
-		if progress := newProgress(c.stderr, false); len(dirs) == 1 {
+		if progress := c.progress(false); len(dirs) == 1 {
 			outcome, err = publish.Redraw(dirs[0], progress)
 		} else {
 			outcome, err = publish.Versus(dirs[0], dirs[1], progress)

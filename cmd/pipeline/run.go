@@ -19,6 +19,7 @@ type options struct {
 	runs, store string
 	workers     int
 	strict      bool
+	replace     bool
 	json        bool
 }
 
@@ -28,11 +29,12 @@ func (o *options) register(c *call) {
 	c.flags.StringVar(&o.store, "store", "", "`folder` of the activation store (default: the config's, else store)")
 	c.flags.IntVar(&o.workers, "workers", 0, "number of utterances processed in parallel (default: one per core); the results do not depend on it")
 	c.flags.BoolVar(&o.strict, "strict", false, "fail on an input that would otherwise be skipped, and on cells without a value")
+	c.flags.BoolVar(&o.replace, "replace", false, "replace the run of another config that has the same name")
 	c.flags.BoolVar(&o.json, "json", false, "print progress and outcome as one JSON object per line")
 }
 
 func (o *options) pipeline(c *call) pipeline.Options {
-	return pipeline.Options{Workers: o.workers, Runs: o.runs, Store: o.store, Strict: o.strict, Progress: newProgress(c.stderr, o.json)}
+	return pipeline.Options{Workers: o.workers, Runs: o.runs, Store: o.store, Strict: o.strict, Replace: o.replace, Progress: c.progress(o.json)}
 }
 
 // config reads the config named by the one argument.
@@ -45,15 +47,6 @@ func (o *options) config(c *call) (*configs.Config, error) {
 
 func (o *options) load(file string) (*configs.Config, error) { return configs.Load(file, o.sets) }
 
-// prepare reads the config and opens and checks what it names.
-func (o *options) prepare(ctx context.Context, c *call) (*pipeline.Prepared, error) {
-	cfg, err := o.config(c)
-	if err != nil {
-		return nil, err
-	}
-	return pipeline.Prepare(ctx, cfg, o.pipeline(c))
-}
-
 var runCommand = &command{
 	name: "run", args: "CONFIG", summary: "extract activations, compute the metrics and draw the figures of a config",
 	run: func(ctx context.Context, c *call) (int, error) {
@@ -64,7 +57,13 @@ var runCommand = &command{
 			part, err = shard.Parse(s)
 			return err
 		})
-		plan, err := o.prepare(ctx, c)
+		cfg, err := o.config(c)
+		if err != nil {
+			return exitUsage, err
+		}
+		settings := o.pipeline(c)
+		settings.Shared = part.Count > 0
+		plan, err := pipeline.Prepare(ctx, cfg, settings)
 		if err != nil {
 			return exitFailed, err
 		}
@@ -112,13 +111,13 @@ func printOutcome(c *call, plan *pipeline.Prepared, o *pipeline.Outcome, asJSON 
 		fmt.Fprintf(c.stdout, "%s is complete: nothing has changed since it was made\n", o.Dir)
 	} else {
 		fmt.Fprint(c.stdout, plan.Describe())
-		fmt.Fprintf(c.stdout, "%d cells in %.1f s\n", o.Cells, o.Seconds)
+		fmt.Fprintf(c.stdout, "%s in %.1f s\n", count(o.Cells, "cell", "cells"), o.Seconds)
 	}
 	printUndefined(c.stdout, o)
 	fmt.Fprintf(c.stdout, "results  %s (and results.csv)\n", filepath.Join(o.Dir, "results.jsonl"))
 	printFiles(c.stdout, o)
 	if n := len(o.Failed); n > 0 {
-		fmt.Fprintf(c.stdout, "%d inputs were skipped; dropped.csv lists them\n", n)
+		fmt.Fprintf(c.stdout, "%s\n", count(n, "input was skipped; dropped.csv lists it", "inputs were skipped; dropped.csv lists them"))
 	}
 }
 
@@ -129,10 +128,10 @@ func printUndefined(w io.Writer, o *pipeline.Outcome) {
 	if len(o.Undefined) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "%d cells, %d without a value:\n", o.Cells, o.Undefined.Cells())
+	fmt.Fprintf(w, "%s, %d without a value:\n", count(o.Cells, "cell", "cells"), o.Undefined.Cells())
 	for i, u := range o.Undefined {
 		if i == shownReasons {
-			fmt.Fprintf(w, "  ... and for %d more reasons\n", len(o.Undefined)-i)
+			fmt.Fprintf(w, "  ... and for %s\n", count(len(o.Undefined)-i, "more reason", "more reasons"))
 			break
 		}
 		fmt.Fprintf(w, "  %-6d %s\n", u.Cells, u)

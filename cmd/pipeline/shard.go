@@ -23,7 +23,7 @@ func runShard(ctx context.Context, c *call, plan *pipeline.Prepared, s shard.Sha
 		fmt.Fprintf(c.stdout, "%s is complete: shard %s has nothing to do\n", plan.RunDir, s)
 		return exitDone, nil
 	}
-	fmt.Fprintf(c.stdout, "shard %s is done: %d parts (%s), %.1f min of audio\n", s, len(o.Parts), strings.Join(o.Parts, ", "), o.Seconds/60)
+	fmt.Fprintf(c.stdout, "shard %s is done: %s (%s), %.1f min of audio\n", s, count(len(o.Parts), "part", "parts"), strings.Join(o.Parts, ", "), o.Seconds/60)
 	fmt.Fprintf(c.stdout, "when all %d are done: pipeline merge %s\n", s.Count, c.args[0])
 	return exitDone, nil
 }
@@ -34,7 +34,11 @@ var mergeCommand = &command{
 		var o options
 		o.register(c)
 		wait := c.flags.Duration("wait", 0, "wait for shards that are not done, for at most this `duration`, such as 10m")
-		plan, err := o.prepare(ctx, c)
+		cfg, err := o.config(c)
+		if err != nil {
+			return exitUsage, err
+		}
+		plan, err := pipeline.Prepare(ctx, cfg, o.pipeline(c))
 		if err != nil {
 			return exitFailed, err
 		}
@@ -65,7 +69,7 @@ func askSlurm(ctx context.Context, s *shard.Status, dir string) error {
 }
 
 var statusCommand = &command{
-	name: "status", args: "CONFIG", summary: "show which shards of a run are done, running or failed",
+	name: "status", args: "CONFIG", summary: "show how far a run is, and which of its shards are done, running or failed",
 	run: func(ctx context.Context, c *call) (int, error) {
 		var o options
 		o.register(c)
@@ -73,7 +77,7 @@ var statusCommand = &command{
 		if err != nil {
 			return exitUsage, err
 		}
-		state, err := pipeline.ShardStatus(cfg, o.pipeline(c))
+		state, err := pipeline.Status(cfg, o.pipeline(c))
 		if err != nil {
 			return exitFailed, err
 		}

@@ -47,7 +47,7 @@ var storeCommand = &command{
 }
 
 func verifyStore(c *call, v *inventory.Inventory, mend, asJSON bool) (int, error) {
-	damage, err := v.Verify(mend, newProgress(c.stderr, asJSON))
+	damage, err := v.Verify(mend, c.progress(asJSON))
 	if err != nil {
 		return exitFailed, err
 	}
@@ -57,7 +57,7 @@ func verifyStore(c *call, v *inventory.Inventory, mend, asJSON bool) (int, error
 		for _, d := range damage {
 			fmt.Fprintf(c.stdout, "damaged: %s: %s\n", d.File, d.Why)
 		}
-		fmt.Fprintf(c.stdout, "%d entries, %d damaged files\n", len(v.Entries), len(damage))
+		fmt.Fprintf(c.stdout, "%s, %s\n", count(len(v.Entries), "entry", "entries"), count(len(damage), "damaged file", "damaged files"))
 	}
 	switch {
 	case len(damage) == 0 || mend:

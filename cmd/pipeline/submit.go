@@ -53,7 +53,7 @@ var submitCommand = &command{
 			}
 		}
 		if n > s.Parts {
-			return exitUsage, fmt.Errorf("--shards %d: the corpus has %d groups of speakers and a group is never split, so at most %d shards have something to do", n, s.Parts, s.Parts)
+			return exitUsage, fmt.Errorf("--shards %d: the corpus has %s of speakers and a group is never split, so at most %s something to do", n, count(s.Parts, "group", "groups"), count(s.Parts, "shard has", "shards have"))
 		}
 		job, err := o.slurmJob(c, cfg.Name, s.RunDir, n)
 		if err != nil {
@@ -120,6 +120,9 @@ func (o *options) slurmJob(c *call, name, runDir string, shards int) (*slurm.Job
 	}
 	if o.workers > 0 {
 		args = append(args, "--workers", fmt.Sprint(o.workers))
+	}
+	if o.replace {
+		args = append(args, "--replace")
 	}
 	if o.strict {
 		args = append(args, "--strict")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -37,10 +36,11 @@ func intervalDesigns(shared float64) (out []design) {
 
 // intervals prints the table of bias and coverage.
 func intervals(sets int, seed uint64, only string) error {
-	fmt.Printf("## Intervals\n\n%d sets a design; seed %d. The bias is that of the value, and of what its interval is about; ± is the standard deviation over sets. Covered: share of sets\n", sets, seed)
-	fmt.Printf("whose 95 %% interval holds the truth, with its binomial standard error; in brackets the median half-width.\n\n| groups | intra-class correlation | units | truth |")
+	fmt.Printf("## Intervals\n\n%d sets a design; seed %d. The bias is that of the value, and of what its jackknife's interval is about; ± is the standard deviation over sets. Covered: share of sets\n", sets, seed)
+	fmt.Printf("whose 95 %% interval holds the truth, with its binomial standard error; in brackets the median half-width. The interval of `grouped` is that which the program gives beside `debiased` too.\n\n")
+	fmt.Printf("| groups | intra-class correlation | units | truth |")
 	for _, e := range estimators {
-		fmt.Printf(" %s: bias | of the interval | covered |", e)
+		fmt.Printf(" %s: bias | of its jackknife | covered |", e)
 	}
 	fmt.Printf("\n|%s\n", strings.Repeat(" --- |", 4+3*len(estimators)))
 	for _, shared := range []float64{0, .2, .6} {
@@ -86,7 +86,6 @@ func (d design) cover(sets int, seed uint64) (string, error) {
 
 // estimate gives the intervals of one set.
 func (d design) estimate(seed uint64) ([]metrics.Interval, error) {
-	ctx := context.Background()
 	s := d.draw(rand.New(rand.NewPCG(seed, 7)))
 	o := metrics.Options{SquaredNorms: true, Float64: true, Workers: 1, Pairs: [][2]int{{0, 1}}}
 	whole, err := metrics.NewMoments(metrics.PureGo(), []int{d.units, d.units}, o)

@@ -15,7 +15,7 @@ import (
 
 // cacheForm begins a cache file. Its number changes with the form, and with
 // whatever changes the vectors that are read.
-const cacheForm = "speechsim word vectors 1\n"
+const cacheForm = "speechsim word vectors 2\n"
 
 // OpenCached is [Open], keeping what it found in a small file of
 // folder dir, so that the same words of the same file are not searched for twice in
@@ -23,18 +23,18 @@ const cacheForm = "speechsim word vectors 1\n"
 // words it names the cache file, so nothing there is ever out of date. That file is
 // written under another name and renamed; one that is damaged is written again.
 // Without a digest, or for all words (nil), nothing is kept.
-func OpenCached(path string, words map[string]bool, dir, digest string) (*Vectors, error) {
+func OpenCached(path string, words map[string]bool, dir, digest string, fold func(string) string) (*Vectors, error) {
 	if digest == "" || words == nil {
-		return Open(path, words)
+		return Open(path, words, fold)
 	}
 	key := cacheKey(words, digest)
 	file := filepath.Join(dir, "vectors-"+hex.EncodeToString(key[:16])+".bin")
 	if data, err := os.ReadFile(file); err == nil {
-		if v := decode(data, key, words); v != nil {
+		if v := decode(data, key, words, fold); v != nil {
 			return v, nil
 		}
 	}
-	v, err := Open(path, words)
+	v, err := Open(path, words, fold)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func seal(b []byte) []byte {
 // decode reads what encode wrote for this key and these words. It is
 // nil if the file is anything else. The checksum stands for what the lengths within
 // say; they are bounded all the same.
-func decode(data []byte, key [sha256.Size]byte, words map[string]bool) *Vectors {
+func decode(data []byte, key [sha256.Size]byte, words map[string]bool, fold func(string) string) *Vectors {
 	end := len(data) - sha256.Size
 	if end < 0 || sha256.Sum256(data[:end]) != [sha256.Size]byte(data[end:]) {
 		return nil
@@ -107,7 +107,7 @@ func decode(data []byte, key [sha256.Size]byte, words map[string]bool) *Vectors 
 	if binary.Read(r, binary.LittleEndian, &head) != nil || head[0] == 0 || head[0] > maxLine {
 		return nil
 	}
-	v := newVectors(words)
+	v := newVectors(words, fold)
 	v.dim, v.lines, v.duplicates = int(head[0]), int(head[1]), int(head[2])
 	for range head[3] {
 		var size uint64

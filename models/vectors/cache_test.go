@@ -13,7 +13,7 @@ func TestVectorsCached(t *testing.T) {
 	path := writeFile(t, "v.txt", []byte(smallVectors+"of 7 8 9\n"))
 	dir := filepath.Join(t.TempDir(), "new", "cache")
 	words := asked("The", "of", "in", "nowhere", "")
-	fresh, err := OpenCached(path, words, dir, "digest-1")
+	fresh, err := OpenCached(path, words, dir, "digest-1", strings.ToLower)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestVectorsCached(t *testing.T) {
 	}
 
 	// The file itself is not needed any more.
-	again, err := OpenCached(filepath.Join(dir, "gone.txt"), words, dir, "digest-1")
+	again, err := OpenCached(filepath.Join(dir, "gone.txt"), words, dir, "digest-1", strings.ToLower)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestVectorsCached(t *testing.T) {
 		words  map[string]bool
 		digest string
 	}{{asked("The", "of"), "digest-1"}, {words, "digest-2"}, {words, ""}, {nil, "digest-1"}} {
-		if _, err := OpenCached(filepath.Join(dir, "gone.txt"), c.words, dir, c.digest); !os.IsNotExist(err) {
+		if _, err := OpenCached(filepath.Join(dir, "gone.txt"), c.words, dir, c.digest, strings.ToLower); !os.IsNotExist(err) {
 			t.Errorf("words %v, digest %q: got %v, want that the file is looked for and not there", c.words, c.digest, err)
 		}
 	}
@@ -66,7 +66,7 @@ func TestVectorsCached(t *testing.T) {
 		if err := os.WriteFile(files[0], bad, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		v, err := OpenCached(path, words, dir, "digest-1")
+		v, err := OpenCached(path, words, dir, "digest-1", strings.ToLower)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,14 +83,14 @@ func TestVectorsCached(t *testing.T) {
 func TestVectorsCachedErrors(t *testing.T) {
 	bad := writeFile(t, "v.txt", []byte("the 1 2\nof 1\n"))
 	dir := t.TempDir()
-	if _, err := OpenCached(bad, asked("the"), dir, "x"); err == nil {
+	if _, err := OpenCached(bad, asked("the"), dir, "x", strings.ToLower); err == nil {
 		t.Error("a bad file gives no error")
 	}
 	if files, _ := os.ReadDir(dir); len(files) != 0 {
 		t.Errorf("a bad file was kept: %v", files)
 	}
 	good := writeFile(t, "v.txt", []byte(smallVectors))
-	if _, err := OpenCached(good, asked("the"), good, "x"); err == nil || !strings.Contains(err.Error(), "cannot keep the vectors of "+good) {
+	if _, err := OpenCached(good, asked("the"), good, "x", strings.ToLower); err == nil || !strings.Contains(err.Error(), "cannot keep the vectors of "+good) {
 		t.Errorf("got %v, want that the folder cannot be made", err)
 	}
 }
@@ -99,7 +99,7 @@ func TestVectorsCachedErrors(t *testing.T) {
 func FuzzVectorCache(f *testing.F) {
 	words := asked("the", "of")
 	key := cacheKey(words, "x")
-	v, err := read(strings.NewReader(smallVectors), "v", words)
+	v, err := read(strings.NewReader(smallVectors), "v", words, strings.ToLower)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -108,6 +108,6 @@ func FuzzVectorCache(f *testing.F) {
 	f.Add(whole[start : len(whole)-32])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, content []byte) {
-		decode(seal(append([]byte(cacheForm), append(key[:], content...)...)), key, words)
+		decode(seal(append([]byte(cacheForm), append(key[:], content...)...)), key, words, strings.ToLower)
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"strconv"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // maxLine bounds a line, and so the memory that a file of another kind can
@@ -18,8 +20,8 @@ const maxLine = 1 << 20
 const lineForm = `expected a word and its numbers ("the 0.418 0.24968 -0.41242")`
 
 // read reads vectors as text; file is its name in errors.
-func read(r io.Reader, file string, words map[string]bool) (*Vectors, error) {
-	s := &scanner{file: file, vectors: newVectors(words), all: words == nil}
+func read(r io.Reader, file string, words map[string]bool, fold func(string) string) (*Vectors, error) {
+	s := &scanner{file: file, vectors: newVectors(words, fold), all: words == nil}
 	if err := s.scan(r); err != nil {
 		return nil, err
 	}
@@ -33,8 +35,11 @@ type scanner struct {
 	vectors  *Vectors
 	all      bool // keep every word
 	line     int
+	word     []byte  // of the vector that is being read, in the binary form
 	promised int     // vectors, by the header; 0 without one
 	blank    int     // first empty line, which only others may follow
+	numeric  int     // lines from the first on whose word is a number
+	fraction bool    // one of these is no whole number
 	fields   []field // of the line that is being split, kept to be used again
 }
 
@@ -43,6 +48,13 @@ type field struct{ from, to int }
 
 func (s *scanner) scan(r io.Reader) error {
 	lines := bufio.NewReaderSize(r, maxLine)
+	head, _ := lines.Peek(headSize) // an error comes again from the first line
+	if other := otherFormat(head); other != "" {
+		return wholeFile(s.file, "%s", other)
+	}
+	if isBinary(head) {
+		return s.scanBinary(lines)
+	}
 	for {
 		line, err := lines.ReadSlice('\n')
 		s.line++
@@ -71,6 +83,8 @@ func (s *scanner) end() error {
 		return wholeFile(s.file, "the header promises %d vectors and the file has %d: fetch it again, or remove this line if they were chosen on purpose", s.promised, v.lines)
 	case v.lines == 0:
 		return wholeFile(s.file, "the file is empty: %s", lineForm)
+	case s.numeric == v.lines && s.fraction:
+		return s.wordless(1, v.dim+1)
 	}
 	return nil
 }
@@ -107,8 +121,21 @@ func (s *scanner) readLine(line []byte) error {
 			return err
 		}
 	}
-	row, asked := v.rows[string(word)]
-	switch {
+	if s.numeric == v.lines-1 && isNumber(word) {
+		s.numeric++
+		s.fraction = s.fraction || isFraction(word)
+	}
+	if out := s.row(word); out != nil {
+		return s.readNumbers(line, numbers, out)
+	}
+	return nil
+}
+
+// row is where the numbers of a word go, nil where they are not wanted: no one asked for it, or it was read before.
+func (s *scanner) row(word []byte) []float32 {
+	v := s.vectors
+	word = norm.NFC.Bytes(word)
+	switch row, asked := v.rows[string(word)]; {
 	case !asked && !s.all:
 		return nil
 	case asked && row != wanted:
@@ -116,7 +143,7 @@ func (s *scanner) readLine(line []byte) error {
 		return nil
 	}
 	v.rows[string(word)] = v.held
-	return s.readNumbers(line, numbers, v.add())
+	return v.add()
 }
 
 // begin learns the dimension from the first line, and whether that is a header.
@@ -182,6 +209,10 @@ func (s *scanner) splitLine(line []byte) (word []byte, numbers int, err error) {
 	dim := s.vectors.dim
 	f := s.split(line)
 	switch found := len(f) - 1; {
+	case found == dim-1 && isFraction(f[0].of(line)):
+		return nil, 0, s.wordless(s.line, len(f))
+	case found == dim+1 && s.numeric == s.vectors.lines-1 && s.fraction && s.promised == 0:
+		return nil, 0, s.wordless(1, dim+1) // the first line's first number was taken for its word
 	case found < dim:
 		return nil, 0, s.count(line, len(line), found)
 	case found > dim && isFraction(f[found-dim].of(line)):
@@ -275,12 +306,13 @@ func (s *scanner) notNumber(line []byte, f field) error {
 	return s.errorAt(line, f.from, "expected a number, found %s", quoteField(text))
 }
 
+// wordless is the error of a line that has numbers alone.
+func (s *scanner) wordless(line, numbers int) error {
+	return &Error{s.file, line, 1, fmt.Sprintf("the line has %d numbers and no word before them: give it its word, or delete it (and correct a header's number of vectors)", numbers)}
+}
+
 func (s *scanner) notText(before []byte, what string) error {
-	advice := "expected GloVe's text form, also in .gz or .zip"
-	if s.promised > 0 {
-		advice = "word2vec's binary form must be converted first (gensim: save_word2vec_format(..., binary=False))"
-	}
-	return s.errorAt(before, len(before), "%s: the file is not text; %s", what, advice)
+	return s.errorAt(before, len(before), "%s: the file is not text; expected GloVe's text form or word2vec's binary one, also in .gz or .zip", what)
 }
 
 // cannotRead says where a file ended that is damaged.

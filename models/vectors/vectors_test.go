@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -73,7 +74,7 @@ func vectorsOf(content []byte, words map[string]bool) (*Vectors, error) {
 	if err != nil {
 		return nil, err
 	}
-	return read(r, name, words)
+	return read(r, name, words, strings.ToLower)
 }
 
 func wantVector(t *testing.T, v *Vectors, word string, want ...float32) {
@@ -112,7 +113,7 @@ func TestVectorsPacked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := writeFile(t, name, content)
 			for _, words := range []map[string]bool{nil, asked("the", "The", "of", "in", "nowhere", "")} {
-				v, err := Open(path, words)
+				v, err := Open(path, words, strings.ToLower)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -135,14 +136,14 @@ func TestVectorsPacked(t *testing.T) {
 
 func TestVectorsOnlyAsked(t *testing.T) {
 	path := writeFile(t, "v.txt", []byte(smallVectors))
-	v, err := Open(path, map[string]bool{"of": true, "in": false})
+	v, err := Open(path, map[string]bool{"of": true, "in": false}, strings.ToLower)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := v.Vector("in"); ok || v.held != 1 {
 		t.Errorf("%d vectors held, want that of %q alone", v.held, "of")
 	}
-	v, err = Open(path, map[string]bool{})
+	v, err = Open(path, map[string]bool{}, strings.ToLower)
 	if err != nil || v.held != 0 || v.Dim() != 3 {
 		t.Errorf("no word asked for: %v, %d vectors of %d, want none of 3", err, v.held, v.Dim())
 	}
@@ -153,7 +154,7 @@ func TestVectorsCase(t *testing.T) {
 	lower := writeFile(t, "lower.txt", []byte("the 3\ni 5\nété 7\n"))
 
 	mixed := asked("THE", "The", "the", "I", "ÉTÉ", "tHe", "of", "a")
-	v, err := Open(cased, mixed)
+	v, err := Open(cased, mixed, strings.ToLower)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +166,7 @@ func TestVectorsCase(t *testing.T) {
 	wantVector(t, v, "tHe", 3)
 	wantVector(t, v, "I", 4)
 	wantVector(t, v, "ÉTÉ", 6)
-	if v, err = Open(lower, mixed); err != nil {
+	if v, err = Open(lower, mixed, strings.ToLower); err != nil {
 		t.Fatal(err)
 	}
 	wantVector(t, v, "THE", 3)
@@ -173,7 +174,7 @@ func TestVectorsCase(t *testing.T) {
 	wantVector(t, v, "ÉTÉ", 7)
 
 	// The labels of a corpus in capitals: the same vectors as in lower case.
-	if v, err = Open(cased, asked("THE", "I", "ÉTÉ", "NASA", "<unk>", "'", "")); err != nil {
+	if v, err = Open(cased, asked("THE", "I", "ÉTÉ", "NASA", "<unk>", "'", ""), strings.ToLower); err != nil {
 		t.Fatal(err)
 	}
 	if !v.lowerFirst {
@@ -187,7 +188,7 @@ func TestVectorsCase(t *testing.T) {
 
 func TestVectorsWithBlanksInWords(t *testing.T) {
 	text := "the 0.1 0.2\n. . . 0.3 0.4\nat name@domain.com 0.5 0.6\nroute 66 0.7 0.8\n. . 0.9 1.0\n\u0085 1.1 1.2\nat\u00a0all 1.3 1.4\n3.14 1.5 1.6\nv 1.0 b 1.7 1.8\n"
-	v, err := Open(writeFile(t, "v.txt", []byte(text)), nil)
+	v, err := Open(writeFile(t, "v.txt", []byte(text)), nil, strings.ToLower)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +208,7 @@ func TestVectorsWithBlanksInWords(t *testing.T) {
 func TestVectorsDuplicates(t *testing.T) {
 	path := writeFile(t, "v.txt", []byte("a 1 2\nb 3 4\na 5 6\na 7 8\nb 9 not-read\n"))
 	for words, want := range map[*map[string]bool]int{new(map[string]bool): 3, ptr(asked("a")): 2} {
-		v, err := Open(path, *words)
+		v, err := Open(path, *words, strings.ToLower)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +224,7 @@ func ptr[T any](x T) *T { return &x }
 // TestVectorsDemo holds the demo's file against a reader of the plainest kind.
 func TestVectorsDemo(t *testing.T) {
 	const path = "../demo/vectors.txt"
-	v, err := Open(path, nil)
+	v, err := Open(path, nil, strings.ToLower)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,6 +254,81 @@ func TestVectorsDemo(t *testing.T) {
 	}
 }
 
+// binaryVectors are words, each with its numbers, in word2vec's binary form; end is written behind each.
+func binaryVectors(end string, content ...any) string {
+	var body []byte
+	words, numbers := 0, 0
+	for i, c := range content {
+		switch c := c.(type) {
+		case string:
+			if i > 0 {
+				body = append(body, end...)
+			}
+			body = append(append(body, c...), ' ')
+			words++
+		case int:
+			body = binary.LittleEndian.AppendUint32(body, math.Float32bits(float32(c)))
+			numbers++
+		case float64:
+			body = binary.LittleEndian.AppendUint32(body, math.Float32bits(float32(c)))
+			numbers++
+		}
+	}
+	return fmt.Sprintf("%d %d\n%s%s", words, numbers/words, body, end)
+}
+
+// The binary form gives what the text gives, with line ends (the original program) and without (gensim), also packed, and
+// for some of the words.
+func TestBinaryVectors(t *testing.T) {
+	content := []any{"the", .418, .24968, -.41242, "The", 1, 2, 3, "of", .5, -1, 2e-3, "in", math.Copysign(0, -1), 1, 0, "the", 9, 9, 9}
+	for name, text := range map[string]string{"gensim": binaryVectors("", content...), "word2vec": binaryVectors("\n", content...)} {
+		for how, file := range map[string][]byte{"plain": []byte(text), "gz": gzipped(t, text), "zip": zipped(t, "v.bin", text)} {
+			for _, words := range []map[string]bool{nil, asked("the", "of", "in", "on")} {
+				v, err := vectorsOf(file, words)
+				if err != nil {
+					t.Errorf("%s, %s: %v", name, how, err)
+					continue
+				}
+				wantVector(t, v, "the", .418, .24968, -.41242)
+				wantVector(t, v, "of", .5, -1, 2e-3)
+				if v.Dim() != 3 || v.lines != 5 || v.duplicates != 1 {
+					t.Errorf("%s, %s: dimension %d, %d vectors, %d duplicates", name, how, v.Dim(), v.lines, v.duplicates)
+				}
+				if _, ok := v.Vector("on"); ok {
+					t.Errorf("%s, %s: a vector for a word that is not there", name, how)
+				}
+			}
+		}
+	}
+}
+
+// A letter with an accent is one character or two, in the file and in the words that are asked for.
+func TestVectorsUnicodeForm(t *testing.T) {
+	const composed, decomposed = "caf\u00e9", "cafe\u0301"
+	for _, file := range []string{composed, decomposed} {
+		for _, word := range []string{composed, decomposed} {
+			v, err := vectorsOf([]byte(file+" 1 2\n"), asked(word))
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantVector(t, v, word, 1, 2)
+		}
+	}
+}
+
+// Words may be numbers.
+func TestVectorsOfNumbers(t *testing.T) {
+	v, err := vectorsOf([]byte("0.5 0.1 0.2\n66 1 2\nroute 3 4\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantVector(t, v, "0.5", .1, .2)
+	wantVector(t, v, "66", 1, 2)
+	if _, err := vectorsOf([]byte("66 0.1 0.2\n67 0.3 0.4\n"), nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestVectorsErrors(t *testing.T) {
 	cut := gzipped(t, strings.Repeat(smallVectors, 100))
 	broken := bytes.Clone(cut)
@@ -275,7 +351,24 @@ func TestVectorsErrors(t *testing.T) {
 		{"html", "<!DOCTYPE html>\n<html>\n", ":1:11", `expected a word and its numbers ("the 0.418 0.24968 -0.41242"), found "<!DOCTYPE html>"`},
 		{"word", "word\n", ":1:1", `found "word"`},
 		{"zero", "the 1 2\nof 1 \x00 2\n", ":2:6", `a zero byte: the file is not text; expected GloVe's text form`},
-		{"binary", "2 3\nthe \x00\x01\x02", ":2:5", `word2vec's binary form must be converted first`},
+		{"binary cut", "2 3\nthe \x00\x01\x02", ":1:1", `the file ends in vector 1 of 2 ("the"): it was cut short; fetch it again`},
+		{"binary nan", binaryVectors("\n", "the", 1, 2, 3, "of", 1, math.NaN(), 3), ":1:1", `vector 2 of 2 ("of") has NaN as number 2`},
+		{"binary without a word", binaryVectors("\n", "the", 1, 2, 3, "", 1, 2, 3), ":1:1", `vector 2 of 2 ("") is no word`},
+		{"binary of more", binaryVectors("\n", "the", 1, 2, 3) + "of", ":1:1", `the header promises 1 vectors of 3 numbers, and the file goes on after them`},
+		{"binary few", "3 3" + binaryVectors("", "the", 1, 2, 3)[3:], ":1:1", `the file ends in vector 2 of 3 ("")`},
+		{"binary cut.gz", string(gzipped(t, binaryVectors("\n", "the", 1, 2, 3))[:30]), "", `cut short; fetch it again`},
+		{"latin with a header", "2 2\nthe 0.1 0.2\ncaf\xe9 0.1\n", ":3:9", `found 1 after the word`},
+		{"no word", "the 0.1 0.2 0.3\n 0.1 0.2 0.3\n", ":2:1", `the line has 3 numbers and no word before them`},
+		{"no word, and no blank", "the 0.1 0.2 0.3\n0.1 0.2 0.3\n", ":2:1", `the line has 3 numbers and no word before them`},
+		{"no word in line 1", "0.1 0.2 0.3\nthe 0.1 0.2 0.3\n", ":1:1", `the line has 3 numbers and no word before them`},
+		{"no words", "0.1 0.2 0.3\n0.4 0.5 0.6\n", ":1:1", `the line has 3 numbers and no word before them`},
+		{"no word below a header", "2 3\nthe 0.1 0.2 0.3\n 0.1 0.2 0.3\n", ":3:1", `the line has 3 numbers and no word before them`},
+		{"fastText", "\xba\x16\x4f\x2f\x0c\x00\x00\x00", ":1:1", `a model of fastText (.bin): take its vectors as text (.vec)`},
+		{"utf-16", "t\x00h\x00e\x00 \x001\x00\n\x00", ":1:1", `the file is in UTF-16: convert it to UTF-8`},
+		{"utf-16, marked", "\xfe\xff\x00t\x00h\x00e", ":1:1", `the file is in UTF-16`},
+		{"pickle", "\x80\x04\x95\x1f", ":1:1", `a Python pickle, as gensim's save writes`},
+		{"array", "\x93NUMPY\x01\x00", ":1:1", `a NumPy array, which has no words`},
+		{"pointer", "version https://git-lfs.github.com/spec/v1\n", ":1:1", `a Git LFS pointer in place of the vectors`},
 		{"latin", "\xe9t\xe9 1 2\n", ":1:1", `bytes that are not UTF-8: the file is not text`},
 		{"long", "the 1 2\n" + strings.Repeat("x", maxLine), ":2:1048577", `the line is longer than 1 MiB`},
 		{"header count", "3 2\nthe 1 2\nof 3 4\n", ":1:1", `the header promises 3 vectors and the file has 2`},
@@ -295,7 +388,7 @@ func TestVectorsErrors(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := writeFile(t, c.name, []byte(c.content))
-			v, err := Open(path, nil)
+			v, err := Open(path, nil, strings.ToLower)
 			var e *Error
 			if !errors.As(err, &e) {
 				t.Fatalf("got %v and %v, want an *Error", v, err)
@@ -308,10 +401,10 @@ func TestVectorsErrors(t *testing.T) {
 }
 
 func TestVectorsFileErrors(t *testing.T) {
-	if _, err := Open(filepath.Join(t.TempDir(), "none.txt"), nil); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Open(filepath.Join(t.TempDir(), "none.txt"), nil, strings.ToLower); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v, want that there is no such file", err)
 	}
-	if _, err := Open(t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "directory") {
+	if _, err := Open(t.TempDir(), nil, strings.ToLower); err == nil || !strings.Contains(err.Error(), "directory") {
 		t.Errorf("got %v, want that it is a directory", err)
 	}
 }
@@ -343,7 +436,7 @@ func TestVectorsBlocks(t *testing.T) {
 		}
 		b.WriteByte('\n')
 	}
-	v, err := Open(writeFile(t, "v.txt", []byte(b.String())), nil)
+	v, err := Open(writeFile(t, "v.txt", []byte(b.String())), nil, strings.ToLower)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -401,6 +494,9 @@ func FuzzVectors(f *testing.F) {
 		f.Add(string(gzipped(f, s)))
 		f.Add(string(zipped(f, "v.txt", s)))
 	}
+	f.Add(binaryVectors("", "the", 1, 2, "of", .5, -1))
+	f.Add(binaryVectors("\n", "cafe\u0301", 1, "caf\u00e9", 2))
+	f.Add("0.1 0.2 0.3\n0.4 0.5 0.6\n")
 	f.Fuzz(func(t *testing.T, content string) {
 		all, err := vectorsOf([]byte(content), nil)
 		if err != nil {
@@ -482,10 +578,25 @@ func BenchmarkVectors(b *testing.B) {
 			b.SetBytes(int64(len(text))) // of text, also where it is packed
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Open(path, c.words); err != nil {
+				if _, err := Open(path, c.words, strings.ToLower); err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
+	}
+}
+
+// A word is found in the file's spelling: composed or taken apart, and with the apostrophe that the caller folds to.
+func TestVectorSpellings(t *testing.T) {
+	fold := func(w string) string { return strings.ToLower(strings.ReplaceAll(w, "\u2019", "'")) }
+	path := writeFile(t, "v.txt", []byte("e\u0301te\u0301 1 2\ndon't 3 4\nkır 5 6\nkir 7 8\n"))
+	v, err := Open(path, asked("Été", "Don\u2019t", "Kır", "kir"), fold)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for word, want := range map[string]float32{"Été": 1, "Don\u2019t": 3, "Kır": 5, "kir": 7} {
+		if got, ok := v.Vector(word); !ok || got[0] != want {
+			t.Errorf("%s: %v %v, want %g", word, got, ok, want)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"slices"
 
 	"speechsim/extract"
 	"speechsim/extract/store"
@@ -67,7 +68,7 @@ func (b *frameBuilder) save(ctx context.Context, utterances int) error {
 }
 
 func (b *frameBuilder) collect(ctx context.Context, u int, _ any, acts []*extract.Activations, unreadable error) error {
-	if unreadable != nil {
+	if slices.ContainsFunc(b.sources(u), func(s int) bool { return acts[s] == nil }) { // features do without the audio
 		b.lacks(u, unreadable)
 		return nil
 	}

@@ -45,8 +45,8 @@ func (b *tileBuilder) tensors(u int, acts []*extract.Activations) (out []models.
 	_, frames = rows(frameSource)
 	out = make([]models.Tensor, len(t.Layers))
 	for i, l := range t.Layers {
-		if labels := sources[l.Source].Labels; labels != nil {
-			if out[i], err = labels.At(u, acts[l.Source], sources[frameSource].Model.Card(), frames); err != nil {
+		if s := sources[l.Source]; s.InTime() && l.Source != frameSource {
+			if out[i], err = s.At(t.Inputs.Corpus, u, l.Index, acts[l.Source], sources[frameSource].Card(), frames); err != nil {
 				return nil, 0, err
 			}
 			continue

@@ -14,7 +14,7 @@ import (
 )
 
 // Forecast is what a run will take, from counting and from trying: one utterance of middle length is really run, matrices are
-// multiplied, and a file is written.
+// multiplied, and a file is written. complete says that the results are there already.
 type Forecast struct {
 	Run         string          `json:"run"`
 	Utterances  int             `json:"utterances"`
@@ -59,10 +59,10 @@ type Comparison struct {
 }
 
 // Run counts rows and bytes, and tries how fast this machine is: one utterance of middle length is run, matrices are
-// multiplied, and a file is written.
-func Run(ctx context.Context, p *plan.Plan) (*Forecast, error) {
+// multiplied, and a file is written. complete says that the results are there already.
+func Run(ctx context.Context, p *plan.Plan, complete bool) (*Forecast, error) {
 	f := &forecaster{Plan: p, Forecast: &Forecast{
-		Run: p.RunDir, Parts: len(p.Parts), Passes: p.Passes, Absent: p.Absent(), Utterances: p.CountUsable(), Skipped: p.Unreadable,
+		Run: p.RunDir, Complete: complete, Parts: len(p.Parts), Passes: p.Passes, Absent: p.Absent(), Utterances: p.CountUsable(), Skipped: p.Unreadable,
 		AudioHours: p.Seconds() / 3600, Budget: p.Budget.Bytes}, moments: make([]int64, p.Passes), disk: make([]int64, p.Passes)}
 	for part := range p.Parts {
 		if !p.Lacks(part) {

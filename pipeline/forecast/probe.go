@@ -30,7 +30,7 @@ func diskSpeed(dir string) (float64, error) {
 	return size / time.Since(start).Seconds(), os.Remove(path)
 }
 
-// probe runs every audio model on one utterance of middle length and says how many seconds of audio a second takes, with
+// probe runs every source of frames on one utterance of middle length and says how many seconds of audio a second takes, with
 // all workers busy.
 func probe(ctx context.Context, p *plan.Plan) (realtime float64, err error) {
 	var usable []int
@@ -39,7 +39,7 @@ func probe(ctx context.Context, p *plan.Plan) (realtime float64, err error) {
 			usable = append(usable, u)
 		}
 	}
-	if len(usable) == 0 || !slices.ContainsFunc(p.Sources, (*extract.Source).IsAudio) || len(p.Absent()) > 0 {
+	if len(usable) == 0 || !slices.ContainsFunc(p.Sources, (*extract.Source).HasFrames) || len(p.Absent()) > 0 {
 		return 0, nil
 	}
 	sort.Slice(usable, func(i, j int) bool { return p.Lengths[usable[i]] < p.Lengths[usable[j]] })
@@ -51,7 +51,7 @@ func probe(ctx context.Context, p *plan.Plan) (realtime float64, err error) {
 	rate := float64(p.Corpus.Spec.Audio.Rate)
 	spent := 0.0
 	for _, s := range p.Sources {
-		if !s.IsAudio() {
+		if !s.HasFrames() {
 			continue
 		}
 		for range 2 { // the first run of a length allocates

@@ -10,20 +10,18 @@ import (
 
 // String is the plan for people.
 func (e *Forecast) String() string {
-	if e.Complete {
-		return fmt.Sprintf("%s is complete: a run has nothing to do\n", e.Run)
-	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "run         %s\n", e.Run)
-	fmt.Fprintf(&b, "corpus      %d utterances, %.2f h of audio, %d parts (%d done)\n", e.Utterances, e.AudioHours, e.Parts, e.PartsDone)
+	fmt.Fprintf(&b, "run         %s%s\n", e.Run, map[bool]string{true: " is complete: a run has nothing to do"}[e.Complete])
+	fmt.Fprintf(&b, "corpus      %s, %.2f h of audio, %s (%d done)\n", text.Count(e.Utterances, "utterance", "utterances"), e.AudioHours, text.Count(e.Parts, "part", "parts"), e.PartsDone)
 	if n := len(e.Skipped); n > 0 {
-		fmt.Fprintf(&b, "skipped     %d inputs, the first: %s\n", n, e.Skipped[0].Error)
+		fmt.Fprintf(&b, "skipped     %s, the first: %s\n", text.Count(n, "input", "inputs"), e.Skipped[0].Error)
 	}
 	if len(e.Absent) > 0 {
 		fmt.Fprintf(&b, "models      not there yet: %s; they are counted by their cards, a run needs them, and how fast they are is not known\n", strings.Join(e.Absent, ", "))
 	}
 	for _, c := range e.Comparisons {
-		fmt.Fprintf(&b, "comparison  %s: %d %s rows, %d layers of %d units in all, %d cells%s\n", c.Name, c.Rows, c.Unit, c.Layers, c.Units, c.Cells, c.words())
+		fmt.Fprintf(&b, "comparison  %s: %s, %s of %s in all, %s%s\n", c.Name, text.Count(c.Rows, c.Unit+" row", c.Unit+" rows"),
+			text.Count(c.Layers, "layer", "layers"), text.Count(c.Units, "unit", "units"), text.Count(c.Cells, "cell", "cells"), c.words())
 		if text := c.tilesText(e); text != "" {
 			fmt.Fprintf(&b, "            %s\n", text)
 		}

@@ -30,7 +30,8 @@ func Value(c *results.Cell, v metrics.Value, err error) error {
 	return nil
 }
 
-// Interval sets the 95 % confidence interval of a cell from statistic k of the jackknife's replicates, or warns that there is none. It is about the bias-corrected value; a value outside of it carries a warning.
+// Interval sets the 95 % confidence interval of a cell from statistic k of the jackknife's replicates, or warns that there is none. It is about the
+// bias-corrected value, of cells with [Groups] that of rows of different groups; a value that it is far from carries a warning.
 func Interval(c *results.Cell, r *metrics.Replicates, k int) {
 	i, ok := r.Interval(k)
 	switch {
@@ -39,8 +40,12 @@ func Interval(c *results.Cell, r *metrics.Replicates, k int) {
 		c.Warnings = append(c.Warnings, "no interval: the metric is undefined without some group")
 	default:
 		c.Lo, c.Hi = &i.Lo, &i.Hi
-		groupWarning(c, (i.Hi-i.Lo)/2)
-		if *c.Value < i.Lo || *c.Value > i.Hi {
+		half := (i.Hi - i.Lo) / 2
+		switch g := c.Groups; {
+		case g != nil && g.Grouped != nil && math.Abs(*c.Value-*g.Grouped) > half:
+			c.Warnings = append(c.Warnings, fmt.Sprintf("rows of one group are alike (%.0f %% of the variance of x is between groups, %.0f %% of y), and their pairs move the value: "+
+				"the interval is of rows of different groups, on which it is %.4g (variant grouped)", 100*g.ShareX, 100*g.ShareY, *g.Grouped))
+		case math.Abs(*c.Value-i.Centre) > half:
 			c.Warnings = append(c.Warnings, fmt.Sprintf("the interval is about %.4g, the value less its bias as the jackknife sees it, which is larger than the half-width of the interval", i.Centre))
 		}
 	}
@@ -52,15 +57,6 @@ func Groups(c *results.Cell, e metrics.GroupEffect) {
 	if !math.IsNaN(e.Grouped) {
 		c.Groups.Grouped = &e.Grouped
 	}
-}
-
-// groupWarning warns of a value that pairs of rows within groups have moved by more than the half-width of its interval.
-func groupWarning(c *results.Cell, half float64) {
-	if c.Groups == nil || c.Groups.Grouped == nil || math.Abs(*c.Value-*c.Groups.Grouped) <= half {
-		return
-	}
-	c.Warnings = append(c.Warnings, fmt.Sprintf("rows of one group are alike (%.0f %% of the variance of x is between groups, %.0f %% of y), and their pairs move the value by more than the half-width of the interval: "+
-		"on rows of different groups it is %.4g (variant grouped)", 100*c.Groups.ShareX, 100*c.Groups.ShareY, *c.Groups.Grouped))
 }
 
 // Nulls sets p and the chance level of a family of cells, of which cell k is statistic k of the null distribution. about adds to how

@@ -94,7 +94,7 @@ func (v *Inventory) Text() string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	total := int64(0)
 	for _, e := range v.Entries {
-		state := fmt.Sprintf("%d parts", e.Parts)
+		state := text.Count(e.Parts, "part", "parts")
 		if e.Begun > 0 {
 			state += fmt.Sprintf(", %d begun", e.Begun)
 		}
@@ -112,7 +112,7 @@ func (v *Inventory) Text() string {
 		total += e.Bytes
 	}
 	w.Flush()
-	fmt.Fprintf(&b, "%d entries, %s in %s\n", len(v.Entries), text.Bytes(total), v.Store)
+	fmt.Fprintf(&b, "%s, %s in %s\n", text.Count(len(v.Entries), "entry", "entries"), text.Bytes(total), v.Store)
 	return b.String()
 }
 

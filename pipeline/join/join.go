@@ -4,7 +4,6 @@ package join
 
 import (
 	"fmt"
-	"strings"
 
 	"speechsim/corpus"
 	"speechsim/extract"
@@ -153,7 +152,7 @@ func OfTypes(labels []string, parts int, entries []*store.Entry) *Rows {
 func (j *Rows) Types() (of []int, labels []string) {
 	number := map[string]int{}
 	for _, r := range j.Rows {
-		label := strings.ToLower(r.Label)
+		label := corpus.WordType(r.Label)
 		t, known := number[label]
 		if !known {
 			t = len(labels)

@@ -44,6 +44,6 @@ func corpusSpec(cfg *configs.Config) corpus.Spec {
 	s.Silence = cfg.Corpus.Silence
 	s.AudioRoot = cfg.Path(s.AudioRoot)
 	s.Root, s.Alignments, s.Groups, s.Table = cfg.Path(s.Root), cfg.Path(s.Alignments), cfg.Path(s.Groups), cfg.Path(s.Table)
-	s.Audio = corpus.AudioSpec{Rate: cfg.Audio.Rate, Resample: cfg.Audio.Resample, Channel: cfg.Audio.Channel}
+	s.Audio = corpus.AudioSpec{Rate: cfg.Audio.Rate, Resample: cfg.Audio.Resample, Resampler: cfg.Audio.Resampler, Channel: cfg.Audio.Channel}
 	return s
 }

@@ -39,7 +39,7 @@ func openEngine(ctx context.Context, f *Files, m *Models) (*Engine, error) {
 	}
 	products, err := rt.Products(asked.Device, asked.Precision)
 	if err != nil {
-		return e, f.Config.Errorf(asked.Pos, "products: %v", err)
+		return e, f.Config.Errorf(asked.Pos.Of("device"), "products: %v", err)
 	}
 	return e, e.UseProducts(ctx, f, products)
 }
@@ -47,7 +47,7 @@ func openEngine(ctx context.Context, f *Files, m *Models) (*Engine, error) {
 // UseProducts has moments multiplied elsewhere, and says how far that is from double precision.
 func (e *Engine) UseProducts(ctx context.Context, f *Files, products *models.Products) (err error) {
 	if e.ProductsError, err = metrics.Deviation(ctx, products); err != nil {
-		return f.Config.Errorf(f.Config.Products.Pos, "products: %v", err)
+		return f.Config.Errorf(f.Config.Products.Pos.Of("device"), "products: %v", err)
 	}
 	e.Products, e.precision = products, cmp.Or(f.Config.Products.Precision, models.Float32)
 	f.Progress.Note("%s", e.DescribeProducts())

@@ -19,8 +19,8 @@ import (
 type Fingerprint struct {
 	Stamp   string            `json:"stamp"`             // of the config and the sizes and times of all input files: quick to take
 	Corpus  string            `json:"corpus"`            // sha256 over utterances: names, audio bytes, transcripts, parts
-	Models  map[string]string `json:"models"`            // sha256 of each model's file; of labels, what they are made from
-	Cards   map[string]string `json:"cards"`             // sha256 of each model's card, vocabulary and precision
+	Models  map[string]string `json:"models"`            // sha256 of each model's file; of labels and features, what they are made from
+	Cards   map[string]string `json:"cards"`             // sha256 of each model's card, vocabulary and precision; of features, when their frames are
 	Labels  map[string]string `json:"labels"`            // sha256 of the segments of each unit
 	Lexicon string            `json:"lexicon,omitempty"` // sha256 of the pronunciations
 	Audio   int               `json:"audio"`             // audio files read
@@ -36,12 +36,21 @@ func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
 		return f, err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%+v\n", c.Spec.Audio)
+	// Only where a file or a model has another rate does the filter for it matter.
+	spec := c.Spec.Audio
+	fmt.Fprintf(h, "{Rate:%d Resample:%t Channel:%s}\n", spec.Rate, spec.Resample, spec.Channel)
+	if in.Resampled > 0 {
+		fmt.Fprintf(h, "resampler %s\n", spec.Filter())
+	}
 	for _, part := range in.Parts {
 		fmt.Fprintf(h, "part %s\n", part.Name)
 		for _, i := range part.Utterances {
 			u := &c.Utterances[i]
-			fmt.Fprintf(h, "%s %s %g %g %s %q\n", u.ID, sums[i], u.From, u.To, u.Channel, u.Text)
+			channel := u.Channel
+			if u.Side != "" {
+				channel += "/" + u.Side
+			}
+			fmt.Fprintf(h, "%s %s %g %g %s %q\n", u.ID, sums[i], u.From, u.To, channel, u.Text)
 			if sums[i] != "unusable" {
 				f.Audio++
 			}
@@ -57,6 +66,13 @@ func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
 			f.Models[s.Name] = s.Labels.Digest() + f.Labels[extract.LabelTier(m.Labels)]
 			continue
 		}
+		if s.Features != nil {
+			if f.Models[s.Name], err = in.Features[i].Digest(c, in.Digests.File); err != nil {
+				return f, err
+			}
+			f.Cards[s.Name] = fmt.Sprintf("hop %g, offset %g", m.Hop, m.Offset)
+			continue
+		}
 		if s.Vectors != nil {
 			if f.Models[s.Name], err = in.Digests.File(in.Config.Path(m.Vectors)); err != nil {
 				return f, err
@@ -68,6 +84,9 @@ func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
 		if err != nil {
 			return f, err
 		}
+		if rate := s.Model.Card().SampleRate; s.IsAudio() && rate != spec.Rate {
+			card = fmt.Append(card, "resampler ", spec.Filter())
+		}
 		if m.Device == models.CUDA {
 			card = fmt.Append(card, m.Device, " ", cmp.Or(m.Precision, models.Float32))
 		}
@@ -76,7 +95,11 @@ func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
 			if err != nil {
 				return f, err
 			}
-			card = append(card, sum...)
+			options, err := tokenizerOptions(in.Config, m)
+			if err != nil {
+				return f, err
+			}
+			card = fmt.Appendf(card, "%s %s %+v", sum, textAsWritten, options)
 		}
 		sum := sha256.Sum256(card)
 		f.Cards[s.Name] = hex.EncodeToString(sum[:])
@@ -113,3 +136,6 @@ func TableDigest(c *corpus.Corpus, t *extract.Table) string {
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+// textAsWritten tells rows of text models from those of earlier versions, which read the words without the punctuation.
+const textAsWritten = "text as written"

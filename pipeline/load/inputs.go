@@ -35,6 +35,9 @@ func (in *Inputs) open(ctx context.Context) (err error) {
 	if err := in.Speech.readLexicon(in.Files); err != nil {
 		return err
 	}
+	if in.Models.Features, err = openFeatures(ctx, in.Files, in.Speech); err != nil {
+		return err
+	}
 	if in.Engine, err = openEngine(ctx, in.Files, in.Models); err != nil {
 		return err
 	}
@@ -52,7 +55,7 @@ func (in *Inputs) open(ctx context.Context) (err error) {
 func (in *Inputs) Close() {
 	in.Models.Release()
 	in.Engine.close()
-	in.Models.closeRuntime()
+	in.Models.closeFiles()
 }
 
 // Servable are those of some candidates that a source can give a row for, with the reasons why it can't for the others.

@@ -6,18 +6,24 @@ import (
 	"strings"
 
 	"speechsim/configs"
+	"speechsim/corpus"
 	"speechsim/extract"
 	"speechsim/tokenizer"
 )
 
 // ReadLexicon reads the pronunciations that the config's corpus names, nil when it names none. words are those that are
-// asked for, nil for all.
+// asked for, nil for all. The file may be in UTF-16, as the labels and transcripts of a corpus may.
 func ReadLexicon(cfg *configs.Config, words map[string]bool) (*tokenizer.Lexicon, error) {
 	l := cfg.Corpus.Lexicon
 	if l == nil {
 		return nil, nil
 	}
-	return tokenizer.LoadLexicon(cfg.Path(l.File), tokenizer.LexiconOptions{StripStress: !l.Stress, Words: words})
+	path := cfg.Path(l.File)
+	text, err := corpus.ReadText(path)
+	if err != nil {
+		return nil, err
+	}
+	return tokenizer.ReadLexicon(strings.NewReader(text), path, tokenizer.LexiconOptions{StripStress: !l.Stress, Words: words})
 }
 
 // readLexicon reads the pronunciations of the words of the corpus.
@@ -26,7 +32,7 @@ func (s *Speech) readLexicon(f *Files) (err error) {
 	return err
 }
 
-// Pronunciations gives each word type of the corpus, in lower case, a pronunciation: the one that the config chooses, of those
+// Pronunciations gives each word type of the corpus a pronunciation: the one that the config chooses, of those
 // that the lexicon has; without a lexicon the phones that are aligned to it. What is nearest or aligned may differ from
 // token to token: then it is that of most, and of equals the earlier in the file, or the one that is met first.
 func (s *Speech) Pronunciations(cfg *configs.Config) map[string][]string {
@@ -41,7 +47,7 @@ func (s *Speech) Pronunciations(cfg *configs.Config) map[string][]string {
 		if choice == tokenizer.Nearest {
 			aligned = phonesWithin(s.Segments["phone"].Of(r.Utterance), r)
 		}
-		word := strings.ToLower(r.Label)
+		word := corpus.WordType(r.Label)
 		said, ok := aligned, len(aligned) > 0
 		if s.Lexicon != nil {
 			said, ok = s.Lexicon.Pronunciation(word, choice, aligned)

@@ -2,6 +2,8 @@ package load
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -43,6 +45,43 @@ func TestPronunciations(t *testing.T) {
 		got := s.Pronunciations(cfg)
 		if len(got) != 1 || fmt.Sprint(got["read"]) != want {
 			t.Errorf("%s: %v, want %s", choice, got, want)
+		}
+	}
+}
+
+// TestLexiconEncodings: a lexicon is read in the encodings in which labels and transcripts are.
+func TestLexiconEncodings(t *testing.T) {
+	const text = "CAF\u00c9  K AE0 F EY1\n"
+	utf16LE := []byte("\xff\xfe")
+	for _, r := range text {
+		utf16LE = append(utf16LE, byte(r), byte(r>>8))
+	}
+	for name, tt := range map[string]struct {
+		data []byte
+		want string // the error
+	}{
+		"UTF-8":   {[]byte(text), ""},
+		"UTF-16":  {utf16LE, ""},
+		"Latin-1": {[]byte(strings.Replace(text, "\u00c9", "\xc9", 1)), ""},
+		"UTF-32":  {[]byte("\xff\xfe\x00\x00C\x00\x00\x00"), "is UTF-32: convert it"},
+		"pointer": {[]byte("version https://git-lfs.github.com/spec/v1\n"), "is a Git LFS pointer"},
+	} {
+		path := filepath.Join(t.TempDir(), "lexicon.txt")
+		if err := os.WriteFile(path, tt.data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		cfg := &configs.Config{}
+		cfg.Corpus.Lexicon = &configs.Lexicon{File: path}
+		l, err := ReadLexicon(cfg, nil)
+		switch {
+		case tt.want != "":
+			if err == nil || !strings.Contains(err.Error(), path+": the file can't be read: "+tt.want) {
+				t.Errorf("%s: error %v does not say %q", name, err, tt.want)
+			}
+		case err != nil:
+			t.Errorf("%s: %v", name, err)
+		case !l.Has("caf\u00e9"):
+			t.Errorf("%s: the word is not found", name)
 		}
 	}
 }

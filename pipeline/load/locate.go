@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -24,6 +25,8 @@ type Options struct {
 	Runs     string // folder of the run directories, "" = the config's, else runs in the working directory
 	Store    string // folder of the store, "" = the config's, else store in the working directory
 	Strict   bool   // an input that would be skipped fails the run before it begins
+	Replace  bool   // the finished run of another config in the run's folder may be replaced
+	Shared   bool   // others may be at the same run, as shards are, which leave their work in the store alone
 	Cards    bool   // models whose files are not there are known by their cards, for a forecast alone
 	Progress progress.Reporter
 }
@@ -66,7 +69,7 @@ func OpenCorpus(ctx context.Context, st *study.Study, o Options) (*Files, error)
 	f := &Files{Study: st, Options: o, RunDir: RunDir(st.Config, o)}
 	var err error
 	if f.Corpus, err = corpus.Open(ctx, corpusSpec(st.Config)); err != nil && ctx.Err() == nil {
-		err = st.Config.Errorf(st.Config.Corpus.Pos, "%v", err)
+		err = st.Config.Errorf(st.Config.Corpus.At(err), "%v", err)
 	}
 	return f, err
 }
@@ -96,27 +99,27 @@ func CheckFiles(st *study.Study, o Options) error {
 	var errs configs.Errors
 	missing := func(at configs.Pos, whose, what, file string) {
 		path := cfg.Path(file)
-		if info, err := os.Stat(path); err != nil {
-			if what == "onnx" && o.knownByCard(path) {
-				return
+		if what == "onnx" {
+			if err := models.Usable(path); err != nil && !(errors.Is(err, fs.ErrNotExist) && o.knownByCard(path)) {
+				errs = append(errs, cfg.Errorf(at, "%s%s: %v", whose, what, err))
 			}
+		} else if info, err := os.Stat(path); err != nil {
 			errs = append(errs, cfg.Errorf(at, "%s%s: %s can't be opened: %v", whose, what, path, errors.Unwrap(err)))
-		} else if info.IsDir() {
+		} else if info.IsDir() && what != "features" {
 			errs = append(errs, cfg.Errorf(at, "%s%s: %s is a folder; a file is wanted", whose, what, path))
 		}
 	}
 	for i := range cfg.Models {
 		m := &cfg.Models[i]
-		for key, file := range map[string]string{"onnx": m.ONNX, "vectors": m.Vectors, "card": m.Card, "vocabulary": m.Vocabulary} {
-			if file == "" {
-				continue
+		for _, k := range []struct{ key, file string }{{"onnx", m.ONNX}, {"vectors", m.Vectors}, {"features", m.Features}, {"card", m.Card}, {"vocabulary", m.Vocabulary}} {
+			if k.file != "" {
+				missing(m.Pos.Of(k.key), fmt.Sprintf("model %q: ", m.Name), k.key, k.file)
 			}
-			missing(m.Pos, fmt.Sprintf("model %q: ", m.Name), key, file)
 		}
 	}
 	errs = append(errs, checkCheckpoints(cfg)...)
 	if l := cfg.Corpus.Lexicon; l != nil {
-		missing(l.Pos, "", "corpus.lexicon", l.File)
+		missing(l.Pos.Of("file"), "", "corpus.lexicon", l.File)
 	}
 	if len(errs) > 0 {
 		return errs

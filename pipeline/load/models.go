@@ -10,9 +10,11 @@ import (
 	"strings"
 
 	"speechsim/configs"
+	"speechsim/corpus"
 	"speechsim/extract"
 	"speechsim/models"
 	"speechsim/models/vectors"
+	"speechsim/pipeline/features"
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/native"
 )
@@ -22,14 +24,16 @@ import (
 type Models struct {
 	Sources    []*extract.Source           // of each model of the config
 	Deviations map[string]models.Deviation // of the models on a GPU, by name
+	Features   []*features.Set             // of each model of the config, nil where it is no features
 
 	files   *Files
 	runtime *models.Runtime
 }
 
-// OpenModels opens the models alone, without the linear algebra: enough to know which rows they serve.
-func OpenModels(ctx context.Context, f *Files, s *Speech) (*Models, error) {
-	m := &Models{files: f}
+// OpenModels opens the models alone, without the linear algebra: enough to know which rows they serve. sets are what
+// [OpenFeatures] gave; whatever comes of it, the models close them.
+func OpenModels(ctx context.Context, f *Files, s *Speech, sets []*features.Set) (*Models, error) {
+	m := &Models{files: f, Features: sets}
 	if err := m.open(ctx, s); err != nil {
 		m.Close()
 		return nil, err
@@ -62,20 +66,24 @@ func (m *Models) open(ctx context.Context, s *Speech) (err error) {
 	list := m.files.Config.Models
 	m.Sources = make([]*extract.Source, len(list))
 	for i := range list {
-		if m.Sources[i], err = m.source(ctx, &list[i], s); err != nil {
+		if m.Sources[i], err = m.source(ctx, i, s); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *Models) source(ctx context.Context, asked *configs.Model, speech *Speech) (*extract.Source, error) {
-	f, s := m.files, &extract.Source{Name: asked.Name}
+func (m *Models) source(ctx context.Context, i int, speech *Speech) (*extract.Source, error) {
+	f, asked := m.files, &m.files.Config.Models[i]
+	s := &extract.Source{Name: asked.Name}
 	switch {
+	case asked.Features != "":
+		s.Features = extract.NewFeatures(m.Features[i], asked.Hop, asked.Offset)
+		return s, nil
 	case asked.Labels != "":
 		var err error
 		if s.Labels, err = extract.NewLabels(asked.Labels, f.Corpus, speech.Segments[extract.LabelTier(asked.Labels)], f.OnFrames(asked.Name)); err != nil {
-			return nil, f.Config.Errorf(asked.Pos, "model %q: %v", asked.Name, err)
+			return nil, f.Config.Errorf(asked.Pos.Of("labels"), "model %q: %v", asked.Name, err)
 		}
 		return s, nil
 	case asked.Vectors != "":
@@ -84,7 +92,7 @@ func (m *Models) source(ctx context.Context, asked *configs.Model, speech *Speec
 		if err != nil {
 			return nil, err
 		}
-		s.Vectors, err = vectors.OpenCached(path, speech.Vocabulary(), f.Store.Dir, digest)
+		s.Vectors, err = vectors.OpenCached(path, speech.Vocabulary(), f.Store.Dir, digest, corpus.WordType)
 		return s, err
 	}
 	model, err := m.model(ctx, asked)
@@ -92,13 +100,29 @@ func (m *Models) source(ctx context.Context, asked *configs.Model, speech *Speec
 		return nil, err
 	}
 	s.Model = model
+	for _, doubt := range model.Doubts() {
+		f.Progress.Note("model %q: %s", asked.Name, doubt)
+	}
 	if model.Card().Kind == models.Text {
 		if s.Text, err = loadTokenizer(f.Config, asked, model.Card()); err != nil {
 			model.Close()
 			return nil, err
 		}
+		if n := withoutText(f.Corpus); n > 0 {
+			f.Progress.Note("%d of %d utterances have no transcript: the model %s reads the words of their alignments, without punctuation", n, len(f.Corpus.Utterances), asked.Name)
+		}
 	}
 	return s, nil
+}
+
+// withoutText counts the utterances that have no transcript.
+func withoutText(c *corpus.Corpus) (n int) {
+	for i := range c.Utterances {
+		if c.Utterances[i].Text == "" {
+			n++
+		}
+	}
+	return n
 }
 
 // model loads a model with the layers that the config chooses, or reads its card where a forecast makes do with that.
@@ -134,9 +158,17 @@ func (f *Files) explainChoice(asked *configs.Model, err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &choice):
-		return f.Config.Errorf(asked.Pos, "model %q: %v", asked.Name, choice)
+		return f.Config.Errorf(asked.Pos.Of("layers"), "model %q: %v", asked.Name, choice)
 	}
 	return fmt.Errorf("model %q: %w", asked.Name, err)
+}
+
+// choice is the choice of layers of a model, nil where the config makes none.
+func choice(asked *configs.Model) []string {
+	if asked.Layers == "" {
+		return nil
+	}
+	return strings.Split(strings.ReplaceAll(asked.Layers, " ", ""), ",")
 }
 
 // modelOptions are what the config says of a model.
@@ -145,9 +177,7 @@ func (m *Models) modelOptions(asked *configs.Model) (models.Options, error) {
 	if m.files.NeedsAttention(asked.Name) {
 		o.Attentions = nil
 	}
-	if asked.Layers != "" {
-		o.Layers = strings.Split(strings.ReplaceAll(asked.Layers, " ", ""), ",")
-	}
+	o.Layers = choice(asked)
 	var err error
 	if asked.Card != "" {
 		o.Card, err = models.ReadCardFile(m.files.Config.Path(asked.Card))
@@ -208,10 +238,12 @@ func (m *Models) Release() {
 // Close gives everything back.
 func (m *Models) Close() {
 	m.Release()
-	m.closeRuntime()
+	m.closeFiles()
 }
 
-func (m *Models) closeRuntime() {
+// closeFiles gives back what no pass lets go.
+func (m *Models) closeFiles() {
+	features.Close(m.Features)
 	if m.runtime != nil {
 		m.runtime.Close()
 	}

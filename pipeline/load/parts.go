@@ -16,19 +16,19 @@ type Part struct {
 	Utterances []int  // in corpus order
 }
 
-// partition cuts the utterances into parts by group, at most MaxParts of them; groups are never cut, unless the corpus
-// has one only: then utterances are the groups. The result depends on the corpus alone.
-func partition(c *corpus.Corpus) []Part {
-	byGroup := map[string][]int{}
-	for u := range c.Utterances {
-		g := c.Utterances[u].Group
-		byGroup[g] = append(byGroup[g], u)
-	}
-	if len(byGroup) == 1 {
-		byGroup = map[string][]int{}
-		for u := range c.Utterances {
-			byGroup[c.Utterances[u].ID] = []int{u}
+// partition cuts the usable utterances, which have a length, into parts by group, at most MaxParts of them; groups are never
+// cut, unless there is one only: then utterances are the groups. The result depends on the corpus alone.
+func partition(c *corpus.Corpus, lengths []int) []Part {
+	byGroup, byID := map[string][]int{}, map[string][]int{}
+	for i := range c.Utterances {
+		if u := &c.Utterances[i]; lengths[i] >= 0 {
+			byGroup[u.Group] = append(byGroup[u.Group], i)
+			byID[u.ID] = []int{i}
 		}
+	}
+	total := len(byID)
+	if len(byGroup) == 1 {
+		byGroup = byID
 	}
 	names := make([]string, 0, len(byGroup))
 	for g := range byGroup {
@@ -38,7 +38,6 @@ func partition(c *corpus.Corpus) []Part {
 
 	n := min(len(names), MaxParts)
 	parts := make([]Part, n)
-	total := len(c.Utterances)
 	p, done := 0, 0
 	for i, g := range names {
 		// The next part begins when this one has its share of the utterances, or when the groups left are just enough to

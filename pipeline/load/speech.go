@@ -11,6 +11,7 @@ import (
 	"speechsim/corpus"
 	"speechsim/extract"
 	"speechsim/extract/store"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/progress"
 	"speechsim/pipeline/study"
 	"speechsim/tokenizer"
@@ -20,9 +21,11 @@ import (
 type Speech struct {
 	Lengths    []int                     // samples of each utterance at the corpus rate, -1 where it can't be used
 	Segments   map[string]*extract.Table // by tier (word, phone): the segments that could be rows
+	Resampled  int                       // utterances whose files have another rate than the corpus
 	Unreadable []store.Failure           // what can't be used, and why
 	Alone      string                    // the one group that the table of groups puts all utterances in
 	Foreign    []string                  // utterances whose alignments lack most words of their transcripts
+	Moved      []string                  // utterances whose TextGrids start later than their audio, and were moved to it
 	Parts      []Part
 	Lexicon    *tokenizer.Lexicon // nil without one
 
@@ -34,8 +37,9 @@ type Speech struct {
 // as far as it was read.
 func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	c, tiers := f.Corpus, Tiers(f.Study)
-	r := &labelReader{corpus: c, tiers: tiers, tables: map[string][]*extract.Table{}, lengths: make([]int, len(c.Utterances)),
-		faults: make([]error, len(c.Utterances)), refused: make([]error, len(c.Utterances))}
+	r := &labelReader{corpus: c, tiers: tiers, tables: map[string][]*extract.Table{}, lengths: make([]int, len(c.Utterances)), rates: make([]int, len(c.Utterances)),
+		faults: make([]error, len(c.Utterances)), refused: make([]error, len(c.Utterances)),
+		foreign: make([]error, len(c.Utterances)), telling: make([]bool, len(c.Utterances)), moved: make([]bool, len(c.Utterances))}
 	for _, tier := range tiers {
 		r.tables[tier] = make([]*extract.Table, len(c.Utterances))
 	}
@@ -47,17 +51,31 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Speech{Lengths: r.lengths, Segments: map[string]*extract.Table{}, Parts: partition(c), rate: c.Spec.Audio.Rate}
+	r.refuseForeign()
+	s := &Speech{Lengths: r.lengths, Segments: map[string]*extract.Table{}, Parts: partition(c, r.lengths), rate: c.Spec.Audio.Rate}
+	for i, rate := range r.rates {
+		if s.Lengths[i] >= 0 && rate != s.rate {
+			s.Resampled++
+		}
+	}
 	for _, tier := range tiers {
 		s.Segments[tier] = extract.Concat(r.tables[tier])
 	}
 	if s.Foreign = foreign(c, s.Segments["word"]); len(s.Foreign) > 0 {
 		f.Progress.Note("%s", s.AboutForeign())
 		if f.Strict {
-			return s, fmt.Errorf("%d alignments seem to be those of other utterances, and --strict refuses that", len(s.Foreign))
+			return s, fmt.Errorf("%s of another utterance, and --strict refuses that", text.Count(len(s.Foreign), "alignment seems to be that", "alignments seem to be those"))
 		}
 	}
-	if s.Alone = aloneIn(c); s.Alone != "" {
+	for i, moved := range r.moved {
+		if moved && r.lengths[i] >= 0 {
+			s.Moved = append(s.Moved, c.Utterances[i].ID)
+		}
+	}
+	if len(s.Moved) > 0 {
+		f.Progress.Note("%s", s.AboutMoved())
+	}
+	if s.Alone = aloneIn(c, r.lengths); s.Alone != "" {
 		f.Progress.Note("all utterances are of one group, %q: the utterances are taken for groups, as if they were independent of each other", s.Alone)
 	}
 	for _, finding := range c.Findings {
@@ -74,7 +92,7 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 		return s, fmt.Errorf("%w (%d of %d utterances)", first, n, len(c.Utterances))
 	}
 	if len(s.Unreadable) > 0 && f.Strict {
-		return s, fmt.Errorf("%d inputs would be skipped, and --strict refuses that; the first:\n%s", len(s.Unreadable), s.Unreadable[0].Error)
+		return s, fmt.Errorf("%s be skipped, and --strict refuses that; the first:\n%s", text.Count(len(s.Unreadable), "input would", "inputs would"), s.Unreadable[0].Error)
 	}
 	if s.CountUsable() == 0 {
 		return s, fmt.Errorf("no utterance of %d can be used; the first fault:\n%s", len(c.Utterances), s.Unreadable[0].Error)
@@ -95,25 +113,29 @@ func foreign(c *corpus.Corpus, words *extract.Table) []string {
 	}
 	var ids []string
 	for _, u := range slices.Sorted(maps.Keys(lacking)) {
-		if 2*lacking[u] > len(c.TranscriptWords(&c.Utterances[u])) {
+		if 2*lacking[u] > len(corpus.SplitWords(c.Utterances[u].Text)) {
 			ids = append(ids, c.Utterances[u].ID)
 		}
 	}
 	return ids
 }
 
-// aloneIn is the one group that a table of groups puts all utterances in, "" where there are several or no table.
-func aloneIn(c *corpus.Corpus) string {
-	if c.Spec.Groups == "" || len(c.Utterances) < 2 {
-		return ""
-	}
-	group := c.Utterances[0].Group
+// aloneIn is the one group that a table of groups puts all usable utterances in, "" where there are several or no table.
+func aloneIn(c *corpus.Corpus, lengths []int) string {
+	groups, usable := map[string]bool{}, 0
 	for i := range c.Utterances {
-		if c.Utterances[i].Group != group {
-			return ""
+		if lengths[i] >= 0 {
+			groups[c.Utterances[i].Group] = true
+			usable++
 		}
 	}
-	return group
+	if c.Spec.Groups == "" || usable < 2 || len(groups) > 1 {
+		return ""
+	}
+	for group := range groups {
+		return group
+	}
+	return ""
 }
 
 // AboutForeign says what is odd about foreign alignments.
@@ -122,14 +144,24 @@ func (s *Speech) AboutForeign() string {
 		len(s.Foreign), s.Foreign[0])
 }
 
+// AboutMoved says that TextGrids were moved.
+func (s *Speech) AboutMoved() string {
+	return fmt.Sprintf("in %d of %d utterances, such as %s, the TextGrid starts later than the audio and is as long: its times were moved to the beginning of the audio; pipeline check names the seconds",
+		len(s.Moved), len(s.Lengths), s.Moved[0])
+}
+
 // labelReader gathers what the headers and labels of utterances say.
 type labelReader struct {
 	corpus  *corpus.Corpus
 	tiers   []string
 	tables  map[string][]*extract.Table // by tier, of each utterance
 	lengths []int
+	rates   []int   // of the files, in Hz
 	faults  []error // why utterances can't be used
 	refused []error // what the config can mend
+	foreign []error // why alignments seem to be those of other utterances
+	telling []bool  // the words of the alignment tell whether it is
+	moved   []bool  // the TextGrid starts later than the audio, and was moved to it
 }
 
 func (r *labelReader) read(i int) {
@@ -140,6 +172,7 @@ func (r *labelReader) read(i int) {
 		r.faults[i] = err
 		return
 	}
+	r.rates[i] = info.Rate
 	if err := r.corpus.Accepts(u, info); err != nil {
 		r.refused[i] = err
 		return
@@ -159,7 +192,7 @@ func (r *labelReader) read(i int) {
 	}
 	a, err := r.corpus.Align(u)
 	if err == nil {
-		err = a.Within(n, r.corpus.Spec.Audio.Rate)
+		err = r.corpus.Fits(u, a, n)
 	}
 	for _, tier := range r.tiers {
 		if err == nil {
@@ -171,8 +204,33 @@ func (r *labelReader) read(i int) {
 		r.lengths[i] = -1
 		return
 	}
+	r.moved[i] = a.Moved != 0
+	r.telling[i], r.foreign[i] = r.corpus.WordsTell(u, a)
 	for _, tier := range r.tiers {
 		r.tables[tier][i] = extract.Segments(r.corpus, i, a, tier)
+	}
+}
+
+// refuseForeign skips the alignments of other utterances, unless most alignments seem to be so.
+func (r *labelReader) refuseForeign() {
+	foreign, _ := firstError(r.foreign)
+	telling := 0
+	for _, tells := range r.telling {
+		if tells {
+			telling++
+		}
+	}
+	if !corpus.Foreign(foreign, telling) {
+		return
+	}
+	for i, err := range r.foreign {
+		if err == nil {
+			continue
+		}
+		r.faults[i], r.lengths[i] = err, -1
+		for _, tier := range r.tiers {
+			r.tables[tier][i] = nil
+		}
 	}
 }
 
@@ -300,17 +358,19 @@ type Counts struct {
 	Utterances int      `json:"utterances"`
 	Usable     int      `json:"usable"`
 	Hours      float64  `json:"hours"`
-	Speakers   int      `json:"speakers"`
-	Groups     []string `json:"groups"` // left out one at a time for intervals
+	Speakers   int      `json:"speakers"` // of the usable utterances
+	Groups     []string `json:"groups"`   // left out one at a time for intervals
 }
 
-// Counts counts the corpus.
+// Counts counts the corpus: speakers and groups are those of what can be used.
 func (in *Inputs) Counts() Counts {
 	speakers := map[string]bool{}
 	spec := in.Corpus.Spec
 	k := Counts{Root: cmp.Or(spec.Root, spec.Table), Utterances: len(in.Corpus.Utterances), Usable: in.CountUsable(), Hours: in.Seconds() / 3600}
 	for i := range in.Corpus.Utterances {
-		speakers[in.Corpus.Utterances[i].Speaker] = true
+		if speaker := in.Corpus.Utterances[i].Speaker; in.Lengths[i] >= 0 && speaker != "" {
+			speakers[speaker] = true
+		}
 	}
 	k.Speakers = len(speakers)
 	for _, part := range in.Parts {
@@ -323,7 +383,8 @@ func (in *Inputs) Counts() Counts {
 func (in *Inputs) Describe() string {
 	k := in.Counts()
 	var b strings.Builder
-	fmt.Fprintf(&b, "corpus %s: %d utterances, %.1f min, %d speakers, %d groups\n", k.Root, k.Usable, 60*k.Hours, k.Speakers, len(k.Groups))
+	fmt.Fprintf(&b, "corpus %s: %s, %.1f min, %s, %s\n", k.Root, text.Count(k.Usable, "utterance", "utterances"), 60*k.Hours,
+		text.Count(k.Speakers, "speaker", "speakers"), text.Count(len(k.Groups), "group", "groups"))
 	for _, s := range in.Sources {
 		fmt.Fprintf(&b, "model %s\n", DescribeSource(s))
 	}

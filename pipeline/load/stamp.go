@@ -11,6 +11,7 @@ import (
 	"speechsim/configs"
 	"speechsim/extract/store"
 	"speechsim/models"
+	"speechsim/pipeline/features"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/published"
 )
@@ -31,11 +32,21 @@ func (f *Files) stamp() (string, error) {
 		for _, name := range []string{m.ONNX, m.Vectors, m.Vocabulary, m.Card} {
 			stampFile(h, f.Config.Path(name))
 		}
+		if m.Features != "" {
+			list, err := features.Files(f.Config.Path(m.Features))
+			if err != nil {
+				return "", f.Config.Errorf(m.Pos, "model %q: features: %v", m.Name, err)
+			}
+			for _, name := range list {
+				stampFile(h, name)
+			}
+		}
 		if m.ONNX != "" {
 			stampFile(h, models.SidecarPath(f.Config.Path(m.ONNX)))
 		}
 		if m.ONNX != "" || m.Checkpoint != "" {
 			stampFile(h, vocabularyPath(f.Config, m))
+			stampFile(h, tokenizerSettings(f.Config, m))
 		}
 		if m.Checkpoint != "" {
 			for _, file := range checkpointFiles(f.Config, m) {
@@ -57,7 +68,7 @@ func (f *Files) stamp() (string, error) {
 	last := ""
 	for i := range f.Corpus.Utterances {
 		u := &f.Corpus.Utterances[i]
-		fmt.Fprintf(h, "%s\t%s\t%s\t%s\t%g\t%g\n", u.ID, u.Speaker, u.Group, u.Text, u.From, u.To)
+		fmt.Fprintf(h, "%s\t%s\t%s\t%s\t%g\t%g\t%s\t%s\t%s\n", u.ID, u.Speaker, u.Group, u.Text, u.From, u.To, u.Channel, u.Call, u.Side)
 		for _, name := range []string{u.AudioPath, u.WordsFile, u.PhonesFile} {
 			if name != last {
 				stampFile(h, name)

@@ -3,7 +3,6 @@ package matrices
 import (
 	"context"
 	"errors"
-	"iter"
 	"slices"
 
 	"speechsim/metrics"
@@ -18,6 +17,7 @@ type cell struct {
 	study.Measure
 	at     metrics.Cell // sides: 0 is x, 1 is y
 	result results.Cell
+	scale  float64 // of one of groups: the denominator of its value
 }
 
 // cellsOf computes the cells of a level.
@@ -79,10 +79,8 @@ func (c *cell) set(v metrics.Value, err error) error { return inference.Value(&c
 // momentCells computes the metrics of moments, with intervals and nulls.
 func (c *comparison) momentCells(ctx context.Context, l *level, ofMoments, ofGroups []*cell) error {
 	var variants []metrics.Variant
-	for _, cells := range [][]*cell{ofMoments, ofGroups} {
-		for _, cell := range cells {
-			variants = append(variants, cell.Variant)
-		}
+	for _, cell := range slices.Concat(ofMoments, ofGroups) {
+		variants = append(variants, cell.Variant)
 	}
 	o := metrics.Needs(variants...)
 	o.Float64, o.Workers, o.Pairs = c.Float64 || l.float64, c.Workers, [][2]int{{0, 1}}
@@ -119,7 +117,7 @@ func (c *comparison) momentCells(ctx context.Context, l *level, ofMoments, ofGro
 	if l.shuffle == nil {
 		return nil
 	}
-	return (&nulls{comparison: c, level: l}).draw(ctx, m, o, ofMoments)
+	return (&nulls{comparison: c, level: l}).draw(ctx, m, o, slices.Concat(ofMoments, ofGroups))
 }
 
 // needsDouble says whether double precision would give a cell a value.
@@ -138,36 +136,12 @@ func (c *comparison) ofGroups(ctx context.Context, b *bundles, whole *metrics.Mo
 		if err := cell.set(of.Cells[0].Value, of.Cells[0].Err); err != nil {
 			return err
 		}
-		if of.Left != nil {
+		if cell.Grouped() {
+			cell.scale = of.Scales[0]
 			inference.Interval(&cell.result, of.Left, 0)
 		}
 	}
 	return nil
-}
-
-// groupEffects tells cells how much rows of one group have in common, where the metric takes rows to be independent.
-func (c *comparison) groupEffects(ctx context.Context, b *bundles, whole *metrics.Moments, cells []*cell) error {
-	for _, cell := range cells {
-		if !cell.WantsGroups() || !cell.result.OK() || cell.result.Params.Level == results.TypeLevel { // types are independent
-			continue
-		}
-		effects, err := metrics.GroupEffects(ctx, whole, b.sizes(), b.bundle, [][2]int{{cell.at.X, cell.at.Y}})
-		if err != nil {
-			return err
-		}
-		inference.Groups(&cell.result, effects[0])
-	}
-	return nil
-}
-
-func oneByOne(groups []*metrics.Moments) iter.Seq2[*metrics.Moments, error] {
-	return func(yield func(*metrics.Moments, error) bool) {
-		for _, g := range groups {
-			if !yield(g, nil) {
-				return
-			}
-		}
-	}
 }
 
 func places(cells []*cell) []metrics.Cell {
@@ -180,21 +154,16 @@ func places(cells []*cell) []metrics.Cell {
 
 // intervals gives cells their jackknife intervals: those that cost little, or all if asked for.
 func (c *comparison) intervals(ctx context.Context, b *bundles, whole *metrics.Moments, cells []*cell) error {
-	var wanted []*cell
-	for _, cell := range cells {
-		if c.Interval || cell.Cost == metrics.Quadratic {
-			wanted = append(wanted, cell)
-		}
-	}
-	if len(wanted) == 0 || len(b.moments) < 2 {
+	if len(b.moments) < 2 {
 		return nil
 	}
-	if err := c.groupEffects(ctx, b, whole, wanted); err != nil {
+	wanted, err := c.intervalsOfGroups(ctx, b, whole, cells)
+	if err != nil || len(wanted) == 0 {
 		return err
 	}
 	c.Progress.Stage("intervals", float64(len(b.moments)), "groups left out")
 	statistics := progress.AfterFirst(c.Progress, metrics.Statistics(ctx, places(wanted)))
-	replicates, err := metrics.Jackknife(ctx, whole, oneByOne(b.moments), statistics)
+	replicates, err := metrics.Jackknife(ctx, whole, metrics.InTurn(b.sizes(), b.bundle), statistics)
 	if err != nil {
 		return err
 	}
@@ -202,4 +171,28 @@ func (c *comparison) intervals(ctx context.Context, b *bundles, whole *metrics.M
 		inference.Interval(&cell.result, replicates, k)
 	}
 	return nil
+}
+
+// intervalsOfGroups gives intervals to cells of metrics that take rows to be independent, from rows of different groups, and returns the others that
+// want one.
+func (c *comparison) intervalsOfGroups(ctx context.Context, b *bundles, whole *metrics.Moments, cells []*cell) (others []*cell, err error) {
+	for _, cell := range cells {
+		if !c.Interval && cell.Cost != metrics.Quadratic {
+			continue
+		}
+		if !cell.WantsGroups() || !cell.result.OK() || cell.result.Params.Level == results.TypeLevel { // types are independent
+			others = append(others, cell)
+			continue
+		}
+		of, err := metrics.ComputeGroups(ctx, cell.Name, whole, b.sizes(), b.bundle, [][2]int{{cell.at.X, cell.at.Y}})
+		if err != nil {
+			return nil, err
+		}
+		if inference.Groups(&cell.result, of.Effects[0]); metrics.CountGroups(b.sizes()) < metrics.FewestGroups {
+			others = append(others, cell)
+		} else {
+			inference.Interval(&cell.result, of.Left, 0)
+		}
+	}
+	return others, nil
 }

@@ -114,21 +114,21 @@ func (c *comparison) note(format string, args ...any) {
 func (c *comparison) open() error {
 	var err error
 	if c.pair, err = openPair(c.X, c.Y); err != nil {
-		return err
+		return &ArgumentError{err.Error()}
 	}
 	c.result.X, c.result.Y = infoOf(c.x), infoOf(c.y)
 	c.result.layers = [2]results.Layer{layerOf(c.x), layerOf(c.y)}
 	if c.Groups != "" {
 		if c.groups, err = readColumn(c.Groups, c.x.Rows, []string{"group", "speaker", "utterance"}); err != nil {
-			return err
+			return &ArgumentError{err.Error()}
 		}
 		if len(c.groups.names) < 2 {
-			return fmt.Errorf("%s: all rows are in the one group %q; confidence intervals and permutation nulls need several groups", c.Groups, c.groups.names[0])
+			return &ArgumentError{fmt.Sprintf("%s: all rows are in the one group %q; confidence intervals and permutation nulls need several groups", c.Groups, c.groups.names[0])}
 		}
 	}
 	if c.Labels != "" {
 		if c.labels, err = readColumn(c.Labels, c.x.Rows, []string{"label", "word", "type"}); err != nil {
-			return err
+			return &ArgumentError{err.Error()}
 		}
 	}
 	var note string

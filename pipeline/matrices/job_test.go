@@ -200,14 +200,14 @@ func TestMatrixGroups(t *testing.T) {
 	sameCells(t, "groups that take turns", grouped.Cells, runJob(t, job).Cells, 1e-9)
 
 	cka := slices.IndexFunc(grouped.Cells, func(c results.Cell) bool { return c.Variant == "debiased" })
-	lo, hi := jackknifeOf(t, x, y, groups, each)
+	lo, hi := intervalOf(t, x, y, groups, each)
 	if c := grouped.Cells[cka]; math.Abs(*c.Lo-lo) > 1e-9 || math.Abs(*c.Hi-hi) > 1e-9 {
 		t.Errorf("interval %v to %v, want %v to %v", *c.Lo, *c.Hi, lo, hi)
 	}
 }
 
-// jackknifeOf is the interval of debiased CKA, computed from the metrics package alone.
-func jackknifeOf(t *testing.T, x, y matrix, groups, each int) (lo, hi float64) {
+// intervalOf is the interval beside debiased CKA, which is that of grouped CKA, computed from the metrics package alone.
+func intervalOf(t *testing.T, x, y matrix, groups, each int) (lo, hi float64) {
 	t.Helper()
 	all, err := metrics.NewMoments(metrics.PureGo(), []int{len(x[0]), len(y[0])}, metrics.Options{SquaredNorms: true, Float64: true})
 	if err != nil {
@@ -228,11 +228,11 @@ func jackknifeOf(t *testing.T, x, y matrix, groups, each int) (lo, hi float64) {
 			t.Fatal(err)
 		}
 	}
-	r, err := metrics.Jackknife(context.Background(), whole, oneByOne(bundles), metrics.Statistics(context.Background(), []metrics.Cell{{Metric: "cka", Variant: "debiased", X: 0, Y: 1}}))
+	of, err := metrics.CKAGrouped(context.Background(), whole, metrics.InTurn(make([]int, len(bundles)), func(g int) (*metrics.Moments, error) { return bundles[g], nil }), [][2]int{{0, 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	i, _ := r.Interval(0)
+	i, _ := of.Left.Interval(0)
 	return i.Lo, i.Hi
 }
 

@@ -46,8 +46,8 @@ func (j *Job) measures() (out []study.Measure, notes []string, err error) {
 
 func (j *Job) checkArguments() error {
 	switch grouped := j.Groups != "" || j.Labels != ""; {
-	case j.Null < 0:
-		return &ArgumentError{fmt.Sprintf("--null %d: expected a number of draws, such as 200", j.Null)}
+	case j.Null != 0 && (j.Null < 19 || j.Null > 100000):
+		return &ArgumentError{fmt.Sprintf("--null %d: the number of draws must be from 19 (for p = .05) to 100000", j.Null)}
 	case j.KNN < 0 || slices.ContainsFunc(slices.Concat(j.ASIF.P, j.ASIF.K), func(n int) bool { return n < 1 }):
 		return &ArgumentError{fmt.Sprintf("--knn-k %d, --asif-p %d, --asif-k %d: expected numbers of 1 or more", j.KNN, j.ASIF.P, j.ASIF.K)}
 	case j.Null > 0 && !grouped:

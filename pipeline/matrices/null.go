@@ -19,7 +19,7 @@ type nulls struct {
 	*comparison
 	level  *level
 	family metrics.Null
-	drawn  []*cell // in the order of the family
+	drawn  []*results.Cell // in the order of the family
 }
 
 // draw gives cells their null. m are the moments of all rows.
@@ -27,8 +27,10 @@ func (d *nulls) draw(ctx context.Context, m *metrics.Moments, o metrics.Options,
 	var exact, sketched []*cell
 	for _, cell := range cells {
 		switch {
-		case !cell.result.OK():
-		case cell.Name == "cka" && !d.level.byType && min(d.x.Cols, d.y.Cols) >= sketchFrom:
+		case !cell.result.OK() || !cell.HasNull():
+		case cell.Grouped() && d.level.byType:
+			inference.NoNull(&cell.result, metrics.ErrNotGroups)
+		case cell.Name == "cka" && !d.level.byType && (cell.Grouped() || min(d.x.Cols, d.y.Cols) >= sketchFrom):
 			sketched = append(sketched, cell)
 		default:
 			exact = append(exact, cell)
@@ -52,17 +54,15 @@ func (d *nulls) draw(ctx context.Context, m *metrics.Moments, o metrics.Options,
 		}
 	}
 	d.family.Part = d.level.part
-	var family []*results.Cell
-	for _, cell := range d.drawn {
-		family = append(family, &cell.result)
-	}
-	inference.Nulls(family, &d.family, "", results.CorrectFamily)
+	inference.Nulls(d.drawn, &d.family, "", results.CorrectFamily)
 	return nil
 }
 
 func (d *nulls) add(null *metrics.Null, cells ...*cell) {
 	d.family.Append(null)
-	d.drawn = append(d.drawn, cells...)
+	for _, cell := range cells {
+		d.drawn = append(d.drawn, &cell.result)
+	}
 }
 
 // exact adds all rows again for each draw.
@@ -105,7 +105,7 @@ func (d *nulls) sketched(ctx context.Context, m *metrics.Moments, matrices []met
 	}
 	for _, cell := range cells {
 		d.Progress.Stage("null of "+cell.Variant.Name+" CKA", float64(d.Null), "draws")
-		null, err := metrics.NullCKA(ctx, m, sketch, cell.Variant.Name, [][2]int{{0, 1}}, d.level.shuffle, d.Null)
+		null, err := d.cka(ctx, m, sketch, cell)
 		if cell.hasNoNull(err) {
 			continue
 		}
@@ -116,6 +116,15 @@ func (d *nulls) sketched(ctx context.Context, m *metrics.Moments, matrices []met
 		d.add(null, cell)
 	}
 	return nil
+}
+
+// cka draws the null of one variant.
+func (d *nulls) cka(ctx context.Context, m *metrics.Moments, sketch *metrics.Sketch, cell *cell) (*metrics.Null, error) {
+	pairs := [][2]int{{0, 1}}
+	if cell.Grouped() {
+		return metrics.NullGrouped(ctx, sketch, []float64{cell.scale}, pairs, d.level.shuffle, d.Null)
+	}
+	return metrics.NullCKA(ctx, m, sketch, cell.Variant.Name, pairs, d.level.shuffle, d.Null)
 }
 
 // own are the moments of each of some matrices with itself.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/results"
 )
 
@@ -56,7 +57,7 @@ func (r *Result) writeCells(b *strings.Builder) {
 		c := &r.Cells[i]
 		fields := []string{c.Metric, variantText(c), r.direction(c)}
 		if levels {
-			fields = append(fields, fmt.Sprintf("%d %ss", c.N, c.Rows))
+			fields = append(fields, text.Count(c.N, c.Rows, c.Rows+"s"))
 		}
 		fields = append(fields, sixDigits(c.Value))
 		if intervals {

@@ -36,7 +36,7 @@ func measureRows(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estimates
 	}); err != nil {
 		return nil, err
 	}
-	e.nulls, err = nulls(ctx, t, rows, nil, w, e.cells)
+	e.nulls, err = nulls(ctx, t, rows, nil, nil, w, e.cells)
 	e.retrieved = w.lists()
 	return e, err
 }
@@ -69,7 +69,7 @@ func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estima
 		return nil, err
 	}
 	e := &estimates{failed: failed}
-	ofGroups, err := groupCells(ctx, t, s)
+	ofGroups, err := groupCells(ctx, t, rows, s)
 	if err != nil {
 		return nil, err
 	}
@@ -89,46 +89,28 @@ func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estima
 		return nil, err
 	}
 	e.replicates = e.replicates.with(t, ofGroups, e.cells)
-	if err := groupEffects(ctx, t, s, ofGroups, e); err != nil {
-		return nil, err
-	}
+	groupEffects(t, rows, ofGroups, e.cells)
 	if t.Input == study.HiddenStates {
-		e.nulls, err = nulls(ctx, t, rows, s.Whole, nil, e.cells)
+		e.nulls, err = nulls(ctx, t, rows, s.Whole, ofGroups, nil, e.cells)
 	}
 	return e, err
 }
 
-// groupEffects tells cells that get an interval how much rows of one group have in common, where the metric takes rows to be independent. Word
-// types are, and their groups are chosen by their sizes alone.
-func groupEffects(ctx context.Context, t *plan.Tile, s *sums.Total[*metrics.Moments], ofGroups map[string]groupMap, e *estimates) error {
-	if e.replicates == nil || t.RowSet.Level == results.TypeLevel {
-		return nil
-	}
-	var cells []*results.Cell
-	var pairs [][2]int
-	for c := range e.cells {
-		if _, ok := e.replicates.At[c]; ok && t.MeasureOf(c).WantsGroups() {
-			at := t.PairOf(c)
-			cells, pairs = append(cells, &e.cells[c]), append(pairs, [2]int{at.X, at.Y})
+// groupEffects tells cells whose interval is made on rows of different groups how much those of one have in common.
+func groupEffects(t *plan.Tile, rows *join.Rows, ofGroups map[string]groupMap, cells []results.Cell) {
+	for c := range cells {
+		m, at := t.MeasureOf(c), t.PairOf(c)
+		if at.X != at.Y && cells[c].OK() && wantsGroups(t, rows, m) {
+			of := ofGroups[m.Name]
+			inference.Groups(&cells[c], of.Effects[of.at[[2]int{at.X, at.Y}]])
 		}
 	}
-	if len(cells) == 0 {
-		return nil
-	}
-	if grouped, ok := ofGroups["cka"]; ok { // it was asked for too
-		for k, c := range cells {
-			inference.Groups(c, grouped.Effects[grouped.at[pairs[k]]])
-		}
-		return nil
-	}
-	effects, err := metrics.GroupEffects(ctx, s.Whole, s.Sizes, s.Read, pairs)
-	if err != nil {
-		return err
-	}
-	for k, c := range cells {
-		inference.Groups(c, effects[k])
-	}
-	return nil
+}
+
+// wantsGroups says whether a measure that takes rows to be independent gets its interval from rows of different groups. Word types are
+// independent, and their groups are chosen by their sizes alone.
+func wantsGroups(t *plan.Tile, rows *join.Rows, m study.Measure) bool {
+	return m.WantsGroups() && t.Comparison.WantsInterval(m) && t.RowSet.Level != results.TypeLevel && t.PartCount(rows) > 1
 }
 
 // groupMap is what a metric that needs the moments of groups apart gives.
@@ -137,11 +119,11 @@ type groupMap struct {
 	at map[[2]int]int // pair of layers -> place among the cells
 }
 
-// groupCells computes the metrics that need the moments of groups apart, by their names.
-func groupCells(ctx context.Context, t *plan.Tile, s *sums.Total[*metrics.Moments]) (map[string]groupMap, error) {
+// groupCells computes the metrics that need the moments of groups apart, by their names; cka also where the interval of another variant does.
+func groupCells(ctx context.Context, t *plan.Tile, rows *join.Rows, s *sums.Total[*metrics.Moments]) (map[string]groupMap, error) {
 	maps := map[string]groupMap{}
 	for _, m := range t.Measures {
-		if !m.FromGroups() {
+		if _, done := maps[m.Name]; done || !m.FromGroups() && !wantsGroups(t, rows, m) {
 			continue
 		}
 		pairs := t.CellPairs()

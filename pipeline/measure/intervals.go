@@ -25,10 +25,11 @@ type replicates struct {
 func replicatesOf[S metrics.Sums[S]](ctx context.Context, t *plan.Tile, rows *join.Rows, s *sums.Total[S], cells []results.Cell,
 	statistics func(cells []metrics.Cell) func(S) ([]float64, error)) (*replicates, error) {
 	r := &replicates{At: map[int]int{}}
+	few := metrics.CountGroups(s.Sizes) < metrics.FewestGroups
 	var asked []metrics.Cell
 	for c := range cells {
 		m, at := t.MeasureOf(c), t.PairOf(c)
-		if at.X != at.Y && cells[c].OK() && !m.FromGroups() && t.PartCount(rows) > 1 && t.Comparison.WantsInterval(m) {
+		if at.X != at.Y && cells[c].OK() && !m.FromGroups() && (few || !wantsGroups(t, rows, m)) && t.PartCount(rows) > 1 && t.Comparison.WantsInterval(m) {
 			r.At[c] = len(asked)
 			asked = append(asked, metrics.Cell{Metric: m.Name, Variant: m.Variant.Name, X: at.X, Y: at.Y})
 		}
@@ -49,12 +50,13 @@ func replicatesOf[S metrics.Sums[S]](ctx context.Context, t *plan.Tile, rows *jo
 	return r, nil
 }
 
-// with adds the cells of metrics on groups, whose values without each group are at hand; r may be nil.
+// with adds the cells whose interval is that of a metric on groups, whose values without each group are at hand; r may be nil.
 func (r *replicates) with(t *plan.Tile, maps map[string]groupMap, cells []results.Cell) *replicates {
 	for c := range cells {
 		m, at := t.MeasureOf(c), t.PairOf(c)
 		of := maps[m.Name]
-		if !m.FromGroups() || of.Left == nil || len(of.Left.Sizes) < 2 || at.X == at.Y || !cells[c].OK() || !t.Comparison.WantsInterval(m) {
+		_, made := r.statistic(c)
+		if made || of.OfGroups == nil || of.Left == nil || !m.FromGroups() && !m.WantsGroups() || len(of.Left.Sizes) < 2 || at.X == at.Y || !cells[c].OK() || !t.Comparison.WantsInterval(m) {
 			continue
 		}
 		if r == nil {
@@ -68,6 +70,15 @@ func (r *replicates) with(t *plan.Tile, maps map[string]groupMap, cells []result
 		}
 	}
 	return r
+}
+
+// statistic is that of a cell, if it has one.
+func (r *replicates) statistic(c int) (int, bool) {
+	if r == nil {
+		return 0, false
+	}
+	k, ok := r.At[c]
+	return k, ok
 }
 
 // intervals gives cells their delete-a-group jackknife, and compares layers with each other.

@@ -12,6 +12,7 @@ import (
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/results"
+	"speechsim/pipeline/study"
 	"speechsim/pipeline/sums"
 )
 
@@ -25,6 +26,7 @@ type nullRows struct {
 	whole   *metrics.Moments // of all rows of the tile
 	own     *metrics.Moments // of these rows, each layer with itself: nil until they are needed
 	rowwise *rowwise         // what the metrics that read rows have found
+	groups  map[string]groupMap
 }
 
 // nullDraws is the null distribution of one metric, and the cells it is of, numbered among those of the metric. Tiles keep it in
@@ -35,12 +37,12 @@ type nullDraws struct {
 }
 
 // nulls draws what the metrics of a tile take by chance, for each metric; nil where one has no null.
-func nulls(ctx context.Context, t *plan.Tile, rows *join.Rows, whole *metrics.Moments, found *rowwise, cells []results.Cell) ([]*nullDraws, error) {
+func nulls(ctx context.Context, t *plan.Tile, rows *join.Rows, whole *metrics.Moments, groups map[string]groupMap, found *rowwise, cells []results.Cell) ([]*nullDraws, error) {
 	k := t.Comparison
 	if k.Null == nil {
 		return nil, nil
 	}
-	n := &nullRows{Rows: rows, tile: t, whole: whole, rowwise: found}
+	n := &nullRows{Rows: rows, tile: t, whole: whole, groups: groups, rowwise: found}
 	var err error
 	if t.NullFrames != nil {
 		if n.Rows, err = t.Join(t.NullFrames.Rows); err != nil {
@@ -121,8 +123,13 @@ func (n *nullRows) draw(ctx context.Context, measure int, cells []results.Cell) 
 		d.Null, err = n.knn(ctx, pairs)
 	case m.Name == "asif":
 		d.Null, err = n.asif(cells, d.At)
+	case m.Grouped() && !n.shuffle.OfGroups():
+		for _, c := range d.At {
+			inference.NoNull(&cells[c], metrics.ErrNotGroups)
+		}
+		return nil, nil
 	case t.Comparison.NullFromProjections(m, t.RowSet):
-		d.Null, err = n.cka(ctx, m.Variant.Name, pairs)
+		d.Null, err = n.cka(ctx, m, pairs)
 	default:
 		d.Null, err = n.exact(ctx, m.Name, m.Variant, pairs)
 	}
@@ -182,7 +189,7 @@ func (n *nullRows) eachBlock(visit func([]metrics.Matrix) error) error {
 }
 
 // cka draws the null of CKA from projections of the rows, which need a fraction of the memory and of the time.
-func (n *nullRows) cka(ctx context.Context, variant string, pairs [][2]int) (*metrics.Null, error) {
+func (n *nullRows) cka(ctx context.Context, m study.Measure, pairs [][2]int) (*metrics.Null, error) {
 	in, null := n.tile.Inputs, n.tile.Comparison.Null
 	own, err := n.ownMoments(ctx)
 	if err != nil {
@@ -195,7 +202,15 @@ func (n *nullRows) cka(ctx context.Context, variant string, pairs [][2]int) (*me
 	if err := n.eachBlock(func(rows []metrics.Matrix) error { return sketch.Add(ctx, rows) }); err != nil {
 		return nil, err
 	}
-	return metrics.NullCKA(ctx, own, sketch, variant, pairs, n.shuffle, null.Draws)
+	if !m.Grouped() {
+		return metrics.NullCKA(ctx, own, sketch, m.Variant.Name, pairs, n.shuffle, null.Draws)
+	}
+	of := n.groups[m.Name]
+	var scales []float64
+	for _, p := range pairs {
+		scales = append(scales, of.Scales[of.at[p]])
+	}
+	return metrics.NullGrouped(ctx, sketch, scales, pairs, n.shuffle, null.Draws)
 }
 
 // exact adds all rows again for each draw.

@@ -16,7 +16,7 @@ import (
 func TestFrameNull(t *testing.T) {
 	dir := t.TempDir()
 	for _, test := range []struct{ frames, step int }{{100000, 1}, {1200, 2}} {
-		p := plantest.Plan(t, plantest.Config(t, plantest.Small, "corpus.timit.split=", "comparisons.0.metrics=[cka]", "comparisons.0.null.draws=19", fmt.Sprint("comparisons.0.null.frames=", test.frames)),
+		p := plantest.Plan(t, plantest.Config(t, plantest.Small, "corpus.timit.split=", "comparisons.0.metrics=[cka, {cka: {variant: grouped}}]", "comparisons.0.null.draws=19", fmt.Sprint("comparisons.0.null.frames=", test.frames)),
 			plantest.In(dir), plan.Options{})
 		cells := allOf(t, p).Cells
 		tile := p.Tasks[0].Tiles[0]

@@ -106,8 +106,8 @@ func sameResults(t *testing.T, want, got results.Set) {
 	t.Helper()
 	close := func(what string, a, b float64) {
 		tolerance := 1e-7
-		if strings.Contains(what, "grouped") || strings.Contains(what, "difference") {
-			tolerance = 1e-6 // what is left where the pairs within groups are taken away
+		if strings.Contains(what, "cka grouped") || strings.Contains(what, "cka debiased") || strings.Contains(what, "difference") {
+			tolerance = 1e-6 // what is left where the pairs within groups are taken away, of values and of intervals
 		}
 		if strings.Contains(what, "cca") || strings.Contains(what, "neuron_layer") {
 			tolerance = 1e-5 // they divide by variances, small ones too

@@ -3,6 +3,7 @@
 package modelcmd
 
 import (
+	"errors"
 	"io"
 
 	"speechsim/models"
@@ -10,7 +11,8 @@ import (
 )
 
 // Inspect writes what the program would do with a model file, and from where it knows. Where ONNX Runtime is there,
-// the model is run once on a short input to learn what the file does not say, such as the widths of layers.
+// the model is run once on a short input to learn what the file does not say, such as the widths of layers. Where that
+// fails, or what was read contradicts itself, it writes what it knows before it returns the error.
 func Inspect(w io.Writer, path string) error {
 	inspect := models.Inspect
 	if rt, err := native.OpenRuntime(""); err == nil {
@@ -18,8 +20,8 @@ func Inspect(w io.Writer, path string) error {
 		inspect = rt.Inspect
 	}
 	in, err := inspect(path)
-	if err != nil {
+	if in == nil {
 		return err
 	}
-	return in.Write(w)
+	return errors.Join(in.Write(w), err)
 }

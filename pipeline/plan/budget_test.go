@@ -57,7 +57,7 @@ func TestBudget(t *testing.T) {
 		if (tiles > 0) != c.passes || (p.Passes > 1) != c.passes {
 			t.Errorf("%+v: %d tiles, %d passes", c, tiles, p.Passes)
 		}
-		f, err := forecast.Run(context.Background(), p)
+		f, err := forecast.Run(context.Background(), p, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +71,7 @@ func TestBudget(t *testing.T) {
 	for _, room := range []int64{-1, least / 2} {
 		cfg := plantest.Config(t, plantest.Tiled, fmt.Sprintf("memory=%dB", (plan.ProcessBytes+models+room)*10/9), "store.frames=never")
 		_, err := plan.Make(plantest.Inputs(t, cfg, plantest.In(t.TempDir())), plan.Options{})
-		if err == nil || !strings.Contains(err.Error(), "test.yaml:") || !strings.Contains(err.Error(), "The smallest memory that is enough is ") {
+		if err == nil || !strings.HasPrefix(err.Error(), "--set memory=") || !strings.Contains(err.Error(), "The smallest memory that is enough is ") {
 			t.Errorf("room of %d bytes: %v", room, err)
 		}
 	}

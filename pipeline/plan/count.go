@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"speechsim/extract"
 	"speechsim/extract/store"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
@@ -13,13 +12,13 @@ func (t *Task) RowCount() int {
 	if t.OnSegments() {
 		return segmentCount(t)
 	}
-	card, in := frameModel(t).Model.Card(), t.Inputs
+	model, in := frameModel(t), t.Inputs
 	n := 0
-	for _, samples := range in.Lengths {
+	for u, samples := range in.Lengths {
 		if samples < 0 {
 			continue
 		}
-		frames := card.Frames(extract.Scale(samples, in.Corpus.Spec.Audio.Rate, card.SampleRate))
+		frames := model.Frames(in.Corpus, u, samples)
 		if t.RowUnit == "attention" {
 			frames *= frames
 		}

@@ -61,6 +61,9 @@ func describeSums(t *Tile, set study.RowSet) any {
 		Norms, CrossOnly bool
 		Variants         []string
 	}{Holds: "moments of a stack of layers, part by part", Unit: t.RowUnit, Block: t.BlockSize(), Level: set.Level, First: set.First, Corpus: in.Fingerprint.Corpus, Pairs: fmt.Sprint(t.Blocks)}
+	if d.Level != "" {
+		d.Level += ", folded" // which words are of one type is part of the numbers
+	}
 	o := t.MomentsOptions()
 	if t.multipliesOnGPU() {
 		d.Products = in.Config.Products.Device + " " + in.Precision()
@@ -122,7 +125,7 @@ func OpenTypes(t *Task, at int) (*store.Entry, error) {
 		Entries               []string // that the rows are common to
 		First                 int      `json:",omitempty"`
 		store.Form
-	}{Holds: "one mean row a word type, a file a layer", Select: t.Comparison.Rows.Select, First: t.RowSet.First, Form: t.RowsFrom[at].Form}
+	}{Holds: "one mean row a word type, folded, a file a layer", Select: t.Comparison.Rows.Select, First: t.RowSet.First, Form: t.RowsFrom[at].Form}
 	for i, r := range t.RowsFrom {
 		if d.Entries = append(d.Entries, r.Entry.Key); i == at {
 			d.Source = r.Entry.Key

@@ -39,6 +39,9 @@ func ModelMemoryOf(in *load.Inputs, sources []int) ModelMemory {
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(in.Lengths[b], in.Lengths[a]) })
 	for _, i := range sources {
 		s := in.Sources[i]
+		if s.Features != nil {
+			m.Bytes += featureBytes(in, s, order[:min(len(order), 2*in.Workers)])
+		}
 		if s.Model == nil || !s.IsAudio() { // log-mel frames hear too, and take next to nothing
 			continue
 		}
@@ -60,6 +63,18 @@ func ModelMemoryOf(in *load.Inputs, sources []int) ModelMemory {
 		}
 	}
 	return m
+}
+
+// featureBytes is what the features of some utterances take.
+func featureBytes(in *load.Inputs, s *extract.Source, utterances []int) (bytes int64) {
+	for _, u := range utterances {
+		if in.Lengths[u] > 0 {
+			for _, l := range s.Layers() {
+				bytes += 4 * int64(l.Units) * int64(s.Frames(in.Corpus, u, in.Lengths[u]))
+			}
+		}
+	}
+	return bytes
 }
 
 // stateBytes is what the states are that a source gives for one utterance of so many samples.

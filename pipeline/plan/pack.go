@@ -45,7 +45,7 @@ func (p *planner) fit(o Options) error {
 	f.left = f.room(p.Models.All())
 	if first := p.firstPassSources(); f.room(first) < 0 && f.budget.asked {
 		all := ModelMemoryOf(p.Inputs, first).Bytes
-		return p.Config.Errorf(p.Config.Pos, "memory: %s is too little for the models, which take %s on the longest utterances. The smallest memory that is enough is %s; fewer --workers, layers or models take less",
+		return p.Config.Errorf(p.Config.Pos.Of("memory"), "memory: %s is too little for the models, which take %s on the longest utterances. The smallest memory that is enough is %s; fewer --workers, layers or models take less",
 			p.Config.Memory, text.Bytes(all), text.BytesUp(withSlack(all+ProcessBytes)))
 	}
 	for _, t := range p.Tasks {
@@ -180,7 +180,7 @@ func (f *packer) tilesOf(t *Task, rows int, streamed bool) (tiles []*Tile, err e
 		smallest = max(smallest, withSlack(ProcessBytes+ModelMemoryOf(f.Inputs, t.Tiles[0].Sources()).Bytes+most.Collecting()))
 	}
 	if f.budget.asked {
-		return nil, f.Config.Errorf(t.Comparison.Pos, "comparison %q does not fit in %s of memory, even layer by layer. The smallest memory that is enough is %s", t.Comparison.Name, f.Config.Memory, text.BytesUp(smallest))
+		return nil, f.Config.Errorf(t.Comparison.Pos.Or(f.Config.Pos.Of("memory")), "comparison %q does not fit in %s of memory, even layer by layer. The smallest memory that is enough is %s", t.Comparison.Name, f.Config.Memory, text.BytesUp(smallest))
 	}
 	return tiles, nil // plan warns
 }
@@ -215,7 +215,7 @@ func (f *packer) passesFor(tiles []*Tile, rows int, instead bool) (passes int, e
 
 // keepable says whether the frames of a task can be kept as rows of the store: if one pass can make all that it needs.
 func (f *packer) keepable(t *Task) bool {
-	return f.Config.Store.Frames != "never" && frameModel(t).Model.Card().Patches <= 1 && f.left >= 0
+	return f.Config.Store.Frames != "never" && frameModel(t).Card().Patches <= 1 && f.left >= 0
 }
 
 // hasRoom says whether the store's disk has room for the frames of a task and for the moments of one tile after the other.

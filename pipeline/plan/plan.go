@@ -171,11 +171,7 @@ func appendOnce(list []int, v int) []int {
 func (p *planner) noteNulls(k *study.Comparison, measures []study.Measure) {
 	for _, m := range measures {
 		if k.Null != nil && !m.HasNull() {
-			why := "it is tested on groups that it was not fitted on, and is 0 or less by chance"
-			if m.Grouped() {
-				why = "it is 0 on average for unrelated layers, and its interval says how far from that a value is"
-			}
-			p.Progress.Note("comparison %s: %s %s gets no null: %s", k.Name, m.Name, m.Variant.Name, why)
+			p.Progress.Note("comparison %s: %s %s gets no null: it is tested on groups that it was not fitted on, and is 0 or less by chance", k.Name, m.Name, m.Variant.Name)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (p *planner) rowsOf(k *study.Comparison, unit string, pooling extract.Pooli
 
 // rowProduct plans the rows of a source, once.
 func (p *planner) rowProduct(source int, unit string, pooling extract.Pooling) (*RowProduct, error) {
-	if !p.Sources[source].IsAudio() {
+	if !p.Sources[source].HasFrames() {
 		pooling = extract.Centre // tokens and vectors are not pooled over time: one product serves every rule
 	}
 	key := productKey{source, unit, pooling}

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 
 	"speechsim/extract"
 	"speechsim/extract/store"
@@ -145,21 +144,30 @@ func (t *Task) BlockSize() int {
 	return metrics.BlockRows
 }
 
-// FrameSource is the source whose frames stand for those of all: the first among the tile's layers that is no labels, or of the
-// comparison where it has labels alone. There is one, or study.Resolve had refused.
+// FrameSource is the source whose frames stand for those of all: a model, the first among the tile's layers or else of the comparison;
+// where it has none, the features of the longest hop. There is one, or study.Resolve had refused.
 func (t *Tile) FrameSource() int { return frameSource(t.Task, t.Layers) }
 
 func frameSource(t *Task, layers []Layer) int {
 	sources := t.Inputs.Sources
 	for _, l := range layers {
-		if sources[l.Source].Labels == nil {
+		if sources[l.Source].Model != nil {
 			return l.Source
 		}
 	}
-	return t.Comparison.Sources[slices.IndexFunc(t.Comparison.Sources, func(s int) bool { return sources[s].Labels == nil })]
+	at := -1
+	for _, s := range t.Comparison.Sources {
+		switch source := sources[s]; {
+		case source.Model != nil:
+			return s
+		case source.Features != nil && (at < 0 || source.Card().Hop > sources[at].Card().Hop):
+			at = s
+		}
+	}
+	return at
 }
 
-// frameModel is the model whose frames stand for those of all.
+// frameModel is the source whose frames stand for those of all.
 func frameModel(t *Task) *extract.Source { return t.Inputs.Sources[frameSource(t, t.Layers)] }
 
 // Sources are the sources that the rows of a tile on frames or attention come from: those of its layers, and the one whose

@@ -6,6 +6,7 @@ import (
 
 	"speechsim/extract"
 	"speechsim/metrics"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/study"
 )
 
@@ -18,7 +19,7 @@ func (p *planner) makeTasks() error {
 			}
 			p.noteNulls(k, k.MeasuresOf(in))
 			if k.Null != nil && k.Null.Permute == "group" && len(p.Parts) < metrics.FewestGroups && slices.Contains(k.Rows.Level, "token") {
-				return p.Config.Errorf(k.Null.Pos, "comparison %q: null: %d groups are too few to permute; at least %d are needed", k.Name, len(p.Parts), metrics.FewestGroups)
+				return p.Config.Errorf(k.Null.Pos.Of("permute"), "comparison %q: null: %s too few to permute; at least %d are needed", k.Name, text.Count(len(p.Parts), "group is", "groups are"), metrics.FewestGroups)
 			}
 			sets := []study.RowSet{{}}
 			if in == study.HiddenStates || in == study.Rows {
@@ -76,7 +77,7 @@ func (p *planner) grid(k *study.Comparison, in study.Input) (Grid, error) {
 			g.Layers = append(g.Layers, Layer{s, i, l.Name, l.Units})
 		}
 		if from == len(g.Layers) {
-			return g, p.Config.Errorf(k.Pos, "comparison %q: model %q gives no %s", k.Name, p.Sources[s].Name, in)
+			return g, p.Config.Errorf(k.Pos.Of("metrics", "models", "x", "y"), "comparison %q: model %q gives no %s", k.Name, p.Sources[s].Name, in)
 		}
 		at[s] = [2]int{from, len(g.Layers)}
 	}
@@ -119,27 +120,34 @@ func checkFrames(t *Task) error {
 	first := frameModel(t)
 	for _, i := range k.Sources {
 		s := t.Inputs.Sources[i]
-		if s.Labels != nil {
-			continue // they are functions of time, and are asked at the frames of the others
+		if s.Features != nil && float64(s.Card().Hop)*float64(first.Card().SampleRate) > coarser*float64(first.Card().Hop)*float64(s.Card().SampleRate) {
+			return cfg.Errorf(k.Pos, "comparison %q: the frames of %q (%s) are further apart than those of %q (%s), several of which would get the same one; compare words or phones: rows: {unit: word}",
+				k.Name, s.Name, hopText(s), first.Name, hopText(first))
+		}
+		if s.InTime() {
+			continue // it is asked at the frames of the others
 		}
 		if !s.IsAudio() {
-			return cfg.Errorf(k.Pos, "comparison %q: model %q has tokens and no frames; compare words: rows: {unit: word}", k.Name, s.Name)
+			return cfg.Errorf(k.Pos.Of("models", "x", "y"), "comparison %q: model %q has tokens and no frames; compare words: rows: {unit: word}", k.Name, s.Name)
 		}
-		a, c := first.Model.Card(), s.Model.Card()
+		a, c := first.Card(), s.Card()
 		if a.SampleRate != c.SampleRate || a.Centre(0) != c.Centre(0) || a.Hop != c.Hop || a.Patches != c.Patches || a.Chunk != c.Chunk {
-			return cfg.Errorf(k.Pos, "comparison %q: the frames of %q (%s) and %q (%s) are not at the same times; compare words or phones: rows: {unit: word}",
+			return cfg.Errorf(k.Pos.Of("models", "x", "y"), "comparison %q: the frames of %q (%s) and %q (%s) are not at the same times; compare words or phones: rows: {unit: word}",
 				k.Name, first.Name, hopText(first), s.Name, hopText(s))
 		}
 		for _, l := range s.Model.Layers() {
 			if t.Input == study.HiddenStates && l.Hop > 0 && l.Hop != c.Hop {
-				return cfg.Errorf(k.Pos, "comparison %q: layer %s of %q has a hop of its own (%d samples); leave it out by layers:, or compare words or phones", k.Name, l.Name, s.Name, l.Hop)
+				return cfg.Errorf(k.Pos.Of("models", "x", "y"), "comparison %q: layer %s of %q has a hop of its own (%d samples); leave it out by layers:, or compare words or phones", k.Name, l.Name, s.Name, l.Hop)
 			}
 		}
 	}
 	return nil
 }
 
+// coarser is by how much the hop of features may exceed that of a model because it was written with few digits.
+const coarser = 1.0001
+
 func hopText(s *extract.Source) string {
-	c := s.Model.Card()
+	c := s.Card()
 	return fmt.Sprintf("%.4g ms, first centre %.4g ms", 1000*float64(c.Hop)/float64(c.SampleRate), 1000*float64(c.Centre(0))/float64(c.SampleRate))
 }

@@ -34,8 +34,9 @@ models:
   - {name: hubert, onnx: models/demo/hubert.onnx, layers: 0-2}
   - {name: wav2vec2, onnx: models/demo/wav2vec2.onnx, layers: 1-2}
   - {name: phones, labels: phone}
+  - {name: mel, labels: logmel}
 comparisons:
-  - {name: frames, models: [hubert, wav2vec2, phones], metrics: [{cka: {variant: all}}], null: {draws: 19, frames: 900}}
+  - {name: frames, models: [hubert, wav2vec2, phones, mel], metrics: [{cka: {variant: all}}], null: {draws: 19, frames: 900}}
   - {name: units, models: [hubert, wav2vec2], metrics: [neuron_neuron, svcca]}
   - {name: phones, rows: {unit: phone}, x: [hubert, phones], y: [wav2vec2, phones], metrics: [cka, neuron_neuron], null: {draws: 19}}
   - {name: spaces, rows: {unit: phone}, x: [hubert], y: [wav2vec2], metrics: [procrustes, neuron_layer, pwcca]}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"speechsim/extract"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/plan"
@@ -18,7 +19,7 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 	k := p.Counts()
 	page := report.Page{
 		Title: p.Config.Name, Figures: figuresOf(p),
-		Lead: fmt.Sprintf("%d layers of %d models compared on %d utterances of %s.", p.CountLayers(), len(p.Sources), k.Usable, k.Root),
+		Lead: fmt.Sprintf("%s of %s compared on %s of %s.", text.Count(p.CountLayers(), "layer", "layers"), text.Count(len(p.Sources), "model", "models"), text.Count(k.Usable, "utterance", "utterances"), k.Root),
 	}
 	if note := p.Config.Note; note != "" {
 		page.Title += " [" + note + "]"
@@ -29,11 +30,26 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 		}
 	}
 	page.On = append(page.On,
-		fmt.Sprintf("%d utterances (%.1f min) of %d speakers; %d groups are the unit of resampling.", k.Usable, 60*k.Hours, k.Speakers, len(k.Groups)))
+		fmt.Sprintf("%s (%.1f min) of %s; %s the unit of resampling.", text.Count(k.Usable, "utterance", "utterances"), 60*k.Hours,
+			text.Count(k.Speakers, "speaker", "speakers"), text.Count(len(k.Groups), "group is", "groups are")))
+	if spec := p.Corpus.Spec.Audio; p.Resampled > 0 {
+		page.On = append(page.On, fmt.Sprintf("%s converted to %d Hz (%s).", text.Count(p.Resampled, "utterance was", "utterances were"), spec.Rate, spec.Filter()))
+	}
 	for _, s := range p.Sources {
 		page.On = append(page.On, "Model "+load.DescribeSource(s)+".")
 		if d, ok := p.Deviations[s.Name]; ok && !d.Within() {
 			page.Warnings = append(page.Warnings, fmt.Sprintf("Model %s ran on a GPU and %v.", s.Name, d))
+		}
+	}
+	if len(p.Moved) > 0 {
+		page.Doubt = append(page.Doubt, "I"+p.AboutMoved()[1:]+".")
+	}
+	for _, s := range p.Sources {
+		if s.Model == nil {
+			continue
+		}
+		for _, doubt := range s.Model.Doubts() {
+			page.Doubt = append(page.Doubt, fmt.Sprintf("Model %s: %s.", s.Name, doubt))
 		}
 	}
 	if len(p.Foreign) > 0 {
@@ -58,7 +74,7 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 		page.Doubt = append(page.Doubt, fmt.Sprintf("There are %d independent groups of speakers only: what holds here need not hold for others.", n))
 	}
 	if n := len(o.Failed); n > 0 {
-		page.Warnings = append(page.Warnings, fmt.Sprintf("%d inputs were skipped; the first: %s", n, o.Failed[0].Error))
+		page.Warnings = append(page.Warnings, fmt.Sprintf("%s skipped; the first: %s", text.Count(n, "input was", "inputs were"), o.Failed[0].Error))
 	}
 	return page
 }

@@ -12,6 +12,7 @@ import (
 
 	"speechsim/extract/store"
 	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/progress"
@@ -37,9 +38,9 @@ type Outcome struct {
 func Refuse(skipped []store.Failure, undefined results.AllUndefined, strict bool) error {
 	switch {
 	case strict && len(skipped) > 0:
-		return fmt.Errorf("%d inputs were skipped, and --strict refuses that; the first:\n%s", len(skipped), skipped[0].Error)
+		return fmt.Errorf("%s skipped, and --strict refuses that; the first:\n%s", text.Count(len(skipped), "input was", "inputs were"), skipped[0].Error)
 	case strict && len(undefined) > 0:
-		return fmt.Errorf("%d cells have no value, and --strict refuses that; the most frequent reason:\n%s", undefined.Cells(), undefined[0])
+		return fmt.Errorf("%s no value, and --strict refuses that; the most frequent reason:\n%s", text.Count(undefined.Cells(), "cell has", "cells have"), undefined[0])
 	}
 	return nil
 }

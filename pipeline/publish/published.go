@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"speechsim/configs"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/published"
 	"speechsim/pipeline/report/figures"
@@ -51,7 +52,7 @@ func CheckPublished(p *plan.Plan) error {
 	for _, k := range p.Comparisons {
 		for i, maps := range k.PublishedMaps {
 			if !drawsAny(all, k.Name, maps) {
-				errs = append(errs, p.Config.Errorf(k.Pos, "comparison %q: published: %s has no value of its metrics and layers; it holds %s",
+				errs = append(errs, p.Config.Errorf(k.Pos.Of("published"), "comparison %q: published: %s has no value of its metrics and layers; it holds %s",
 					k.Name, k.Published[i], describeMaps(maps)))
 			}
 		}
@@ -82,7 +83,7 @@ func describeMaps(maps []published.Map) string {
 		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%s %s of %s and %s %s", m.Measure.Metric, m.Measure.Variant, x, y, m.Measure.Params)))
 	}
 	if len(maps) > shown {
-		parts = append(parts, fmt.Sprintf("and %d more maps", len(maps)-shown))
+		parts = append(parts, "and "+text.Count(len(maps)-shown, "more map", "more maps"))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -11,7 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"speechsim/configs"
 	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/report"
@@ -47,11 +49,11 @@ type pageFile struct {
 }
 
 func writePageFile(dir string, page report.Page) error {
-	text, err := json.Marshal(pageFile{pageFormat, native.Version, page})
+	data, err := json.Marshal(pageFile{pageFormat, native.Version, page})
 	if err != nil {
 		return err
 	}
-	return files.Write(filepath.Join(dir, pageName), func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err })
+	return files.Write(filepath.Join(dir, pageName), func(w io.Writer) error { _, err := w.Write(append(data, '\n')); return err })
 }
 
 // FindRun resolves the argument by which a user names a run: its folder, or its name among the runs.
@@ -88,7 +90,7 @@ func readRun(dir string) (report.Page, error) {
 	if err != nil {
 		return none, err
 	}
-	text, err := os.ReadFile(filepath.Join(dir, pageName))
+	data, err := os.ReadFile(filepath.Join(dir, pageName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return none, fmt.Errorf("%s lacks %s: pipeline run with its config makes it again; what is in the store is not computed again", dir, pageName)
 	}
@@ -99,7 +101,7 @@ func readRun(dir string) (report.Page, error) {
 		Format  int
 		Version string
 	}
-	if err := json.Unmarshal(text, &head); err != nil {
+	if err := json.Unmarshal(data, &head); err != nil {
 		return none, fmt.Errorf("%s: %w", filepath.Join(dir, pageName), err)
 	}
 	if head.Format != pageFormat {
@@ -107,7 +109,7 @@ func readRun(dir string) (report.Page, error) {
 			dir, head.Version, pageName, head.Format, native.Version, pageFormat)
 	}
 	var file pageFile
-	if err := json.Unmarshal(text, &file); err != nil {
+	if err := json.Unmarshal(data, &file); err != nil {
 		return none, fmt.Errorf("%s: %w", filepath.Join(dir, pageName), err)
 	}
 	page := file.Page
@@ -120,23 +122,107 @@ func readRun(dir string) (report.Page, error) {
 	return page, err
 }
 
+// lockFile is held by the process that works on a run.
+func lockFile(dir string) string { return filepath.Join(dir, ".lock") }
+
+// Lock takes the folder of a run for this process, until unlock is called.
+func Lock(dir string) (unlock func(), err error) {
+	if unlock, err = files.Lock(lockFile(dir)); err != nil {
+		return nil, busy(dir, err)
+	}
+	return unlock, nil
+}
+
+// Maker is the process that works on the run of a folder, "" when none does.
+func Maker(dir string) string { return files.Holder(lockFile(dir)) }
+
+// CheckFree is an error while another process works on the run of a folder.
+func CheckFree(dir string) error {
+	if by := Maker(dir); by != "" {
+		return busy(dir, &files.LockedError{By: by})
+	}
+	return nil
+}
+
+func busy(dir string, err error) error {
+	var locked *files.LockedError
+	if errors.As(err, &locked) {
+		return fmt.Errorf("%s is being made by %s: wait for its end, or give this run a name of its own (--set name=...)", dir, locked.By)
+	}
+	return err
+}
+
+// checkReplace refuses to replace the finished run of another config. A run that has the same config, and other inputs or another
+// version of the program, is the same run made anew.
+func checkReplace(f *load.Files, manifest []byte) error {
+	if f.Replace || f.Cards {
+		return nil
+	}
+	changes, err := otherKeys(f.Config, manifest)
+	if err != nil || changes == "" {
+		return err
+	}
+	return f.Config.Errorf(f.Config.Pos.Of("name"), "%s holds a run of another config (%s): give this run a name of its own (name:, or --set name=...), or replace that one by --replace",
+		f.RunDir, changes)
+}
+
+// OtherConfig says in which keys the finished run of a folder differs from a config, "" where in none, or where there is no run.
+func OtherConfig(cfg *configs.Config, dir string) (string, error) {
+	manifest, err := os.ReadFile(manifestFile(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return otherKeys(cfg, manifest)
+}
+
+func otherKeys(cfg *configs.Config, manifest []byte) (string, error) {
+	var theirs struct{ Config json.RawMessage }
+	if err := json.Unmarshal(manifest, &theirs); err != nil {
+		return "", err
+	}
+	ours, err := json.Marshal(cfg)
+	if err != nil {
+		return "", err
+	}
+	changes, err := report.ConfigChanges(theirs.Config, ours)
+	if err != nil {
+		return "", err
+	}
+	const shown = 3
+	var words []string
+	for i, c := range changes {
+		if i == shown {
+			words = append(words, "and "+text.Count(len(changes)-shown, "more key", "more keys"))
+			break
+		}
+		words = append(words, fmt.Sprintf("%s is %s there and %s here", c.What, cmp.Or(c.Ours, "not given"), cmp.Or(c.Theirs, "not given")))
+	}
+	return strings.Join(words, "; "), nil
+}
+
 // Finished returns the outcome of an earlier run when its manifest carries the stamp of these files and its own are there; nil
-// when there is none.
-func Finished(f *load.Files) *Outcome {
+// when there is none. It is an error if the folder has the run of another config, unless that may be replaced.
+func Finished(f *load.Files) (*Outcome, error) {
 	data, err := os.ReadFile(manifestFile(f.RunDir))
 	if err != nil {
 		if !errors.Is(err, os.ErrNotExist) {
 			f.Progress.Note("%v: the run is made again", err)
 		}
-		return nil
+		return nil, nil
 	}
 	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil || m.Inputs.Stamp != f.Stamp {
 		if err == nil && len(m.Inputs.Stamp) > 0 {
+			if err := checkReplace(f, data); err != nil {
+				return nil, err
+			}
 			f.Progress.Note("%s holds a run of %s made from another config, program or inputs, which a run replaces; what both share comes from the store",
 				f.RunDir, m.Finished.Format("2006-01-02 15:04"))
 		}
-		return nil
+		return nil, nil
 	}
 	o := &Outcome{Dir: f.RunDir, Cells: m.Cells, Undefined: m.Undefined, Failed: m.Skipped, AlreadyDone: true, Seconds: m.Seconds, Report: reportFile(f.RunDir)}
 	need := []string{"results.jsonl", "results.csv", "matches.csv", "differences.csv", "dropped.csv", pageName, "report.html"}
@@ -147,8 +233,8 @@ func Finished(f *load.Files) *Outcome {
 	for _, name := range need {
 		if !files.Exists(filepath.Join(f.RunDir, filepath.FromSlash(name))) {
 			f.Progress.Note("%s lacks %s: the run is finished again", f.RunDir, name)
-			return nil
+			return nil, nil
 		}
 	}
-	return o
+	return o, nil
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
@@ -18,8 +19,13 @@ type Change struct{ What, Ours, Theirs string }
 
 // Changes lists the entries in which two manifests differ, in the order of ours:
 // config, inputs, versions. What differs between any two runs of the same
-// thing (dates, seconds, host) is left out.
+// thing (dates, seconds, host, where files lie that are the same) is left out.
 func Changes(ours, theirs json.RawMessage) ([]Change, error) {
+	list, err := changes(ours, theirs)
+	return withoutMoved(list), err
+}
+
+func changes(ours, theirs json.RawMessage) ([]Change, error) {
 	a, err := said(ours)
 	if err != nil {
 		return nil, err
@@ -47,6 +53,43 @@ func Changes(ours, theirs json.RawMessage) ([]Change, error) {
 	return list, nil
 }
 
+// withoutMoved leaves out the places of files and folders that hold the same in both runs, as the digests of the inputs say.
+func withoutMoved(list []Change) []Change {
+	changed := func(prefix string) bool {
+		return slices.ContainsFunc(list, func(c Change) bool { return strings.HasPrefix(c.What, prefix) })
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(c Change) bool {
+		at := strings.Split(c.What, ".")
+		if len(at) < 3 || c.Ours == "" || c.Theirs == "" || !slices.Contains([]string{"onnx", "vectors", "card", "vocabulary", "root", "alignments", "audio", "groups", "file"}, at[len(at)-1]) {
+			return false
+		}
+		switch name := strings.Join(at[2:len(at)-1], "."); at[1] {
+		case "models":
+			return !changed("inputs.models."+name) && !changed("inputs.cards."+name)
+		case "corpus":
+			return !changed("inputs.corpus") && !changed("inputs.labels") && !changed("inputs.lexicon")
+		}
+		return false
+	})
+}
+
+// ConfigChanges lists the keys of two configs in which the results of their runs may differ, without those that say where things
+// are kept.
+func ConfigChanges(ours, theirs json.RawMessage) ([]Change, error) {
+	wrap := func(config json.RawMessage) json.RawMessage {
+		return slices.Concat(json.RawMessage(`{"config":`), config, json.RawMessage(`}`))
+	}
+	list, err := changes(wrap(ours), wrap(theirs))
+	list = slices.DeleteFunc(list, func(c Change) bool {
+		return slices.Contains([]string{"config.base", "config.runs", "config.memory", "config.store.folder", "config.store.frames"}, c.What) ||
+			strings.HasPrefix(c.What, "config.libraries.")
+	})
+	for i := range list {
+		list[i].What = strings.TrimPrefix(list[i].What, "config.")
+	}
+	return list, err
+}
+
 // compared are the sections of a manifest that say what a run is made of.
 var compared = []string{"config", "inputs", "versions"}
 
@@ -61,6 +104,9 @@ func said(manifest json.RawMessage) ([]manifestRow, error) {
 	}
 	var rows []manifestRow
 	for _, name := range compared {
+		if sections[name] == nil {
+			continue
+		}
 		d := json.NewDecoder(bytes.NewReader(sections[name]))
 		d.UseNumber()
 		var v any
@@ -128,7 +174,41 @@ func Versus(name, otherName string, ours, theirs Page, changes []Change) (Page, 
 	alone(name, otherName, len(ours.Cells)-len(d))
 	alone(otherName, name, len(theirs.Cells)-len(d))
 	out.Figures = figures.OfDifferences(ours.Figures, d, ": "+name+" minus "+otherName)
+	for i := range out.Figures {
+		sayOtherN(&out.Figures[i], d, theirs.Cells, otherName)
+	}
 	return out, nil
+}
+
+// sayOtherN says in the caption of a figure of differences, whose n is that of our rows, how many rows theirs are where they are
+// not as many.
+func sayOtherN(f *figures.Figure, differences, theirs []results.Cell, otherName string) {
+	at := make(map[results.Key]int, len(theirs))
+	for i := range theirs {
+		at[theirs[i].Key()] = theirs[i].N
+	}
+	var other []int
+	unlike := false
+	for i := range differences {
+		d := &differences[i]
+		if d.Comparison != f.Comparison || !slices.ContainsFunc(f.Measures(), func(m results.Measure) bool {
+			return m.Same(results.Measure{Metric: d.Metric, Variant: d.Variant, Params: d.Params})
+		}) {
+			continue
+		}
+		n := at[d.Key()]
+		other = append(other, n)
+		unlike = unlike || n != d.N
+	}
+	if !unlike {
+		return
+	}
+	least, most := slices.Min(other), slices.Max(other)
+	n := strconv.Itoa(least)
+	if most > least {
+		n += " to " + strconv.Itoa(most)
+	}
+	f.Caption = strings.TrimSpace(figures.Sentence(f.Caption) + fmt.Sprintf(" n of %s is %s.", otherName, n))
 }
 
 // differences returns a cell for each cell of ours that has a partner among

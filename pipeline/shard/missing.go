@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/plan"
 )
@@ -18,7 +19,7 @@ type MissingError struct {
 }
 
 func (e *MissingError) Error() string {
-	s := fmt.Sprintf("%d parts are not in the store: %s", len(e.Parts), strings.Join(e.Parts, ", "))
+	s := fmt.Sprintf("%s not in the store: %s", text.Count(len(e.Parts), "part is", "parts are"), strings.Join(e.Parts, ", "))
 	for _, line := range e.Shards {
 		s += "\n  " + line
 	}

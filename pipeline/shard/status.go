@@ -10,14 +10,18 @@ import (
 	"time"
 
 	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/internal/text"
 )
 
-// Status is how far the shards of a run are.
+// Status is how far a run and its shards are.
 type Status struct {
 	Run    string    `json:"run"`
-	Merged bool      `json:"merged"` // the run has a manifest
-	Of     int       `json:"of"`     // shards that the run is being cut into, 0 when none has begun
-	Shards []*Record `json:"shards"` // those that have begun
+	Merged bool      `json:"merged"`          // the run has a manifest
+	Begun  bool      `json:"begun"`           // it has a folder
+	Maker  string    `json:"maker,omitempty"` // the process that makes its results
+	Other  string    `json:"other,omitempty"` // how the config of the run that is there differs from this one
+	Of     int       `json:"of"`              // shards that the run is being cut into, 0 when none has begun
+	Shards []*Record `json:"shards"`          // those that have begun
 
 	Queued  map[int]string `json:"queued,omitempty"` // what a workload manager says of shards: "pending in job 12"
 	managed bool
@@ -36,9 +40,12 @@ func (s *Status) Managed(of int, queued map[int]string) {
 	s.Queued, s.managed = queued, true
 }
 
+// Results adds what is known of the run's folder: the process that works on it, and how its config differs, "" where there is none.
+func (s *Status) Results(maker, other string) { s.Maker, s.Other = maker, other }
+
 // ReadStatus reads the records of the shards of a run: its store, its folder and its name. It opens no corpus and no model.
 func ReadStatus(store, runDir, name string) (*Status, error) {
-	s := &Status{Run: runDir}
+	s := &Status{Run: runDir, Begun: files.Exists(runDir), Shards: []*Record{}}
 	s.Merged = files.Exists(filepath.Join(s.Run, "manifest.json"))
 	records, err := ReadRecords(store, name)
 	if err != nil || len(records) == 0 {
@@ -98,9 +105,6 @@ func (s *Status) record(index int) *Record {
 // Text is the status for people: a line a shard.
 func (s *Status) Text(now time.Time) string {
 	var b strings.Builder
-	if s.Of == 0 {
-		fmt.Fprintf(&b, "no shard of %s has been started with this store\n", filepath.Base(s.Run))
-	}
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	count := map[string]int{}
 	for i := range s.Of {
@@ -127,12 +131,27 @@ func (s *Status) Text(now time.Time) string {
 		for _, state := range slices.Sorted(maps.Keys(count)) {
 			parts = append(parts, fmt.Sprintf("%d %s", count[state], state))
 		}
-		fmt.Fprintf(&b, "%d shards: %s\n", s.Of, strings.Join(parts, ", "))
+		fmt.Fprintf(&b, "%s: %s\n", text.Count(s.Of, "shard", "shards"), strings.Join(parts, ", "))
 	}
-	if s.Merged {
-		fmt.Fprintf(&b, "merged: %s\n", s.Run)
-	} else {
-		fmt.Fprintf(&b, "not merged\n")
-	}
+	fmt.Fprintln(&b, s.results())
 	return b.String()
+}
+
+// results says how far the results are.
+func (s *Status) results() string {
+	switch {
+	case s.Maker != "":
+		return fmt.Sprintf("%s is being made by %s", s.Run, s.Maker)
+	case s.Merged && s.Other != "":
+		return fmt.Sprintf("%s holds the results of another config: %s", s.Run, s.Other)
+	case s.Merged && s.Of == 0:
+		return s.Run + " is complete"
+	case s.Merged:
+		return "merged: " + s.Run
+	case s.Of > 0:
+		return "not merged"
+	case s.Begun:
+		return fmt.Sprintf("%s was begun and did not come to its end: pipeline run goes on from where it stopped", s.Run)
+	}
+	return fmt.Sprintf("%s has not been run, and no shard of it has been started with this store", filepath.Base(s.Run))
 }

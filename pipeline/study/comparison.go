@@ -89,7 +89,7 @@ func (k *Comparison) WantsInterval(m Measure) bool {
 
 // NullFromProjections says whether the null of a measure is drawn from random projections of the rows of a set.
 func (k *Comparison) NullFromProjections(m Measure, set RowSet) bool {
-	return m.Name == "cka" && (k.Null.Permute == "group" || set.Level == results.TypeLevel)
+	return m.Grouped() || m.Name == "cka" && (k.Null.Permute == "group" || set.Level == results.TypeLevel)
 }
 
 // VariantsOf counts the variants of a metric that the comparison asks for.

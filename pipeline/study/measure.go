@@ -58,5 +58,5 @@ func (m Measure) WantsGroups() bool { return m.Name == "cka" && m.Variant.Name =
 
 // HasNull says whether the metric has a null distribution: its values on rows of which one side is permuted.
 func (m Measure) HasNull() bool {
-	return m.Variant.Source == metrics.FromMoments && m.Input() == HiddenStates || m.Name == "knn" || m.Name == "asif"
+	return m.Variant.Source == metrics.FromMoments && m.Input() == HiddenStates || m.Grouped() || m.Name == "knn" || m.Name == "asif"
 }

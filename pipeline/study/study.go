@@ -64,7 +64,7 @@ func (r *resolver) comparison(c *configs.Comparison) *Comparison {
 	for _, name := range k.Published {
 		maps, err := loadPublished(r.cfg, name)
 		if err != nil {
-			r.refuse(k.Pos, "comparison %q: published: %v", k.Name, err)
+			r.refuse(k.Pos.Of("published"), "comparison %q: published: %v", k.Name, err)
 		}
 		k.PublishedMaps = append(k.PublishedMaps, maps)
 	}
@@ -84,7 +84,7 @@ func (r *resolver) metric(k *Comparison, m configs.Metric) {
 		for _, why := range []string{k.checkNull(f), k.checkRows(f)} {
 			if why != "" && !said[why] {
 				said[why] = true
-				r.refuse(m.Pos, "comparison %q: %s", k.Name, why)
+				r.refuse(configs.Blame(m.Pos, k.Pos.Of("null", "rows"), k.Rows.Pos.Of("unit", "level")), "comparison %q: %s", k.Name, why)
 			}
 		}
 	}
@@ -102,28 +102,31 @@ func (r *resolver) checkModels(k *Comparison) {
 	if len(k.MeasuresNamed("word_distance")) > 0 {
 		for _, s := range k.YSources {
 			if m := models[s]; m.Vectors == "" {
-				r.refuse(k.Pos, "comparison %q: word_distance takes from y what words mean, and y has model %q, which is no word vectors: put word vectors in y", k.Name, m.Name)
+				r.refuse(k.Pos.Of("y", "models", "metrics"), "comparison %q: word_distance takes from y what words mean, and y has model %q, which is no word vectors: put word vectors in y", k.Name, m.Name)
 			}
 		}
 	}
 	for _, s := range k.Sources {
 		m := models[s]
 		if m.Vectors != "" && (k.Rows.Unit != "word" || k.HasAttention()) {
-			r.refuse(k.Pos, "comparison %q compares %ss, and model %q is word vectors: use rows: {unit: word} and no attention metric", k.Name, k.Rows.Unit, m.Name)
+			r.refuse(configs.Blame(k.Pos.Of("models", "x", "y", "metrics", "rows"), k.Rows.Pos.Of("unit")), "comparison %q compares %ss, and model %q is word vectors: use rows: {unit: word} and no attention metric", k.Name, k.Rows.Unit, m.Name)
 		}
 		if m.Labels != "" && k.HasAttention() {
-			r.refuse(k.Pos, "comparison %q: model %q is labels, which have no attention maps", k.Name, m.Name)
+			r.refuse(k.Pos.Of("models", "x", "y", "metrics"), "comparison %q: model %q is labels, which have no attention maps", k.Name, m.Name)
+		}
+		if m.Features != "" && k.HasAttention() {
+			r.refuse(k.Pos, "comparison %q: model %q is features, which have no attention maps", k.Name, m.Name)
 		}
 	}
 	if n := k.Null; n != nil && n.Permute == "word_type" {
 		for _, s := range k.YSources {
 			if models[s].Vectors == "" {
-				r.refuse(n.Pos, "comparison %q: null.permute: word_type gives each word type of y the vector of another, and y has model %q, whose rows differ from token to token; put the word vectors in y, or permute: group", k.Name, models[s].Name)
+				r.refuse(n.Pos.Of("permute"), "comparison %q: null.permute: word_type gives each word type of y the vector of another, and y has model %q, whose rows differ from token to token; put the word vectors in y, or permute: group", k.Name, models[s].Name)
 			}
 		}
 	}
 	if k.Rows.Unit == "frame" && !slices.ContainsFunc(k.Sources, func(s int) bool { return models[s].Labels == "" }) {
-		r.refuse(k.Pos, "comparison %q: labels have no frames of their own: add a speech model, or compare words or phones: rows: {unit: word}", k.Name)
+		r.refuse(configs.Blame(k.Pos.Of("models", "x", "y", "rows"), k.Rows.Pos.Of("unit")), "comparison %q: labels have no frames of their own: add a speech model or features, or compare words or phones: rows: {unit: word}", k.Name)
 	}
 }
 

@@ -1,7 +1,6 @@
 package audio
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"speechsim/textgrid"
 )
 
 // Info is what a file's header says about its sound.
@@ -220,6 +221,10 @@ func sniff(head []byte) string {
 		return "AAC; convert it to FLAC, for example with ffmpeg"
 	case len(head) > 2 && head[0] == 0xff && head[1] >= 0xe2 && head[1]&6 == 2: // 11 bits of sync, layer III, any version
 		return "MP3; convert it to FLAC, for example with ffmpeg"
+	case len(head) > 2 && head[0] == 0xff && head[1] >= 0xe2 && head[1]&6 == 4:
+		return "MPEG audio of layer II (MP2); convert it to FLAC, for example with ffmpeg"
+	case at(0, "wvpk"):
+		return "WavPack; convert it to FLAC, for example with ffmpeg"
 	case at(4, "ftyp"):
 		return "MPEG-4 audio; convert it to FLAC, for example with ffmpeg"
 	case at(0, "\x1aE\xdf\xa3"):
@@ -238,27 +243,12 @@ func sniff(head []byte) string {
 		return "Sun audio; convert it to FLAC, for example with sox"
 	case at(0, "ajkg"):
 		return "a file compressed with shorten; expand it with `shorten -x` or ffmpeg"
-	case at(0, "version https://git-lfs"):
-		return "a Git LFS pointer, not the file that it stands for; fetch it with `git lfs pull`"
 	case at(0, "\x00\x05\x16\x07"):
 		return "a companion file of macOS (AppleDouble), which has no sound; the file itself is the one without ._ before its name"
-	case at(0, "PK\x03\x04"), at(0, "\x1f\x8b"):
+	case at(0, "PK\x03\x04"), at(0, "\x1f\x8b"), at(0, "BZh"), at(0, "\xfd7zXZ\x00"), at(0, "7z\xbc\xaf\x27\x1c"):
 		return "a compressed archive; unpack it first"
-	case markup(head):
-		return "an HTML or XML page, probably the answer to a download that failed; download the file again"
 	}
-	return ""
-}
-
-// markup tells whether a file begins as HTML and XML do.
-func markup(head []byte) bool {
-	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n"))
-	for _, tag := range []string{"<!doctype", "<html", "<head", "<?xml", "<!--"} {
-		if bytes.HasPrefix(text, []byte(tag)) {
-			return true
-		}
-	}
-	return false
+	return textgrid.StandIn(head)
 }
 
 // decode reads the range [from, to) seconds.
@@ -343,18 +333,27 @@ func (a *Audio) Mono(channel string) ([]float32, error) {
 	case channel == "" && n == 1:
 		return a.Channels[0], nil
 	case channel == "":
-		return nil, fmt.Errorf("expected one channel, found %d; choose one (1 to %d), or mix, in the configuration", n, n)
+		return nil, fmt.Errorf("expected one channel, found %d; choose one (1 to %d), or mix", n, n)
 	case channel == "mix":
 		return mix(a.Channels), nil
 	}
+	i, err := ChannelIndex(channel, n)
+	if err != nil {
+		return nil, err
+	}
+	return a.Channels[i], nil
+}
+
+// ChannelIndex is the index of the channel "1", "2", ... among n channels.
+func ChannelIndex(channel string, n int) (int, error) {
 	i, err := strconv.Atoi(channel)
 	if err != nil || i < 1 {
-		return nil, fmt.Errorf("channel %q: expected mix or a number from 1", channel)
+		return 0, fmt.Errorf("channel %q: expected mix or a number from 1", channel)
 	}
 	if i > n {
-		return nil, fmt.Errorf("channel %d was asked for, the file has %d", i, n)
+		return 0, fmt.Errorf("channel %d is asked for, the first being 1, and the audio has %d", i, n)
 	}
-	return a.Channels[i-1], nil
+	return i - 1, nil
 }
 
 // mix is the mean of the channels. The sum is in float64, so that full-scale channels do not lose their last bit.

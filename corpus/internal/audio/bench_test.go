@@ -69,13 +69,15 @@ func BenchmarkReadInfo(b *testing.B) {
 }
 
 func BenchmarkResample(b *testing.B) {
-	for _, r := range [][2]int{{8000, 16000}, {16000, 24000}, {44100, 16000}, {48000, 16000}} {
-		b.Run(fmt.Sprintf("%d-%d", r[0], r[1]), func(b *testing.B) {
-			x := scaled(speechLike(10*r[0], 16, 1), 16)
-			for b.Loop() {
-				Resample(x, r[0], r[1])
-			}
-			b.ReportMetric(10*float64(b.N)/b.Elapsed().Seconds(), "x-realtime")
-		})
+	for _, r := range Resamplers {
+		for _, rates := range [][2]int{{8000, 16000}, {16000, 24000}, {44100, 16000}, {48000, 16000}, {22051, 16000}} {
+			b.Run(fmt.Sprintf("%s/%d-%d", r, rates[0], rates[1]), func(b *testing.B) {
+				x := scaled(speechLike(10*rates[0], 16, 1), 16)
+				for b.Loop() {
+					Resample(x, rates[0], rates[1], r)
+				}
+				b.ReportMetric(10*float64(b.N)/b.Elapsed().Seconds(), "x-realtime")
+			})
+		}
 	}
 }

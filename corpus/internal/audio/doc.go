@@ -9,7 +9,7 @@
 //	info, err := audio.ReadInfo("dr1/fcjf0/sa1.wav")  // sphere, 16000 Hz, 1 channel, 46797 samples
 //	a, err := audio.Decode("dr1/fcjf0/sa1.wav")
 //	x, err := a.Mono("")                              // an error if there are two channels
-//	x = audio.Resample(x, a.Rate, 24000)
+//	x = audio.Resample(x, a.Rate, 24000, audio.Kaiser)
 //	for _, f := range audio.Check(a) { fmt.Println(f) }
 //
 // # Files that lie

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/mewkiz/flac"
 	"github.com/mewkiz/flac/frame"
@@ -85,7 +86,9 @@ func (s source) skipID3() (int64, error) {
 	if b, err = s.read(at, 4); err != nil {
 		return 0, err
 	}
-	if string(b) != "fLaC" {
+	if name := sniff(b); at > 0 && strings.Contains(name, "convert") {
+		return 0, s.errorf(at, "expected fLaC after an ID3 tag, found %s", name)
+	} else if string(b) != "fLaC" {
 		return 0, s.errorf(at, "expected fLaC after an ID3 tag, found %q; if this is MP3, convert it to FLAC, for example with ffmpeg", b)
 	}
 	return at, nil

@@ -176,7 +176,7 @@ func TestFLACAfterID3(t *testing.T) {
 	data := encodeFLAC(t, flacOptions{rate: 16000, bits: 16, block: 512}, x)
 	tag := append([]byte("ID3\x04\x00\x00\x00\x00\x01\x02"), make([]byte, 130)...)
 	equalSamples(t, mustDecode(t, append(tag, data...)).Channels, [][]float32{scaled(x, 16)})
-	wantError(t, append(tag, "\xff\xfb\x90\x00 this is MP3"...), "if this is MP3", true)
+	wantError(t, append(tag, "\xff\xfb\x90\x00 this is MP3"...), "found MP3; convert it", true)
 	a := mustDecode(t, append(data, "TAG and more"...))
 	wantNote(t, a, "length", "12 bytes follow the 3000 samples")
 }

@@ -196,7 +196,7 @@ func FuzzResample(f *testing.F) {
 			x[i] = float32(int8(v)) / 128
 		}
 		a, b := minRate+int(from%47000), minRate+int(to%47000)
-		y := Resample(x, a, b)
+		y := Resample(x, a, b, Resamplers[(from^to)>>16%2])
 		if want := (int64(len(x))*int64(b) + int64(a) - 1) / int64(a); int64(len(y)) != want {
 			t.Fatalf("%d samples, want %d", len(y), want)
 		}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -32,8 +31,9 @@ func isFusedAttention(n *onnxproto.Node) bool {
 }
 
 // stacks finds the numbered modules that hold attention: for every attention
-// node, each number in its scope is a candidate for the block's.
-func (x *Graph) stacks() []*stack {
+// node, each number in its scope is a candidate for the block's. crossed are those
+// with two in every block, as a decoder has that also attends to an encoder.
+func (x *Graph) stacks() (plain, crossed []*stack) {
 	byPrefix := map[string]*stack{}
 	for i := range x.Nodes {
 		if !isAttention(&x.Nodes[i]) {
@@ -55,20 +55,25 @@ func (x *Graph) stacks() []*stack {
 			s.blocks = max(s.blocks, number+1)
 		}
 	}
-	var out []*stack
-	for _, s := range byPrefix {
-		if s.complete() {
-			out = append(out, s)
+	for _, prefix := range slices.Sorted(maps.Keys(byPrefix)) {
+		switch s := byPrefix[prefix]; {
+		case s.complete(1):
+			plain = append(plain, s)
+		case s.complete(2):
+			crossed = append(crossed, s)
 		}
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].prefix < out[j].prefix })
-	return out
+	// What holds a stack is no stack beside it.
+	crossed = slices.DeleteFunc(crossed, func(c *stack) bool {
+		return slices.ContainsFunc(plain, func(p *stack) bool { return within(p.prefix, c.prefix) })
+	})
+	return plain, crossed
 }
 
-// complete reports whether every block has exactly one attention node.
-func (s *stack) complete() bool {
+// complete reports whether every block has so many attention nodes.
+func (s *stack) complete(attentions int) bool {
 	for i := 0; i < s.blocks; i++ {
-		if len(s.maps[i]) != 1 {
+		if len(s.maps[i]) != attentions {
 			return false
 		}
 	}
@@ -88,11 +93,11 @@ func (s *stack) parent() string {
 // namedBlocks finds layers and attention maps by the modules' names.
 // ok is false when the graph has no such names.
 func (x *Graph) namedBlocks() (f Found, ok bool, err error) {
-	stacks := x.stacks()
-	if len(stacks) == 0 {
+	plain, crossed := x.stacks()
+	if len(plain) == 0 {
 		return Found{}, false, nil
 	}
-	if len(stacks) > 1 {
+	if stacks := slices.Concat(plain, crossed); len(stacks) > 1 {
 		var names []string
 		for _, s := range stacks {
 			names = append(names, fmt.Sprintf("%s (%d blocks)", s.prefix, s.blocks))
@@ -100,7 +105,7 @@ func (x *Graph) namedBlocks() (f Found, ok bool, err error) {
 		return Found{}, true, fmt.Errorf("the graph has more than one stack of blocks with attention: %s; "+
 			"say in the card which tensors are the layers", strings.Join(names, ", "))
 	}
-	s := stacks[0]
+	s := plain[0]
 	f.Where = fmt.Sprintf("graph: modules %s/0 to %d", s.prefix, s.blocks-1)
 	outputs := make([]string, s.blocks)
 	for i := range outputs {

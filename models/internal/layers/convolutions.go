@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"speechsim/models/internal/onnxproto"
 )
 
 // Convolutions finds the convolutional layers of a speech model: modules named
@@ -23,69 +25,100 @@ func (x *Graph) Convolutions() []Output {
 		}
 	}
 	var out []Output
-	hop, window := 1, 1
+	steps := oneSample
 	for k := 0; k < len(modules); k++ {
 		module, ok := modules[k]
 		if !ok {
 			return nil
 		}
-		kernel, stride, ok := x.convolutionIn(module)
 		tensor := x.moduleOutput(module)
-		if !ok || tensor == "" || hop > 1<<20 || window > 1<<24 {
+		if tensor == "" || !steps.through(x.convolutionIn(module)) {
 			return nil
 		}
-		window += (kernel - 1) * hop
-		hop *= stride
-		out = append(out, Output{Name: fmt.Sprintf("cnn.%d", k+1), Tensor: tensor, Hop: hop, Window: window, ChannelsFirst: true})
+		out = append(out, Output{Name: fmt.Sprintf("cnn.%d", k+1), Tensor: tensor, Steps: steps, ChannelsFirst: true})
 	}
 	return out
 }
 
-// convolutionIn reads kernel and stride of the one convolution in a module.
-func (x *Graph) convolutionIn(module string) (kernel, stride int, ok bool) {
+// convolutionIn is the one convolution in a module, nil if there is none.
+func (x *Graph) convolutionIn(module string) *onnxproto.Node {
 	for i := range x.Nodes {
 		if x.Nodes[i].Op == "Conv" && within(x.scopes[i], module) {
-			return x.convolution(i)
+			return &x.Nodes[i]
 		}
 	}
-	return 0, 0, false
+	return nil
 }
 
-// convolution reads kernel and stride of a node; ok if it is a one-dimensional
-// convolution without padding.
-func (x *Graph) convolution(i int) (kernel, stride int, ok bool) {
-	n := &x.Nodes[i]
+// Steps says which samples the frames of a layer see: frame i those from
+// Hop*i - Before on, and Window + Before + After of them, where as many as Before
+// and After of all are padding.
+type Steps struct {
+	Hop, Window   int // Window: samples of the utterance that one frame takes
+	Before, After int // padding, in samples
+}
+
+// oneSample is what the frames of a waveform see.
+var oneSample = Steps{Hop: 1, Window: 1}
+
+// Centre is the middle of what the first frame sees.
+func (s Steps) Centre() int { return (s.Window+s.Before+s.After)/2 - s.Before }
+
+// Padded says whether frames see padding.
+func (s Steps) Padded() bool { return s.Before != 0 || s.After != 0 }
+
+// through adds a convolution. It is false where that is not one-dimensional, or pads
+// so much that a frame takes no sample at all.
+func (s *Steps) through(n *onnxproto.Node) bool {
+	if n == nil {
+		return false
+	}
 	k, _ := n.Attribute("kernel_shape")
-	s, _ := n.Attribute("strides")
-	if len(k.Ints) != 1 || k.Ints[0] < 1 || len(s.Ints) > 1 {
-		return 0, 0, false
+	pads, _ := n.Attribute("pads")
+	automatic, _ := n.Attribute("auto_pad")
+	if len(k.Ints) != 1 || automatic.Text != "" && automatic.Text != "NOTSET" && automatic.Text != "VALID" {
+		return false
 	}
-	stride = 1
-	if len(s.Ints) == 1 {
-		stride = int(s.Ints[0])
+	sizes := [...]int{int(k.Ints[0]), single(n, "strides"), single(n, "dilations")}
+	before, after := 0, 0
+	if len(pads.Ints) == 2 {
+		before, after = int(pads.Ints[0]), int(pads.Ints[1])
 	}
-	return int(k.Ints[0]), stride, stride >= 1
+	const most = 1 << 20 // bounds what a broken file may say
+	for _, size := range sizes {
+		if size < 1 || size > most || before < 0 || after < 0 || before > most || after > most {
+			return false
+		}
+	}
+	kernel, stride, dilation := sizes[0], sizes[1], sizes[2]
+	s.Window += ((kernel-1)*dilation - before - after) * s.Hop
+	s.Before += before * s.Hop
+	s.After += after * s.Hop
+	s.Hop *= stride
+	return s.Hop <= most && s.Window >= 1 && s.Window <= 1<<24
 }
 
-// Steps reads hop and window of a waveform model off its convolutions: those
-// that come before the first matrix product.
-func (x *Graph) Steps() (hop, window int) {
-	hop, window = 1, 1
-	for i := range x.Nodes {
-		switch op := x.Nodes[i].Op; {
-		case op == "MatMul" || op == "Gemm":
-			return hop, window
-		case op != "Conv":
-			continue
-		}
-		kernel, stride, ok := x.convolution(i)
-		if !ok || hop > 1<<20 || window > 1<<24 {
-			return 0, 0
-		}
-		window += (kernel - 1) * hop
-		hop *= stride
+// single is an attribute with one number, 1 where it is not given.
+func single(n *onnxproto.Node, name string) int {
+	a, _ := n.Attribute(name)
+	if len(a.Ints) != 1 {
+		return 1
 	}
-	return 0, 0
+	return int(a.Ints[0])
+}
+
+// Steps reads those of a waveform model off its convolutions: those that come before the first matrix product.
+func (x *Graph) Steps() (s Steps, ok bool) {
+	s = oneSample
+	for i := range x.Nodes {
+		switch n := &x.Nodes[i]; {
+		case n.Op == "MatMul" || n.Op == "Gemm":
+			return s, true
+		case n.Op == "Conv" && !s.through(n):
+			return Steps{}, false
+		}
+	}
+	return Steps{}, false
 }
 
 // GroupNorm reports whether the model normalises over time, which ONNX does with

@@ -21,8 +21,8 @@ import (
 // Output ties the name of a layer or an attention map to a tensor of the graph.
 type Output struct {
 	Name, Tensor  string
-	Hop, Window   int  // samples, of a convolution; 0: those of the model
-	ChannelsFirst bool // the tensor is [1, units, frames]
+	Steps         Steps // of a convolution; zero: those of the model
+	ChannelsFirst bool  // the tensor is [1, units, frames]
 }
 
 // Found is what was found in a graph: names with their tensors, and where.

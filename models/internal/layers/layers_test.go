@@ -54,6 +54,63 @@ func TestStructureAgreesWithNames(t *testing.T) {
 	}
 }
 
+// Padding moves the first frame, and lets a shorter utterance have one.
+func TestSteps(t *testing.T) {
+	ints := func(name string, values ...int64) onnxproto.Setting {
+		return onnxproto.Setting{Name: name, Ints: values}
+	}
+	tests := []struct {
+		name   string
+		convs  [][]onnxproto.Setting
+		want   Steps
+		centre int
+		ok     bool
+	}{
+		{"without padding", [][]onnxproto.Setting{{ints("kernel_shape", 10), ints("strides", 5)}, {ints("kernel_shape", 3), ints("strides", 2)}},
+			Steps{Hop: 10, Window: 20}, 10, true},
+		{"Whisper", [][]onnxproto.Setting{{ints("kernel_shape", 3), ints("pads", 1, 1)}, {ints("kernel_shape", 3), ints("pads", 1, 1), ints("strides", 2)}},
+			Steps{Hop: 2, Window: 1, Before: 2, After: 2}, 0, true},
+		{"causal", [][]onnxproto.Setting{{ints("kernel_shape", 8), ints("pads", 4, 0), ints("strides", 4)}},
+			Steps{Hop: 4, Window: 4, Before: 4}, 0, true},
+		{"dilated", [][]onnxproto.Setting{{ints("kernel_shape", 3), ints("dilations", 4)}}, Steps{Hop: 1, Window: 9}, 4, true},
+		{"more padding than window", [][]onnxproto.Setting{{ints("kernel_shape", 2), ints("pads", 1, 1)}}, Steps{}, 0, false},
+		{"two dimensions", [][]onnxproto.Setting{{ints("kernel_shape", 3, 3)}}, Steps{}, 0, false},
+		{"no matrix product", nil, Steps{}, 0, false},
+	}
+	for _, tt := range tests {
+		var b onnxproto.Builder
+		b.Input("x", 1, 1, -1)
+		at := "x"
+		for _, settings := range tt.convs {
+			b.Node("Conv", at+"c", []string{at}, settings...)
+			at += "c"
+		}
+		if tt.convs != nil {
+			b.Node("MatMul", "y", []string{at})
+		}
+		scan, err := onnxproto.Scan(b.Bytes(17))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, ok := Index(&scan.Graph).Steps()
+		if ok != tt.ok || s != tt.want || s.Centre() != tt.centre {
+			t.Errorf("%s: %+v, centre %d, %v; want %+v, %d, %v", tt.name, s, s.Centre(), ok, tt.want, tt.centre, tt.ok)
+		}
+	}
+}
+
+// A decoder has two attentions a block, and is a stack beside its encoder all the same.
+func TestEncoderAndDecoder(t *testing.T) {
+	g := &onnxproto.Graph{}
+	for _, name := range []string{"/encoder/layers.0/self/Softmax", "/encoder/layers.1/self/Softmax", "/decoder/layers.0/self/Softmax", "/decoder/layers.0/cross/Softmax"} {
+		g.Nodes = append(g.Nodes, onnxproto.Node{Op: "Softmax", Name: name, Outputs: []string{name}})
+	}
+	const want = "more than one stack of blocks with attention: encoder/layers (2 blocks), decoder/layers (1 blocks)"
+	if _, _, err := Index(g).namedBlocks(); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v does not say %q", err, want)
+	}
+}
+
 // Two stacks of blocks are ambiguous, and the error names both.
 func TestTwoStacks(t *testing.T) {
 	g := &onnxproto.Graph{Nodes: []onnxproto.Node{

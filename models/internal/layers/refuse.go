@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"speechsim/models/internal/onnxproto"
@@ -17,6 +18,9 @@ func Refuse(scan *onnxproto.Model) error {
 				n.Op, n.Name)
 		}
 	}
+	if err := refuseDecoder(Index(&scan.Graph).InputNames()); err != nil {
+		return err
+	}
 	for i := range scan.Graph.Initializers {
 		if w := &scan.Graph.Initializers[i]; w.Element == float16 || w.Element == bfloat16 {
 			return halfPrecision("weight", w.Name)
@@ -25,6 +29,21 @@ func Refuse(scan *onnxproto.Model) error {
 	for _, o := range scan.Graph.Outputs {
 		if o.Element == float16 || o.Element == bfloat16 {
 			return halfPrecision("output", o.Name)
+		}
+	}
+	return nil
+}
+
+// ofDecoder matches the inputs that decoders have: what an encoder or an earlier step gave, and the tokens so far beside
+// what was heard.
+var ofDecoder = regexp.MustCompile(`^(past([._].*)?|past_(key|value).*|encoder_(hidden_states|attention_mask|outputs).*|decoder_.*|use_cache.*|cache_position)$`)
+
+// refuseDecoder rejects a graph that is fed step by step.
+func refuseDecoder(inputs []string) error {
+	for _, name := range inputs {
+		if ofDecoder.MatchString(name) {
+			return fmt.Errorf("the graph is a decoder or has one: its input %q takes what comes from an encoder or from earlier steps, and the program feeds a whole utterance at once; "+
+				"take the encoder alone (on the hubs: encoder_model.onnx), or export the model without its cache", name)
 		}
 	}
 	return nil

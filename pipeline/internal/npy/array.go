@@ -26,9 +26,12 @@ type Array struct {
 	File       string
 	Member     string // of an archive, or ""
 	Rows, Cols int
+	Planes     int // matrices of one shape that stand one after another in Rows: 1, more only in what [OpenPlanes] opened
 	Size       int // bytes of an element: 2 (float16), 4 (float32) or 8 (float64)
 	BigEndian  bool
 	Fortran    bool // columns stand one after another, not rows
+
+	stacks bool // more than one plane will do
 
 	data []byte // of the elements alone
 	file *mapping
@@ -67,10 +70,10 @@ func (a *Array) describe(content []byte) error {
 	if err := a.setType(h.descr); err != nil {
 		return err
 	}
+	a.Fortran = h.fortran
 	if err := a.setShape(h.shape); err != nil {
 		return err
 	}
-	a.Fortran = h.fortran
 	if a.Rows > math.MaxInt/a.Cols/a.Size {
 		return a.errorf("the shape %s is larger than any file", shapeText(h.shape))
 	}
@@ -110,17 +113,33 @@ func kindName(kind string) string {
 }
 
 func (a *Array) setShape(shape []int) error {
+	a.Planes = 1
+	if len(shape) == 3 && a.stacks {
+		a.Planes, shape = shape[0], shape[1:]
+		switch {
+		case a.Planes == 0:
+			return a.errorf("the array is empty: its shape is %s", shapeText(append([]int{0}, shape...)))
+		case a.Fortran && a.Planes > 1:
+			return a.errorf("the array is in Fortran order, and one of three dimensions must be in C order: numpy.save(file, numpy.ascontiguousarray(x))")
+		case shape[0] > math.MaxInt/a.Planes:
+			return a.errorf("the shape %s is larger than any file", shapeText(append([]int{a.Planes}, shape...)))
+		}
+	}
 	if len(shape) != 2 {
 		hint := "x.reshape(-1, units)"
 		if len(shape) == 3 && shape[0] == 1 {
 			hint = "x[0]"
 		}
-		return a.errorf("the array has shape %s; a matrix of two dimensions is needed, [rows, units]: numpy.save(file, %s)", shapeText(shape), hint)
+		wanted := "a matrix of two dimensions is needed, [rows, units]"
+		if a.stacks {
+			wanted = "[frames, units] or [layers, frames, units] is needed"
+		}
+		return a.errorf("the array has shape %s; %s: numpy.save(file, %s)", shapeText(shape), wanted, hint)
 	}
 	if shape[0] == 0 || shape[1] == 0 {
 		return a.errorf("the array is empty: its shape is %s", shapeText(shape))
 	}
-	a.Rows, a.Cols = shape[0], shape[1]
+	a.Rows, a.Cols = a.Planes*shape[0], shape[1]
 	return nil
 }
 

@@ -3,6 +3,7 @@ package npy
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -134,11 +135,16 @@ func (a *Array) judge(parts []checked, per int) (largest float64, err error) {
 		}
 		bad += p.bad
 	}
-	switch bad {
-	case 0:
+	if bad == 0 {
 		return largest, nil
-	case 1:
-		return 0, a.errorf("the value at row %d, column %d (counted from 0) is %v; every value must be finite", row, column, value)
 	}
-	return 0, a.errorf("%d values are not finite; the first in the file is %v at row %d, column %d (counted from 0); every value must be finite", bad, value, row, column)
+	place := fmt.Sprintf("row %d, column %d", row, column)
+	if a.Planes > 1 {
+		each := a.Rows / a.Planes
+		place = fmt.Sprintf("layer %d, row %d, column %d", row/each, row%each, column)
+	}
+	if bad == 1 {
+		return 0, a.errorf("the value at %s (counted from 0) is %v; every value must be finite", place, value)
+	}
+	return 0, a.errorf("%d values are not finite; the first in the file is %v at %s (counted from 0); every value must be finite", bad, value, place)
 }

@@ -10,7 +10,10 @@ import (
 )
 
 // mapping is a file in memory that the system pages in as it is read.
-type mapping struct{ data []byte }
+type mapping struct {
+	data   []byte
+	shared bool // it is another's, who gives it back
+}
 
 // mapOpen maps an open file, which may be closed afterwards.
 func mapOpen(f *os.File) (*mapping, error) {
@@ -26,12 +29,12 @@ func mapOpen(f *os.File) (*mapping, error) {
 		return nil, errors.New("the file is too large for this machine's addresses")
 	}
 	data, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ, unix.MAP_SHARED)
-	return &mapping{data}, err
+	return &mapping{data: data}, err
 }
 
 func (m *mapping) close() error {
 	data := m.data
-	if m.data = nil; data == nil {
+	if m.data = nil; data == nil || m.shared {
 		return nil
 	}
 	return unix.Munmap(data)

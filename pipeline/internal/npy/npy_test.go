@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"os"
@@ -164,6 +165,95 @@ func TestCheckNamesThePlace(t *testing.T) {
 	}
 }
 
+// TestPlanes: an array of three dimensions is a stack of matrices where that will do, and one of two dimensions a stack of one.
+func TestPlanes(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, order, shape string, values ...float32) string {
+		dict := fmt.Sprintf("{'descr': '<f4', 'fortran_order': %s, 'shape': %s, }", order, shape)
+		b := append([]byte("\x93NUMPY\x01\x00"), byte(len(dict)), 0)
+		b = append(b, dict...)
+		for _, v := range values {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+		}
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	stack := write("stack.npy", "False", "(2, 3, 1)", 1, 2, 3, 4, 5, 6)
+	a, err := OpenPlanes(stack)
+	if err != nil || a.Planes != 2 || a.Rows != 6 || a.Cols != 1 {
+		t.Fatalf("%+v %v", a, err)
+	}
+	defer a.Close()
+	x := make([]float32, 6)
+	if err := Read(a, x, 0, 6); err != nil || !slices.Equal(x, []float32{1, 2, 3, 4, 5, 6}) {
+		t.Errorf("%v %v", x, err)
+	}
+	if one, err := OpenPlanes(write("one.npy", "True", "(1, 3, 2)", 1, 2, 3, 4, 5, 6)); err != nil || one.Planes != 1 || one.Rows != 3 || one.Cols != 2 {
+		t.Errorf("%+v %v", one, err)
+	} else {
+		defer one.Close()
+		if err := Read(one, x, 0, 3); err != nil || !slices.Equal(x, []float32{1, 4, 2, 5, 3, 6}) {
+			t.Errorf("Fortran: %v %v", x, err)
+		}
+	}
+	nan := float32(math.NaN())
+	bad, err := OpenPlanes(write("nan.npy", "False", "(2, 3, 1)", 1, 2, 3, 4, nan, 6))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bad.Close()
+	if _, err := bad.Check(context.Background(), 1, func(int) {}); err == nil || !strings.Contains(err.Error(), "layer 1, row 1, column 0 (counted from 0) is NaN") {
+		t.Error(err)
+	}
+	for spec, want := range map[string]string{
+		write("fortran.npy", "True", "(2, 3, 1)", 1, 2, 3, 4, 5, 6): "one of three dimensions must be in C order",
+		write("none.npy", "False", "(0, 3, 1)"):                     "the array is empty: its shape is [0, 3, 1]",
+		write("vector.npy", "False", "(3,)", 1, 2, 3):               "the array has shape [3]; [frames, units] or [layers, frames, units] is needed",
+		write("huge.npy", "False", "(4000000000, 4000000000, 4)"):   "is larger than any file",
+	} {
+		if _, err := OpenPlanes(spec); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", spec, err, want)
+		}
+	}
+	if _, err := Open(stack); err == nil || !strings.Contains(err.Error(), "a matrix of two dimensions is needed") {
+		t.Error(err)
+	}
+}
+
+// TestArchive: many members of one archive, stored and compressed.
+func TestArchive(t *testing.T) {
+	for file, names := range map[string][]string{"stored.npz": {"one", "two"}, "compressed.npz": {"only"}} {
+		archive, err := OpenArchive(filepath.Join("testdata", file))
+		if err != nil || !slices.Equal(archive.Names(), names) {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, name := range names {
+			for range 2 { // closing one array leaves the archive open
+				a, err := archive.OpenPlanes(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				x := make([]float64, 21)
+				if err := Read(a, x, 0, 7); err != nil || !slices.Equal(x, wanted()) {
+					t.Errorf("%s: %v %v", a.Name(), x, err)
+				}
+				if err := a.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		if err := archive.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := OpenArchive("testdata/f4.npy"); err == nil || !strings.Contains(err.Error(), "f4.npy: the archive can't be read") {
+		t.Error(err)
+	}
+}
+
 func TestDamagedArchives(t *testing.T) {
 	for _, name := range []string{"stored.npz", "compressed.npz"} {
 		content, err := os.ReadFile(filepath.Join("testdata", name))
@@ -244,17 +334,18 @@ func FuzzOpen(f *testing.F) {
 	}
 	z.Close()
 	f.Add(b.Bytes())
+	f.Add([]byte("\x93NUMPY\x01\x00\x3e\x00{'descr': '<f2', 'fortran_order': False, 'shape': (2, 3, 1), }abcdefghijkl"))
 	path := filepath.Join(f.TempDir(), "x.npz")
 	f.Fuzz(func(t *testing.T, content []byte) {
 		if err := os.WriteFile(path, content, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		a, err := Open(path)
+		a, err := OpenPlanes(path)
 		if err != nil {
 			return
 		}
 		defer a.Close()
-		if a.Rows*a.Cols*a.Size != a.Bytes() {
+		if a.Rows*a.Cols*a.Size != a.Bytes() || a.Rows%a.Planes != 0 {
 			t.Fatalf("[%d, %d] of %d bytes in %d", a.Rows, a.Cols, a.Size, a.Bytes())
 		}
 		if _, err := a.Check(context.Background(), 1, func(int) {}); err != nil {

@@ -15,17 +15,18 @@ import (
 // left out where the archive holds one array. Only the header is read. A
 // compressed member is unpacked to a temporary file, which is gone when the
 // array is closed or the program ends, however it ends.
-func Open(spec string) (*Array, error) {
+func Open(spec string) (*Array, error) { return openArray(spec, false) }
+
+// OpenPlanes is [Open] for arrays that may have three dimensions: a stack of matrices, which is read as one, plane after plane.
+func OpenPlanes(spec string) (*Array, error) { return openArray(spec, true) }
+
+func openArray(spec string, stacks bool) (*Array, error) {
 	file, member := split(spec)
 	m, err := mapFile(file)
 	if err != nil {
-		var known *Error
-		if errors.As(err, &known) {
-			return nil, err
-		}
-		return nil, &Error{File: file, Msg: errors.Unwrap(err).Error()}
+		return nil, err
 	}
-	a := &Array{File: file, Member: member, file: m}
+	a := &Array{File: file, Member: member, stacks: stacks, file: m}
 	if err := a.open(); err != nil {
 		return nil, errors.Join(err, a.file.close())
 	}
@@ -93,6 +94,11 @@ func (a *Array) openMember() error {
 		return a.errorf("the archive holds %d arrays: %s; name one, as in %s:%s", len(names), strings.Join(names, ", "), a.File, names[0])
 	}
 	a.Member = member
+	return describeMember(a, found)
+}
+
+// describeMember reads the header of an archive's member.
+func describeMember(a *Array, found *zip.File) error {
 	if found.Flags&1 != 0 {
 		return a.errorf("the member is encrypted")
 	}
@@ -164,12 +170,12 @@ func (a *Array) unpack(f *zip.File) error {
 func mapFile(path string) (*mapping, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, &Error{File: path, Msg: errors.Unwrap(err).Error()}
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return nil, &Error{File: path, Msg: errors.Unwrap(err).Error()}
 	}
 	switch {
 	case info.IsDir():

@@ -31,6 +31,14 @@ func Bytes(n int64) string {
 	}
 }
 
+// Count is a number of things: Count(1, "input was", "inputs were") is "1 input was".
+func Count(n int, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // FileName joins words to the name of a file.
 func FileName(words ...string) string {
 	return strings.Map(func(r rune) rune {
