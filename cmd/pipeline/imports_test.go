@@ -54,12 +54,13 @@ var phases = []struct{ name, pipeline, above string }{
 	{"matrices", "study inference results native progress internal/npy internal/text", "metrics"},
 	{"inventory", "publish progress internal/text", "extract metrics"},
 	{"modelcmd", "checkpoints native internal/files internal/text", "corpus extract models"},
+	{"fetch", "checkpoints native progress internal/files internal/text", "configs models"},
 	{"plantest", "study load plan native", "configs"},
 	{"", "study features load plan collect measure publish forecast shard join internal/files internal/text", "configs corpus extract"},
 }
 
 // fromCommands are the packages below pipeline that the commands go to.
-const fromCommands = ". results publish shard slurm native matrices inventory modelcmd progress"
+const fromCommands = ". results publish shard slurm native matrices inventory modelcmd fetch progress"
 
 // onlyIn are libraries that one package wraps.
 var onlyIn = map[string]string{

@@ -88,6 +88,9 @@ func (l *lines) rate() float64 {
 // audio is the unit of stages that pass over the audio. They count seconds and print hours and the speed.
 const audio = "s of audio"
 
+// megabytes is the unit of downloads, whose speed is printed.
+const megabytes = "MB"
+
 // unitOf is the unit of so many: "utterances", and "utterance" of one.
 func (l *lines) unitOf(n float64) string {
 	if n != 1 || l.unit == audio {
@@ -113,6 +116,8 @@ func (l *lines) String() string {
 		if rate > 0 {
 			s += fmt.Sprintf(", %.3g x real time", rate)
 		}
+	case l.unit == megabytes && rate > 0:
+		s += fmt.Sprintf(", %.3g MB/s", rate)
 	case l.unit == "":
 		s = l.name
 	case l.total <= 0:

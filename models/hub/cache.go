@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -90,8 +91,7 @@ func (c Cache) Link(id, commit, file, etag string) error {
 		return nil
 	}
 	// Under another name first: a reader finds the old file or the new one.
-	temporary := fmt.Sprintf("%s.%d.tmp", link, os.Getpid())
-	os.Remove(temporary) // of a process of this number that was killed
+	temporary := temporaryName(link)
 	if err := os.Symlink(target, temporary); err != nil {
 		return err
 	}
@@ -100,6 +100,9 @@ func (c Cache) Link(id, commit, file, etag string) error {
 	}
 	return nil
 }
+
+// temporaryName is a name beside a file that nobody else uses.
+func temporaryName(file string) string { return fmt.Sprintf("%s.%016x.tmp", file, rand.Uint64()) }
 
 // SetCommit remembers the commit of a revision. It is the last thing that a fetch writes: what has a ref is complete.
 func (c Cache) SetCommit(id, revision, commit string) error {
@@ -110,7 +113,7 @@ func (c Cache) SetCommit(id, revision, commit string) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	temporary := fmt.Sprintf("%s.%d.tmp", file, os.Getpid())
+	temporary := temporaryName(file)
 	if err := os.WriteFile(temporary, []byte(commit), 0o644); err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func Find(cfg *configs.Config, m *configs.Model) (hub.Source, error) {
 // FindNamed finds a checkpoint that no config names.
 func FindNamed(name, revision string, weights bool) (hub.Source, error) {
 	s, err := hub.Find(hub.Wanted{Name: name, Path: name, Revision: revision, Weights: weights})
-	return s, advise(err, name)
+	return s, advise(err, "--checkpoint "+name)
 }
 
 // advise says how what is missing is got.
