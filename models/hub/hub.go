@@ -142,7 +142,10 @@ func ReadEnvironment(endpoint string) (Environment, error) {
 			break
 		}
 	}
-	if e.Token = strings.TrimSpace(cmp.Or(os.Getenv("HF_TOKEN"), os.Getenv("HUGGING_FACE_HUB_TOKEN"))); e.Token != "" || isTrue(os.Getenv("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
+	if isTrue(os.Getenv("HF_HUB_DISABLE_IMPLICIT_TOKEN")) {
+		return e, nil
+	}
+	if e.Token = strings.TrimSpace(cmp.Or(os.Getenv("HF_TOKEN"), os.Getenv("HUGGING_FACE_HUB_TOKEN"))); e.Token != "" {
 		return e, checkToken(e.Token, "HF_TOKEN")
 	}
 	home, err := home()

@@ -375,10 +375,13 @@ func (f writerFunc) Write(p []byte) (int, error) { f(p); return len(p), nil }
 // short is a commit as people read it.
 func short(commit string) string { return commit[:min(len(commit), 12)] }
 
-// sizeOf is a size that may not be known.
+// sizeOf is a size that may be small, or not known.
 func sizeOf(n int64) string {
-	if n == 0 {
+	switch {
+	case n == 0:
 		return "?"
+	case n < 1<<20:
+		return fmt.Sprintf("%d KiB", (n+1023)>>10)
 	}
 	return text.Bytes(n)
 }

@@ -203,7 +203,10 @@ func (p *Plan) Write(w io.Writer) error {
 		total += it.bytes
 	}
 	if len(p.items) > 0 {
-		fmt.Fprintf(t, "  in all\t%s\n", text.Bytes(total))
+		fmt.Fprintf(t, "  in all\t%s\n", sizeOf(total))
+	}
+	for _, d := range p.disks() {
+		fmt.Fprintf(t, "  on the disk of %s: %s needed, %s free\n", d.folder, sizeOf(d.need), sizeOf(d.free))
 	}
 	for _, part := range []struct {
 		title string
@@ -221,26 +224,34 @@ func (p *Plan) Write(w io.Writer) error {
 
 // CheckDisk finds disks that have no room for what goes there.
 func (p *Plan) CheckDisk() error {
-	type disk struct {
-		folder     string
-		need, free int64
-	}
-	disks := map[uint64]*disk{}
-	for _, it := range p.items {
-		folder := existing(it.to)
-		id := device(folder)
-		if disks[id] == nil {
-			disks[id] = &disk{folder: folder, free: native.FreeDisk(folder)}
-		}
-		disks[id].need += it.disk
-	}
 	var errs []error
-	for _, d := range disks {
+	for _, d := range p.disks() {
 		if d.free > 0 && d.free < d.need {
 			errs = append(errs, fmt.Errorf("the disk of %s has %s free, and %s are needed", d.folder, text.Bytes(d.free), text.Bytes(d.need)))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// disk is a file system, what is free on it (0 = not known), and what the plan takes there.
+type disk struct {
+	folder     string
+	need, free int64
+}
+
+func (p *Plan) disks() []*disk {
+	var list []*disk
+	of := map[uint64]*disk{}
+	for _, it := range p.items {
+		folder := existing(it.to)
+		id := device(folder)
+		if of[id] == nil {
+			of[id] = &disk{folder: folder, free: native.FreeDisk(folder)}
+			list = append(list, of[id])
+		}
+		of[id].need += it.disk
+	}
+	return list
 }
 
 // existing is the nearest folder above a path that is there.
