@@ -289,3 +289,50 @@ func TestPlanText(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// FuzzUnpack: whatever an archive holds, files are written in the folder that is wanted alone, and no links.
+func FuzzUnpack(f *testing.F) {
+	var t testing.T
+	for _, entries := range [][]entry{
+		{{name: "L/dev-clean/1/x.flac", text: "x"}, {name: "L/SPEAKERS.TXT", text: "y"}}, {{name: "dev-clean/../../x", text: "x"}}, {{name: "dev-clean/etc", link: "/etc"}, {name: "dev-clean/etc/x", text: "x"}},
+	} {
+		f.Add(makeTar(&t, entries), false)
+		f.Add(makeZip(&t, entries), true)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, isZip bool) {
+		dir := t.TempDir()
+		file := filepath.Join(dir, "a.zip")
+		if !isZip {
+			file = filepath.Join(dir, "a.tar.gz")
+			if !bytes.HasPrefix(data, []byte("\x1f\x8b")) { // the tar itself is what may be odd
+				var b bytes.Buffer
+				z := gzip.NewWriter(&b)
+				z.Write(data)
+				z.Close()
+				data = b.Bytes()
+			}
+		}
+		if err := os.WriteFile(file, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		in := filepath.Join(dir, "deep", "er")
+		err := unpack(t.Context(), file, []wanted{{"dev-clean", filepath.Join(in, "dev-clean")}}, true)
+		items, _ := os.ReadDir(dir)
+		if len(items) > 2 {
+			t.Fatalf("written outside: %v", items)
+		}
+		for _, path := range strings.Fields(tree(t, filepath.Join(dir, "deep"))) {
+			if !strings.HasPrefix(path, "er/") || err != nil && strings.HasPrefix(path, "er/dev-clean/") {
+				t.Fatalf("%s is there, with the error %v", path, err)
+			}
+		}
+		if err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && !d.Type().IsRegular() {
+				err = fmt.Errorf("%s is no file", path)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -167,14 +168,15 @@ func hopeless(err error, reached bool) bool {
 	var refused refusedError
 	var status *statusError
 	var write *os.PathError
+	var certificate *tls.CertificateVerificationError
 	var line *net.OpError
 	switch {
-	case errors.As(err, &refused), errors.As(err, &write):
+	case errors.As(err, &refused), errors.As(err, &write), errors.As(err, &certificate):
 		return true
 	case errors.As(err, &status):
 		return status.status < 500 && status.status != http.StatusTooManyRequests && status.status != http.StatusRequestTimeout
 	case errors.As(err, &line):
-		return line.Op == "dial" && !reached // there is no network, or no such host
+		return (line.Op == "dial" || line.Op == "proxyconnect") && !reached // there is no network, or no such host
 	}
 	return false
 }
