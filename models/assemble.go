@@ -55,6 +55,7 @@ func (c *Card) fill(other *Card, from string) {
 	fillPart(c, "patches", from, &c.Patches, other.Patches)
 	fillPart(c, "chunk", from, &c.Chunk, other.Chunk)
 	fillPart(c, "min_chunk", from, &c.MinChunk, other.MinChunk)
+	fillPart(c, "padding", from, &c.Padding, other.Padding)
 	fillPart(c, "input", from, &c.Input, other.Input)
 	fillPart(c, "mask", from, &c.Mask, other.Mask)
 	fillPart(c, "token_types", from, &c.TokenTypes, other.TokenTypes)

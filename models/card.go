@@ -22,6 +22,17 @@ const (
 	FrontEndNone          = ""               // the graph takes the waveform
 	FrontEndBEATs         = "beats"          // Kaldi filter bank, 128 mels
 	FrontEndEncodecMAEMel = "encodecmae-mel" // Kaldi filter bank, 256 mels
+	FrontEndWhisper80     = "whisper-80"     // Whisper's log-mel spectrogram of 80 bands
+	FrontEndWhisper128    = "whisper-128"    // the same of 128 bands, as its large-v3
+)
+
+// frontEnds lists those that a card names.
+var frontEnds = []string{FrontEndBEATs, FrontEndEncodecMAEMel, FrontEndWhisper80, FrontEndWhisper128}
+
+// Ways to lengthen an utterance before it enters the model.
+const (
+	PaddingNone  = "none"  // not at all
+	PaddingChunk = "chunk" // with silence, to a whole number of chunks; rows and maps are cut to the frames of the audio
 )
 
 // Card says how to feed a model and what comes out. Its YAML form is the
@@ -35,34 +46,35 @@ const (
 // first one is centred, and Window how many samples it takes for one frame (0:
 // the padding alone makes one).
 type Card struct {
-	Name   string `yaml:"name"`
-	Family string `yaml:"family"` // wav2vec2, hubert, wavlm, data2vec-audio, unispeech-sat, bert, distilbert, beats, encodecmae
-	Kind   string `yaml:"kind"`   // Audio or Text
+	Name   string `yaml:"name,omitempty"`
+	Family string `yaml:"family,omitempty"` // wav2vec2, hubert, wavlm, data2vec-audio, unispeech-sat, bert, distilbert, beats, encodecmae
+	Kind   string `yaml:"kind,omitempty"`   // Audio or Text
 
-	SampleRate int     `yaml:"sample_rate"`                             // Hz
-	Hop        int     `yaml:"hop"`                                     // samples
-	Window     int     `yaml:"window"`                                  // samples that the first frame takes: without padding, the receptive field
+	SampleRate int     `yaml:"sample_rate,omitempty"`                   // Hz
+	Hop        int     `yaml:"hop,omitempty"`                           // samples
+	Window     int     `yaml:"window,omitempty"`                        // samples that the first frame takes: without padding, the receptive field
 	FirstFrame *int    `yaml:"first_frame,omitempty" json:",omitempty"` // centre of frame 0 in samples; nil: the middle of its window
-	Partial    bool    `yaml:"partial"`                                 // a last window that is not full makes a frame too (Encodec)
-	Normalize  string  `yaml:"normalize"`                               // NormalizeNone or ZeroMeanUnit
-	Epsilon    float64 `yaml:"epsilon"`                                 // added to the variance; 0 means 1e-7 (transformers), fairseq has 1e-5
-	FrontEnd   string  `yaml:"front_end"`
-	Patches    int     `yaml:"patches"`   // rows of one time step: 8 frequency patches in BEATs, else 0 or 1
-	Chunk      int     `yaml:"chunk"`     // samples that are encoded at a time, 0: the whole utterance
-	MinChunk   int     `yaml:"min_chunk"` // a last chunk of fewer samples is dropped
+	Partial    bool    `yaml:"partial,omitempty"`                       // a last window that is not full makes a frame too (Encodec)
+	Normalize  string  `yaml:"normalize,omitempty"`                     // NormalizeNone or ZeroMeanUnit
+	Epsilon    float64 `yaml:"epsilon,omitempty"`                       // added to the variance; 0 means 1e-7 (transformers), fairseq has 1e-5
+	FrontEnd   string  `yaml:"front_end,omitempty"`
+	Patches    int     `yaml:"patches,omitempty"`                   // rows of one time step: 8 frequency patches in BEATs, else 0 or 1
+	Chunk      int     `yaml:"chunk,omitempty"`                     // samples that are encoded at a time, 0: the whole utterance
+	MinChunk   int     `yaml:"min_chunk,omitempty"`                 // a last chunk of fewer samples is dropped
+	Padding    string  `yaml:"padding,omitempty" json:",omitempty"` // PaddingNone, which "" means too, or PaddingChunk
 
-	Input      string `yaml:"input"`       // name of the graph's input
-	Mask       string `yaml:"mask"`        // input that marks what is real; "" if there is none: then never pad
-	TokenTypes string `yaml:"token_types"` // input of segment ids, filled with 0; text only
-	Vocabulary int    `yaml:"vocabulary"`  // ids run from 0 to Vocabulary-1; text only
-	MaxTokens  int    `yaml:"max_tokens"`  // size of the position table, 0: no limit; text only
+	Input      string `yaml:"input,omitempty"`       // name of the graph's input
+	Mask       string `yaml:"mask,omitempty"`        // input that marks what is real; "" if there is none: then never pad
+	TokenTypes string `yaml:"token_types,omitempty"` // input of segment ids, filled with 0; text only
+	Vocabulary int    `yaml:"vocabulary,omitempty"`  // ids run from 0 to Vocabulary-1; text only
+	MaxTokens  int    `yaml:"max_tokens,omitempty"`  // size of the position table, 0: no limit; text only
 
-	Layers     []LayerOutput `yaml:"layers"`
-	Attentions []LayerOutput `yaml:"attentions"`
-	Heads      int           `yaml:"heads"` // 0: as many as the graph shows
+	Layers     []LayerOutput `yaml:"layers,omitempty"`
+	Attentions []LayerOutput `yaml:"attentions,omitempty"`
+	Heads      int           `yaml:"heads,omitempty"` // 0: as many as the graph shows
 
-	Origin string   `yaml:"source"` // checkpoint that the model was made from
-	Notes  []string `yaml:"notes"`
+	Origin string   `yaml:"source,omitempty"` // checkpoint that the model was made from
+	Notes  []string `yaml:"notes,omitempty"`
 
 	source map[string]string // where each part was found, by YAML key
 	noMaps string            // why there are no attention maps
@@ -74,16 +86,16 @@ type Card struct {
 // LayerOutput ties the name of a layer or an attention map to a tensor of the
 // graph.
 type LayerOutput struct {
-	Name   string `yaml:"name"`   // "0", "7", "cnn.1", "24.prenorm"
-	Tensor string `yaml:"tensor"` // "hidden_states.7"
-	Units  int    `yaml:"units"`  // width of a layer, 0: as the graph shows
-	Heads  int    `yaml:"heads"`  // of an attention map, 0: the card's
-	Hop    int    `yaml:"hop"`    // samples; 0: the card's
-	Window int    `yaml:"window"` // samples; 0: the card's
+	Name   string `yaml:"name,omitempty"`   // "0", "7", "cnn.1", "24.prenorm"
+	Tensor string `yaml:"tensor,omitempty"` // "hidden_states.7"
+	Units  int    `yaml:"units,omitempty"`  // width of a layer, 0: as the graph shows
+	Heads  int    `yaml:"heads,omitempty"`  // of an attention map, 0: the card's
+	Hop    int    `yaml:"hop,omitempty"`    // samples; 0: the card's
+	Window int    `yaml:"window,omitempty"` // samples; 0: the card's
 	// FirstFrame is the centre of frame 0 in samples; nil: the card's or, of a layer with a window of its own, the middle of that.
 	FirstFrame *int `yaml:"first_frame,omitempty" json:",omitempty"`
 	// ChannelsFirst says that the tensor is [1, units, frames].
-	ChannelsFirst bool `yaml:"channels_first"`
+	ChannelsFirst bool `yaml:"channels_first,omitempty"`
 }
 
 // Source says where a part of the card was found ("sidecar", "metadata",
@@ -168,6 +180,14 @@ func (c *Card) chunks(samples int) []int {
 	return out
 }
 
+// Padded is how many samples the model encodes in the place of an utterance of so many.
+func (c *Card) Padded(samples int) int {
+	if c.Padding == PaddingChunk && c.Chunk > 0 {
+		return (samples + c.Chunk - 1) / c.Chunk * c.Chunk
+	}
+	return samples
+}
+
 // Centre is the time that a row stands for, in samples of the card's rate: the
 // middle of its window, or FirstFrame + Hop*frame. The
 // rows of one time step (Patches) share their centre.
@@ -231,7 +251,13 @@ func (c *Card) problems() []string {
 	if c.Kind == Audio {
 		oneOf("normalize", c.Normalize, ZeroMeanUnit, NormalizeNone)
 		if c.FrontEnd != FrontEndNone {
-			oneOf("front_end", c.FrontEnd, FrontEndBEATs, FrontEndEncodecMAEMel)
+			oneOf("front_end", c.FrontEnd, frontEnds...)
+		}
+		if c.Padding != "" {
+			oneOf("padding", c.Padding, PaddingNone, PaddingChunk)
+		}
+		if c.Padding == PaddingChunk && c.Chunk <= 0 {
+			add("padding is to a chunk, and chunk is not known: write chunk: NUMBER (samples)")
 		}
 		positive := []struct {
 			key, unit string

@@ -100,7 +100,7 @@ func (c *Card) YAML() string {
 	var out bytes.Buffer
 	err := n.Encode(c)
 	if err == nil {
-		dropEmpty(&n)
+		setOnLines(&n)
 		e := yaml.NewEncoder(&out)
 		e.SetIndent(2)
 		err = errors.Join(e.Encode(&n), e.Close())
@@ -111,23 +111,10 @@ func (c *Card) YAML() string {
 	return out.String()
 }
 
-// dropEmpty removes keys whose value is the zero of its type, and sets the
-// entries of lists on one line.
-func dropEmpty(n *yaml.Node) {
-	if n.Kind == yaml.MappingNode {
-		kept := n.Content[:0]
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			v := n.Content[i+1]
-			empty := v.Value == "" || v.Value == "0" && v.Tag != "!!str" || v.Value == "false"
-			if v.Kind == yaml.ScalarNode && empty || v.Kind == yaml.SequenceNode && len(v.Content) == 0 {
-				continue
-			}
-			kept = append(kept, n.Content[i], v)
-		}
-		n.Content = kept
-	}
+// setOnLines sets the entries of lists on one line each.
+func setOnLines(n *yaml.Node) {
 	for _, child := range n.Content {
-		dropEmpty(child)
+		setOnLines(child)
 		if n.Kind == yaml.SequenceNode && child.Kind == yaml.MappingNode {
 			child.Style = yaml.FlowStyle
 		}

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"slices"
 	"sync"
 
 	"speechsim/models/internal/ort"
@@ -32,6 +33,9 @@ const encodecHop = 320
 // the length of the whole utterance.
 func (m *Model) audioFeeds(samples []float32, valid, total int) ([]ort.Input, error) {
 	c := m.card
+	if n := c.Padded(len(samples)); n > len(samples) {
+		samples = slices.Concat(samples, make([]float32, n-len(samples)))
+	}
 	data, shape := samples, []int64{1, int64(len(samples))}
 	steps := len(samples) // of the mask
 	switch c.FrontEnd {
@@ -39,6 +43,10 @@ func (m *Model) audioFeeds(samples []float32, valid, total int) ([]ort.Input, er
 		data, shape = beatsFilterBank().feed(samples)
 		steps = int(shape[1])
 		valid = steps
+	case FrontEndWhisper80:
+		data, shape = whisper80().feed(samples, c.Hop)
+	case FrontEndWhisper128:
+		data, shape = whisper128().feed(samples, c.Hop)
 	case FrontEndEncodecMAEMel:
 		data, shape = encodecMAEFilterBank().feed(samples)
 		steps = int(shape[1])

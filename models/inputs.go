@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"speechsim/models/internal/layers"
 	"speechsim/models/internal/onnxproto"
@@ -44,14 +45,34 @@ func (c *Card) checkUtterance(in onnxproto.Value) error {
 	switch {
 	case c.Kind == Text:
 		return c.checkFed(in, 2, ort.Int64, ort.Int32)
+	case c.FrontEnd == FrontEndWhisper80, c.FrontEnd == FrontEndWhisper128:
+		return c.checkSpectrogram(in)
 	case c.FrontEnd != FrontEndNone:
 		return c.checkFed(in, 3, ort.Float32)
 	case len(in.Dims) > 2:
 		return fmt.Errorf("input %q has the shape %v, expected [1, samples]: it does not take the waveform. Features of the audio, such as a spectrogram, "+
-			"are computed for front_end: %s and %s alone: export the model with its feature extraction inside the graph, or reshape the waveform there",
-			in.Name, in.Dims, FrontEndBEATs, FrontEndEncodecMAEMel)
+			"are computed for front_end: %s alone: export the model with its feature extraction inside the graph, or reshape the waveform there",
+			in.Name, in.Dims, strings.Join(frontEnds, ", "))
 	}
 	return c.checkFed(in, 2, ort.Float32)
+}
+
+// checkSpectrogram checks an input of Whisper's: [1, bands, frames].
+func (c *Card) checkSpectrogram(in onnxproto.Value) error {
+	bands := int64(80)
+	if c.FrontEnd == FrontEndWhisper128 {
+		bands = 128
+	}
+	if d := in.Dims; len(d) == 3 {
+		if d[1] > 0 && d[1] != bands {
+			return fmt.Errorf("input %q has the shape %v, and front_end: %s has %d bands: correct front_end in the card", in.Name, d, c.FrontEnd, bands)
+		}
+		if length := int64(c.Chunk / whisperShift); d[2] > 0 && (c.Padding != PaddingChunk || d[2] != length) {
+			return fmt.Errorf("input %q has the shape %v, so it takes spectrograms of %d frames only: write chunk: %d and padding: %s into the card, which pads the audio to that", in.Name, d, d[2], d[2]*whisperShift, PaddingChunk)
+		}
+		in.Dims = []int64{d[0], -1, -1}
+	}
+	return c.checkFed(in, 3, ort.Float32)
 }
 
 // checkFed checks an input that is fed with one utterance of any length along its second dimension.

@@ -176,6 +176,7 @@ func (in *Inspection) Write(w io.Writer) error {
 	sourced("normalize", "%s", c.Normalize)
 	sourced("front_end", "%s", c.FrontEnd)
 	sourced("chunk", "%d samples", c.Chunk)
+	sourced("padding", "%s", c.Padding)
 	sourced("vocabulary", "%d", c.Vocabulary)
 	sourced("max_tokens", "%d", c.MaxTokens)
 	for _, l := range c.Layers {

@@ -41,7 +41,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"text", "once upon a time", Options{}, []string{"is not an ONNX file, but a text file"}},
 		{"web page", "<!DOCTYPE html><html>", Options{}, []string{"a web page"}},
 		{"Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:1\n", Options{}, []string{"git lfs pull"}},
-		{"PyTorch checkpoint", "PK\x03\x04....data.pkl", Options{}, []string{"PyTorch checkpoint", "pipeline models export"}},
+		{"PyTorch checkpoint", "PK\x03\x04....data.pkl", Options{}, []string{"PyTorch checkpoint", "pipeline models import"}},
 		{"safetensors", "\x40\x00\x00\x00\x00\x00\x00\x00{\"__metadata__\"", Options{}, []string{"safetensors"}},
 		{"truncated", good[:len(good)/2], Options{}, []string{"is not a complete ONNX file", "bytes long, but only"}},
 		{"random bytes", "\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8\x07\x06\x05\x04", Options{}, []string{"is not a complete ONNX file"}},

@@ -76,9 +76,9 @@ func otherFormat(data []byte) string {
 	case bytes.HasPrefix(head, []byte(lfsPointer)):
 		return "a Git LFS pointer in place of the model: fetch the file itself with `git lfs pull`"
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return "a zip file, probably a PyTorch checkpoint: export it with `pipeline models export`"
+		return "a zip file, probably a PyTorch checkpoint: make a model of its folder with `pipeline models import`"
 	case len(head) > 9 && head[8] == '{' && head[9] == '"':
-		return "a safetensors file: export the checkpoint's folder with `pipeline models export`"
+		return "a safetensors file: make a model of its folder with `pipeline models import`"
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
 		return "a gzip file: unpack it"
 	case bytes.HasPrefix(head, []byte("ORTM")) || len(head) > 8 && bytes.Equal(head[4:8], []byte("ORTM")):

@@ -178,21 +178,22 @@ func (m *Model) compute(ctx context.Context, feeds []ort.Input, n int) (*Activat
 		return nil, err
 	}
 	a := &Activations{outputs: out}
+	padded := m.card.Padded(n)
 	for _, l := range m.layers {
-		t, err := layerTensor(&out.Values[m.output(l)], l, m.card.LayerFrames(l, n))
+		t, err := layerTensor(&out.Values[m.output(l)], l, m.card.LayerFrames(l, padded))
 		if err != nil {
 			a.Close()
 			return nil, err
 		}
-		a.Layers = append(a.Layers, t)
+		a.Layers = append(a.Layers, t.firstRows(m.card.LayerFrames(l, n)))
 	}
 	for _, l := range m.attentions {
-		t, err := attentionTensor(&out.Values[m.output(l)], l, m.card.Frames(n))
+		t, err := attentionTensor(&out.Values[m.output(l)], l, m.card.Frames(padded))
 		if err != nil {
 			a.Close()
 			return nil, err
 		}
-		a.Attentions = append(a.Attentions, t)
+		a.Attentions = append(a.Attentions, t.firstFrames(m.card.Frames(n)))
 	}
 	return a, nil
 }
@@ -227,6 +228,27 @@ func layerTensor(v *ort.Value, l LayerOutput, frames int) (Tensor, error) {
 			l.Name, l.Tensor, v.Shape, frames)
 	}
 	return Tensor{Name: l.Name, Shape: []int{rows, cols}, Data: data}, nil
+}
+
+// firstRows is a layer without the rows of the padding.
+func (t Tensor) firstRows(rows int) Tensor {
+	units := t.Shape[1]
+	return Tensor{Name: t.Name, Shape: []int{rows, units}, Data: t.Data[:rows*units]}
+}
+
+// firstFrames is an attention map without the queries and keys of the padding. What the keys have of the attention is left out, so
+// the rows need not sum to one.
+func (t Tensor) firstFrames(frames int) Tensor {
+	heads, all := t.Shape[0], t.Shape[1]
+	if frames == all {
+		return t
+	}
+	cut := newTensor(t.Name, heads, frames, frames)
+	for row := range heads * frames {
+		from := (row/frames*all + row%frames) * all
+		copy(cut.Data[row*frames:(row+1)*frames], t.Data[from:])
+	}
+	return cut
 }
 
 // transpose copies a [rows, cols] matrix into [cols, rows].

@@ -1,5 +1,5 @@
 // Package checkpoint makes ONNX graphs of checkpoints as the transformers library saves them: a folder with config.json, the
-// weights, and for audio preprocessor_config.json. Every layer and attention map is an output of the graph, and a card
+// weights, and for audio preprocessor_config.json; of Whisper also as CTranslate2 and so faster-whisper keep it. Every layer and attention map is an output of the graph, and a card
 // describes them.
 //
 //	c, err := checkpoint.Open("hubert-base-ls960", checkpoint.Options{})
@@ -79,6 +79,10 @@ var families = map[string]func() architecture{
 	"data2vec-audio": newWav2Vec2("data2vec-audio"),
 	"unispeech":      newWav2Vec2("unispeech"),
 	"unispeech-sat":  newWav2Vec2("unispeech-sat"),
+	"whisper":        newWhisper,
+	"bert":           newBERT,
+	"roberta":        newRoBERTa,
+	"distilbert":     newDistilBERT,
 }
 
 // Families lists the values of model_type that can be imported.
@@ -94,6 +98,9 @@ func Open(path string, o Options) (*Checkpoint, error) {
 	weights := ""
 	if !info.IsDir() {
 		c.folder, weights = filepath.Dir(path), filepath.Base(path)
+	}
+	if file := convertedFile(c.folder, weights); file != "" {
+		return c, c.openConverted(file)
 	}
 	if err := c.readConfig(); err != nil {
 		return nil, err
@@ -112,6 +119,24 @@ func Open(path string, o Options) (*Checkpoint, error) {
 	c.files = append(c.files, stored.files...)
 	c.weights = stored
 	return c, nil
+}
+
+// openConverted opens what CTranslate2 made of a checkpoint: the file says all of it.
+func (c *Checkpoint) openConverted(file string) error {
+	tensors, network, err := openConverted(file)
+	if err != nil {
+		return err
+	}
+	c.kind, c.network, c.files = "whisper", network, []string{file}
+	if c.options.Normalize != "" {
+		c.feature.normalize = c.options.Normalize
+	}
+	if c.options.Random {
+		c.weights = &random{seed: c.options.Seed, initial: network.initial}
+		return tensors.Close()
+	}
+	c.weights, err = newStored(file, c.files, tensors, network)
+	return err
 }
 
 // Name is what the checkpoint is known as: its id on the hub where its folder is one of the hub's cache, else the folder's name.

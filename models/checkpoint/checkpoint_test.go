@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"speechsim/models"
 	"speechsim/models/checkpoint"
 	"speechsim/models/internal/npz"
@@ -118,6 +120,48 @@ func distance(t *testing.T, key string, got models.Tensor, want npz.Array) (wors
 		worst = max(worst, share)
 	}
 	return worst
+}
+
+// Without its card the graph shows what the card says: layers and maps at their tensors, steps and inputs.
+func TestGraphsShowTheirLayers(t *testing.T) {
+	for _, name := range []string{"wav2vec2-base", "hubert-large", "wavlm-base", "wavlm-large", "data2vec-audio", "mms"} {
+		path := imported(t, filepath.Join("testdata", name), checkpoint.Options{})
+		described, err := models.Inspect(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bare := filepath.Join(t.TempDir(), "bare.onnx")
+		data := bytes.Replace(read(t, path), []byte(models.MetadataKey), []byte("speechsim.none"), 1)
+		if err := os.WriteFile(bare, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		shown, err := models.Inspect(bare)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, warning := range shown.Warnings {
+			if !strings.Contains(warning, "final layer norm") && !strings.Contains(warning, "group norm") {
+				t.Errorf("%s: %s", name, warning)
+			}
+		}
+		a, b := described.Card, shown.Card
+		if a.Hop != b.Hop || a.Window != b.Window || a.Mask != b.Mask || a.Input != b.Input || a.Kind != b.Kind {
+			t.Errorf("%s: the card says %+v, the graph shows %+v", name, a, b)
+		}
+		tensors := func(list []models.LayerOutput) map[string]string {
+			out := map[string]string{}
+			for _, l := range list {
+				out[l.Name] = fmt.Sprint(l.Tensor, " ", l.Hop, " ", l.Window, " ", l.ChannelsFirst)
+			}
+			return out
+		}
+		if diff := cmp.Diff(tensors(a.Layers), tensors(b.Layers)); diff != "" {
+			t.Errorf("%s: layers (-card +graph):\n%s", name, diff)
+		}
+		if diff := cmp.Diff(tensors(a.Attentions), tensors(b.Attentions)); diff != "" {
+			t.Errorf("%s: maps (-card +graph):\n%s", name, diff)
+		}
+	}
 }
 
 // What the program itself can test of a model: among others that padding under the mask leaves real frames as they are.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -29,6 +30,12 @@ func (c *Checkpoint) Model(name string) (*Model, error) {
 	}
 	if err := c.weights.finish(); err != nil {
 		return nil, err
+	}
+	if card.Kind == models.Text && c.options.Normalize != "" {
+		return nil, fmt.Errorf("normalize is for waveforms, and a model of type %s reads text", c.kind)
+	}
+	if _, err := os.Stat(filepath.Join(c.folder, "modules.json")); err == nil {
+		card.Notes = append(card.Notes, "what sentence-transformers does after the last layer (modules.json: pooling, normalisation) is left out")
 	}
 	card.Name, card.Family, card.Origin = name, c.kind, c.Name()
 	if c.options.Random {

@@ -52,17 +52,24 @@ func openWeights(folder, name string, a architecture) (*stored, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stored{path: filepath.Join(folder, name), names: map[string]bool{}, used: map[string]bool{}, part: a.part}
-	s.files = []string{s.path}
+	path := filepath.Join(folder, name)
 	if strings.HasSuffix(name, index) {
-		shards, err := weights.OpenShards(s.path, f.open)
+		shards, err := weights.OpenShards(path, f.open)
 		if err != nil {
 			return nil, err
 		}
-		s.tensors, s.files = shards, shards.Files()
-	} else if s.tensors, err = f.open(s.path); err != nil {
+		return newStored(path, shards.Files(), shards, a)
+	}
+	tensors, err := f.open(path)
+	if err != nil {
 		return nil, err
 	}
+	return newStored(path, []string{path}, tensors, a)
+}
+
+// newStored are the weights of a network in open files, which it closes if they are another's.
+func newStored(path string, files []string, tensors weights.Tensors, a architecture) (*stored, error) {
+	s := &stored{path: path, files: files, tensors: tensors, names: map[string]bool{}, used: map[string]bool{}, part: a.part}
 	for _, n := range s.tensors.Names() {
 		s.names[n] = true
 	}

@@ -200,25 +200,27 @@ func (a *wav2vec2) card(f feature) models.Card {
 	return c
 }
 
-// convolutions turn samples, [batch, samples], into [batch, channels, frames]; each layer is an output, cnn.1 and on.
-func (a *wav2vec2) convolutions(n *network.Network, x network.Tensor) network.Tensor {
-	x = n.Module("feature_extractor").Unsqueeze(x, 1)
+// convolutions turn samples, [batch, samples], into [batch, channels, frames]; each layer is an output, cnn.1 and on. Between them
+// stands [batch, channels, 1, frames]: see [network.Module.ConvRow].
+func (a *wav2vec2) convolutions(n *network.Network, x network.Tensor) (last network.Tensor) {
+	x = n.Module("feature_extractor").Unsqueeze(x, 1, 2)
 	in := 1
 	for i, out := range a.ConvChannels {
 		m := n.Module("feature_extractor.conv_layers." + strconv.Itoa(i))
-		x = m.Module("conv").Conv1d(x, network.Conv{In: in, Out: out, Kernel: a.ConvKernels[i], Stride: a.ConvStrides[i], Bias: a.ConvBias})
+		x = m.Module("conv").ConvRow(x, network.Conv{In: in, Out: out, Kernel: a.ConvKernels[i], Stride: a.ConvStrides[i], Bias: a.ConvBias})
 		const epsilon = 1e-5 // PyTorch's own, whatever layer_norm_eps is
 		switch norm := m.Module("layer_norm"); {
 		case a.ConvNorm == "layer":
-			x = m.Transpose(norm.LayerNorm(m.Transpose(x, 0, 2, 1), out, epsilon), 0, 2, 1)
+			x = m.Transpose(norm.LayerNorm(m.Transpose(x, 0, 2, 3, 1), out, epsilon), 0, 3, 1, 2)
 		case i == 0:
 			x = norm.ChannelNorm(x, out, epsilon)
 		}
 		x = m.Module("activation").Activation(a.ConvActivation, x)
-		n.Output(fmt.Sprintf("cnn.%d", i+1), x, -1, out, -1)
+		last = m.Op("Squeeze", []network.Tensor{x, n.Ints(2)})
+		n.Output(fmt.Sprintf("cnn.%d", i+1), last, -1, out, -1)
 		in = out
 	}
-	return x
+	return last
 }
 
 // projection turns [batch, channels, frames] into [batch, frames, width].

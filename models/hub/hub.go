@@ -49,7 +49,7 @@ type Wanted struct {
 }
 
 // weightFiles are what a snapshot with weights has one of.
-var weightFiles = []string{"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"}
+var weightFiles = []string{"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json", "model.bin"}
 
 // Find finds a checkpoint: the file or folder at its path if there is one, else what the cache has under its id. What can only be
 // fetched is a [MissingError].

@@ -303,7 +303,11 @@ func (c *client) arrive(ctx context.Context, d *download) (err error) {
 		if closed := f.Close(); err == nil {
 			err = closed
 		}
-		if err != nil {
+		switch {
+		case err == nil:
+		case d.arrived() == 0:
+			err = errors.Join(fmt.Errorf("%s: %w", d.what, err), os.Remove(d.incomplete()))
+		default:
 			err = fmt.Errorf("%s: %w; what has arrived is kept, and the same command goes on there", d.what, err)
 		}
 	}()

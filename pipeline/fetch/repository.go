@@ -121,6 +121,7 @@ var weights = []*regexp.Regexp{
 	regexp.MustCompile(`^model(\.safetensors\.index\.json|-\d+-of-\d+\.safetensors)$`),
 	regexp.MustCompile(`^pytorch_model\.bin$`),
 	regexp.MustCompile(`^pytorch_model(\.bin\.index\.json|-\d+-of-\d+\.bin)$`),
+	regexp.MustCompile(`^model\.bin$`), // of CTranslate2
 }
 
 // needed are the files of a repository that a checkpoint is read from.
@@ -148,7 +149,7 @@ func (r *repository) needed(withWeights bool) ([]remote, error) {
 			return out, nil
 		}
 	}
-	return nil, refusedError{fmt.Errorf("%s has no model.safetensors and no pytorch_model.bin on the hub", r.id)}
+	return nil, refusedError{fmt.Errorf("%s has no model.safetensors, pytorch_model.bin or model.bin on the hub", r.id)}
 }
 
 // file fetches a file of a repository into the cache.

@@ -80,7 +80,7 @@ func featureBytes(in *load.Inputs, s *extract.Source, utterances []int) (bytes i
 // stateBytes is what the states are that a source gives for one utterance of so many samples.
 func stateBytes(in *load.Inputs, s *extract.Source, samples int) (bytes int64) {
 	card := s.Model.Card()
-	n := extract.Scale(samples, in.Corpus.Spec.Audio.Rate, card.SampleRate)
+	n := card.Padded(extract.Scale(samples, in.Corpus.Spec.Audio.Rate, card.SampleRate))
 	for _, l := range s.Model.Layers() {
 		bytes += 4 * int64(l.Units) * int64(card.LayerFrames(l, n))
 	}
@@ -90,13 +90,13 @@ func stateBytes(in *load.Inputs, s *extract.Source, samples int) (bytes int64) {
 // activationBytes is what a source takes for one utterance of so many samples: for its states, for the attention maps that it
 // gives, and for the scores of one layer inside the session.
 func activationBytes(in *load.Inputs, s *extract.Source, samples int) (states, maps, scores int64) {
-	card, rate := s.Model.Card(), in.Corpus.Spec.Audio.Rate
-	n := extract.Scale(samples, rate, card.SampleRate)
+	card := s.Model.Card()
+	n := card.Padded(extract.Scale(samples, in.Corpus.Spec.Audio.Rate, card.SampleRate))
 	units := 0
 	for _, l := range s.Layers() {
 		units += l.Units
 	}
-	states = int64(float64(arenaPerSecond) * float64(units) / referenceLayers * float64(samples) / float64(rate))
+	states = int64(float64(arenaPerSecond) * float64(units) / referenceLayers * float64(n) / float64(card.SampleRate))
 	square := func(n int) int64 {
 		frames := int64(card.Frames(n))
 		return 4 * frames * frames * int64(max(card.Heads, 1))

@@ -65,6 +65,23 @@ type variable struct {
 	offset  int64
 }
 
+// IsModel says whether a file begins as a model of CTranslate2 does, or is a Git LFS pointer, which [Open] complains of.
+func IsModel(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var head [4]byte
+	if _, err := io.ReadFull(f, head[:]); err != nil {
+		return false
+	}
+	return head[0] > 0 && head[0] < 0x80 && head[1] == 0 && head[2] == 0 && head[3] == 0 || string(head[:]) == lfsPointer
+}
+
+// lfsPointer is how a Git LFS pointer begins.
+const lfsPointer = "vers"
+
 // Open reads what a model.bin says of its variables, and none of their data.
 func Open(path string) (*File, error) {
 	f, err := os.Open(path)
@@ -91,7 +108,7 @@ func read(r io.ReaderAt, size int64) (*File, error) {
 	s := &source{r: r, size: size}
 	version := s.uint(4)
 	if s.err == nil && (version < oldestVersion || version > newestVersion) {
-		if version == binary.LittleEndian.Uint32([]byte("vers")) {
+		if version == binary.LittleEndian.Uint32([]byte(lfsPointer)) {
 			return nil, errors.New("is a Git LFS pointer in place of the model: fetch the file itself with `git lfs pull`")
 		}
 		return nil, fmt.Errorf("is no model.bin of CTranslate2 whose format has version %d to %d: the file's first number is %d", oldestVersion, newestVersion, version)

@@ -76,13 +76,15 @@ func (s *Steps) through(n *onnxproto.Node) bool {
 	k, _ := n.Attribute("kernel_shape")
 	pads, _ := n.Attribute("pads")
 	automatic, _ := n.Attribute("auto_pad")
-	if len(k.Ints) != 1 || automatic.Text != "" && automatic.Text != "NOTSET" && automatic.Text != "VALID" {
+	dimensions := len(k.Ints)
+	isRow := dimensions == 2 && k.Ints[0] == 1 // an image of one row is a signal
+	if dimensions != 1 && !isRow || automatic.Text != "" && automatic.Text != "NOTSET" && automatic.Text != "VALID" {
 		return false
 	}
-	sizes := [...]int{int(k.Ints[0]), single(n, "strides"), single(n, "dilations")}
+	sizes := [...]int{int(k.Ints[dimensions-1]), last(n, "strides", dimensions), last(n, "dilations", dimensions)}
 	before, after := 0, 0
-	if len(pads.Ints) == 2 {
-		before, after = int(pads.Ints[0]), int(pads.Ints[1])
+	if len(pads.Ints) == 2*dimensions {
+		before, after = int(pads.Ints[dimensions-1]), int(pads.Ints[2*dimensions-1])
 	}
 	const most = 1 << 20 // bounds what a broken file may say
 	for _, size := range sizes {
@@ -98,13 +100,13 @@ func (s *Steps) through(n *onnxproto.Node) bool {
 	return s.Hop <= most && s.Window >= 1 && s.Window <= 1<<24
 }
 
-// single is an attribute with one number, 1 where it is not given.
-func single(n *onnxproto.Node, name string) int {
+// last is the attribute's number for the last of so many dimensions, 1 where it is not given.
+func last(n *onnxproto.Node, name string, dimensions int) int {
 	a, _ := n.Attribute(name)
-	if len(a.Ints) != 1 {
+	if len(a.Ints) != dimensions {
 		return 1
 	}
-	return int(a.Ints[0])
+	return int(a.Ints[dimensions-1])
 }
 
 // Steps reads those of a waveform model off its convolutions: those that come before the first matrix product.

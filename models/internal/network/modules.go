@@ -3,6 +3,7 @@ package network
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"speechsim/models/internal/onnxproto"
 )
@@ -42,9 +43,14 @@ func transposed(x []float32, rows, columns int) []float32 {
 	return out
 }
 
-// LayerNorm normalises the last dimension, of so many units, with the module's weight and bias.
+// LayerNorm normalises the last dimension, of so many units, with the module's weight and bias, which checkpoints that were
+// converted from TensorFlow (BERT's own among them) call gamma and beta.
 func (m Module) LayerNorm(x Tensor, units int, epsilon float64) Tensor {
-	return m.layerNorm([]Tensor{x, m.Weight("weight", units), m.Weight("bias", units)}, epsilon)
+	weight, bias := "weight", "bias"
+	if m.Has("gamma") {
+		weight, bias = "gamma", "beta"
+	}
+	return m.layerNorm([]Tensor{x, m.Weight(weight, units), m.Weight(bias, units)}, epsilon)
 }
 
 // PlainNorm is a LayerNorm without weight and bias.
@@ -60,7 +66,7 @@ func (m Module) layerNorm(inputs []Tensor, epsilon float64) Tensor {
 	return m.Op("LayerNormalization", inputs, onnxproto.Setting{Name: "axis", Int: -1}, onnxproto.Real("epsilon", epsilon))
 }
 
-// ChannelNorm normalises each channel of x, [batch, channels, time], over time: a GroupNorm with as many groups as channels.
+// ChannelNorm normalises each channel of x, [batch, channels, ..., time], over time: a GroupNorm with as many groups as channels.
 func (m Module) ChannelNorm(x Tensor, channels int, epsilon float64) Tensor {
 	return m.Op("InstanceNormalization", []Tensor{x, m.Weight("weight", channels), m.Weight("bias", channels)},
 		onnxproto.Real("epsilon", epsilon))
@@ -85,33 +91,45 @@ type Conv struct {
 	Bias        bool
 }
 
-// Conv1d convolves x, [batch, in, time], with the module's weight, [out, in/groups, kernel], which may be kept in two parts:
-// see [Module.normedWeight].
+// Conv1d convolves x, [batch, in, time], with the module's weight, [out, in/groups, kernel], which may be kept in two parts.
 func (m Module) Conv1d(x Tensor, c Conv) Tensor {
+	return m.conv(x, c, nil)
+}
+
+// ConvRow is Conv1d of x as an image of one row, [batch, in, 1, time]: ONNX Runtime has faster code for images, which keeps
+// channels in blocks.
+func (m Module) ConvRow(x Tensor, c Conv) Tensor { return m.conv(x, c, []int{1}) }
+
+// conv is a convolution whose dimensions before time are as the kernel's in before.
+func (m Module) conv(x Tensor, c Conv, before []int) Tensor {
 	groups, stride := max(c.Groups, 1), max(c.Stride, 1)
 	if c.In%groups != 0 || c.Out%groups != 0 {
 		m.Fail(fmt.Errorf("%s: %d and %d channels can't be split into %d groups", m.path, c.In, c.Out, groups))
 		return x
 	}
-	inputs := []Tensor{x, m.convolutionWeight(c.Out, c.In/groups, c.Kernel)}
+	inputs := []Tensor{x, m.convolutionWeight(c.Out, c.In/groups, before, c.Kernel)}
 	if c.Bias {
 		inputs = append(inputs, m.Weight("bias", c.Out))
 	}
-	return m.Op("Conv", inputs, onnxproto.Setting{Name: "kernel_shape", Ints: []int64{int64(c.Kernel)}},
-		onnxproto.Setting{Name: "strides", Ints: []int64{int64(stride)}}, onnxproto.Setting{Name: "group", Int: int64(groups)},
-		onnxproto.Setting{Name: "pads", Ints: []int64{int64(c.Left), int64(c.Right)}})
+	none := make([]int, len(before))
+	ints := func(name string, values ...[]int) onnxproto.Setting {
+		return onnxproto.Setting{Name: name, Ints: dims(slices.Concat(values...))}
+	}
+	return m.Op("Conv", inputs, ints("kernel_shape", before, []int{c.Kernel}), ints("strides", before, []int{stride}),
+		ints("pads", none, []int{c.Left}, none, []int{c.Right}), onnxproto.Setting{Name: "group", Int: int64(groups)})
 }
 
-// convolutionWeight is the weight of a convolution, [out, in, kernel]. PyTorch's weight norm keeps it as a direction v and a norm g,
-// under the names of either of its two versions.
-func (m Module) convolutionWeight(out, in, kernel int) Tensor {
+// convolutionWeight is the weight of a convolution, [out, in, kernel] with dimensions of 1 before the kernel. PyTorch's weight norm
+// keeps it as a direction v and a norm g, under the names of either of its two versions.
+func (m Module) convolutionWeight(out, in int, before []int, kernel int) Tensor {
+	shape := append(append([]int{out, in}, before...), kernel)
 	for _, names := range [][2]string{{"weight_g", "weight_v"}, {"parametrizations.weight.original0", "parametrizations.weight.original1"}} {
 		if m.Has(names[0]) {
 			g, v := m.Read(names[0], 1, 1, kernel), m.Read(names[1], out, in, kernel)
-			return m.Computed("weight", []int{out, in, kernel}, func() ([]float32, error) { return normed(g, v) })
+			return m.Computed("weight", shape, func() ([]float32, error) { return normed(g, v) })
 		}
 	}
-	return m.Weight("weight", out, in, kernel)
+	return m.Computed("weight", shape, m.Read("weight", out, in, kernel))
 }
 
 // normed is g v / |v|, with a norm for each place of the kernel, which is the last dimension.
