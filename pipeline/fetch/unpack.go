@@ -65,7 +65,7 @@ func unpack(ctx context.Context, archive string, want []wanted, beside bool) err
 		}
 	}
 	found := make([]bool, len(want))
-	most := 64*info.Size() + 1<<30 // what any archive of text or audio may become
+	most := 64*info.Size() + 16<<20 // what any archive of text or audio may become
 	err = walk(archive, func(m member) error {
 		if err := ctx.Err(); err != nil {
 			return err
