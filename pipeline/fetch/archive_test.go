@@ -224,6 +224,7 @@ func TestHostileArchives(t *testing.T) {
 		{"backslash", []entry{{name: `dev-clean\..\..\x`, text: "x"}}, "would be written outside"},
 		{"link", []entry{{name: "dev-clean/x", text: "x"}, {name: "dev-clean/etc", link: "/etc"}}, "is a link or a device"},
 		{"twice", []entry{{name: "dev-clean/x", text: "x"}, {name: "dev-clean/./x", text: "y"}}, "is in it twice"},
+		{"a bomb", []entry{{name: "dev-clean/x", text: strings.Repeat("0", 40<<20)}}, "it becomes more than any such archive does"},
 		{"nothing of it", []entry{{name: "test-clean/x", text: "x"}}, "there is no dev-clean in it"},
 		{"file for a folder", []entry{{name: "dev-clean/x", text: "x"}, {name: "dev-clean/x/y", text: "y"}}, "not a directory"},
 	} {
