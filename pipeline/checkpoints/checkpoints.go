@@ -31,14 +31,18 @@ func Find(cfg *configs.Config, m *configs.Model) (hub.Source, error) {
 // FindNamed finds a checkpoint that no config names.
 func FindNamed(name, revision string, weights bool) (hub.Source, error) {
 	s, err := hub.Find(hub.Wanted{Name: name, Path: name, Revision: revision, Weights: weights})
-	return s, advise(err, "--checkpoint "+name)
+	command := "--checkpoint " + name
+	if revision != "" {
+		command += " --revision " + revision
+	}
+	return s, advise(err, command)
 }
 
 // advise says how what is missing is got.
-func advise(err error, from string) error {
+func advise(err error, arguments string) error {
 	var missing *hub.MissingError
 	if errors.As(err, &missing) {
-		return fmt.Errorf("%w: `pipeline fetch %s` gets it", err, from)
+		return fmt.Errorf("%w: `pipeline fetch %s` gets it", err, arguments)
 	}
 	return err
 }

@@ -35,6 +35,9 @@ type archiveNeed struct {
 	beside bool     // with the texts beside it
 }
 
+// groups is what the key of that name is a path to, in every layout.
+const groups = "a table speaker,group"
+
 // needsOf finds out what a config names, by simple rules: what exists is not looked into.
 //
 //   - checkpoint: no file or folder, but an id: from the hub, config.json and its like alone with weights: random.
@@ -52,18 +55,22 @@ func needsOf(cfg *configs.Config, from sources) *needs {
 	}
 	if t := cfg.Corpus.TIMIT; t != nil {
 		n.orByHand("corpus.timit.root", cfg.Path(t.Root), "TIMIT, catalogue number LDC93S1 of the Linguistic Data Consortium, under a licence of its own: the folder with TRAIN and TEST in it")
+		n.orByHand("corpus.timit.groups", cfg.Path(t.Groups), groups)
 	}
 	if f := cfg.Corpus.Folder; f != nil {
 		n.orByHand("corpus.folder.root", cfg.Path(f.Root), "the audio")
 		n.orByHand("corpus.folder.alignments", cfg.Path(f.Alignments), "its TextGrids")
+		n.orByHand("corpus.folder.groups", cfg.Path(f.Groups), groups)
 	}
 	if t := cfg.Corpus.Table; t != nil {
 		n.orByHand("corpus.table.file", cfg.Path(t.File), "the table")
 		n.orByHand("corpus.table.root", cfg.Path(t.Root), "the audio")
+		n.orByHand("corpus.table.groups", cfg.Path(t.Groups), groups)
 	}
 	if k := cfg.Corpus.Kaldi; k != nil {
 		n.orByHand("corpus.kaldi.root", cfg.Path(k.Root), "the data directory")
 		n.orByHand("corpus.kaldi.alignments", cfg.Path(k.Alignments), "its CTM files")
+		n.orByHand("corpus.kaldi.groups", cfg.Path(k.Groups), groups)
 	}
 	if l := cfg.Corpus.Lexicon; l != nil {
 		n.orByHand("corpus.lexicon", cfg.Path(l.File), "the pronunciation lexicon")
@@ -168,7 +175,7 @@ func (n *needs) librispeech(cfg *configs.Config, l *configs.LibriSpeech, from so
 			n.orByHand("corpus.librispeech.subset", folder, "a subset that is none of LibriSpeech's, which are "+strings.Join(known, ", "))
 		}
 	}
-	n.orByHand("corpus.librispeech.groups", cfg.Path(l.Groups), "a table speaker,group")
+	n.orByHand("corpus.librispeech.groups", cfg.Path(l.Groups), groups)
 	if l.Alignments != "" {
 		n.alignments(cfg.Path(l.Alignments), names, known, from)
 	}
