@@ -161,10 +161,17 @@ func (c *Config) leaveOutUnused() {
 	})
 }
 
+// orID marks a path that may be the id of a checkpoint instead: what is no file and looks like an id stays as it is.
+const orID = "or id"
+
 // rebaseAll rebases a path, or those of a list of names that have the ending of a file.
 func (d *decoder) rebaseAll(n *yaml.Node, v reflect.Value, ending string) {
 	if v.Kind() == reflect.String {
-		v.SetString(d.rebase(n, v.String()))
+		p := d.rebase(n, v.String())
+		if ending == orID && looksLikeID(v.String()) && !exists((&Config{folder: d.from.folder()}).Path(p)) {
+			return
+		}
+		v.SetString(p)
 		return
 	}
 	for i := range v.Len() {
@@ -176,6 +183,11 @@ func (d *decoder) rebaseAll(n *yaml.Node, v reflect.Value, ending string) {
 			e.SetString(d.rebase(from, e.String()))
 		}
 	}
+}
+
+// looksLikeID says whether a name can be NAME or ORGANISATION/NAME.
+func looksLikeID(name string) bool {
+	return !strings.HasPrefix(name, ".") && strings.Count(name, "/") <= 1
 }
 
 // rebase makes a path that a base says, or a hand typed, one that is relative to the folder of the config over it.

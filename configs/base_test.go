@@ -100,3 +100,28 @@ func TestBaseMistakes(t *testing.T) {
 		})
 	}
 }
+
+// TestCheckpointID: the id of a checkpoint is no path, and stays what it is whoever says it; what is a path is one.
+func TestCheckpointID(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"base.yaml": `corpus: {librispeech: {root: data}}
+models:
+  - {name: hub, checkpoint: facebook/hubert-base-ls960, revision: v1}
+  - {name: folder, checkpoint: mine/hubert}
+  - {name: dotted, checkpoint: ./facebook/hubert-base-ls960}
+  - {name: deep, checkpoint: a/b/c}
+comparisons: [{models: [hub, folder, dotted, deep, set], metrics: [cka]}]
+`,
+		"mine/hubert/config.json": "{}",
+		"sub/fig.yaml":            "base: ../base.yaml\nmodels: [{name: set, onnx: x.onnx}]\n",
+	})
+	c, err := Load(filepath.Join(dir, "sub", "fig.yaml"), []string{"models.set={name: set, checkpoint: bert-base-uncased}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"hub": "facebook/hubert-base-ls960", "folder": "../mine/hubert", "dotted": "../facebook/hubert-base-ls960", "deep": "../a/b/c", "set": "bert-base-uncased"} {
+		if got := c.Model(name).Checkpoint; got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}

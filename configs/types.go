@@ -24,7 +24,8 @@ type Model struct {
 	Pos        Pos
 	Name       string
 	ONNX       string  `yaml:"onnx" path:""`
-	Checkpoint string  `path:""` // folder of a checkpoint of transformers, or its file of weights
+	Checkpoint string  `path:"or id"` // folder of a checkpoint of transformers, its file of weights, or its id on the Hugging Face hub
+	Revision   string  // of the id: a branch, a tag or a commit, "" = main
 	Weights    string  // of the checkpoint: "" as trained, or random
 	Seed       int     // of random weights
 	Vectors    string  `path:""` // GloVe text, .gz or .zip

@@ -177,7 +177,7 @@ func (c *Config) validateModels(oneOf func(Pos, string, *string, []string), bad 
 		}
 		switch {
 		case given == 0:
-			bad(m.Pos.Of("checkpoint", "onnx", "vectors", "features", "labels"), "model %q has no file: give checkpoint: FOLDER, onnx: FILE, vectors: FILE or features: FOLDER, or labels: %s", m.Name, strings.Join(labels, "|"))
+			bad(m.Pos.Of("checkpoint", "onnx", "vectors", "features", "labels"), "model %q has no file: give checkpoint: FOLDER or an id of the hub, onnx: FILE, vectors: FILE or features: FOLDER, or labels: %s", m.Name, strings.Join(labels, "|"))
 		case given > 1:
 			bad(m.Pos.Of("checkpoint", "onnx", "vectors", "features", "labels"), "model %q has more than one of checkpoint, onnx, vectors, features and labels: give one", m.Name)
 		case m.Labels != "":
@@ -195,6 +195,9 @@ func (c *Config) validateModels(oneOf func(Pos, string, *string, []string), bad 
 			}
 		case m.Seed != 0:
 			bad(m.Pos.Of("seed"), "model %q: seed is of weights that are drawn; it needs weights: random", m.Name)
+		}
+		if m.Revision != "" && m.Checkpoint == "" {
+			bad(m.Pos.Of("revision"), "model %q: revision is of a checkpoint on the hub; it needs checkpoint: ORGANISATION/NAME", m.Name)
 		}
 		if m.Seed < 0 {
 			bad(m.Pos.Of("seed"), "model %q: seed is %d; it must be 0 or more", m.Name, m.Seed)

@@ -36,7 +36,8 @@ var phases = []struct{ name, pipeline, above string }{
 	{"native", "internal/files", "configs metrics models"},
 	{"study", "results published", "configs metrics"},
 	{"features", "progress internal/npy internal/kaldi", "corpus extract models"},
-	{"load", "study published features native progress internal/files internal/text", "configs corpus extract metrics models tokenizer"},
+	{"checkpoints", "", "configs models"},
+	{"load", "study published features checkpoints native progress internal/files internal/text", "configs corpus extract metrics models tokenizer"},
 	{"join", "", "corpus extract metrics"},
 	{"plan", "study load join native results internal/text", "extract metrics models"},
 	{"forecast", "study plan native internal/files internal/text", "extract metrics"},
@@ -52,13 +53,15 @@ var phases = []struct{ name, pipeline, above string }{
 	{"shard", "load plan internal/files internal/text", ""},
 	{"matrices", "study inference results native progress internal/npy internal/text", "metrics"},
 	{"inventory", "publish progress internal/text", "extract metrics"},
-	{"modelcmd", "native internal/files internal/text", "corpus extract models"},
+	{"modelcmd", "checkpoints native internal/files internal/text", "corpus extract models"},
+	{"fetch/hubtest", "", ""},
+	{"fetch", "checkpoints native progress internal/files internal/text", "configs models"},
 	{"plantest", "study load plan native", "configs"},
 	{"", "study features load plan collect measure publish forecast shard join internal/files internal/text", "configs corpus extract"},
 }
 
 // fromCommands are the packages below pipeline that the commands go to.
-const fromCommands = ". results publish shard slurm native matrices inventory modelcmd progress"
+const fromCommands = ". results publish shard slurm native matrices inventory modelcmd fetch progress"
 
 // onlyIn are libraries that one package wraps.
 var onlyIn = map[string]string{

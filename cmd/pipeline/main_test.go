@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"speechsim/configs"
+	"speechsim/pipeline/fetch/hubtest"
 	"speechsim/pipeline/native"
 )
 
@@ -59,7 +60,7 @@ func TestScripts(t *testing.T) {
 			return strings.Contains(native.VersionText(configs.Libraries{}), "CUDAExecutionProvider"), nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"tone": makeTone, "cut": cutFile, "lines": countLines, "same": sameFiles, "code": exitCode, "flip": flipByte, "dump": dumpLayer,
+			"tone": makeTone, "cut": cutFile, "lines": countLines, "same": sameFiles, "code": exitCode, "flip": flipByte, "dump": dumpLayer, "hub": startHub,
 		},
 	})
 }
@@ -182,6 +183,24 @@ func dumpLayer(ts *testscript.TestScript, neg bool, args []string) {
 		utterance := strings.TrimSuffix(filepath.Base(path), ".flac")
 		ts.Check(os.Rename(filepath.Join(ts.MkAbs("dump"), utterance, "layer."+args[1]+".npy"), filepath.Join(ts.MkAbs(args[2]), utterance+".npy")))
 	}
+}
+
+// startHub starts a server like the Hugging Face hub that has one checkpoint, the files of a folder: hub ID FOLDER. Its cache is
+// the folder hub.
+func startHub(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: hub ID FOLDER")
+	}
+	repository := &hubtest.Repository{Commit: "dba3bb02fda4248b6e082697eee756de8fe8aa8a", Licence: "apache-2.0", Files: map[string][]byte{}}
+	items, err := os.ReadDir(ts.MkAbs(args[1]))
+	ts.Check(err)
+	for _, item := range items {
+		repository.Files[item.Name()] = []byte(ts.ReadFile(filepath.Join(args[1], item.Name())))
+	}
+	server := hubtest.Start(map[string]*hubtest.Repository{args[0]: repository})
+	ts.Defer(server.Close)
+	ts.Setenv("HF_ENDPOINT", server.URL)
+	ts.Setenv("HF_HOME", ts.MkAbs("hub"))
 }
 
 // flipByte changes one byte in the middle of the first file that a pattern names: flip PATTERN.

@@ -21,6 +21,7 @@ var modelsCommand = &command{
 		precision := c.flags.String("precision", "", "verify: precision of matrix products: float32, tf32 (cuda only) or fp16")
 		var job modelcmd.Import
 		c.flags.StringVar(&job.Out, "out", "", "import: the ONNX `file` to write, NAME.onnx; its card goes beside it")
+		c.flags.StringVar(&job.Revision, "revision", "", "import: branch, tag or commit of an id on the Hugging Face hub (default: main)")
 		c.flags.StringVar(&job.Options.Normalize, "normalize", "", "import: zero_mean_unit_var or none, in place of what the checkpoint says")
 		c.flags.BoolVar(&job.Options.Random, "random", false, "import: weights drawn at random, as before training, for an untrained control")
 		c.flags.Uint64Var(&job.Options.Seed, "seed", 0, "import: seed of --random")

@@ -74,7 +74,11 @@ func (l *lines) left() (time.Duration, bool) {
 	if rate <= 0 || l.done >= l.total {
 		return 0, false
 	}
-	return time.Duration((l.total - l.done) / rate * float64(time.Second)).Round(time.Second), true
+	seconds := (l.total - l.done) / rate
+	if seconds > 1000*3600 { // it has hardly begun, or stands still
+		return 0, false
+	}
+	return time.Duration(seconds * float64(time.Second)).Round(time.Second), true
 }
 
 // rate is how many units a second were done so far in this stage, 0 as long as that can't be told.
@@ -87,6 +91,9 @@ func (l *lines) rate() float64 {
 
 // audio is the unit of stages that pass over the audio. They count seconds and print hours and the speed.
 const audio = "s of audio"
+
+// megabytes is the unit of downloads, whose speed is printed.
+const megabytes = "MB"
 
 // unitOf is the unit of so many: "utterances", and "utterance" of one.
 func (l *lines) unitOf(n float64) string {
@@ -113,6 +120,8 @@ func (l *lines) String() string {
 		if rate > 0 {
 			s += fmt.Sprintf(", %.3g x real time", rate)
 		}
+	case l.unit == megabytes && rate > 0:
+		s += fmt.Sprintf(", %.1f MB/s", rate)
 	case l.unit == "":
 		s = l.name
 	case l.total <= 0:

@@ -84,3 +84,17 @@ func TestTerminal(t *testing.T) {
 		t.Errorf("got\n%q\nwant\n%q", got, want)
 	}
 }
+
+// TestDownloads: downloads say how fast they are.
+func TestDownloads(t *testing.T) {
+	now := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+	var text bytes.Buffer
+	p := &lineProgress{lines: lines{w: &text, now: func() time.Time { return now }}}
+	p.Stage("fetching", 1432, megabytes)
+	p.Skip(500)
+	now = now.Add(40 * time.Second)
+	p.Add(100)
+	if want := regexp.MustCompile(`\nfetching: 600 of 1432 MB, 2\.5 MB/s, 5m33s left, [1-9]\d* MiB\n$`); !want.MatchString(text.String()) {
+		t.Errorf("the lines are %q", text.String())
+	}
+}

@@ -9,7 +9,7 @@ import (
 	"speechsim/configs"
 	"speechsim/extract/store"
 	"speechsim/models"
-	"speechsim/models/checkpoint"
+	"speechsim/pipeline/checkpoints"
 	"speechsim/pipeline/internal/files"
 )
 
@@ -21,7 +21,7 @@ func (f *Files) modelFile(ctx context.Context, asked *configs.Model) (string, er
 	if asked.Checkpoint == "" {
 		return f.Config.Path(asked.ONNX), nil
 	}
-	c, err := openCheckpoint(f.Config, asked)
+	c, err := checkpoints.Open(f.Config, asked)
 	if err != nil {
 		return "", err
 	}
@@ -31,13 +31,14 @@ func (f *Files) modelFile(ctx context.Context, asked *configs.Model) (string, er
 		Name    string            // as the card says
 		Weights string            `json:",omitempty"`
 		Seed    int               `json:",omitempty"`
+		Commit  string            `json:",omitempty"` // on the hub
 		Files   map[string]string // sha256 by name
-	}{importFormat, c.Name(), asked.Weights, asked.Seed, map[string]string{}}
-	for _, file := range c.Files() {
-		if made.Files[filepath.Base(file)], err = f.Digests.File(file); err != nil {
-			return "", err
-		}
+	}{Format: importFormat, Name: c.Name(), Weights: asked.Weights, Seed: asked.Seed}
+	from, err := checkpoints.OriginOf(c, f.Config, asked, f.Digests.File)
+	if err != nil {
+		return "", err
 	}
+	made.Commit, made.Files = from.Commit, from.Files
 	entry, err := f.Store.Entry("model", made)
 	if err != nil {
 		return "", err
@@ -46,7 +47,7 @@ func (f *Files) modelFile(ctx context.Context, asked *configs.Model) (string, er
 	if files.Exists(file) {
 		return file, nil
 	}
-	f.Progress.Note("model %q: importing %s", asked.Name, f.Config.Path(asked.Checkpoint))
+	f.Progress.Note("model %q: importing %s", asked.Name, from.Path)
 	m, err := c.Model(path.Base(c.Name()))
 	if err != nil {
 		return "", err
@@ -61,11 +62,6 @@ func (f *Files) modelFile(ctx context.Context, asked *configs.Model) (string, er
 	return file, entry.Seal(written...)
 }
 
-// openCheckpoint opens the checkpoint of a model.
-func openCheckpoint(cfg *configs.Config, m *configs.Model) (*checkpoint.Checkpoint, error) {
-	return checkpoint.Open(cfg.Path(m.Checkpoint), checkpoint.Options{Random: m.Weights == "random", Seed: uint64(m.Seed)})
-}
-
 // checkCheckpoints finds checkpoints that can't be imported before the corpus is read: of an unknown architecture, or with tensors
 // that are missing or of another shape.
 func checkCheckpoints(cfg *configs.Config) (errs configs.Errors) {
@@ -74,13 +70,13 @@ func checkCheckpoints(cfg *configs.Config) (errs configs.Errors) {
 		if m.Checkpoint == "" {
 			continue
 		}
-		c, err := openCheckpoint(cfg, m)
+		c, err := checkpoints.Open(cfg, m)
 		if err == nil {
 			_, err = c.Model(m.Name)
 			c.Close()
 		}
 		if err != nil {
-			errs = append(errs, cfg.Errorf(m.Pos, "model %q: checkpoint: %v", m.Name, err))
+			errs = append(errs, cfg.Errorf(m.Pos.Of("checkpoint", "revision"), "model %q: checkpoint: %v", m.Name, err))
 		}
 	}
 	return errs
@@ -91,7 +87,11 @@ func modelFolder(cfg *configs.Config, m *configs.Model) string {
 	if m.Checkpoint == "" {
 		return filepath.Dir(cfg.Path(m.ONNX))
 	}
-	folder := cfg.Path(m.Checkpoint)
+	s, err := checkpoints.Find(cfg, m)
+	if err != nil {
+		return cfg.Path(m.Checkpoint) // what is missing is complained of elsewhere
+	}
+	folder := s.Path
 	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
 		return filepath.Dir(folder)
 	}
@@ -100,7 +100,7 @@ func modelFolder(cfg *configs.Config, m *configs.Model) string {
 
 // checkpointFiles lists what a checkpoint is made from; what can't be opened is complained of elsewhere.
 func checkpointFiles(cfg *configs.Config, m *configs.Model) []string {
-	c, err := openCheckpoint(cfg, m)
+	c, err := checkpoints.Open(cfg, m)
 	if err != nil {
 		return nil
 	}

@@ -11,20 +11,22 @@ import (
 	"speechsim/corpus"
 	"speechsim/extract"
 	"speechsim/models"
+	"speechsim/pipeline/checkpoints"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/progress"
 )
 
 // Fingerprint says what the numbers were made from.
 type Fingerprint struct {
-	Stamp   string            `json:"stamp"`             // of the config and the sizes and times of all input files: quick to take
-	Corpus  string            `json:"corpus"`            // sha256 over utterances: names, audio bytes, transcripts, parts
-	Models  map[string]string `json:"models"`            // sha256 of each model's file; of labels and features, what they are made from
-	Cards   map[string]string `json:"cards"`             // sha256 of each model's card, vocabulary and precision; of features, when their frames are
-	Labels  map[string]string `json:"labels"`            // sha256 of the segments of each unit
-	Lexicon string            `json:"lexicon,omitempty"` // sha256 of the pronunciations
-	Audio   int               `json:"audio"`             // audio files read
-	Version string            `json:"version"`           // of the program
+	Stamp   string                        `json:"stamp"`                 // of the config and the sizes and times of all input files: quick to take
+	Corpus  string                        `json:"corpus"`                // sha256 over utterances: names, audio bytes, transcripts, parts
+	Models  map[string]string             `json:"models"`                // sha256 of each model's file; of labels and features, what they are made from
+	Cards   map[string]string             `json:"cards"`                 // sha256 of each model's card, vocabulary and precision; of features, when their frames are
+	Labels  map[string]string             `json:"labels"`                // sha256 of the segments of each unit
+	Lexicon string                        `json:"lexicon,omitempty"`     // sha256 of the pronunciations
+	Origins map[string]checkpoints.Origin `json:"checkpoints,omitempty"` // of the models that are imported from checkpoints
+	Audio   int                           `json:"audio"`                 // audio files read
+	Version string                        `json:"version"`               // of the program
 }
 
 // takeFingerprint reads through the audio (once: the store remembers digests) and gathers what products depend on.
@@ -102,6 +104,9 @@ func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
 		}
 		sum := sha256.Sum256(card)
 		f.Cards[s.Name] = hex.EncodeToString(sum[:])
+	}
+	if f.Origins, err = checkpoints.Origins(in.Config, in.Digests.File); err != nil {
+		return f, err
 	}
 	if l := in.Config.Corpus.Lexicon; l != nil {
 		if f.Lexicon, err = in.Digests.File(in.Config.Path(l.File)); err != nil {

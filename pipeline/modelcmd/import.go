@@ -9,15 +9,17 @@ import (
 	"strings"
 
 	"speechsim/models/checkpoint"
+	"speechsim/pipeline/checkpoints"
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/internal/text"
 )
 
 // Import is a job: an ONNX file with all layers, and its card, of a checkpoint.
 type Import struct {
-	Source  string // the folder of a checkpoint of transformers, or its file of weights
-	Out     string // NAME.onnx; NAME.card.yaml is written beside it
-	Options checkpoint.Options
+	Source   string // the folder of a checkpoint of transformers, its file of weights, or its id on the hub, which is looked for in the cache
+	Revision string // of the id, "" = the default
+	Out      string // NAME.onnx; NAME.card.yaml is written beside it
+	Options  checkpoint.Options
 }
 
 // Check finds what the job can't be.
@@ -31,7 +33,11 @@ func (i Import) Check() error {
 // Run writes the files and says on w what they are.
 func (i Import) Run(ctx context.Context, w io.Writer) error {
 	name := strings.TrimSuffix(filepath.Base(i.Out), ".onnx")
-	c, err := checkpoint.Open(i.Source, i.Options)
+	source, err := checkpoints.FindNamed(i.Source, i.Revision, !i.Options.Random)
+	if err != nil {
+		return err
+	}
+	c, err := checkpoint.Open(source.Path, i.Options)
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func makeManifest(p *plan.Plan, o *Outcome) ([]byte, error) {
 		m.Products = p.DescribeProducts()
 	}
 	for i, s := range p.Sources {
-		info := modelInfo{Name: s.Name, File: p.Config.Path(cmp.Or(p.Config.Models[i].ONNX, p.Config.Models[i].Checkpoint, p.Config.Models[i].Vectors, p.Config.Models[i].Features))}
+		info := modelInfo{Name: s.Name, File: cmp.Or(p.Fingerprint.Origins[s.Name].Path, p.Config.Path(cmp.Or(p.Config.Models[i].ONNX, p.Config.Models[i].Vectors, p.Config.Models[i].Features)))}
 		for _, l := range s.Layers() {
 			info.Layers = append(info.Layers, l.Name)
 			info.Units = append(info.Units, l.Units)
