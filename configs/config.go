@@ -19,7 +19,8 @@ type Config struct {
 	Comparisons []Comparison
 	Libraries   Libraries
 	Products    Products
-	Runs        string `path:""` // folder of the run directories, "" = runs in the working directory
+	Formats     []string // files that a figure is written as
+	Runs        string   `path:""` // folder of the run directories, "" = runs in the working directory
 	Store       Store
 	Memory      string // that a run may take, such as 6GiB; "" = a share of what there is
 
@@ -29,9 +30,10 @@ type Config struct {
 // Default is the config whose values hold for keys that a file does not set.
 func Default() Config {
 	return Config{
-		Audio: Audio{Rate: 16000, Resampler: "kaiser"},
-		Store: Store{Numbers: "float32", Frames: "auto"},
-		Rows:  Rows{Unit: "frame", Pooling: "centre", Select: "all", Level: []string{"token"}, First: []string{"all"}},
+		Audio:   Audio{Rate: 16000, Resampler: "kaiser"},
+		Formats: formats,
+		Store:   Store{Numbers: "float32", Frames: "auto"},
+		Rows:    Rows{Unit: "frame", Pooling: "centre", Select: "all", Level: []string{"token"}, First: []string{"all"}},
 	}
 }
 

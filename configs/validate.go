@@ -9,6 +9,7 @@ import (
 
 var (
 	units    = []string{"frame", "word", "phone"}
+	formats  = []string{"svg", "pdf", "png", "csv", "tex"}
 	poolings = []string{"centre", "bolanos2024", "pasad2021", "middle", "max", "first"}
 	labels   = []string{"phone", "word", "speaker", "logmel", "mfcc", "length"}
 	selects  = []string{"all", "bolanos2024"}
@@ -51,6 +52,12 @@ func (c *Config) Validate() error {
 		if n, err := strconv.Atoi(ch); err != nil || n < 1 {
 			bad(c.Audio.Pos.Of("channel"), "audio.channel is %q; it must be mix or the number of a channel from 1", ch)
 		}
+	}
+	for i := range c.Formats {
+		oneOf(c.Pos.Of("formats"), "formats", &c.Formats[i], formats)
+	}
+	if len(c.Formats) == 0 {
+		bad(c.Pos.Of("formats"), "formats is empty; give some of %s", strings.Join(formats, ", "))
 	}
 	c.validateMemory(bad)
 	c.validateProducts(oneOf, bad)
@@ -217,7 +224,7 @@ func (m *Model) validateFeatures(bad func(Pos, string, ...any)) {
 	case m.Card != "" || m.Vocabulary != "" || m.Device != "" || m.Cased:
 		bad(m.Pos.Of("card", "vocabulary", "device", "cased"), "model %q is features, which have no card, vocabulary, cased or device", m.Name)
 	case m.Hop == 0:
-		bad(m.Pos.Of("features"), "model %q is features and has no hop: give the seconds from one frame to the next, such as hop: 0.01", m.Name)
+		bad(m.Pos.Of("hop", "features"), "model %q is features and has no hop: give the seconds from one frame to the next, such as hop: 0.01", m.Name)
 	case !(m.Hop >= 1e-4 && m.Hop <= longestHop):
 		bad(m.Pos.Of("hop"), "model %q: hop is %g; it is the seconds from one frame to the next, from 0.0001 to %d", m.Name, m.Hop, longestHop)
 	case !(m.Offset >= 0 && m.Offset <= longestHop):

@@ -189,7 +189,7 @@ func nulls(title string, shared float64, sets, draws int, seed uint64, only stri
 	}
 	fmt.Printf("\n| groups | intra-class correlation | units | %s |\n|%s\n", strings.Join(columns(), " | "), strings.Repeat(" --- |", len(columns())+3))
 	for k, d := range designs(shared) {
-		if !strings.Contains(d.name, only) {
+		if !strings.Contains(d.name, only) || shared > 0 && !strings.Contains(d.name, "2 to 19") {
 			continue
 		}
 		row, err := d.measure(sets, cmp.Or(d.draws, draws), seed+uint64(k)<<20)

@@ -48,6 +48,7 @@ func (o Options) Check() error {
 type Checkpoint struct {
 	options Options
 	folder  string
+	name    string
 	files   []string // all that the model depends on
 	kind    string   // model_type of config.json
 	network architecture
@@ -88,7 +89,7 @@ var families = map[string]func() architecture{
 // Families lists the values of model_type that can be imported.
 func Families() []string { return slices.Sorted(maps.Keys(families)) }
 
-// Open opens a checkpoint: its folder, or one of its files of weights.
+// Open opens a checkpoint: its folder, or one of its files of weights, or a file that holds its configuration too.
 func Open(path string, o Options) (*Checkpoint, error) {
 	c := &Checkpoint{options: o, folder: path}
 	info, err := os.Stat(path)
@@ -99,8 +100,15 @@ func Open(path string, o Options) (*Checkpoint, error) {
 	if !info.IsDir() {
 		c.folder, weights = filepath.Dir(path), filepath.Base(path)
 	}
+	c.name = hubName(c.folder)
 	if file := convertedFile(c.folder, weights); file != "" {
 		return c, c.openConverted(file)
+	}
+	if _, err := os.Stat(filepath.Join(c.folder, configFile)); err != nil && isPickle(weights) {
+		if err := c.openPublished(path); err != nil {
+			return nil, err
+		}
+		return c, nil
 	}
 	if err := c.readConfig(); err != nil {
 		return nil, err
@@ -135,12 +143,13 @@ func (c *Checkpoint) openConverted(file string) error {
 		c.weights = &random{seed: c.options.Seed, initial: network.initial}
 		return tensors.Close()
 	}
-	c.weights, err = newStored(file, c.files, tensors, network)
+	c.weights, err = newStored(file, tensors, network)
 	return err
 }
 
-// Name is what the checkpoint is known as: its id on the hub where its folder is one of the hub's cache, else the folder's name.
-func (c *Checkpoint) Name() string { return hubName(c.folder) }
+// Name is what the checkpoint is known as: its id on the hub where its folder is one of the hub's cache, else the name of its folder,
+// or of a file that is all of it.
+func (c *Checkpoint) Name() string { return c.name }
 
 // Files are the files that the model is made from.
 func (c *Checkpoint) Files() []string { return c.files }
@@ -153,9 +162,11 @@ func (c *Checkpoint) Close() error {
 	return nil
 }
 
+const configFile = "config.json"
+
 // readConfig reads config.json.
 func (c *Checkpoint) readConfig() error {
-	path := filepath.Join(c.folder, "config.json")
+	path := filepath.Join(c.folder, configFile)
 	data, err := readJSON(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("%s has no config.json: give the folder of a checkpoint of transformers, with its config.json and its weights", c.folder)
@@ -187,8 +198,8 @@ func (c *Checkpoint) readConfig() error {
 
 // feature is what the feature extractor of an audio model does with the samples.
 type feature struct {
-	normalize string // as on a card; "" where the checkpoint does not say
-	assumed   bool   // nothing says it: the default of the family
+	normalize string  // as on a card; "" where the checkpoint does not say
+	epsilon   float64 // added to the variance, as on a card
 }
 
 // readFeature reads how the input is prepared: preprocessor_config.json, or the file of processors of newer versions.
@@ -227,10 +238,14 @@ func (c *Checkpoint) readFeature() error {
 			}
 		}
 	}
+	c.overrideNormalize()
+	return nil
+}
+
+func (c *Checkpoint) overrideNormalize() {
 	if c.options.Normalize != "" {
 		c.feature.normalize = c.options.Normalize
 	}
-	return nil
 }
 
 // readJSON reads a small text file.

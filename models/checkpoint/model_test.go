@@ -6,6 +6,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"speechsim/models"
@@ -199,4 +201,16 @@ func FuzzConfig(f *testing.F) {
 			t.Errorf("%d bytes of weights, card %+v", m.WeightBytes(), m.Card)
 		}
 	})
+}
+
+func TestConvolutionsOf(t *testing.T) {
+	channels, kernels, strides, err := convolutionsOf("[(512,10,5)] + [(512, 3, 2)] * 2 + [(256,2,2)]")
+	if want := []int{512, 512, 512, 256, 10, 3, 3, 2, 5, 2, 2, 2}; err != nil || !slices.Equal(slices.Concat(channels, kernels, strides), want) {
+		t.Errorf("%v %v %v, %v", channels, kernels, strides, err)
+	}
+	for _, text := range []string{"", "[(1,2)]", "[(1,2,3)] * x", "[(1,2,3)] - [(1,2,3)]", "__import__('os')", strings.Repeat("[(1,1,1)]*999+", 9) + "[(1,1,1)]"} {
+		if _, _, _, err := convolutionsOf(text); err == nil {
+			t.Errorf("%.20q was read", text)
+		}
+	}
 }

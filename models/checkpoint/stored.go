@@ -41,7 +41,7 @@ type format struct {
 // formats are the files of weights, the best first.
 var formats = []format{
 	{"model.safetensors", []string{".safetensors"}, func(path string) (weights.Tensors, error) { return weights.OpenSafetensors(path) }},
-	{"pytorch_model.bin", []string{".bin", ".pt", ".pth"}, func(path string) (weights.Tensors, error) { return pickled.Open(path) }},
+	{"pytorch_model.bin", pickles, func(path string) (weights.Tensors, error) { return pickled.Open(path) }},
 }
 
 const index = ".index.json"
@@ -53,31 +53,40 @@ func openWeights(folder, name string, a architecture) (*stored, error) {
 		return nil, err
 	}
 	path := filepath.Join(folder, name)
-	if strings.HasSuffix(name, index) {
-		shards, err := weights.OpenShards(path, f.open)
+	if !strings.HasSuffix(name, index) {
+		tensors, err := f.open(path)
 		if err != nil {
 			return nil, err
 		}
-		return newStored(path, shards.Files(), shards, a)
+		return newStored(path, tensors, a)
 	}
-	tensors, err := f.open(path)
+	shards, err := weights.OpenShards(path, f.open)
 	if err != nil {
 		return nil, err
 	}
-	return newStored(path, []string{path}, tensors, a)
+	s, err := newStored(path, shards, a)
+	if err == nil {
+		s.files = shards.Files()
+	}
+	return s, err
 }
 
-// newStored are the weights of a network in open files, which it closes if they are another's.
-func newStored(path string, files []string, tensors weights.Tensors, a architecture) (*stored, error) {
-	s := &stored{path: path, files: files, tensors: tensors, names: map[string]bool{}, used: map[string]bool{}, part: a.part}
-	for _, n := range s.tensors.Names() {
+// newStored finds an architecture's trunk among tensors, which it closes when there is none.
+func newStored(path string, tensors weights.Tensors, a architecture) (*stored, error) {
+	s := &stored{path: path, tensors: tensors, files: []string{path}, names: map[string]bool{}, used: map[string]bool{}, part: a.part}
+	for _, n := range tensors.Names() {
 		s.names[n] = true
 	}
 	if err := s.findPrefix(a.anchor()); err != nil {
-		return nil, errors.Join(err, s.tensors.Close())
+		return nil, errors.Join(err, tensors.Close())
 	}
 	return s, nil
 }
+
+// isPickle says whether a file is one of torch.save, by its name.
+func isPickle(name string) bool { return slices.Contains(pickles, filepath.Ext(name)) }
+
+var pickles = []string{".bin", ".pt", ".pth"}
 
 // findWeights finds the file of weights of a folder and its format; name is that file, or "".
 func findWeights(folder, name string) (format, string, error) {

@@ -174,6 +174,9 @@ func (a *wav2vec2) card(f feature) models.Card {
 		}
 		c.Notes = append(c.Notes, "normalize: the checkpoint has no preprocessor_config.json; this is what the published ones of its family say")
 	}
+	if c.Normalize == models.ZeroMeanUnit {
+		c.Epsilon = f.epsilon
+	}
 	c.Hop, c.Window = 1, 1
 	for i, channels := range a.ConvChannels {
 		c.Window += (a.ConvKernels[i] - 1) * c.Hop

@@ -60,7 +60,7 @@ func (s *stopper) Note(format string, args ...any) {
 func stoppedRun(t *testing.T, store string, s *stopper) *plan.Plan {
 	t.Helper()
 	cfg := plantest.Config(t, plantest.Small,
-		"corpus={librispeech: {root: corpus/demo/LibriSpeech, subset: demo, groups: corpus/demo/groups.csv}}", "store.numbers=float16",
+		"corpus={librispeech: {root: ../../corpus/demo/LibriSpeech, subset: demo, groups: ../../corpus/demo/groups.csv}}", "store.numbers=float16",
 		"comparisons.frames.metrics=[cka]", "comparisons.phones.metrics=[cka, {attention: {variant: [pearson, elkheir2024, frobenius]}}]", "comparisons.frames.null={draws: 19, frames: 500}")
 	p := plantest.Plan(t, cfg, load.Options{Workers: 2, Runs: t.TempDir(), Store: store, Progress: s}, plan.Options{})
 	s.inPass, s.calls, s.skip, s.done, s.notes = false, 0, 0, 0, nil

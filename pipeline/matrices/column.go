@@ -175,12 +175,10 @@ func (c *column) shuffle(seed uint64) (order []int, s *metrics.Shuffle, err erro
 	if len(rows) == len(c.of) {
 		return order, s, nil
 	}
-	kept := make([]int, len(rows))
-	for k, r := range rows {
-		kept[k] = r
-		if order != nil {
-			kept[k] = order[r]
+	if order != nil {
+		for k, r := range rows {
+			rows[k] = order[r]
 		}
 	}
-	return kept, s, nil
+	return rows, s, nil
 }

@@ -18,7 +18,7 @@ import (
 func pageOf(p *plan.Plan, o *Outcome) report.Page {
 	k := p.Counts()
 	page := report.Page{
-		Title: p.Config.Name, Figures: figuresOf(p),
+		Title: p.Config.Name, Figures: figuresOf(p), Formats: p.Config.Formats,
 		Lead: fmt.Sprintf("%s of %s compared on %s of %s.", text.Count(p.CountLayers(), "layer", "layers"), text.Count(len(p.Sources), "model", "models"), text.Count(k.Usable, "utterance", "utterances"), k.Root),
 	}
 	if note := p.Config.Note; note != "" {

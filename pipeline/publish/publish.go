@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,7 +78,7 @@ func Write(p *plan.Plan, set results.Set, accounts []join.Account, failed []stor
 // draw makes the figures of a page.
 func draw(r progress.Reporter, page report.Page, o *Outcome) error {
 	r.Stage("drawing", float64(len(page.Figures)), "figures")
-	names, err := figures.DrawAll(o.Dir, page.Figures, page.Cells)
+	names, err := figures.DrawAll(o.Dir, page.Figures, page.Cells, page.FileFormats())
 	if err != nil {
 		return err
 	}
@@ -85,19 +86,28 @@ func draw(r progress.Reporter, page report.Page, o *Outcome) error {
 	drawn := map[string]bool{}
 	for _, name := range names {
 		drawn[name] = true
-		o.Figures = append(o.Figures, filepath.Join(dir, name+".png"))
+		o.Figures = append(o.Figures, filepath.Join(dir, name+"."+shown(page.FileFormats())))
 	}
-	return removeOthers(dir, drawn)
+	return removeOthers(dir, drawn, page.FileFormats())
+}
+
+// shown is the format that is easiest to look at.
+func shown(formats []string) string {
+	if slices.Contains(formats, "png") {
+		return "png"
+	}
+	return formats[0]
 }
 
 // removeOthers removes figures that an earlier config of the same name drew: next to the new ones they would mislead.
-func removeOthers(dir string, drawn map[string]bool) error {
+func removeOthers(dir string, drawn map[string]bool, formats []string) error {
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		if !drawn[strings.TrimSuffix(f.Name(), filepath.Ext(f.Name()))] {
+		ending := filepath.Ext(f.Name())
+		if !drawn[strings.TrimSuffix(f.Name(), ending)] || !slices.Contains(formats, strings.TrimPrefix(ending, ".")) {
 			if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
 				return err
 			}

@@ -38,6 +38,7 @@ type Page struct {
 	Changes  []Change  `json:"-"`                  // of a page that compares two runs
 
 	Manifest json.RawMessage `json:"-"` // manifest.json, shown as provenance
+	Formats  []string        `json:"-"` // of the figures' files; nil = all
 	Folder   string          `json:"-"` // where the figures' files are, seen from the page; "" = "figures"
 }
 
@@ -140,6 +141,14 @@ func (p *Page) render() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// FileFormats are the formats in which the figures lie beside the page.
+func (p *Page) FileFormats() []string {
+	if p.Formats == nil {
+		return figures.Formats
+	}
+	return p.Formats
+}
+
 func (p *Page) figureViews() ([]figureView, error) {
 	folder := p.Folder
 	if folder == "" {
@@ -152,7 +161,7 @@ func (p *Page) figureViews() ([]figureView, error) {
 	var list []figureView
 	for _, drawn := range pictures {
 		v := figureView{Picture: drawn, SVG: template.HTML(drawn.SVG)}
-		for _, ending := range []string{"svg", "pdf", "png", "csv", "tex"} {
+		for _, ending := range p.FileFormats() {
 			v.Files = append(v.Files, fileLink{strings.ToUpper(ending), folder + "/" + drawn.Name + "." + ending})
 		}
 		list = append(list, v)

@@ -14,13 +14,13 @@ import (
 )
 
 func TestChanges(t *testing.T) {
-	ours := `{"seconds": 3, "config": {"name": "a", "file": "x", "models": [{"name": "m", "onnx": "1"}, {"name": "n", "onnx": "2"}], "metrics": [{"name": "cka"}, {"name": "cka", "variant": "b"}]}, "inputs": {"stamp": "1"}, "versions": {"go": "1"}}`
-	theirs := `{"seconds": 4, "config": {"name": "a", "file": "y", "models": [{"name": "n", "onnx": "2"}, {"name": "m", "onnx": "3", "layers": "0"}], "metrics": [{"name": "cka"}, {"name": "cka", "variant": "b"}]}, "inputs": {"stamp": "2"}, "versions": {"go": "1"}}`
+	ours := `{"seconds": 3, "config": {"name": "a", "file": "x", "models": [{"name": "m", "onnx": "1"}, {"name": "n", "onnx": "2"}], "metrics": [{"name": "cka"}, {"name": "cka", "variant": "b"}]}, "inputs": {"stamp": "1", "models": {"m": "p", "n": "q"}}, "versions": {"go": "1"}}`
+	theirs := `{"seconds": 4, "config": {"name": "a", "file": "y", "models": [{"name": "n", "onnx": "moved/2"}, {"name": "m", "onnx": "3", "layers": "0"}], "metrics": [{"name": "cka"}, {"name": "cka", "variant": "b"}]}, "inputs": {"stamp": "2", "models": {"m": "r", "n": "q"}}, "versions": {"go": "1"}}`
 	got, err := Changes(json.RawMessage(ours), json.RawMessage(theirs))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Change{{"config.models.m.onnx", "1", "3"}, {"config.models.m.layers", "", "0"}}
+	want := []Change{{"config.models.m.onnx", "1", "3"}, {"inputs.models.m", "p", "r"}, {"config.models.m.layers", "", "0"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -14,7 +14,7 @@ import (
 //
 // Nodes may be added in any order in which a tensor is computed before it is
 // read. Weights are asked for their numbers when the model is written, one after
-// the other, so a model of any size takes the memory of its largest weight:
+// the other, so a model of any size takes the memory of its largest weights:
 //
 //	var b onnxproto.Builder
 //	b.Input("x", onnxproto.Float, -1, 3)
@@ -254,16 +254,41 @@ func (b *Builder) Write(w io.Writer, opset int64) error {
 		heads[i] = append(built{}.begin(graphInitializer, int64(len(tensor))+k.bytes()), tensor...)
 		length += int64(len(heads[i])) + k.bytes()
 	}
+	done := make(chan struct{})
+	defer close(done)
+	read := b.ahead(done)
 	out := bufio.NewWriterSize(w, 1<<20)
 	out.Write(b.model(opset, length))
 	out.Write(b.graph)
 	for i := range b.weights {
 		out.Write(heads[i])
-		if err := b.weights[i].write(out); err != nil {
+		if err := b.weights[i].write(out, <-read); err != nil {
 			return err
 		}
 	}
 	return out.Flush()
+}
+
+// numbers are those of a weight, or why there are none.
+type numbers struct {
+	values []float32
+	err    error
+}
+
+// ahead asks for the numbers of all weights in order, each while the one before is written.
+func (b *Builder) ahead(done <-chan struct{}) <-chan numbers {
+	out := make(chan numbers)
+	go func() {
+		for i := range b.weights {
+			values, err := b.weights[i].Values()
+			select {
+			case out <- numbers{values, err}:
+			case <-done:
+				return
+			}
+		}
+	}()
+	return out
 }
 
 // Weights in a file of their own begin at a page, so that a reader can map them, as ONNX advises. Small ones
@@ -272,6 +297,9 @@ const externalPage, externalLeast = 4096, 1024
 
 // WriteExternal writes the model to w and its weights to data, which is to lie beside the model under a name.
 func (b *Builder) WriteExternal(w, data io.Writer, name string, opset int64) error {
+	done := make(chan struct{})
+	defer close(done)
+	read := b.ahead(done)
 	var graph built = slices.Clone(b.graph)
 	out := bufio.NewWriterSize(data, 1<<20)
 	at := int64(0)
@@ -280,7 +308,7 @@ func (b *Builder) WriteExternal(w, data io.Writer, name string, opset int64) err
 		t := tensorHead(k.Name, Float, k.Shape)
 		if k.bytes() < externalLeast {
 			var raw rawBytes
-			if err := k.write(&raw); err != nil {
+			if err := k.write(&raw, <-read); err != nil {
 				return err
 			}
 			graph = graph.bytes(graphInitializer, t.bytes(tensorRaw, raw))
@@ -293,7 +321,7 @@ func (b *Builder) WriteExternal(w, data io.Writer, name string, opset int64) err
 			t = t.bytes(tensorExternal, e)
 		}
 		graph = graph.bytes(graphInitializer, t.number(tensorLocation, locationExternal))
-		if err := k.write(out); err != nil {
+		if err := k.write(out, <-read); err != nil {
 			return err
 		}
 		at += k.bytes()
@@ -313,11 +341,11 @@ func (r *rawBytes) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// write asks for the numbers and writes them.
-func (w *Weight) write(to io.Writer) error {
-	values, err := w.Values()
-	if err != nil {
-		return err
+// write writes the numbers.
+func (w *Weight) write(to io.Writer, n numbers) error {
+	values := n.values
+	if n.err != nil {
+		return n.err
 	}
 	if int64(len(values)) != w.elements() {
 		return fmt.Errorf("weight %s has %d numbers, its shape %v says %d", w.Name, len(values), w.Shape, w.elements())

@@ -12,7 +12,7 @@
 //		XModels: []figures.Model{{Name: "hubert-base", Layers: []string{"0", "1", "2"}}},
 //		YModels: []figures.Model{{Name: "bert", Layers: []string{"0", "1", "2"}}},
 //	}}
-//	_, err := figures.DrawAll("runs/demo", list, cells)  // runs/demo/figures/figure-1-cka.svg ...
+//	_, err := figures.DrawAll("runs/demo", list, cells, figures.Formats)  // runs/demo/figures/figure-1-cka.svg ...
 //
 // A figure is a heat map, layer curves, a dendrogram or a map of layers
 // ([Heatmap], [Curves], [Tree], [MDS]); the other kinds become one of those,

@@ -68,7 +68,7 @@ func TestGallery(t *testing.T) {
 		t.Skip("SPEECHSIM_GALLERY names no folder to draw into")
 	}
 	figures, cells := gallery()
-	if _, err := DrawAll(dir, figures, cells); err != nil {
+	if _, err := DrawAll(dir, figures, cells, Formats); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -104,7 +104,7 @@ func TestFilesAreTheSameBytes(t *testing.T) {
 	f.XModels, f.YModels = []Model{{"hubert-tiny", []string{"0", "3"}}}, []Model{{"wav2vec2-tiny", []string{"2"}}}
 	read := func(cells []results.Cell) map[string][]byte {
 		dir := t.TempDir()
-		if _, err := DrawAll(dir, figures, cells); err != nil {
+		if _, err := DrawAll(dir, figures, cells, Formats); err != nil {
 			t.Fatal(err)
 		}
 		files := map[string][]byte{}
@@ -280,7 +280,7 @@ func TestValidateNamesTheField(t *testing.T) {
 	}
 	twice := []Figure{good, good}
 	twice[1].Name = "A"
-	if _, err := DrawAll(t.TempDir(), twice, nil); err == nil || !strings.Contains(err.Error(), "two figures have this name") {
+	if _, err := DrawAll(t.TempDir(), twice, nil, Formats); err == nil || !strings.Contains(err.Error(), "two figures have this name") {
 		t.Errorf("two figures of one name: %v", err)
 	}
 }

@@ -18,13 +18,16 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// DrawAll writes dir/figures/NAME.{svg,pdf,png,csv,tex} for each figure. Each file
+// Formats are the files that a figure can be written as: three pictures, and two tables of what it shows.
+var Formats = []string{"svg", "pdf", "png", "csv", "tex"}
+
+// DrawAll writes dir/figures/NAME.FORMAT for each figure and each of the formats. Each file
 // is written under a temporary name and renamed. Figures are drawn side by
 // side; the error joins those of all figures, and one that can't be drawn does
 // not keep the others from being written. A heat map with published values gets
 // a second one, NAME.difference, of ours minus theirs. DrawAll returns the
 // names of all, in the order given.
-func DrawAll(dir string, figures []Figure, cells []results.Cell) ([]string, error) {
+func DrawAll(dir string, figures []Figure, cells []results.Cell, formats []string) ([]string, error) {
 	ix := newIndex(cells)
 	figures, err := checked(figures, ix)
 	if err != nil {
@@ -42,7 +45,7 @@ func DrawAll(dir string, figures []Figure, cells []results.Cell) ([]string, erro
 		names[i] = figures[i].Name
 		group.Go(func() {
 			slots <- struct{}{}
-			parts, err := render(&figures[i], ix)
+			parts, err := render(&figures[i], ix, formats)
 			<-slots // waiting for the disk needs no processor
 			if err == nil {
 				err = store(dir, parts)
@@ -83,22 +86,29 @@ type file struct {
 }
 
 // render makes the files of one figure.
-func render(f *Figure, ix *index) ([]*file, error) {
+func render(f *Figure, ix *index, formats []string) ([]*file, error) {
 	d := newDrawing(f, ix)
 	desc := captionOf(f, ix, true)
 	var parts []*file
-	for _, format := range []struct {
-		ending string
-		write  func(w io.Writer) error
-	}{
-		{"svg", func(w io.Writer) error { return canvas.WriteSVG(w, d, f.Title, desc) }},
-		{"pdf", func(w io.Writer) error { return canvas.WritePDF(w, d, f.Title, desc) }},
-		{"png", func(w io.Writer) error { return canvas.WritePNG(w, d) }},
-		{"csv", func(w io.Writer) error { return writeCSV(w, f, ix) }},
-		{"tex", func(w io.Writer) error { return writeLaTeX(w, f, ix) }},
-	} {
-		part := &file{name: f.Name + "." + format.ending}
-		if err := format.write(&part.data); err != nil {
+	for _, format := range formats {
+		part := &file{name: f.Name + "." + format}
+		w := &part.data
+		var err error
+		switch format {
+		case "svg":
+			err = canvas.WriteSVG(w, d, f.Title, desc)
+		case "pdf":
+			err = canvas.WritePDF(w, d, f.Title, desc)
+		case "png":
+			err = canvas.WritePNG(w, d)
+		case "csv":
+			err = writeCSV(w, f, ix)
+		case "tex":
+			err = writeLaTeX(w, f, ix)
+		default:
+			err = fmt.Errorf("%q is none of %s", format, strings.Join(Formats, ", "))
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", part.name, err)
 		}
 		parts = append(parts, part)
