@@ -24,6 +24,10 @@ $(LIB): cmd/fetchlibs/main.go
 demo: build lib ## run configs/demo.yaml on the speech in the repository
 	bin/pipeline run configs/demo.yaml
 
+real: build lib ## run configs/real.yaml: trained models on real speech (230 MB are downloaded once)
+	$(GO) run ./cmd/fetchreal models/real
+	bin/pipeline run configs/real.yaml
+
 figures: build lib ## run every figure of both papers on the demo corpora, by the command in its config
 	@set -e; for f in configs/timit-hubert.yaml configs/elkheir2024/*.yaml configs/bolanos2024/*.yaml; do \
 	  sed -n 's|^# demo: pipeline|bin/pipeline|p' $$f; done | while read -r command; do echo "$$command"; $$command || test $$? = 3; done # 3: cells that so small a corpus has no value for
@@ -110,4 +114,4 @@ fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 clean: ## remove what was built and computed, keep what was fetched
 	rm -rf bin runs store
 
-.PHONY: help build lib demo figures test static test-quick pin test-slurm export-env test-export bench calibrate bench-peers bench-models fuzz clean
+.PHONY: help build lib demo real figures test static test-quick pin test-slurm export-env test-export bench calibrate bench-peers bench-models fuzz clean

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"testing"
+
+	"speechsim/models/internal/npz"
 )
 
 // Features of a tone: all of its power is in the band around it, everything else is 8 powers of ten or less below, and silence
@@ -35,6 +37,25 @@ func TestWhisperMels(t *testing.T) {
 			t.Errorf("%d bands: from %g to %g, silence %g", bands, floor, slices.Max(data), at(0, 150))
 		}
 	}
+}
+
+// An utterance of LibriSpeech has the spectrogram that faster-whisper makes of it.
+func TestWhisperMelsOfSpeech(t *testing.T) {
+	arrays, err := npz.Read("checkpoint/testdata/whisper/tiny.en.npz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := arrays["logmel"]
+	frames := want.Shape[1]
+	data, shape := whisper80().feed(slices.Concat(arrays["input"].Floats, make([]float32, 480000-len(arrays["input"].Floats))), 320)
+	worst := 0.0
+	for i, w := range want.Floats {
+		worst = max(worst, math.Abs(float64(data[i/frames*int(shape[2])+i%frames]-w)))
+	}
+	if shape[2] != 3000 || worst > 1e-4 {
+		t.Errorf("%d frames, the furthest value %.2g away", shape[2], worst)
+	}
+	t.Logf("the furthest value is %.2g away", worst)
 }
 
 // Silence is the lowest value there is.

@@ -11,27 +11,23 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"speechsim/cmd/internal/registry"
 )
 
 // pkg is a file of a package registry that holds a library.
 type pkg struct {
+	registry.File
 	library string // what it is, for messages
-	spec    string // name==version for pip, name@version for npm
-	file    string
-	sha256  string
-	tags    []string // pip's words for the platform
-	inside  string   // pattern of the library within the archive
+	inside  string // pattern of the library within the archive
 	must    bool
 }
 
@@ -58,19 +54,19 @@ const blasVersion = "0.3.34.481.3"
 
 func pip(sum, file string) pkg {
 	tag := strings.TrimSuffix(file[strings.LastIndex(file, "-")+1:], ".whl")
-	return pkg{library: "ONNX Runtime", spec: "onnxruntime==1.31.1", file: file, sha256: sum, must: true,
-		tags: []string{"--python-version", "3.12", "--implementation", "cp", "--abi", "cp312", "--platform", tag}, inside: "onnxruntime/capi/libonnxruntime.*"}
+	return pkg{registry.File{Spec: "onnxruntime==1.31.1", Name: file, SHA256: sum,
+		Tags: []string{"--python-version", "3.12", "--implementation", "cp", "--abi", "cp312", "--platform", tag}}, "ONNX Runtime", "onnxruntime/capi/libonnxruntime.*", true}
 }
 
 func npm() pkg {
 	dir := map[string]string{"amd64": "x64", "arm64": "arm64"}[runtime.GOARCH]
-	return pkg{library: "ONNX Runtime", spec: "onnxruntime-node@1.30.0", file: "onnxruntime-node-1.30.0.tgz", sha256: "6e3390d6b783e7be946fad629292799da28d0b42f84856e50d2c1b0383291e75", must: true,
-		inside: "package/bin/napi-v6/" + runtime.GOOS + "/" + dir + "/libonnxruntime.*"}
+	return pkg{registry.File{Spec: "onnxruntime-node@1.30.0", Name: "onnxruntime-node-1.30.0.tgz", SHA256: "6e3390d6b783e7be946fad629292799da28d0b42f84856e50d2c1b0383291e75"},
+		"ONNX Runtime", "package/bin/napi-v6/" + runtime.GOOS + "/" + dir + "/libonnxruntime.*", true}
 }
 
 func blas(sum, platform string) pkg {
-	return pkg{library: "OpenBLAS", spec: "scipy-openblas32==" + blasVersion, file: "scipy_openblas32-" + blasVersion + "-py3-none-" + platform + ".whl", sha256: sum,
-		tags: []string{"--python-version", "3.12", "--platform", platform[:strings.IndexAny(platform+".", ".")]}, inside: "scipy_openblas32/lib/libscipy_openblas.*"}
+	return pkg{registry.File{Spec: "scipy-openblas32==" + blasVersion, Name: "scipy_openblas32-" + blasVersion + "-py3-none-" + platform + ".whl", SHA256: sum,
+		Tags: []string{"--python-version", "3.12", "--platform", platform[:strings.IndexAny(platform+".", ".")]}}, "OpenBLAS", "scipy_openblas32/lib/libscipy_openblas.*", false}
 }
 
 func main() {
@@ -103,11 +99,11 @@ func fetchAll(dir string) error {
 		}
 		target, err := install(p, dir)
 		if err != nil {
-			failures = append(failures, fmt.Errorf("%s from %s: %w", p.library, p.spec, err))
+			failures = append(failures, fmt.Errorf("%s from %s: %w", p.library, p.Spec, err))
 			continue
 		}
 		have[p.library] = true
-		fmt.Printf("%s (%s): %s\n", p.library, p.spec, target)
+		fmt.Printf("%s (%s): %s\n", p.library, p.Spec, target)
 	}
 	for library, needed := range must {
 		if needed && !have[library] {
@@ -120,62 +116,13 @@ func fetchAll(dir string) error {
 	return nil
 }
 
-// install puts the library of a package into dir, from the cache or through the registry's client.
+// install puts the library of a package into dir.
 func install(p pkg, dir string) (string, error) {
-	cache, err := os.UserCacheDir()
+	archive, err := p.Fetch()
 	if err != nil {
-		cache = os.TempDir()
+		return "", err
 	}
-	cached := filepath.Join(cache, "speechsim", p.file)
-	if check(cached, p.sha256) != nil {
-		if err := download(p, filepath.Dir(cached)); err != nil {
-			return "", err
-		}
-		if err := check(cached, p.sha256); err != nil {
-			return "", err
-		}
-	}
-	return unpack(cached, p.inside, dir)
-}
-
-// download fetches the package's file into dir by the ordinary client.
-func download(p pkg, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	var cmd *exec.Cmd
-	if strings.HasSuffix(p.file, ".tgz") {
-		cmd = exec.Command("npm", "pack", "--silent", p.spec)
-	} else {
-		python, err := exec.LookPath("python3")
-		if err != nil {
-			return err
-		}
-		args := append([]string{"-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--dest", dir}, p.tags...)
-		cmd = exec.Command(python, append(args, p.spec)...)
-	}
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out)))
-	}
-	return nil
-}
-
-func check(file, sum string) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return err
-	}
-	if got := hex.EncodeToString(h.Sum(nil)); got != sum {
-		return fmt.Errorf("%s has sha256 %s; %s is pinned", file, got, sum)
-	}
-	return nil
+	return unpack(archive, p.inside, dir)
 }
 
 // unpack writes the one file of the archive that matches the pattern into dir.
@@ -223,22 +170,9 @@ func unpackTar(archive, pattern, dir string) (string, error) {
 	}
 }
 
-// write puts a file in place whole: a program that has the old one open keeps it.
 func write(r io.Reader, target string) (string, error) {
-	f, err := os.CreateTemp(filepath.Dir(target), ".fetch-*")
-	if err != nil {
-		return "", err
-	}
-	defer os.Remove(f.Name())
-	_, err = io.Copy(f, r)
-	if err == nil {
-		err = f.Chmod(0o755)
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), target)
-	}
-	return target, err
+	return target, registry.Write(target, 0o755, func(w io.Writer) error {
+		_, err := io.Copy(w, r)
+		return err
+	})
 }

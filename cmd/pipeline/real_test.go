@@ -13,7 +13,7 @@ import (
 
 // TestRealData runs real weights on real speech and holds the cells to values of an independent recomputation.
 // SPEECHSIM_REAL_DATA names a folder with 69 utterances of LibriSpeech's test-other (LibriSpeech, alignments),
-// SPEECHSIM_REAL_MODELS what models/testdata/real.py made. It takes some minutes: Whisper encodes 30 s an utterance.
+// SPEECHSIM_REAL_MODELS what cmd/fetchreal makes. It takes some minutes: Whisper encodes 30 s an utterance.
 func TestRealData(t *testing.T) {
 	data, weights := os.Getenv("SPEECHSIM_REAL_DATA"), os.Getenv("SPEECHSIM_REAL_MODELS")
 	if data == "" || weights == "" {
@@ -28,8 +28,8 @@ func TestRealData(t *testing.T) {
 	config := fmt.Sprintf(`name: real
 corpus: {librispeech: {root: %q, subset: test-other, alignments: %q}}
 models:
-  - {name: whisper, onnx: %q}
-  - {name: minilm, onnx: %q}
+  - {name: whisper, checkpoint: %q}
+  - {name: minilm, checkpoint: %q}
   - {name: glove, vectors: %q}
   - {name: phone, labels: phone}
   - {name: word, labels: word}
@@ -39,7 +39,7 @@ comparisons:
   - {name: words, rows: {unit: word}, x: [whisper], y: [word], metrics: [cka], interval: none}
   - {name: phones, rows: {unit: phone}, x: [whisper], y: [phone], metrics: [cka], interval: none}
 `, filepath.Join(data, "LibriSpeech"), filepath.Join(data, "alignments", "test-other"),
-		filepath.Join(weights, "whisper.onnx"), filepath.Join(weights, "minilm.onnx"), filepath.Join(weights, "glove.bin"))
+		filepath.Join(weights, "whisper-tiny.en"), filepath.Join(weights, "minilm"), filepath.Join(weights, "glove", "glove.6B.50d.bin"))
 	path := filepath.Join(folder, "real.yaml")
 	if err := os.WriteFile(path, []byte(config), 0o666); err != nil {
 		t.Fatal(err)

@@ -191,3 +191,32 @@ func TestWhisperRefusals(t *testing.T) {
 func replaced(old, new string) func([]byte) []byte {
 	return func(b []byte) []byte { return []byte(strings.Replace(string(b), old, new, 1)) }
 }
+
+// tinyEnglish is an utterance of LibriSpeech (3005-163389-0007), and what Whisper tiny.en makes of it: faster-whisper's
+// spectrogram, [80, 206], and CTranslate2's last layer in float32, padded to 30 s, every fourth row of 103.
+const tinyEnglish = "testdata/whisper/tiny.en.npz"
+
+// The real weights give what CTranslate2 computes. SPEECHSIM_REAL_MODELS names the folder that cmd/fetchreal makes.
+func TestWhisperTinyEnglish(t *testing.T) {
+	weights := os.Getenv("SPEECHSIM_REAL_MODELS")
+	if weights == "" {
+		t.Skip("SPEECHSIM_REAL_MODELS names no real weights")
+	}
+	arrays, err := npz.Read(tinyEnglish)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := load(t, openRuntime(t), imported(t, filepath.Join(weights, "whisper-tiny.en"), checkpoint.Options{}), nil)
+	last := compute(t, m, arrays["input"].Floats)["hidden_states.4"]
+	if last.Shape[0] != 103 {
+		t.Fatalf("%d rows", last.Shape[0])
+	}
+	units, worst := last.Shape[1], 0.0
+	for i, want := range arrays["last"].Floats {
+		worst = max(worst, math.Abs(float64(last.Data[i/units*4*units+i%units]-want)))
+	}
+	if worst > 1e-4 {
+		t.Errorf("the last layer differs by %.2g", worst)
+	}
+	t.Logf("the last layer differs by %.2g at most", worst)
+}
