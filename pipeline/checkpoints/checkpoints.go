@@ -4,6 +4,7 @@ package checkpoints
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"speechsim/configs"
@@ -87,4 +88,20 @@ func Origins(cfg *configs.Config, digest func(file string) (string, error)) (map
 		}
 	}
 	return all, nil
+}
+
+// Folder is where a model lies, and what belongs to it.
+func Folder(cfg *configs.Config, m *configs.Model) string {
+	if m.Checkpoint == "" {
+		return filepath.Dir(cfg.Path(m.ONNX))
+	}
+	s, err := Find(cfg, m)
+	if err != nil {
+		return cfg.Path(m.Checkpoint) // what is missing is complained of elsewhere
+	}
+	folder := s.Path
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		return filepath.Dir(folder)
+	}
+	return folder
 }

@@ -2,7 +2,6 @@ package load
 
 import (
 	"context"
-	"os"
 	"path"
 	"path/filepath"
 
@@ -80,22 +79,6 @@ func checkCheckpoints(cfg *configs.Config) (errs configs.Errors) {
 		}
 	}
 	return errs
-}
-
-// modelFolder is where a model lies, and what belongs to it.
-func modelFolder(cfg *configs.Config, m *configs.Model) string {
-	if m.Checkpoint == "" {
-		return filepath.Dir(cfg.Path(m.ONNX))
-	}
-	s, err := checkpoints.Find(cfg, m)
-	if err != nil {
-		return cfg.Path(m.Checkpoint) // what is missing is complained of elsewhere
-	}
-	folder := s.Path
-	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
-		return filepath.Dir(folder)
-	}
-	return folder
 }
 
 // checkpointFiles lists what a checkpoint is made from; what can't be opened is complained of elsewhere.

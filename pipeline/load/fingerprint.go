@@ -14,6 +14,7 @@ import (
 	"speechsim/pipeline/checkpoints"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/progress"
+	"speechsim/pipeline/vocabulary"
 )
 
 // Fingerprint says what the numbers were made from.
@@ -92,15 +93,15 @@ func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
 		if m.Device == models.CUDA {
 			card = fmt.Append(card, m.Device, " ", cmp.Or(m.Precision, models.Float32))
 		}
-		if text, ok := s.Text.(*textTokenizer); ok {
-			for _, file := range text.files {
+		if text, ok := s.Text.(*vocabulary.Text); ok {
+			for _, file := range text.Files {
 				sum, err := in.Digests.File(file)
 				if err != nil {
 					return f, err
 				}
 				card = append(card, sum...)
 			}
-			card = fmt.Append(card, " ", textAsWritten, " ", text.options)
+			card = fmt.Append(card, " ", textAsWritten, " ", text.Options)
 		}
 		sum := sha256.Sum256(card)
 		f.Cards[s.Name] = hex.EncodeToString(sum[:])

@@ -19,6 +19,7 @@ import (
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/native"
+	"speechsim/pipeline/vocabulary"
 )
 
 // Models are the models of a study. Their weights are the one thing that comes and goes: once all passes over the audio are
@@ -114,7 +115,7 @@ func (m *Models) source(ctx context.Context, i int, speech *Speech) (*extract.So
 		f.Progress.Note("model %q: %s", asked.Name, doubt)
 	}
 	if model.Card().Kind == models.Text {
-		if s.Text, err = loadTokenizer(f.Config, asked, model.Card()); err != nil {
+		if s.Text, err = vocabulary.Open(f.Config, asked, model.Card()); err != nil {
 			model.Close()
 			return nil, err
 		}

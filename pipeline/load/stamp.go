@@ -14,6 +14,7 @@ import (
 	"speechsim/pipeline/features"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/published"
+	"speechsim/pipeline/vocabulary"
 )
 
 // stamp tells quickly whether anything changed since a finished run: the config and, of every input file, path, size and
@@ -45,7 +46,7 @@ func (f *Files) stamp() (string, error) {
 			stampFile(h, models.SidecarPath(f.Config.Path(m.ONNX)))
 		}
 		if m.ONNX != "" || m.Checkpoint != "" {
-			for _, file := range append(vocabularyFiles(f.Config, m), textOptionsPath(f.Config, m)) {
+			for _, file := range vocabulary.Inputs(f.Config, m) {
 				stampFile(h, file)
 			}
 		}

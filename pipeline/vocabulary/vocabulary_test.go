@@ -1,4 +1,4 @@
-package load
+package vocabulary
 
 import (
 	"fmt"
@@ -42,7 +42,7 @@ func TestTokenizerSettings(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := ""
-			w, err := loadTokenizer(cfg, &cfg.Models[0], &models.Card{})
+			w, err := Open(cfg, &cfg.Models[0], &models.Card{})
 			if err != nil {
 				got = err.Error()
 			} else {

@@ -1,4 +1,5 @@
-package load
+// Package vocabulary finds and opens the vocabulary of a text model, and cuts text with it as the model's own tokenizer does.
+package vocabulary
 
 import (
 	"fmt"
@@ -7,35 +8,35 @@ import (
 	"slices"
 
 	"speechsim/configs"
-	"speechsim/extract"
 	"speechsim/models"
+	"speechsim/pipeline/checkpoints"
 	"speechsim/pipeline/internal/files"
 	"speechsim/tokenizer"
 )
 
-// textTokenizer adapts a tokenizer to what extract asks for.
-type textTokenizer struct {
+// Text is a tokenizer as extract asks for it, with what its tokens depend on.
+type Text struct {
 	encode  func(text string) tokenizer.Encoding
-	files   []string // of its vocabulary
-	options string   // how text is prepared for it, "" as an uncased BERT does
+	Files   []string // that give tokens their ids
+	Options string   // how text is prepared, "" as for an uncased BERT
 }
 
 // Encode cuts text as the model's own tokenizer does, and says where each piece stands.
-func (t *textTokenizer) Encode(text string) (ids []int64, places [][2]int) {
+func (t *Text) Encode(text string) (ids []int64, places [][2]int) {
 	e := t.encode(text)
 	return e.IDs, e.Offsets
 }
 
-// loadTokenizer opens the vocabulary of a text model and checks it against the model's embedding.
-func loadTokenizer(cfg *configs.Config, m *configs.Model, card *models.Card) (extract.TextEncoder, error) {
-	paths := vocabularyFiles(cfg, m)
+// Open opens the vocabulary of a text model and checks it against the model's embedding.
+func Open(cfg *configs.Config, m *configs.Model, card *models.Card) (*Text, error) {
+	paths := filesOf(cfg, m)
 	for _, path := range paths {
 		if _, err := os.Stat(path); err != nil {
 			return nil, cfg.Errorf(m.Pos.Of("vocabulary", "onnx"), "model %q reads text and needs its vocabulary, a vocab.txt (WordPiece), a vocab.json with its merges.txt (byte pairs) or a tokenizer.json: "+
 				"give vocabulary: FILE or FOLDER (%s can't be opened)", m.Name, path)
 		}
 	}
-	v, err := openVocabulary(cfg, m, paths)
+	v, err := open(cfg, m, paths)
 	if err != nil {
 		return nil, err
 	}
@@ -44,23 +45,23 @@ func loadTokenizer(cfg *configs.Config, m *configs.Model, card *models.Card) (ex
 			return nil, fmt.Errorf("model %q: %s: %w", m.Name, paths[0], err)
 		}
 	}
-	t := &textTokenizer{encode: v.Encode, files: paths}
+	t := &Text{encode: v.Encode, Files: paths}
 	if o := v.Options(); o != (tokenizer.Options{}) {
-		t.options = fmt.Sprintf("%+v", o)
+		t.Options = fmt.Sprintf("%+v", o)
 	}
 	return t, nil
 }
 
-// openVocabulary reads a vocabulary, and how text is prepared for it: as for an uncased BERT, but for what tokenizer_config.json or
+// open reads a vocabulary, and how text is prepared for it: as for an uncased BERT, but for what tokenizer_config.json or
 // tokenizer.json and then the config say.
-func openVocabulary(cfg *configs.Config, m *configs.Model, paths []string) (t tokenizer.Tokenizer, err error) {
+func open(cfg *configs.Config, m *configs.Model, paths []string) (t tokenizer.Tokenizer, err error) {
 	var o tokenizer.Options
 	if filepath.Base(paths[0]) == wholeTokenizer {
 		if t, err = tokenizer.LoadJSON(paths[0]); err != nil {
 			return nil, err
 		}
 		o = t.Options()
-	} else if path := textOptionsPath(cfg, m); files.Exists(path) {
+	} else if path := optionsFile(cfg, m); files.Exists(path) {
 		if o, err = tokenizer.LoadOptions(path); err != nil {
 			return nil, err
 		}
@@ -91,10 +92,10 @@ func openVocabulary(cfg *configs.Config, m *configs.Model, paths []string) (t to
 // wholeTokenizer is where newer versions of transformers keep a vocabulary and all that belongs to it.
 const wholeTokenizer = "tokenizer.json"
 
-// vocabularyFiles are the files that give the tokens of a text model their ids: those of the config, else those next to the model or in the
+// filesOf are the files that give the tokens of a text model their ids: those of the config, else those next to the model or in the
 // checkpoint's folder, where Hugging Face puts them. They are a vocab.txt, a vocab.json and its merges.txt, or a tokenizer.json.
-func vocabularyFiles(cfg *configs.Config, m *configs.Model) []string {
-	at := modelFolder(cfg, m)
+func filesOf(cfg *configs.Config, m *configs.Model) []string {
+	at := checkpoints.Folder(cfg, m)
 	if m.Vocabulary != "" {
 		at = cfg.Path(m.Vocabulary)
 	}
@@ -109,7 +110,12 @@ func vocabularyFiles(cfg *configs.Config, m *configs.Model) []string {
 	return []string{at}
 }
 
-// textOptionsPath is the tokenizer_config.json that Hugging Face puts next to a vocabulary.
-func textOptionsPath(cfg *configs.Config, m *configs.Model) string {
-	return filepath.Join(filepath.Dir(vocabularyFiles(cfg, m)[0]), "tokenizer_config.json")
+// optionsFile is the tokenizer_config.json that Hugging Face puts next to a vocabulary.
+func optionsFile(cfg *configs.Config, m *configs.Model) string {
+	return filepath.Join(filepath.Dir(filesOf(cfg, m)[0]), "tokenizer_config.json")
+}
+
+// Inputs are all files that the tokens of a text model depend on, whether they are there or not.
+func Inputs(cfg *configs.Config, m *configs.Model) []string {
+	return append(filesOf(cfg, m), optionsFile(cfg, m))
 }
