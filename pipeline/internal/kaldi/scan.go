@@ -145,7 +145,7 @@ type header struct {
 var refused = map[string]string{"FV": "a vector of floats", "DV": "a vector of doubles", "SM": "a sparse matrix", "SV": "a sparse vector"}
 
 func (s *scanner) header() (h header, err error) {
-	start, err := s.r.Peek(2)
+	start, _ := s.r.Peek(2) // what can't be read is too short
 	if len(start) < 2 {
 		return h, errCut
 	}
