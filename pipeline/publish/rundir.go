@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"speechsim/configs"
@@ -191,6 +192,9 @@ func otherKeys(cfg *configs.Config, manifest []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if changes, err = withoutNewKeys(changes, ours); err != nil {
+		return "", err
+	}
 	const shown = 3
 	var words []string
 	for i, c := range changes {
@@ -201,6 +205,22 @@ func otherKeys(cfg *configs.Config, manifest []byte) (string, error) {
 		words = append(words, fmt.Sprintf("%s is %s there and %s here", c.What, cmp.Or(c.Ours, "not given"), cmp.Or(c.Theirs, "not given")))
 	}
 	return strings.Join(words, "; "), nil
+}
+
+// withoutNewKeys leaves out keys that an earlier version of the program did not know, and that have their defaults here.
+func withoutNewKeys(changes []report.Change, config json.RawMessage) ([]report.Change, error) {
+	defaults := configs.Default()
+	plain, err := json.Marshal(&defaults)
+	if err != nil {
+		return nil, err
+	}
+	given, err := report.ConfigChanges(plain, config)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(changes, func(c report.Change) bool {
+		return c.Ours == "" && !slices.ContainsFunc(given, func(g report.Change) bool { return g.What == c.What })
+	}), nil
 }
 
 // Finished returns the outcome of an earlier run when its manifest carries the stamp of these files and its own are there; nil
