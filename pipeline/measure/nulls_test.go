@@ -9,6 +9,7 @@ import (
 
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/plantest"
+	"speechsim/pipeline/results"
 	"speechsim/pipeline/sums"
 )
 
@@ -48,7 +49,16 @@ func TestFrameNull(t *testing.T) {
 		} else if step != test.step || own.N() > 1200 || own.N() < 1000 {
 			t.Errorf("%d frames are kept, 1 in %d", own.N(), step)
 		}
+		grouped := map[[2]results.Layer]*results.Cell{}
+		for k, c := range cells {
+			if c.Comparison == "frames" && c.Variant == "grouped" {
+				grouped[[2]results.Layer{c.X, c.Y}] = &cells[k]
+			}
+		}
 		for _, c := range cells {
+			if g := grouped[[2]results.Layer{c.X, c.Y}]; c.Comparison == "frames" && c.X != c.Y && (c.Lo == nil || *c.Lo != *g.Lo || *c.Hi != *g.Hi) {
+				t.Errorf("%s with %s, %s: the interval is not that on rows of different groups", c.X, c.Y, c.Variant)
+			}
 			switch {
 			case c.Comparison != "frames":
 			case (c.X == c.Y) != (c.Null == nil):
