@@ -73,7 +73,7 @@ func LoadJSON(path string) (Tokenizer, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := readBounded(f, path)
+	data, err := readBounded(f, path, "tokenizer.json", maxVocabulary)
 	if err != nil {
 		return nil, err
 	}
