@@ -72,9 +72,15 @@ func (f *ctmFile) open() error {
 			return
 		}
 		defer file.Close()
-		head := make([]byte, 2)
-		if n, _ := file.ReadAt(head, 0); textgrid.UTF16Order(head[:n]) != nil { // the index is of the file's own bytes
+		head := make([]byte, 200)
+		n, _ := file.ReadAt(head, 0) // what can't be read is the error of the index
+		head = head[:n]
+		if textgrid.UTF16Order(head) != nil { // the index is of the file's own bytes
 			f.err = &Error{File: f.path, Msg: "is UTF-16, in which only smaller files are read: convert it, for example with iconv -f UTF-16 -t UTF-8"}
+			return
+		}
+		if what := textgrid.StandIn(head); what != "" { // of which no line would be an utterance's
+			f.err = &Error{File: f.path, Msg: "is " + what}
 			return
 		}
 		if f.index, f.err = indexCTM(file, f.path); f.err == nil && f.symbols != "" && len(f.index.numbers) > 0 {

@@ -138,3 +138,13 @@ func TestUTF16(t *testing.T) {
 		})
 	}
 }
+
+// A CTM file that was not fetched is no file without lines of an utterance.
+func TestCTMNotFetched(t *testing.T) {
+	data := kaldi(t)
+	write(t, filepath.Join(data, "words.ctm"), "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n")
+	c := open(t, Spec{Layout: "kaldi", Root: data})
+	if _, err := c.Align(&c.Utterances[0]); err == nil || !strings.Contains(err.Error(), "words.ctm: is a Git LFS pointer") {
+		t.Errorf("a CTM that was not fetched: %v", err)
+	}
+}

@@ -36,7 +36,7 @@ func LoadBytePair(vocabulary, merges string) (*BytePair, error) {
 // vocabulary is refused when an id or a piece occurs twice, when one of the 256 bytes has no piece, or without <s> and </s>;
 // merges are refused when a line is no pair of pieces that make a third.
 func ReadBytePair(vocabulary, merges io.Reader, vocabularyFile, mergesFile string) (*BytePair, error) {
-	data, err := readBounded(vocabulary, vocabularyFile)
+	data, err := readBounded(vocabulary, vocabularyFile, "vocabulary", maxVocabulary)
 	if err != nil {
 		return nil, err
 	}
@@ -53,13 +53,17 @@ func ReadBytePair(vocabulary, merges io.Reader, vocabularyFile, mergesFile strin
 	return &BytePair{pairs: p}, nil
 }
 
-func readBounded(r io.Reader, file string) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxVocabulary+1))
+// readBounded reads a whole file, which is refused when it is longer than any of its kind, or stands in for one that was not fetched.
+func readBounded(r io.Reader, file, kind string, most int) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	if len(data) > maxVocabulary {
-		return nil, &Error{File: file, Msg: fmt.Sprintf("expected a vocabulary of at most %d bytes, found a longer file", maxVocabulary)}
+	if len(data) > most {
+		return nil, &Error{File: file, Msg: fmt.Sprintf("expected a %s of at most %d bytes, found a longer file", kind, most)}
+	}
+	if what := standIn(data[:min(len(data), headLength)]); what != "" {
+		return nil, &Error{File: file, Line: 1, Col: 1, Msg: "found " + what}
 	}
 	return data, nil
 }

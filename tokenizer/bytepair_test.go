@@ -65,6 +65,7 @@ func TestBytePairRefused(t *testing.T) {
 	}
 	tests := []struct{ name, vocabulary, merges, want string }{
 		{"no object", "[1]", "", `vocab.json:1:1: expected a vocabulary, {"PIECE": ID, ...}`},
+		{"Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "", "vocab.json:1:1: found a Git LFS pointer"},
 		{"cut short", string(vocabulary[:100]), "", "vocab.json:1:"},
 		{"a piece twice", `{"a": 0,` + "\n" + `"a": 1}`, "", `vocab.json:2:6: expected every piece once, found "a" again`},
 		{"an id twice", `{"a": 0, "b": 0}`, "", `expected every id once, found 0 of "a" and of "b"`},

@@ -26,15 +26,12 @@ func LoadOptions(path string) (Options, error) {
 
 // ReadOptions is [LoadOptions] from a reader; file names it in errors, which are
 // an [*Error] with the place. The keys do_lower_case (true when absent),
-// strip_accents (absent or null: as do_lower_case says) and tokenize_chinese_chars
+// strip_accents (absent or null: as do_lower_case says), tokenize_chinese_chars
 // (true when absent) and add_prefix_space (false when absent) are read, the others are left alone.
 func ReadOptions(r io.Reader, file string) (Options, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxConfig+1))
+	data, err := readBounded(r, file, "tokenizer_config.json", maxConfig)
 	if err != nil {
-		return Options{}, fmt.Errorf("%s: %w", file, err)
-	}
-	if len(data) > maxConfig {
-		return Options{}, &Error{File: file, Msg: fmt.Sprintf("expected a tokenizer_config.json of at most %d bytes, found a longer file", maxConfig)}
+		return Options{}, err
 	}
 	var config struct {
 		Lower   *bool `json:"do_lower_case"`

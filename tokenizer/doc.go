@@ -42,6 +42,5 @@
 // # Phones
 //
 // [PhoneSet] folds TIMIT's 61 labels to 48 or 39 (Lee and Hon 1989), [StripStress],
-// [IsSilence] and [IsNoise] clean labels, [Distance] is the normalised edit distance
-// of two lists, and [Units] numbers labels.
+// [IsSilence] and [IsNoise] clean labels, and [Levenshtein] is the edit distance of two lists.
 package tokenizer

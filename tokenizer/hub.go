@@ -73,7 +73,7 @@ func LoadJSON(path string) (Tokenizer, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := readBounded(f, path)
+	data, err := readBounded(f, path, "tokenizer.json", maxVocabulary)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (h *hubTokenizer) pieces(file string) (*pairs, error) {
 			return nil, fmt.Errorf("the added token %q has rstrip or single_word, which can't be read", a.Text)
 		case a.Text == "" || known && id != a.ID || p.Piece(int64(a.ID)) != "" && !known:
 			return nil, fmt.Errorf("the added token %q has id %d, which is another's, or another in the vocabulary", a.Text, a.ID)
-		case a.ID < 0 || int(a.ID) >= len(p.pieces)+maxGap:
+		case a.ID < 0 || int(a.ID) >= min(len(p.pieces)+maxGap, maxPieces):
 			return nil, fmt.Errorf("the added token %q has id %d, far from those of the vocabulary, which end at %d", a.Text, a.ID, len(p.pieces)-1)
 		case !known:
 			p.ids[a.Text] = a.ID

@@ -70,6 +70,10 @@ func TestJSONRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	word := wordPieceJSON(t, []string{"[UNK]", "[CLS]", "[SEP]"}, Options{})
+	var farther strings.Builder // no gap is too wide, and all of them together are
+	for id := 2 + maxGap; id <= maxPieces+2; id += maxGap {
+		fmt.Fprintf(&farther, `{"content":"<%d>","id":%d},`, id, id)
+	}
 	for _, tt := range []struct{ text, from, to, want string }{
 		{"{", "{", "{", "expected the JSON of a tokenizer.json"},
 		{word, "WordPiece", "Unigram", `tokenizer.json:1:1: expected a model of type WordPiece or BPE, found "Unigram"`},
@@ -80,6 +84,7 @@ func TestJSONRefused(t *testing.T) {
 		{word, `"id":1`, `"id":7`, `the added token "[CLS]" has id 7, which is another's, or another in the vocabulary`},
 		{word, `"content":"[CLS]","id":1`, `"content":"[NEW]","id":3`, `the added token "[NEW]" can't be read`},
 		{word, `"content":"[CLS]","id":1`, `"content":"[MASK]","id":99999`, `the added token "[MASK]" has id 99999, far from those of the vocabulary, which end at 2`},
+		{word, `"added_tokens":[`, `"added_tokens":[` + farther.String(), `has id 4194306, far from those of the vocabulary`},
 		{word, `"[UNK]":0`, `"[UNK]":9`, "the piece of id 0: expected one piece"},
 		{word, `"[SEP]":2`, `"[SEP]":1`, "model.vocab:1:"},
 		{word, `"[SEP]":2`, `"[END]":2`, "expected the piece [SEP] in the vocabulary"},

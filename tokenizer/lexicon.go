@@ -107,9 +107,6 @@ func (l *Lexicon) Has(word string) bool {
 	return ok
 }
 
-// Phones is the inventory: every phone that occurs, sorted.
-func (l *Lexicon) Phones() *Units { return NewUnits(l.names) }
-
 // Pronunciations gives all pronunciations of a word in file order, nil when the
 // lexicon lacks it. The slices are the caller's.
 func (l *Lexicon) Pronunciations(word string) [][]string {

@@ -28,7 +28,7 @@ func newLines(r io.Reader, file string) *lines {
 // next returns the next line, which is valid until the next call, or io.EOF.
 func (l *lines) next() ([]byte, error) {
 	if l.n == 0 {
-		head, _ := l.r.Peek(200) // what can't be read is the error of the line
+		head, _ := l.r.Peek(headLength) // what can't be read is the error of the line
 		if what := standIn(head); what != "" {
 			return nil, &Error{File: l.file, Line: 1, Col: 1, Msg: "found " + what}
 		}
@@ -53,6 +53,9 @@ func (l *lines) next() ([]byte, error) {
 	l.n++
 	return bytes.TrimSuffix(line, []byte("\r")), nil
 }
+
+// headLength is how many bytes from its beginning tell what a stand-in is.
+const headLength = 200
 
 // standIn says what a text is that lies in the place of a file which was not fetched, or "".
 func standIn(text []byte) string {

@@ -11,7 +11,7 @@ var scored = regexp.MustCompile(`^[^\t\r\n]+\t-?[0-9.eE+-]+\r?\n`)
 // otherVocabulary recognises by its first bytes what is given in place of a WordPiece vocabulary, and says what that is;
 // "" if it is none of these.
 func otherVocabulary(head []byte) string {
-	const wanted = "; expected the vocab.txt of a BERT checkpoint, one WordPiece a line: only text models that read WordPieces are run"
+	const wanted = "; expected the vocab.txt of a BERT checkpoint, one WordPiece a line; byte pairs are read from a vocab.json with its merges.txt, either kind from a tokenizer.json, each under that name"
 	json := len(head) > 0 && head[0] == '{' && bytes.HasPrefix(bytes.TrimLeft(head[1:], " \t\r\n"), []byte(`"`))
 	switch {
 	case isSentencePiece(head):

@@ -157,23 +157,6 @@ func TestLevenshtein(t *testing.T) {
 	}
 }
 
-func TestUnits(t *testing.T) {
-	in := []string{"t", "aa", "t", "b"}
-	u := NewUnits(in)
-	if diff := cmp.Diff([]string{"aa", "b", "t"}, u.Labels()); diff != "" || u.Len() != 3 {
-		t.Errorf("labels (-want +got):\n%s", diff)
-	}
-	if in[0] != "t" {
-		t.Error("the caller's slice was sorted")
-	}
-	if diff := cmp.Diff([]int32{2, 0, -1}, u.Indices([]string{"t", "aa", "x"})); diff != "" {
-		t.Errorf("indices (-want +got):\n%s", diff)
-	}
-	if u.Index("b") != 1 || u.Index("x") != -1 || NewUnits(nil).Len() != 0 {
-		t.Error("Index or the empty set is wrong")
-	}
-}
-
 func ExamplePhoneSet_Fold() {
 	for _, label := range []string{"h#", "sh", "ix", "hv", "eh", "dcl", "jh", "q"} {
 		folded, ok := TIMIT39.Fold(label)

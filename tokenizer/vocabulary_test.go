@@ -9,7 +9,7 @@ import (
 )
 
 func TestVocabularyErrors(t *testing.T) {
-	const wordPieces = "; expected the vocab.txt of a BERT checkpoint, one WordPiece a line: only text models that read WordPieces are run"
+	const wordPieces = "; expected the vocab.txt of a BERT checkpoint, one WordPiece a line; byte pairs are read from a vocab.json with its merges.txt, either kind from a tokenizer.json, each under that name"
 	good := "[PAD]\n[UNK]\n[CLS]\n[SEP]\n"
 	for _, test := range []struct{ name, text, want string }{
 		{"Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n", "v.txt:1:1: found a Git LFS pointer, not the file that it stands for; fetch it with `git lfs pull`"},
