@@ -146,7 +146,7 @@ func (s *Set) Digest(c *corpus.Corpus, digest func(file string) (string, error))
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(h, "%q %s %q\n", id, sum, m.within)
+		fmt.Fprintf(h, "%q %s %q %d\n", id, sum, m.within, m.at)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -283,6 +283,28 @@ func TestDigest(t *testing.T) {
 	}
 }
 
+// TestDigestOfScript: the same archive, of which the .scp file gives other places, is another digest.
+func TestDigestOfScript(t *testing.T) {
+	ark := fmt.Sprintf(kaldiText, strings.Repeat(" 0 1 \n", 50), strings.Repeat(" 2 3 \n", 50))
+	second := strings.Index(ark, "1_b") + 3
+	digest := func(from, to int) string {
+		dir := write(t, map[string]string{"raw.ark": ark, "feats.scp": fmt.Sprintf("1_a raw.ark:%d\n1_b raw.ark:%d\n", from, to)})
+		s, err := open(t, filepath.Join(dir, "feats.scp"), "1_a", "1_b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, _ := speech("1_a", "1_b")
+		sum, err := s.Digest(c, func(string) (string, error) { return "the archive", nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	if digest(3, second) == digest(second, 3) {
+		t.Error("swapped places give the same digest")
+	}
+}
+
 // TestFiles lists what the stamp of a run watches.
 func TestFiles(t *testing.T) {
 	dir := write(t, map[string]string{"x/1.npy": "", "2.npz": "", "notes.txt": "", "feats.scp": "a x/raw.ark:3\nb x/raw.ark:90\n", "x/raw.ark": ""})

@@ -20,6 +20,7 @@ type matrix struct {
 	name   string // what tells whose it is: the path below the folder without its ending, or the name in the archive
 	file   string // whose bytes it depends on
 	within string // its name in an archive
+	at     int64  // where in an archive of Kaldi, as a .scp file may say of any name
 	shape  shape
 }
 
@@ -126,7 +127,7 @@ func (s *Set) listFile(file, below string) (out []*matrix, err error) {
 		return nil, errors.New("is neither a folder nor an .npz, .scp or .ark file")
 	}
 	for _, e := range entries {
-		out = append(out, &matrix{reader: archived{e}, name: norm.NFC.String(e.Key), file: e.File, within: e.Key})
+		out = append(out, &matrix{reader: archived{e}, name: norm.NFC.String(e.Key), file: e.File, within: e.Key, at: e.At})
 	}
 	return out, err
 }

@@ -277,9 +277,13 @@ func (c *client) locked(ctx context.Context, d *download) (unlock func(), err er
 	}
 }
 
-// check compares the checksum of what has arrived, and deletes what is wrong.
+// check compares the checksum of what has arrived, or the size where none is known, and deletes what is wrong.
 func (c *client) check(d *download) error {
 	if d.sum == "" {
+		if got := d.arrived(); d.size > 0 && got != d.size {
+			os.Remove(d.incomplete())
+			return fmt.Errorf("%s: %d bytes came, and %d were expected", d.what, got, d.size)
+		}
 		return nil
 	}
 	got, err := d.sum.of(d.incomplete())

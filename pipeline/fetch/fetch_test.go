@@ -524,3 +524,17 @@ func TestStopped(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestSizeWithoutChecksum: where no checksum is known, a file of another size is not taken for whole.
+func TestSizeWithoutChecksum(t *testing.T) {
+	d := &download{what: "x", to: filepath.Join(t.TempDir(), "x"), size: 5}
+	for text, want := range map[string]string{"abcde": "", "abc": "x: 3 bytes came, and 5 were expected"} {
+		if err := os.WriteFile(d.incomplete(), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		err := (&client{}).check(d)
+		if got := fmt.Sprint(err); want == "" && err != nil || want != "" && (got != want || d.arrived() != 0) {
+			t.Errorf("%q: %v, %d bytes left", text, err, d.arrived())
+		}
+	}
+}

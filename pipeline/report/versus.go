@@ -22,7 +22,11 @@ type Change struct{ What, Ours, Theirs string }
 // thing (dates, seconds, host, where files lie that are the same) is left out.
 func Changes(ours, theirs json.RawMessage) ([]Change, error) {
 	list, err := changes(ours, theirs)
-	return withoutMoved(list), err
+	if err != nil {
+		return nil, err
+	}
+	rows, err := said(ours)
+	return withoutMoved(list, rows), err
 }
 
 func changes(ours, theirs json.RawMessage) ([]Change, error) {
@@ -53,23 +57,40 @@ func changes(ours, theirs json.RawMessage) ([]Change, error) {
 	return list, nil
 }
 
-// withoutMoved leaves out the places of files and folders that hold the same in both runs, as the digests of the inputs say.
-func withoutMoved(list []Change) []Change {
+// places are the keys that name files and folders, by the part of the config.
+var places = map[string][]string{
+	"models": {"onnx", "checkpoint", "vectors", "features", "card", "vocabulary"},
+	"corpus": {"root", "alignments", "audio", "groups", "file"},
+}
+
+// withoutMoved leaves out the places of files and folders that hold the same in both runs, as the digests of the inputs say. ours
+// is what our manifest says: a place whose digest neither manifest has may hold something else, and stays.
+func withoutMoved(list []Change, ours []manifestRow) []Change {
 	changed := func(prefix string) bool {
-		return slices.ContainsFunc(list, func(c Change) bool { return strings.HasPrefix(c.What, prefix) })
+		return slices.ContainsFunc(list, func(c Change) bool { return c.What == prefix || strings.HasPrefix(c.What, prefix+".") })
+	}
+	same := func(digest string) bool {
+		return !changed(digest) && slices.ContainsFunc(ours, func(r manifestRow) bool { return r.Name == digest })
 	}
 	return slices.DeleteFunc(slices.Clone(list), func(c Change) bool {
 		at := strings.Split(c.What, ".")
-		if len(at) < 3 || c.Ours == "" || c.Theirs == "" || !slices.Contains([]string{"onnx", "vectors", "card", "vocabulary", "root", "alignments", "audio", "groups", "file"}, at[len(at)-1]) {
+		if len(at) < 4 || c.Ours == "" || c.Theirs == "" {
 			return false
 		}
-		switch name := strings.Join(at[2:len(at)-1], "."); at[1] {
-		case "models":
-			return !changed("inputs.models."+name) && !changed("inputs.cards."+name)
-		case "corpus":
-			return !changed("inputs.corpus") && !changed("inputs.labels") && !changed("inputs.lexicon")
+		name, key := strings.Join(at[2:len(at)-1], "."), at[len(at)-1]
+		switch section := at[0] + "." + at[1]; {
+		case section == "inputs.checkpoints" && key == "path":
+			return same("inputs.models." + name)
+		case at[0] != "config" || !slices.Contains(places[at[1]], key):
+			return false
+		case at[1] == "models" && (key == "card" || key == "vocabulary"):
+			return same("inputs.cards." + name)
+		case at[1] == "models":
+			return same("inputs.models."+name) && !changed("inputs.cards."+name)
+		case name == "lexicon":
+			return same("inputs.lexicon")
 		}
-		return false
+		return same("inputs.corpus") && !changed("inputs.labels")
 	})
 }
 

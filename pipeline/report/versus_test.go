@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -26,6 +27,36 @@ func TestChanges(t *testing.T) {
 	}
 	if _, err := Changes(json.RawMessage("{"), json.RawMessage(theirs)); err == nil || !strings.Contains(err.Error(), "manifest") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestMovedFiles: a file in another place is no change where its digest says that it is the same, and is one where no digest does.
+func TestMovedFiles(t *testing.T) {
+	manifest := func(place, inputs string) json.RawMessage {
+		return json.RawMessage(fmt.Sprintf(`{"config": {"models": [{"name": "m", "checkpoint": "%[1]s"}, {"name": "f", "features": "%[1]s"}, {"name": "t", "onnx": "%[1]s", "vocabulary": "%[1]s"}],
+			"corpus": {"folder": {"root": "%[1]s"}, "lexicon": {"file": "%[1]s"}}}, "inputs": {%[2]s}}`, place, fmt.Sprintf(inputs, place)))
+	}
+	const all = `"models": {"m": "p", "f": "q", "t": "r"}, "cards": {"m": "c", "f": "d", "t": "e"}, "corpus": "k", "lexicon": "l", "checkpoints": {"m": {"path": "%s", "files": {"config.json": "h"}}}`
+	places := []string{"config.corpus.folder.root", "config.corpus.lexicon.file", "config.models.m.checkpoint", "config.models.f.features", "config.models.t.onnx", "config.models.t.vocabulary"}
+	for _, c := range []struct {
+		name, inputs string
+		want         []string
+	}{
+		{"the same", all, nil},
+		{"no digests", `"place": "%.0s"`, places},
+		{"no digest of the lexicon and of the cards", `"models": {"m": "p", "f": "q", "t": "r"}, "corpus": "k", "place": "%.0s"`, []string{"config.corpus.lexicon.file", "config.models.t.vocabulary"}},
+	} {
+		changes, err := Changes(manifest("here", c.inputs), manifest("there", c.inputs))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, change := range changes {
+			got = append(got, change.What)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
 	}
 }
 

@@ -25,9 +25,8 @@ import (
 type Entry struct {
 	Key        string // of the utterance
 	File       string // the archive
+	At         int64  // where it stands in the archive, behind its key
 	Rows, Cols int
-
-	at int64 // where it stands in the archive, behind its key
 }
 
 // Archive lists the matrices of an .ark file in their order.
@@ -44,7 +43,7 @@ func Archive(file string) ([]*Entry, error) {
 		if err == io.EOF {
 			break
 		}
-		e := &Entry{Key: key, File: file, at: s.at}
+		e := &Entry{Key: key, File: file, At: s.at}
 		if err == nil {
 			e.Rows, e.Cols, err = s.skip()
 		}
@@ -71,11 +70,11 @@ func Script(file string) ([]*Entry, error) {
 		return nil, err
 	}
 	for i, e := range out {
-		s, err := open(e.File, e.at)
+		s, err := open(e.File, e.At)
 		if err == nil {
 			e.Rows, e.Cols, err = s.skip()
 			if s.close(); err != nil {
-				err = e.errorf("byte %d: %v", e.at, err)
+				err = e.errorf("byte %d: %v", e.At, err)
 			}
 		}
 		if err != nil {
@@ -150,7 +149,7 @@ func parse(key, where string) (*Entry, error) {
 	e := &Entry{Key: key, File: where}
 	if k := strings.LastIndexByte(where, ':'); k >= 0 {
 		if at, err := strconv.ParseInt(where[k+1:], 10, 64); err == nil && at >= 0 {
-			e.File, e.at = where[:k], at
+			e.File, e.At = where[:k], at
 		}
 	}
 	return e, nil
@@ -179,7 +178,7 @@ func resolve(script, path string) string {
 
 // Read reads the matrix, [Rows, Cols] by rows. Doubles are rounded to float32.
 func (e *Entry) Read() ([]float32, error) {
-	s, err := open(e.File, e.at)
+	s, err := open(e.File, e.At)
 	if err != nil {
 		return nil, err
 	}
