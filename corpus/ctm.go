@@ -336,7 +336,7 @@ func parseCTM(path string, first int, text, id string, out []ctmSegment) ([]ctmS
 			fields = append(fields, string(field))
 		}
 		if len(fields) < 5 {
-			err = &Error{File: path, Line: line, Msg: fmt.Sprintf("expected ID CHANNEL START DURATION LABEL, found %d fields: %q", len(fields), shorten(s))}
+			err = &Error{File: path, Line: line, Msg: fmt.Sprintf("expected ID CHANNEL START DURATION LABEL, found %s: %q", plural(len(fields), "field"), shorten(s))}
 			return
 		}
 		start, err1 := parseSeconds(fields[2])

@@ -85,7 +85,7 @@ func readGroups(path string) (map[string]string, error) {
 			continue
 		}
 		if len(rec) != 2 || rec[0] == "" || rec[1] == "" {
-			return nil, &Error{File: path, Line: line, Msg: fmt.Sprintf("expected speaker,group, found %d fields: %q", len(rec), strings.Join(rec, ","))}
+			return nil, &Error{File: path, Line: line, Msg: fmt.Sprintf("expected speaker,group, found %s: %q", plural(len(rec), "field"), strings.Join(rec, ","))}
 		}
 		rec[0], rec[1] = nfc(rec[0]), nfc(rec[1])
 		if old, ok := groups[rec[0]]; ok && old != rec[1] {

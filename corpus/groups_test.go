@@ -24,7 +24,7 @@ func TestGroups(t *testing.T) {
 		"84,x\n0174,x\n":      `no group for speaker "174": the file has "0174": a spreadsheet took the names for numbers`,
 		"84.0,x\n174.0,x\n":   `no group for speaker "174", "84": the file has "84.0"`,
 		"sep=;\n84;x\n84;y\n": `groups.csv:3: speaker "84" is in group "y", but was in group "x" at line 2`,
-		"84,x\n174\n":         "groups.csv:2: expected speaker,group, found 1 fields",
+		"84,x\n174\n":         "groups.csv:2: expected speaker,group, found 1 field",
 		"84,x\n84,y\n":        `groups.csv:2: speaker "84" is in group "y", but was in group "x" at line 1`,
 		"84,x\n174,\n":        "groups.csv:2: expected speaker,group",
 		"84,x\n\"174,y\nz\n":  "groups.csv:",

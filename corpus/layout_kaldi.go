@@ -262,7 +262,7 @@ func parseKaldiSegment(path string, line int, id, value string) (Utterance, *Err
 	}
 	fields := strings.Fields(value)
 	if len(fields) != 3 && len(fields) != 4 {
-		return fail("expected UTTERANCE RECORDING FROM TO [CHANNEL], found %d fields after the utterance", len(fields))
+		return fail("expected UTTERANCE RECORDING FROM TO [CHANNEL], found %s after the utterance", plural(len(fields), "field"))
 	}
 	from, err1 := parseSeconds(fields[1])
 	to, err2 := parseSeconds(fields[2])

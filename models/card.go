@@ -47,7 +47,7 @@ const (
 // the padding alone makes one).
 type Card struct {
 	Name   string `yaml:"name,omitempty"`
-	Family string `yaml:"family,omitempty"` // wav2vec2, hubert, wavlm, data2vec-audio, unispeech-sat, bert, distilbert, beats, encodecmae
+	Family string `yaml:"family,omitempty"` // wav2vec2, hubert, wavlm, data2vec-audio, unispeech, unispeech-sat, whisper, bert, roberta, distilbert, beats, encodecmae
 	Kind   string `yaml:"kind,omitempty"`   // Audio or Text
 
 	SampleRate int     `yaml:"sample_rate,omitempty"`                   // Hz

@@ -22,7 +22,7 @@ type hubFiles struct {
 		HeadsDistil  int    `json:"n_heads"`
 		Vocabulary   int    `json:"vocab_size"`
 		MaxPositions int    `json:"max_position_embeddings"`
-		Padding      int    `json:"pad_token_id"`
+		Padding      *int   `json:"pad_token_id"`
 		ConvKernel   []int  `json:"conv_kernel"`
 		ConvStride   []int  `json:"conv_stride"`
 	}
@@ -97,7 +97,11 @@ func (c *Card) fillFromHub(h *hubFiles) {
 func (h *hubFiles) maxTokens() int {
 	switch h.config.ModelType {
 	case "roberta", "xlm-roberta", "camembert":
-		return max(0, h.config.MaxPositions-h.config.Padding-1)
+		padding := 1 // what transformers takes where the file says nothing
+		if h.config.Padding != nil {
+			padding = *h.config.Padding
+		}
+		return max(0, h.config.MaxPositions-padding-1)
 	}
 	return h.config.MaxPositions
 }

@@ -27,7 +27,7 @@ func Usable(path string) error {
 			err = pathErr.Err
 		}
 		if id := hubID(path); id != "" && errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s can't be opened: %w; if %s is a model of the Hugging Face hub, export it first: %s", path, err, id, exporting(id, id))
+			return fmt.Errorf("%s can't be opened: %w; if %s is a model of the Hugging Face hub, %s", path, err, id, importing(id))
 		}
 		return fmt.Errorf("%s can't be opened: %w", path, err)
 	case info.IsDir():
@@ -37,7 +37,7 @@ func Usable(path string) error {
 		if folder := filepath.Dir(path); hasFile(folder, "config.json") {
 			source = folder
 		}
-		return fmt.Errorf("%s holds the weights of a checkpoint and no graph: export it first: %s", path, exporting(source, source))
+		return fmt.Errorf("%s holds the weights of a checkpoint and no graph: %s", path, importing(source))
 	}
 	return nil
 }
@@ -67,15 +67,15 @@ func inFolder(folder string) string {
 	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
 		return e.Name() == "config.json" || slices.Contains(checkpoints, strings.ToLower(filepath.Ext(e.Name())))
 	}) {
-		return "it seems to be a checkpoint: export it first: " + exporting(folder, folder)
+		return "it seems to be a checkpoint: " + importing(folder)
 	}
 	return "a file is wanted"
 }
 
-// exporting is the command that exports a checkpoint.
-func exporting(source, name string) string {
-	name = filepath.Base(filepath.Clean(name))
-	return fmt.Sprintf("pipeline models export %s --out %s.onnx", source, strings.TrimSuffix(name, filepath.Ext(name)))
+// importing says how a checkpoint becomes a model.
+func importing(source string) string {
+	name := filepath.Base(filepath.Clean(source))
+	return fmt.Sprintf("say checkpoint: %s in place of onnx: in a config, or make an ONNX file of it: pipeline models import %s --out %s.onnx", source, source, strings.TrimSuffix(name, filepath.Ext(name)))
 }
 
 func hasFile(folder, name string) bool {

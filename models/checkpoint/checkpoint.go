@@ -9,7 +9,7 @@
 //
 // Each family of architectures is one file: what its config.json says, its graph written module by module with the package
 // network, and its card. [families] lists them. Weights are read while the model is written, so an import takes the memory of
-// the largest one.
+// two of them.
 package checkpoint
 
 import (
@@ -102,7 +102,10 @@ func Open(path string, o Options) (*Checkpoint, error) {
 	}
 	c.name = hubName(c.folder)
 	if file := convertedFile(c.folder, weights); file != "" {
-		return c, c.openConverted(file)
+		if err := c.openConverted(file); err != nil {
+			return nil, err
+		}
+		return c, nil
 	}
 	if _, err := os.Stat(filepath.Join(c.folder, configFile)); err != nil && isPickle(weights) {
 		if err := c.openPublished(path); err != nil {
@@ -136,15 +139,17 @@ func (c *Checkpoint) openConverted(file string) error {
 		return err
 	}
 	c.kind, c.network, c.files = "whisper", network, []string{file}
-	if c.options.Normalize != "" {
-		c.feature.normalize = c.options.Normalize
-	}
+	c.overrideNormalize()
 	if c.options.Random {
 		c.weights = &random{seed: c.options.Seed, initial: network.initial}
 		return tensors.Close()
 	}
-	c.weights, err = newStored(file, tensors, network)
-	return err
+	stored, err := newStored(file, tensors, network)
+	if err != nil {
+		return err
+	}
+	c.weights = stored
+	return nil
 }
 
 // Name is what the checkpoint is known as: its id on the hub where its folder is one of the hub's cache, else the name of its folder,

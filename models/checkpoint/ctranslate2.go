@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -31,10 +30,8 @@ type variable struct {
 // convertedFile is the file of a folder that CTranslate2 wrote, "" if there is none; name is the file that is asked for, or "".
 func convertedFile(folder, name string) string {
 	if name == "" {
-		for _, f := range formats {
-			if _, err := os.Stat(filepath.Join(folder, f.name)); err == nil {
-				return ""
-			}
+		if _, _, err := findWeights(folder, ""); err == nil { // transformers' own, which say more
+			return ""
 		}
 		name = "model.bin"
 	}

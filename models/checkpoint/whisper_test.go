@@ -178,13 +178,33 @@ func TestWhisperRefusals(t *testing.T) {
 			t.Fatal(err)
 		}
 		c, err := checkpoint.Open(path, checkpoint.Options{})
-		if err == nil {
+		switch {
+		case err == nil:
 			_, err = c.Model("w")
 			c.Close()
+		case c != nil:
+			t.Errorf("%s: a checkpoint comes with the error", test.name)
 		}
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %s", test.name, err, test.want)
 		}
+	}
+}
+
+// Where a folder has both forms, also in shards, that of transformers is read.
+func TestWhisperBothForms(t *testing.T) {
+	dir := t.TempDir()
+	for name, data := range map[string][]byte{
+		"model.bin":                    read(t, "testdata/whisper-converted/model.bin"),
+		"config.json":                  read(t, "testdata/whisper/config.json"),
+		"model.safetensors.index.json": []byte(`{"weight_map": {"encoder.conv1.weight": "nowhere.safetensors"}}`),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := checkpoint.Open(dir, checkpoint.Options{}); err == nil || !strings.Contains(err.Error(), "nowhere.safetensors") {
+		t.Errorf("%v, want an error about the shard that is missing", err)
 	}
 }
 

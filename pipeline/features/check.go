@@ -144,7 +144,7 @@ func (c *checker) check(ctx context.Context) error {
 	if len(served) == 0 {
 		return nil
 	}
-	c.set.Progress.Stage("checking features", 2*float64(len(served)), "utterances")
+	c.set.Progress.Stage("reading the shapes of features", float64(len(served)), "utterances")
 	if err := c.each(ctx, served, "can't be read", func(_ context.Context, m *matrix) (err error) {
 		m.shape, err = m.header()
 		return err
@@ -153,6 +153,7 @@ func (c *checker) check(ctx context.Context) error {
 	}
 	c.checkShapes(served)
 	c.checkTimes(served)
+	c.set.Progress.Stage("checking features", float64(len(served)), "utterances")
 	return c.each(ctx, served, "can't be used", func(ctx context.Context, m *matrix) error { return m.finite(ctx) })
 }
 

@@ -2,6 +2,7 @@ package modelcmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +25,9 @@ type Import struct {
 
 // Check finds what the job can't be.
 func (i Import) Check() error {
+	if i.Out == "" {
+		return errors.New("--out NAME.onnx is missing: the file to write")
+	}
 	if filepath.Ext(i.Out) != ".onnx" {
 		return fmt.Errorf("--out %q: the name of the file to write is wanted, NAME.onnx", i.Out)
 	}

@@ -41,6 +41,9 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 			page.Warnings = append(page.Warnings, fmt.Sprintf("Model %s ran on a GPU and %v.", s.Name, d))
 		}
 	}
+	if skipped := k.Utterances - k.Usable; skipped > 0 {
+		page.Doubt = append(page.Doubt, fmt.Sprintf("%d of %s could not be used; dropped.csv says why.", skipped, text.Count(k.Utterances, "utterance", "utterances")))
+	}
 	if len(p.Moved) > 0 {
 		page.Doubt = append(page.Doubt, "I"+p.AboutMoved()[1:]+".")
 	}
@@ -74,7 +77,7 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 		page.Doubt = append(page.Doubt, fmt.Sprintf("The table of groups puts all utterances in the group %q. The utterances are taken for groups, as if they were independent of each other, so intervals are too narrow and p-values too small.", p.Alone))
 	}
 	if n := len(k.Groups); n < 10 {
-		page.Doubt = append(page.Doubt, fmt.Sprintf("There are %d independent groups of speakers only: what holds here need not hold for others.", n))
+		page.Doubt = append(page.Doubt, fmt.Sprintf("Only %s of speakers: what holds here need not hold for others.", text.Count(n, "independent group", "independent groups")))
 	}
 	if n := len(o.Failed); n > 0 {
 		page.Warnings = append(page.Warnings, fmt.Sprintf("%s skipped; the first: %s", text.Count(n, "input was", "inputs were"), o.Failed[0].Error))

@@ -167,6 +167,14 @@ func checkReplace(f *load.Files, manifest []byte) error {
 		f.RunDir, changes)
 }
 
+// onlyAsked says to a plan that a run would be refused.
+func onlyAsked(f *load.Files, manifest []byte) string {
+	if changes, err := otherKeys(f.Config, manifest); err == nil && changes != "" && !f.Replace {
+		return " with --replace only (" + changes + ")"
+	}
+	return ""
+}
+
 // OtherConfig says in which keys the finished run of a folder differs from a config, "" where in none, or where there is no run.
 func OtherConfig(cfg *configs.Config, dir string) (string, error) {
 	manifest, err := os.ReadFile(manifestFile(dir))
@@ -239,8 +247,8 @@ func Finished(f *load.Files) (*Outcome, error) {
 			if err := checkReplace(f, data); err != nil {
 				return nil, err
 			}
-			f.Progress.Note("%s holds a run of %s made from another config, program or inputs, which a run replaces; what both share comes from the store",
-				f.RunDir, m.Finished.Format("2006-01-02 15:04"))
+			f.Progress.Note("%s holds a run of %s made from another config, program or inputs, which a run replaces%s; what both share comes from the store",
+				f.RunDir, m.Finished.Format("2006-01-02 15:04"), onlyAsked(f, data))
 		}
 		return nil, nil
 	}

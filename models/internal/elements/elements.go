@@ -1,5 +1,5 @@
 // Package elements decodes the numbers of checkpoints to float32. It knows how a number is stored, not where: packages
-// pickled and ctranslate2 find the bytes of a tensor, this one reads them piece by piece, so that no more than the result
+// weights, pickled and ctranslate2 find the bytes of a tensor, this one reads them piece by piece, so that no more than the result
 // is held.
 package elements
 

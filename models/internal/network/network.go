@@ -16,6 +16,7 @@
 package network
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -94,7 +95,7 @@ func (n *Network) Builder() (*onnxproto.Builder, error) {
 	for _, w := range n.weights {
 		b.Weight(w)
 	}
-	for _, text := range sortedKeys(n.ints) {
+	for _, text := range slices.Sorted(maps.Keys(n.ints)) {
 		addInts(b, n.ints[text], text)
 	}
 	return b, nil
@@ -271,12 +272,3 @@ func (m Module) Length(x Tensor, dimension int) Tensor {
 
 // Range is the vector 0, 1, ..., n - 1 of integers.
 func (m Module) Range(n Tensor) Tensor { return m.Op("Range", []Tensor{m.Int(0), n, m.Int(1)}) }
-
-func sortedKeys[V any](of map[string]V) []string {
-	var keys []string
-	for k := range of {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}

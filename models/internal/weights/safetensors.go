@@ -100,7 +100,8 @@ func readHeader(f io.ReaderAt, size int64, path string) (map[string]tensor, erro
 		return nil, fmt.Errorf("%s is not a safetensors file: its header: %w", path, err)
 	}
 	tensors := make(map[string]tensor, len(entries))
-	for name, e := range entries {
+	for _, name := range slices.Sorted(maps.Keys(entries)) { // so that the message about a damaged file is the same each time
+		e := entries[name]
 		t, err := e.tensor(8+int64(length), size)
 		if err != nil {
 			return nil, fmt.Errorf("%s: tensor %q: %w", path, name, err)
@@ -165,7 +166,7 @@ func (e *entry) tensor(data, size int64) (tensor, error) {
 	}
 	t := tensor{kind: e.Kind, shape: e.Shape, bytes: e.Offsets[1] - e.Offsets[0]}
 	if e.Offsets[1] > size-data {
-		return tensor{}, fmt.Errorf("it ends at byte %d of %d: the file is truncated", e.Offsets[1], size-data)
+		return tensor{}, fmt.Errorf("it ends at byte %d, and the file has %d: it is truncated", data+e.Offsets[1], size)
 	}
 	t.at = data + e.Offsets[0]
 	n, ok := elements.Count(e.Shape, size) // no element is smaller than a byte
