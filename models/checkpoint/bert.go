@@ -152,12 +152,7 @@ func (a *bert) card() models.Card {
 	case a.Segments > 0:
 		c.TokenTypes = "token_type_ids"
 	}
-	for i := range a.Blocks + 1 {
-		c.Layers = append(c.Layers, models.LayerOutput{Name: strconv.Itoa(i), Tensor: fmt.Sprintf("hidden_states.%d", i), Units: a.Width})
-	}
-	for i := range a.Blocks {
-		c.Attentions = append(c.Attentions, models.LayerOutput{Name: strconv.Itoa(i), Tensor: fmt.Sprintf("attentions.%d", i), Heads: a.Heads})
-	}
+	c.Layers, c.Attentions = blockOutputs(a.Blocks, a.Width, a.Heads)
 	return c
 }
 

@@ -101,11 +101,13 @@ func (a *wav2vec2) check() error {
 		return fmt.Errorf("hidden_size %d can't be split into %d groups of the positional convolution", a.Width, a.PositionGroups)
 	case a.kind == "data2vec-audio" && a.PositionEach < 1:
 		return fmt.Errorf("conv_pos_kernel_size is %d; a positive number is wanted", a.PositionEach)
-	case a.kind == "wavlm" && (a.Buckets < 4 || a.MaxDistance <= a.Buckets/4 || max(a.Buckets, a.MaxDistance) > mostUnits):
+	case a.kind == "wavlm" && !a.relative().valid():
 		return fmt.Errorf("num_buckets is %d and max_bucket_distance %d; at least 4 buckets are wanted, and a distance above a quarter of them", a.Buckets, a.MaxDistance)
 	}
 	return nil
 }
+
+func (a *wav2vec2) relative() relative { return relative{a.Heads, a.Buckets, a.MaxDistance} }
 
 func (a *wav2vec2) anchor() string { return "feature_projection.projection.weight" }
 
@@ -147,7 +149,10 @@ func (a *wav2vec2) build(n *network.Network, f feature) models.Card {
 	}
 	state := func(name string, x network.Tensor) { n.Output("hidden_states."+name, x, -1, -1, a.Width) }
 	state("0", x)
-	distances := a.distances(encoder, x)
+	var distances network.Tensor // of WavLM
+	if a.kind == "wavlm" {
+		distances = a.relative().distances(encoder.Module("layers.0.attention.rel_attn_embed"), encoder.Module("positions"), x)
+	}
 	for i := range a.Blocks {
 		var attention network.Tensor
 		x, attention = a.block(encoder.Module("layers."+strconv.Itoa(i)), x, distances, biases)
@@ -184,12 +189,8 @@ func (a *wav2vec2) card(f feature) models.Card {
 		name := fmt.Sprintf("cnn.%d", i+1)
 		c.Layers = append(c.Layers, models.LayerOutput{Name: name, Tensor: name, Units: channels, Hop: c.Hop, Window: c.Window, ChannelsFirst: true})
 	}
-	for i := range a.Blocks + 1 {
-		c.Layers = append(c.Layers, models.LayerOutput{Name: strconv.Itoa(i), Tensor: fmt.Sprintf("hidden_states.%d", i), Units: a.Width})
-	}
-	for i := range a.Blocks {
-		c.Attentions = append(c.Attentions, models.LayerOutput{Name: strconv.Itoa(i), Tensor: fmt.Sprintf("attentions.%d", i), Heads: a.Heads})
-	}
+	states, maps := blockOutputs(a.Blocks, a.Width, a.Heads)
+	c.Layers, c.Attentions = append(c.Layers, states...), maps
 	if a.StableNorm {
 		prenorm := fmt.Sprintf("%d.prenorm", a.Blocks)
 		c.Layers = append(c.Layers, models.LayerOutput{Name: prenorm, Tensor: "hidden_states." + prenorm, Units: a.Width})
@@ -250,14 +251,10 @@ func (a *wav2vec2) realFrames(m network.Module, mask, x network.Tensor) network.
 // positions are added to x, [batch, frames, width].
 func (a *wav2vec2) positions(m network.Module, x network.Tensor) network.Tensor {
 	x = m.Transpose(x, 0, 2, 1)
-	// Half a kernel of zeros on both sides would give an even kernel one frame too many at the end, which is left out.
-	conv := func(kernel int) network.Conv {
-		return network.Conv{In: a.Width, Out: a.Width, Kernel: kernel, Groups: a.PositionGroups, Left: kernel / 2, Right: (kernel - 1) / 2, Bias: true}
-	}
 	if a.kind == "data2vec-audio" {
 		for i := range a.PositionKernel {
 			layer := m.Module("layers." + strconv.Itoa(i))
-			x = layer.Module("conv").Conv1d(x, conv(a.PositionEach))
+			x = layer.Module("conv").Conv1d(x, positional(a.Width, a.PositionEach, a.PositionGroups))
 			x = layer.PlainNorm(layer.Transpose(x, 0, 2, 1), a.Width, 1e-5)
 			x = layer.Activation(a.ConvActivation, layer.Transpose(x, 0, 2, 1))
 		}
@@ -266,8 +263,14 @@ func (a *wav2vec2) positions(m network.Module, x network.Tensor) network.Tensor 
 	if a.PositionBatchNorm {
 		x = m.Module("batch_norm").BatchNorm(x, a.Width, 1e-5)
 	}
-	x = m.Module("conv").Conv1d(x, conv(a.PositionKernel))
+	x = m.Module("conv").Conv1d(x, positional(a.Width, a.PositionKernel, a.PositionGroups))
 	return m.Transpose(m.Activation(a.ConvActivation, x), 0, 2, 1)
+}
+
+// positional is a convolution that gives positions. Half a kernel of zeros on both sides would give an even kernel one frame too many
+// at the end, which is left out.
+func positional(width, kernel, groups int) network.Conv {
+	return network.Conv{In: width, Out: width, Kernel: kernel, Groups: groups, Left: kernel / 2, Right: (kernel - 1) / 2, Bias: true}
 }
 
 // block is one block of the transformer, [batch, frames, width] to the same, and its attention map, [batch, heads, frames, frames].
@@ -300,7 +303,8 @@ func (a *wav2vec2) feedForward(m network.Module, x network.Tensor) network.Tenso
 func (a *wav2vec2) attention(m network.Module, x, distances network.Tensor, biases []network.Tensor) (out, probabilities network.Tensor) {
 	project := func(name string) network.Tensor { return m.Module(name).Linear(x, a.Width, a.Width) }
 	if a.kind == "wavlm" {
-		biases = append([]network.Tensor{a.gated(m, x, distances)}, biases...)
+		gated := a.relative().gated(m, "gru_rel_pos_linear", "gru_rel_pos_const", x, distances, a.Width)
+		biases = append([]network.Tensor{gated}, biases...)
 	}
 	context, probabilities := m.Attention(project("q_proj"), project("k_proj"), project("v_proj"), a.Heads, a.Width, biases...)
 	return m.Module("out_proj").Linear(context, a.Width, a.Width), probabilities

@@ -87,20 +87,11 @@ func (a *whisper) build(n *network.Network, f feature) models.Card {
 
 // card describes what build writes.
 func (a *whisper) card(f feature) models.Card {
-	c := models.Card{Kind: models.Audio, SampleRate: sampleRate, Hop: whisperHop, FirstFrame: new(int), Partial: true, Normalize: f.normalize,
+	c := models.Card{Kind: models.Audio, SampleRate: sampleRate, Hop: whisperHop, FirstFrame: new(int), Partial: true, Normalize: f.normalizeOr(models.NormalizeNone),
 		FrontEnd: a.frontEnd(), Chunk: a.Positions * whisperHop, Padding: models.PaddingChunk, Input: "input_features", Heads: a.Heads}
-	if c.Normalize == "" {
-		c.Normalize = models.NormalizeNone
-	}
-	for i := range a.Blocks {
-		name := strconv.Itoa(i)
-		c.Layers = append(c.Layers, models.LayerOutput{Name: name, Tensor: "hidden_states." + name, Units: a.Width})
-		c.Attentions = append(c.Attentions, models.LayerOutput{Name: name, Tensor: "attentions." + name, Heads: a.Heads})
-	}
+	c.Layers, c.Attentions = blockOutputs(a.Blocks, a.Width, a.Heads)
 	last := strconv.Itoa(a.Blocks)
-	for _, name := range []string{last + ".prenorm", last} {
-		c.Layers = append(c.Layers, models.LayerOutput{Name: name, Tensor: "hidden_states." + name, Units: a.Width})
-	}
+	c.Layers = append(c.Layers, models.LayerOutput{Name: last + ".prenorm", Tensor: "hidden_states." + last + ".prenorm", Units: a.Width})
 	c.Notes = []string{
 		fmt.Sprintf("%s is after the final layer norm, %s.prenorm before it", last, last),
 		fmt.Sprintf("audio is padded to %g s, as in training, and longer audio is cut into pieces of that length; padding: none encodes it at its own length",

@@ -21,7 +21,7 @@ func (m Module) Attention(query, key, value Tensor, heads, width int, biases ...
 	}
 	size := width / heads
 	// The queries are scaled, and not the scores: these are heads x time / size times as many.
-	query = m.Mul(query, m.Number(float32(1/math.Sqrt(float64(size)))))
+	query = m.Mul(query, m.Number(Scale(size)))
 	split := func(x Tensor, order ...int) Tensor { return m.Transpose(m.Reshape(x, 0, 0, heads, size), order...) }
 	scores := m.MatMul(split(query, 0, 2, 1, 3), split(key, 0, 2, 3, 1))
 	for _, b := range biases {
@@ -31,6 +31,9 @@ func (m Module) Attention(query, key, value Tensor, heads, width int, biases ...
 	joined := m.Transpose(m.MatMul(probabilities, split(value, 0, 2, 1, 3)), 0, 2, 1, 3)
 	return m.Reshape(joined, 0, 0, width), probabilities
 }
+
+// Scale is what scores of queries and keys of a size are multiplied with: 1 / sqrt(size).
+func Scale(size int) float32 { return float32(1 / math.Sqrt(float64(size))) }
 
 // MaskBias is the bias of attention that leaves keys out: real is [batch, keys], true where a key is real, and the result
 // [batch, 1, 1, keys], 0 or the lowest number. (Not minus infinity: an utterance without any real key would become NaN.)

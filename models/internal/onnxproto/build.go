@@ -33,6 +33,7 @@ type Builder struct {
 // ONNX's numbers of element types.
 const (
 	Float = 1
+	Int32 = 6
 	Int64 = 7
 	Bool  = 9
 )
