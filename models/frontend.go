@@ -77,9 +77,10 @@ func (m *Model) audioFeeds(samples []float32, valid, total int) ([]ort.Input, er
 		steps = int(shape[1])
 		valid = steps
 	case FrontEndW2VBERT:
-		data, shape = w2vBERTFeatures(samples)
-		steps = int(shape[1])
-		valid = steps
+		data, shape = w2vBERTFeatures(samples[:valid])
+		valid, steps = int(shape[1]), c.Frames(len(samples))
+		data = slices.Concat(data, make([]float32, (steps-valid)*int(shape[2])))
+		shape[1] = int64(steps)
 	case FrontEndWhisper80:
 		data, shape = whisper80().feed(samples, c.Hop)
 	case FrontEndWhisper128:

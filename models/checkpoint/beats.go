@@ -129,7 +129,7 @@ func (a *beats) attention(m network.Module, x, distances network.Tensor) (out, p
 	project := func(name string) network.Tensor { return m.Module(name).Linear(x, a.Width, a.Width) }
 	query := project("q_proj")
 	gated := a.relative().gated(m, "grep_linear", "grep_a", query, distances, a.Width)
-	context, probabilities := m.Attention(query, project("k_proj"), project("v_proj"), a.Heads, a.Width, gated)
+	context, probabilities := m.Attention(query, project("k_proj"), project("v_proj"), a.Heads, a.Width, network.Keys{}, gated)
 	return m.Module("out_proj").Linear(context, a.Width, a.Width), probabilities
 }
 

@@ -159,28 +159,30 @@ func (a *encodecMAE) part(name string) bool {
 // branch v.1.0.0.
 func (a *encodecMAE) build(n *network.Network, f feature) models.Card {
 	card := a.card(f)
-	var x, real network.Tensor // real: [1 or batch, frames], true where a frame is attended to
+	var x, real network.Tensor // real: [batch, frames], true where a frame is attended to
 	mask := n.Module("mask")
 	if a.Encodec > 0 {
 		samples := n.Input(card.Input, onnxproto.Float, -1, -1)
 		x = encodec(n.Module("wav_encoder.model.model"), samples, a.Encodec, a.Features)
 		// The frame of a last window that is not full is no key.
 		whole := mask.Op("Div", []network.Tensor{mask.Length(samples, 1), mask.Int(encodecHop)})
-		real = mask.Unsqueeze(mask.Op("Less", []network.Tensor{mask.Range(mask.Length(x, 1)), whole}), 0)
+		less := mask.Op("Less", []network.Tensor{mask.Range(mask.Length(x, 1)), whole})
+		each := mask.Op("Concat", []network.Tensor{mask.Unsqueeze(mask.Length(x, 0), 0), mask.Ints(1)}, onnxproto.Setting{Name: "axis"})
+		real = mask.Op("Expand", []network.Tensor{less, each})
 	} else {
 		x = n.Input(card.Input, onnxproto.Float, -1, -1, encodecMAEBands)
 		real = mask.Cast(n.Input(card.Mask, onnxproto.Int64, -1, -1), onnxproto.Bool)
 	}
 	x = n.Module("feat_projector").Linear(x, a.Features, a.Width)
 	x = n.Module("positions").Add(x, a.positions(n, x))
-	bias := mask.MaskBias(real)
+	keys := mask.Keys(real, a.Heads)
 	state := func(name string, x network.Tensor) { n.Output("hidden_states."+name, x, -1, -1, a.Width) }
 	state("0", x)
 	normed, summed := x, x
 	for i := range a.Blocks {
 		m := n.Module("encoder_layers." + strconv.Itoa(i))
 		norm := func(name string, x network.Tensor) network.Tensor { return m.Module(name).LayerNorm(x, a.Width, 1e-5) }
-		y, attention := a.attention(m.Module("att_layer"), normed, bias)
+		y, attention := a.attention(m.Module("att_layer"), normed, keys)
 		normed, summed = norm("norm1", m.Add(normed, y)), m.Add(summed, y)
 		y = a.feedForward(m.Module("ff_layer"), normed)
 		normed, summed = norm("norm2", m.Add(normed, y)), m.Add(summed, y)
@@ -197,7 +199,7 @@ func (a *encodecMAE) build(n *network.Network, f feature) models.Card {
 
 // attention is that of a block. The original splits its units as [size, heads], so that unit c belongs to head c mod heads; here
 // the weights are put into the order in which the units of a head stand together.
-func (a *encodecMAE) attention(m network.Module, x, bias network.Tensor) (out, probabilities network.Tensor) {
+func (a *encodecMAE) attention(m network.Module, x network.Tensor, keys network.Keys) (out, probabilities network.Tensor) {
 	size := a.Width / a.Heads
 	place := func(unit int) int { return unit%a.Heads*size + unit/a.Heads }
 	weight := func(name string, to func(row, column int) int) network.Tensor {
@@ -215,7 +217,7 @@ func (a *encodecMAE) attention(m network.Module, x, bias network.Tensor) (out, p
 	project := func(name string) network.Tensor {
 		return m.Module(name).MatMul(x, weight(name, func(unit, in int) int { return in*a.Width + place(unit) }))
 	}
-	context, probabilities := m.Attention(project("wq"), project("wk"), project("wv"), a.Heads, a.Width, bias)
+	context, probabilities := m.Attention(project("wq"), project("wk"), project("wv"), a.Heads, a.Width, keys)
 	return m.Module("wo").MatMul(context, weight("wo", func(out, unit int) int { return place(unit)*a.Width + out })), probabilities
 }
 

@@ -137,10 +137,10 @@ func (a *wav2vec2) build(n *network.Network, f feature) models.Card {
 	encoder := n.Module("encoder")
 	x = a.convolutions(n, x)
 	x = a.projection(n.Module("feature_projection"), x)
-	var biases []network.Tensor
+	var keys network.Keys
 	if card.Mask != "" {
 		real = a.realFrames(n.Module("mask"), n.Input(card.Mask, onnxproto.Int64, -1, -1), x)
-		biases = append(biases, n.Module("mask").MaskBias(real))
+		keys = n.Module("mask").Keys(real, a.Heads)
 		x = encoder.Op("Where", []network.Tensor{encoder.Unsqueeze(real, 2), x, n.Number(0)})
 	}
 	x = encoder.Add(x, a.positions(encoder.Module("pos_conv_embed"), x))
@@ -155,7 +155,7 @@ func (a *wav2vec2) build(n *network.Network, f feature) models.Card {
 	}
 	for i := range a.Blocks {
 		var attention network.Tensor
-		x, attention = a.block(encoder.Module("layers."+strconv.Itoa(i)), x, distances, biases)
+		x, attention = a.block(encoder.Module("layers."+strconv.Itoa(i)), x, distances, keys)
 		n.Output("attentions."+strconv.Itoa(i), attention, -1, a.Heads, -1, -1)
 		if i+1 < a.Blocks || !a.StableNorm {
 			state(strconv.Itoa(i+1), x)
@@ -207,17 +207,21 @@ func (a *wav2vec2) card(f feature) models.Card {
 // convolutions turn samples, [batch, samples], into [batch, channels, frames]; each layer is an output, cnn.1 and on. Between them
 // stands [batch, channels, 1, frames]: see [network.Module.ConvRow].
 func (a *wav2vec2) convolutions(n *network.Network, x network.Tensor) (last network.Tensor) {
-	x = n.Module("feature_extractor").Unsqueeze(x, 1, 2)
+	extractor := n.Module("feature_extractor")
+	samples := x
+	x = extractor.Unsqueeze(x, 1, 2)
 	in := 1
 	for i, out := range a.ConvChannels {
 		m := n.Module("feature_extractor.conv_layers." + strconv.Itoa(i))
-		x = m.Module("conv").ConvRow(x, network.Conv{In: in, Out: out, Kernel: a.ConvKernels[i], Stride: a.ConvStrides[i], Bias: a.ConvBias})
+		c := network.Conv{In: in, Out: out, Kernel: a.ConvKernels[i], Stride: a.ConvStrides[i], Bias: a.ConvBias}
 		const epsilon = 1e-5 // PyTorch's own, whatever layer_norm_eps is
-		switch norm := m.Module("layer_norm"); {
-		case a.ConvNorm == "layer":
-			x = m.Transpose(norm.LayerNorm(m.Transpose(x, 0, 2, 3, 1), out, epsilon), 0, 3, 1, 2)
-		case i == 0:
-			x = norm.ChannelNorm(x, out, epsilon)
+		if a.ConvNorm == "group" && i == 0 {
+			x = m.Unsqueeze(m.ConvChannelNorm(extractor.Unsqueeze(samples, 1), m.Module("conv"), m.Module("layer_norm"), c, epsilon), 2)
+		} else {
+			x = m.Module("conv").ConvRow(x, c)
+		}
+		if a.ConvNorm == "layer" {
+			x = m.Transpose(m.Module("layer_norm").LayerNorm(m.Transpose(x, 0, 2, 3, 1), out, epsilon), 0, 3, 1, 2)
 		}
 		x = m.Module("activation").Activation(a.ConvActivation, x)
 		last = m.Op("Squeeze", []network.Tensor{x, n.Ints(2)})
@@ -274,16 +278,16 @@ func positional(width, kernel, groups int) network.Conv {
 }
 
 // block is one block of the transformer, [batch, frames, width] to the same, and its attention map, [batch, heads, frames, frames].
-func (a *wav2vec2) block(m network.Module, x, distances network.Tensor, biases []network.Tensor) (out, attention network.Tensor) {
+func (a *wav2vec2) block(m network.Module, x, distances network.Tensor, keys network.Keys) (out, attention network.Tensor) {
 	norm := func(name string, x network.Tensor) network.Tensor {
 		return m.Module(name).LayerNorm(x, a.Width, a.Epsilon)
 	}
 	if !a.StableNorm {
-		y, attention := a.attention(m.Module("attention"), x, distances, biases)
+		y, attention := a.attention(m.Module("attention"), x, distances, keys)
 		x = norm("layer_norm", m.Add(x, y))
 		return norm("final_layer_norm", m.Add(x, a.feedForward(m.Module("feed_forward"), x))), attention
 	}
-	y, attention := a.attention(m.Module("attention"), norm("layer_norm", x), distances, biases)
+	y, attention := a.attention(m.Module("attention"), norm("layer_norm", x), distances, keys)
 	x = m.Add(x, y)
 	x = m.Add(x, a.feedForward(m.Module("feed_forward"), norm("final_layer_norm", x)))
 	if a.AdapterUnits > 0 {
@@ -300,13 +304,13 @@ func (a *wav2vec2) feedForward(m network.Module, x network.Tensor) network.Tenso
 	return m.Module("output_dense").Linear(m.Activation(a.Activation, x), a.Inner, a.Width)
 }
 
-func (a *wav2vec2) attention(m network.Module, x, distances network.Tensor, biases []network.Tensor) (out, probabilities network.Tensor) {
+func (a *wav2vec2) attention(m network.Module, x, distances network.Tensor, keys network.Keys) (out, probabilities network.Tensor) {
 	project := func(name string) network.Tensor { return m.Module(name).Linear(x, a.Width, a.Width) }
+	var biases []network.Tensor
 	if a.kind == "wavlm" {
-		gated := a.relative().gated(m, "gru_rel_pos_linear", "gru_rel_pos_const", x, distances, a.Width)
-		biases = append([]network.Tensor{gated}, biases...)
+		biases = []network.Tensor{a.relative().gated(m, "gru_rel_pos_linear", "gru_rel_pos_const", x, distances, a.Width)}
 	}
-	context, probabilities := m.Attention(project("q_proj"), project("k_proj"), project("v_proj"), a.Heads, a.Width, biases...)
+	context, probabilities := m.Attention(project("q_proj"), project("k_proj"), project("v_proj"), a.Heads, a.Width, keys, biases...)
 	return m.Module("out_proj").Linear(context, a.Width, a.Width), probabilities
 }
 

@@ -72,6 +72,10 @@ func (a *wav2vec2Bert) build(n *network.Network, f feature) models.Card {
 	x = projection.Module("layer_norm").LayerNorm(x, a.Features, a.Epsilon)
 	x = projection.Module("projection").Linear(x, a.Features, a.Width)
 	encoder := n.Module("encoder")
+	mask := n.Module("mask")
+	real := mask.Cast(n.Input(card.Mask, onnxproto.Int64, -1, -1), onnxproto.Bool)
+	keys, seen := mask.Keys(real, a.Heads), mask.Unsqueeze(real, 2)
+	x = a.zeroed(encoder, x, seen)
 	state := func(name string, x network.Tensor) { n.Output("hidden_states."+name, x, -1, -1, a.Width) }
 	state("0", x)
 	distances := a.distances(encoder.Module("positions"), x)
@@ -85,15 +89,20 @@ func (a *wav2vec2Bert) build(n *network.Network, f feature) models.Card {
 			x = m.Add(x, m.Mul(y, n.Number(0.5)))
 		}
 		half("ffn1")
-		y, attention := a.attention(m.Module("self_attn"), norm("self_attn_layer_norm", x), distances)
+		y, attention := a.attention(m.Module("self_attn"), norm("self_attn_layer_norm", x), distances, keys)
 		x = m.Add(x, y)
-		x = m.Add(x, a.convolution(m.Module("conv_module"), x))
+		x = m.Add(x, a.convolution(m.Module("conv_module"), x, seen))
 		half("ffn2")
 		x = norm("final_layer_norm", x)
 		n.Output("attentions."+strconv.Itoa(i), attention, -1, a.Heads, -1, -1)
 		state(strconv.Itoa(i+1), x)
 	}
 	return card
+}
+
+// zeroed is x with zeros in the frames that are padding; seen is [batch, frames, 1].
+func (a *wav2vec2Bert) zeroed(m network.Module, x, seen network.Tensor) network.Tensor {
+	return m.Op("Where", []network.Tensor{seen, x, m.Number(0)})
 }
 
 func (a *wav2vec2Bert) feedForward(m network.Module, x network.Tensor) network.Tensor {
@@ -112,7 +121,7 @@ func (a *wav2vec2Bert) distances(m network.Module, x network.Tensor) network.Ten
 // attention is that of a block. To the score of query q and key k comes q p(d) / sqrt(size) of their distance d (Shaw et al. 2018),
 // beyond the ends of the table that of its ends. Here the queries are multiplied with the table, and the products of each distance
 // taken from that.
-func (a *wav2vec2Bert) attention(m network.Module, x, distances network.Tensor) (out, probabilities network.Tensor) {
+func (a *wav2vec2Bert) attention(m network.Module, x, distances network.Tensor, keys network.Keys) (out, probabilities network.Tensor) {
 	size := a.Width / a.Heads
 	project := func(name string) network.Tensor { return m.Module(name).Linear(x, a.Width, a.Width) }
 	query := project("linear_q")
@@ -120,13 +129,13 @@ func (a *wav2vec2Bert) attention(m network.Module, x, distances network.Tensor) 
 	split := table.Transpose(table.Reshape(query, 0, 0, a.Heads, size), 0, 2, 1, 3)
 	scores := table.Product(table.Mul(split, m.Number(network.Scale(size))), size, a.Left+a.Right+1)
 	positions := table.Op("GatherElements", []network.Tensor{scores, distances}, onnxproto.Setting{Name: "axis", Int: -1})
-	context, probabilities := m.Attention(query, project("linear_k"), project("linear_v"), a.Heads, a.Width, positions)
+	context, probabilities := m.Attention(query, project("linear_k"), project("linear_v"), a.Heads, a.Width, keys, positions)
 	return m.Module("linear_out").Linear(context, a.Width, a.Width), probabilities
 }
 
 // convolution is that of a block: two products, of which one gates the other, a convolution of each unit over time, and a product.
-func (a *wav2vec2Bert) convolution(m network.Module, x network.Tensor) network.Tensor {
-	x = m.Module("layer_norm").LayerNorm(x, a.Width, a.Epsilon)
+func (a *wav2vec2Bert) convolution(m network.Module, x, seen network.Tensor) network.Tensor {
+	x = a.zeroed(m, m.Module("layer_norm").LayerNorm(x, a.Width, a.Epsilon), seen)
 	in := m.Module("pointwise_conv1")
 	gate := in.Op("Sigmoid", []network.Tensor{in.Pointwise(x, a.Width, 2*a.Width, a.Width, a.Width)})
 	x = in.Mul(in.Pointwise(x, a.Width, 2*a.Width, 0, a.Width), gate)
@@ -140,7 +149,7 @@ func (a *wav2vec2Bert) convolution(m network.Module, x network.Tensor) network.T
 // card describes what build writes.
 func (a *wav2vec2Bert) card(f feature) models.Card {
 	c := models.Card{Kind: models.Audio, SampleRate: sampleRate, Hop: w2vBertHop, Window: w2vBertWindow, Normalize: f.normalizeOr(models.NormalizeNone),
-		FrontEnd: models.FrontEndW2VBERT, Input: "input_features", Heads: a.Heads}
+		FrontEnd: models.FrontEndW2VBERT, Input: "input_features", Mask: "attention_mask", Heads: a.Heads}
 	c.Layers, c.Attentions = blockOutputs(a.Blocks, a.Width, a.Heads)
 	c.Notes = []string{"a last frame of which the filter bank has only the first row is left out; the original computes it and masks it"}
 	return c

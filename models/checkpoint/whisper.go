@@ -136,7 +136,7 @@ func (a *whisper) block(m network.Module, x network.Tensor) (out, attention netw
 	self := m.Module("self_attn")
 	query, value := self.Module("q_proj").Linear(y, a.Width, a.Width), self.Module("v_proj").Linear(y, a.Width, a.Width)
 	key := self.Module("k_proj").Product(y, a.Width, a.Width) // a bias of the keys would change no probability
-	context, attention := self.Attention(query, key, value, a.Heads, a.Width)
+	context, attention := self.Attention(query, key, value, a.Heads, a.Width, network.Keys{})
 	x = m.Add(x, self.Module("out_proj").Linear(context, a.Width, a.Width))
 	y = m.Module("fc1").Linear(a.norm(m.Module("final_layer_norm"), x), a.Width, a.Inner)
 	return m.Add(x, m.Module("fc2").Linear(m.Activation(a.Activation, y), a.Inner, a.Width)), attention

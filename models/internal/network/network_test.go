@@ -124,7 +124,7 @@ func TestAttention(t *testing.T) {
 	in := n.Input("x", onnxproto.Float, -1, -1, 4)
 	m := n.Module("encoder.layers.0.attention")
 	real := m.Op("Less", []Tensor{m.Range(m.Length(in, 1)), m.Int(2)})
-	context, probabilities := m.Attention(in, in, in, 2, 4, m.MaskBias(m.Unsqueeze(real, 0)))
+	context, probabilities := m.Attention(in, in, in, 2, 4, m.Keys(m.Unsqueeze(real, 0), 2))
 	n.Output("context", context, -1, -1, 4)
 	n.Output("probabilities", probabilities, -1, 2, -1, -1)
 	n.Output("again", context, -1, -1, 4)
@@ -179,7 +179,7 @@ func TestFirstErrorIsKept(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	n = New(table{})
-	n.Module("a").Attention(x, x, x, 3, 4)
+	n.Module("a").Attention(x, x, x, 3, 4, Keys{})
 	if _, err := n.Builder(); err == nil || !strings.Contains(err.Error(), "a: a width of 4 can't be split into 3 heads") {
 		t.Errorf("%v", err)
 	}
