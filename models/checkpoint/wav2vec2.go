@@ -204,8 +204,10 @@ func (a *wav2vec2) card(f feature) models.Card {
 	return c
 }
 
-// convolutions turn samples, [batch, samples], into [batch, channels, frames]; each layer is an output, cnn.1 and on. Between them
-// stands [batch, channels, 1, frames]: see [network.Module.ConvRow].
+// convolutions turn samples, [batch, samples], into [batch, frames, channels]; each layer is an output [batch, channels, frames], cnn.1
+// and on. Between them stands [batch, channels, 1, frames]: see [network.Module.ConvRow]. A layer norm and the activation behind it are
+// on [batch, 1, frames, channels], so that ONNX Runtime, which keeps channels in blocks for convolutions, makes the two changes of
+// order together with its own.
 func (a *wav2vec2) convolutions(n *network.Network, x network.Tensor) (last network.Tensor) {
 	extractor := n.Module("feature_extractor")
 	samples := x
@@ -221,20 +223,24 @@ func (a *wav2vec2) convolutions(n *network.Network, x network.Tensor) (last netw
 			x = m.Module("conv").ConvRow(x, c)
 		}
 		if a.ConvNorm == "layer" {
-			x = m.Transpose(m.Module("layer_norm").LayerNorm(m.Transpose(x, 0, 2, 3, 1), out, epsilon), 0, 3, 1, 2)
+			last = m.Module("layer_norm").LayerNorm(m.Transpose(x, 0, 2, 3, 1), out, epsilon)
+			last = m.Module("activation").Activation(a.ConvActivation, last)
+			x = m.Transpose(last, 0, 3, 1, 2)
+		} else {
+			x = m.Module("activation").Activation(a.ConvActivation, x)
 		}
-		x = m.Module("activation").Activation(a.ConvActivation, x)
-		last = m.Op("Squeeze", []network.Tensor{x, n.Ints(2)})
-		n.Output(fmt.Sprintf("cnn.%d", i+1), last, -1, out, -1)
+		n.Output(fmt.Sprintf("cnn.%d", i+1), m.Op("Squeeze", []network.Tensor{x, n.Ints(2)}), -1, out, -1)
 		in = out
 	}
-	return last
+	if a.ConvNorm != "layer" {
+		last = extractor.Transpose(x, 0, 2, 3, 1)
+	}
+	return extractor.Op("Squeeze", []network.Tensor{last, n.Ints(1)})
 }
 
-// projection turns [batch, channels, frames] into [batch, frames, width].
+// projection turns [batch, frames, channels] into [batch, frames, width].
 func (a *wav2vec2) projection(m network.Module, x network.Tensor) network.Tensor {
 	channels := a.ConvChannels[len(a.ConvChannels)-1]
-	x = m.Transpose(x, 0, 2, 1)
 	if a.ProjectionNorm {
 		x = m.Module("layer_norm").LayerNorm(x, channels, a.Epsilon)
 	}
