@@ -145,10 +145,7 @@ func (a *beats) card(f feature) models.Card {
 
 // initial follows the original, and PyTorch where that says nothing.
 func (a *beats) initial(name string, shape []int) distribution {
-	fanIn := 1
-	for _, d := range shape[1:] {
-		fanIn *= d
-	}
+	fanIn := fanInOf(shape)
 	beta := math.Pow(8*float64(a.Blocks), -0.25)
 	deep := func(gain float64) distribution {
 		return distribution{deviation: gain * math.Sqrt(2/float64(shape[0]+fanIn))} // Xavier

@@ -295,10 +295,6 @@ func (a *encodecMAE) card(f feature) models.Card {
 func (a *encodecMAE) initial(name string, shape []int) distribution {
 	bias := strings.HasSuffix(name, ".bias")
 	norm := strings.Contains(name, "norm")
-	fanIn := 1
-	for _, d := range shape[min(1, len(shape)):] {
-		fanIn *= d
-	}
 	switch {
 	case norm && bias:
 		return distribution{}
@@ -309,7 +305,7 @@ func (a *encodecMAE) initial(name string, shape []int) distribution {
 	case bias:
 		return uniform(a.biasFanIn(name))
 	}
-	return uniform(fanIn)
+	return uniform(fanInOf(shape))
 }
 
 // biasFanIn is how many numbers of the input make one of the output of the module with that bias.

@@ -327,10 +327,7 @@ func (a *wav2vec2) initial(name string, shape []int) distribution {
 	convolution := strings.Contains(name, ".conv.")
 	positional := strings.HasPrefix(name, "encoder.pos_conv_embed.")
 	hubert := a.kind == "hubert"
-	fanIn := 1
-	for _, d := range shape[1:] {
-		fanIn *= d
-	}
+	fanIn := fanInOf(shape)
 	switch {
 	case strings.HasSuffix(name, "running_mean"), isNorm && bias:
 		return distribution{}
