@@ -30,9 +30,10 @@ func (f *Files) modelFile(ctx context.Context, asked *configs.Model) (string, er
 		Name    string            // as the card says
 		Weights string            `json:",omitempty"`
 		Seed    int               `json:",omitempty"`
+		Audio   string            `json:",omitempty"` // how it is normalised, where the config says so
 		Commit  string            `json:",omitempty"` // on the hub
 		Files   map[string]string // sha256 by name
-	}{Format: importFormat, Name: c.Name(), Weights: asked.Weights, Seed: asked.Seed}
+	}{Format: importFormat, Name: c.Name(), Weights: asked.Weights, Seed: asked.Seed, Audio: asked.Normalize}
 	from, err := checkpoints.OriginOf(c, f.Config, asked, f.Digests.File)
 	if err != nil {
 		return "", err
