@@ -2,12 +2,14 @@ package load
 
 import (
 	"context"
+	"errors"
 	"path"
 	"path/filepath"
 
 	"speechsim/configs"
 	"speechsim/extract/store"
 	"speechsim/models"
+	"speechsim/models/hub"
 	"speechsim/pipeline/checkpoints"
 	"speechsim/pipeline/internal/files"
 )
@@ -76,7 +78,11 @@ func checkCheckpoints(cfg *configs.Config) (errs configs.Errors) {
 			c.Close()
 		}
 		if err != nil {
-			errs = append(errs, cfg.Errorf(m.Pos.Of("checkpoint", "revision"), "model %q: checkpoint: %v", m.Name, err))
+			how := ""
+			if missing := (*hub.MissingError)(nil); !errors.As(err, &missing) && !files.Exists(cfg.Path(m.Checkpoint)) {
+				how = howToGet(cfg, "")
+			}
+			errs = append(errs, cfg.Errorf(m.Pos.Of("checkpoint", "revision"), "model %q: checkpoint: %v%s", m.Name, err, how))
 		}
 	}
 	return errs
