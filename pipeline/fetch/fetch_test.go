@@ -308,9 +308,9 @@ func TestUnreached(t *testing.T) {
 		t.Error(err)
 	}
 	for err, want := range map[error]string{
-		&url.Error{Op: "Get", URL: "https://hub.example/x", Err: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "hub.example"}}}:               "hub.example can't be reached (no such host)",
+		&url.Error{Op: "Get", URL: "https://hub.example/x", Err: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "hub.example"}}}:                 "hub.example can't be reached (no such host)",
 		&url.Error{Op: "Get", URL: "https://hub.example/x", Err: &net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}}: "hub.example can't be reached (by the proxy of HTTPS_PROXY or HTTP_PROXY: connection refused)",
-		&url.Error{Op: "Get", URL: "https://hub.example/x", Err: &net.OpError{Op: "read", Err: errors.New("reset")}}:                                                    `Get "https://hub.example/x": read: reset`,
+		&url.Error{Op: "Get", URL: "https://hub.example/x", Err: &net.OpError{Op: "read", Err: errors.New("reset")}}:                                                     `Get "https://hub.example/x": read: reset`,
 	} {
 		if got := plainly(err).Error(); got != want {
 			t.Errorf("%s, want %s", got, want)
