@@ -96,7 +96,7 @@ func (j *Job) speech(ctx context.Context, q *questions) (s *Speech, err error) {
 	ask := place.Folder == ""
 	for {
 		if ask {
-			if place.Folder, err = q.ask("Folder of the corpus"); err != nil {
+			if place.Folder, err = q.must("Folder of the corpus"); err != nil {
 				return nil, err
 			}
 		}
@@ -150,12 +150,13 @@ func (j *Job) models(q *questions, question, kind string, given []string, ask bo
 			question += ", or a number of the list"
 		}
 		for len(list) == 0 {
-			value, err := q.ask(question)
-			if err != nil {
-				return nil, err
+			ask := q.must
+			if kind == models.Text {
+				ask = q.ask // empty is none
 			}
-			if value == "" && kind == models.Text {
-				return nil, nil
+			value, err := ask(question)
+			if err != nil || value == "" {
+				return nil, err
 			}
 			if n, err := strconv.Atoi(value); err == nil && n >= 1 && n <= len(cached) {
 				value = cached[n-1]
@@ -186,6 +187,14 @@ type questions struct {
 }
 
 func (q *questions) say(format string, args ...any) { fmt.Fprintf(q.w, format+"\n", args...) }
+
+// must asks until there is an answer.
+func (q *questions) must(question string) (answer string, err error) {
+	for answer == "" && err == nil {
+		answer, err = q.ask(question)
+	}
+	return answer, err
+}
 
 // ask asks, and waits for a line or for the end of the context.
 func (q *questions) ask(question string) (string, error) {

@@ -42,7 +42,14 @@ func LookAtModel(value, kind string) (Model, error) {
 	switch ext := filepath.Ext(value); {
 	case ext == ".onnx":
 		m.Key = "onnx"
-		return m, models.Usable(value)
+		if err := models.Usable(value); err != nil {
+			return m, err
+		}
+		in, err := models.Inspect(value)
+		if in == nil {
+			return m, err
+		}
+		return m, m.mustBe(in.Card.Kind) // what else is wrong or missing, `pipeline check` and `models inspect` tell
 	case kind == models.Text && vectorFiles.MatchString(value) && (isFile || !hub.IsID(value)) && !strings.HasPrefix(filepath.Base(value), "pytorch_model"):
 		m.Key = "vectors"
 		if !isFile {
@@ -61,15 +68,21 @@ func LookAtModel(value, kind string) (Model, error) {
 	}
 	m.ID = source.ID != ""
 	is, err := kindOf(source.Path)
-	switch {
-	case err != nil:
+	if err != nil {
 		return m, err
-	case is != kind && is == models.Text:
-		return m, fmt.Errorf("%s reads text: give it as --text", value)
-	case is != kind:
-		return m, fmt.Errorf("%s hears speech: give it as --model", value)
 	}
-	return m, nil
+	return m, m.mustBe(is)
+}
+
+// mustBe finds a model of text that was called one of speech, and the other way round. A kind that is not known is "".
+func (m *Model) mustBe(is string) error {
+	switch {
+	case is == "" || is == m.Kind:
+		return nil
+	case is == models.Text:
+		return fmt.Errorf("%s reads text: give it as --text", m.Value)
+	}
+	return fmt.Errorf("%s hears speech: give it as --model", m.Value)
 }
 
 // kindOf is what a checkpoint reads, models.Audio or models.Text.

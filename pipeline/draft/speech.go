@@ -99,6 +99,9 @@ func (s *Speech) spec(layout string) corpus.Spec {
 // open opens the corpus, by the one layout that has utterances there.
 func (s *Speech) open(ctx context.Context) (*corpus.Corpus, error) {
 	if info, err := os.Stat(s.Folder); s.Layout == "" && err == nil && !info.IsDir() {
+		if ext := strings.ToLower(filepath.Ext(s.Folder)); ext != ".csv" && ext != ".tsv" {
+			return nil, fmt.Errorf("%s is a file: the folder of a corpus is wanted, or a table, NAME.csv or NAME.tsv", s.Folder)
+		}
 		s.Layout = "table"
 	}
 	if s.Layout != "" {
