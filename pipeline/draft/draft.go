@@ -45,7 +45,9 @@ type writer struct {
 	err    error
 }
 
-func (w *writer) line(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+func (w *writer) line(format string, args ...any) {
+	fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
+}
 
 // path is a path of the working directory as the config says it.
 func (w *writer) path(p string) string {
@@ -175,23 +177,33 @@ func (w *writer) models(s *Speech, list []Model) {
 }
 
 func (w *writer) comparisons(s *Speech, list []Model) {
-	var x, text []string
+	var each, text []string // of speech, with its copy
 	for _, m := range list {
-		if m.Kind == models.Text {
+		switch {
+		case m.Kind == models.Text:
 			text = append(text, m.Name)
-			continue
-		}
-		x = append(x, scalar(m.Name))
-		if m.Control() {
-			x = append(x, scalar(m.Untrained()))
+		case m.Control():
+			each = append(each, scalar(m.Name)+", "+scalar(m.Untrained()))
+		default:
+			each = append(each, scalar(m.Name))
 		}
 	}
-	speech := strings.Join(x, ", ")
+	speech := strings.Join(each, ", ")
 	w.line("comparisons:")
 	if !s.Phones && !s.Words {
-		w.line("  - name: frames                           # how similar are the layers, on every frame? Words and phones need alignments")
-		w.line("    models: [%s]", speech)
-		w.line("    metrics: [cka]")
+		why := "# how similar are the layers, on every frame? Words and phones need alignments"
+		if len(each) > 1 {
+			why += "; models whose frames are at other times can't be compared on frames"
+		}
+		for i, x := range each { // each model by itself: whether two have their frames at the same times is not known here
+			name := "frames"
+			if i > 0 {
+				name, why = fmt.Sprintf("frames-%d", i+1), ""
+			}
+			w.line("  - name: %-32s %s", name, why)
+			w.line("    models: [%s]", x)
+			w.line("    metrics: [cka]")
+		}
 		return
 	}
 	null := "    # permutation null: the metric on permuted rows, which are unrelated; a group is a speaker"

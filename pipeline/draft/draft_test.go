@@ -52,6 +52,20 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+// TestFrames: without alignments each model is compared by itself, since two may have their frames at other times.
+func TestFrames(t *testing.T) {
+	t.Setenv("HF_HUB_CACHE", t.TempDir())
+	text, err := Config("a.yaml", &Speech{Place: Place{Folder: "x", Layout: "folder"}}, []Model{
+		{Name: "a", Key: "checkpoint", Value: "a", Kind: models.Audio}, {Name: "b", Key: "onnx", Value: "b.onnx", Kind: models.Audio}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := configs.Parse(text, "a.yaml", nil)
+	if err != nil || len(cfg.Comparisons) != 2 || strings.Join(cfg.Comparisons[0].X, " ") != "a a-untrained" || strings.Join(cfg.Comparisons[1].X, " ") != "b" {
+		t.Errorf("%v\n%s", err, text)
+	}
+}
+
 // TestDistinct: no two models have one name, their untrained copies included.
 func TestDistinct(t *testing.T) {
 	list := []Model{
