@@ -59,7 +59,7 @@ var phases = []struct{ name, pipeline, above string }{
 	{"matrices", "study inference results native progress internal/npy internal/text", "metrics"},
 	{"inventory", "publish progress internal/text", "extract metrics"},
 	{"modelcmd", "checkpoints native internal/files internal/text", "corpus extract models"},
-	{"draft", "internal/files internal/text", "configs corpus models"},
+	{"draft", "internal/files internal/text", "configs corpus metrics models"},
 	{"fetch/hubtest", "", ""},
 	{"fetch", "checkpoints native progress internal/files internal/text", "configs models"},
 	{"plantest", "study load plan native", "configs"},

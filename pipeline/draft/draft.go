@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"speechsim/configs"
+	"speechsim/metrics"
 	"speechsim/models"
 )
 
@@ -206,15 +207,21 @@ func (w *writer) comparisons(s *Speech, list []Model) {
 		}
 		return
 	}
-	null := "    # permutation null: the metric on permuted rows, which are unrelated; a group is a speaker"
-	one := func(name, why, unit, y string) {
-		w.line("  - name: %-32s # %s", scalar(name), why)
+	null, why := "null: {permute: group, draws: 199}", "    # permutation null: the metric on permuted rows, which are unrelated; a group is a speaker"
+	if s.Speakers == 0 {
+		why = strings.Replace(why, "a group is a speaker", "a group is an utterance, as speakers are not known", 1)
+	}
+	if s.Groups < metrics.FewestGroups {
+		null, why = "# "+null, fmt.Sprintf("    # permutation null: it needs %d speakers", metrics.FewestGroups)
+	}
+	one := func(name, question, unit, y string) {
+		w.line("  - name: %-32s # %s", scalar(name), question)
 		w.line("    rows: {unit: %s}", unit)
 		w.line("    x: [%s, logmel]", speech)
 		w.line("    y: [%s]", scalar(y))
 		w.line("    metrics: [cka]")
-		w.line("    null: {permute: group, draws: 199}%s", null)
-		null = ""
+		w.line("    %s%s", null, why)
+		why = ""
 	}
 	if s.Phones {
 		one("phone-identity", "how much does a layer say about which phone it is?", "phone", "phones")

@@ -29,6 +29,7 @@ type Speech struct {
 	Subsets      []string // of LibriSpeech, where there are several
 	Utterances   int
 	Speakers     int
+	Groups       int  // of resampling: the speakers, or the utterances where none is known
 	Words        bool // a word tier
 	Phones       bool
 	Resample     bool // audio at another rate
@@ -207,7 +208,7 @@ var inNames = []string{`([^/_]+)_[^/]*$`, `([^/-]+)-[^/]*$`}
 
 // speakers counts the speakers. Where folders do not tell them, names of files may.
 func (s *Speech) speakers(ctx context.Context, c *corpus.Corpus) {
-	s.Speakers = distinct(c)
+	s.Speakers, s.Groups = distinct(c)
 	if s.Layout != "folder" || s.Speakers > 1 || s.Utterances < 4 {
 		return
 	}
@@ -215,7 +216,7 @@ func (s *Speech) speakers(ctx context.Context, c *corpus.Corpus) {
 		spec := s.spec(s.Layout)
 		spec.Speaker = rule
 		if tried, err := corpus.Open(ctx, spec); err == nil {
-			if n := distinct(tried); n > 1 && 2*n <= s.Utterances {
+			if n, _ := distinct(tried); n > 1 && 2*n <= s.Utterances {
 				s.Speaker, s.SpeakerGives = rule, text.Count(n, "speaker", "speakers")
 				return
 			}
@@ -223,14 +224,17 @@ func (s *Speech) speakers(ctx context.Context, c *corpus.Corpus) {
 	}
 }
 
-// distinct counts the speakers of a corpus.
-func distinct(c *corpus.Corpus) int {
-	all := map[string]bool{}
+// distinct counts the speakers of a corpus, and its groups.
+func distinct(c *corpus.Corpus) (speakers, groups int) {
+	known, all := map[string]bool{}, map[string]bool{}
 	for i := range c.Utterances {
-		all[c.Utterances[i].Speaker] = true
+		u := &c.Utterances[i]
+		all[u.Group] = true
+		if u.Speaker != "" {
+			known[u.Speaker] = true
+		}
 	}
-	delete(all, "") // not known
-	return len(all)
+	return len(known), len(all)
 }
 
 // spread are a few utterances of a corpus, from all of it.
