@@ -117,7 +117,7 @@ func (e *estimates) name(t *plan.Tile, measures []int) {
 		cell.Comparison, cell.X, cell.Y = t.Comparison.Name, x, y
 		for k := range e.matches[c] {
 			m := &e.matches[c][k]
-			m.Comparison, m.X, m.Matched = t.Comparison.Name, x, y
+			m.Comparison, m.X, m.Y, m.Matched = t.Comparison.Name, x, y, y
 		}
 	}
 	for k := range e.retrieved {
