@@ -5,7 +5,6 @@ package measure
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"slices"
 
 	"speechsim/extract/store"
@@ -42,11 +41,10 @@ func Run(ctx context.Context, p *plan.Plan, discard bool) (*Found, error) {
 func Pass(ctx context.Context, p *plan.Plan, pass int) error {
 	for _, t := range p.Tasks {
 		for _, tile := range t.Tiles {
-			if tile.Pass == pass && tile.Result != nil && tile.RowUnit == "frame" && tile.Streamed() {
-				if _, err := measureTile(ctx, tile, nil, true); err != nil {
+			if tile.Pass == pass && !tile.Whole() && tile.RowUnit == "frame" && tile.Streamed() {
+				if err := measureTile(ctx, tile, nil, true); err != nil {
 					return err
 				}
-				debug.FreeOSMemory() // the next tile, or the models, take as much
 			}
 		}
 	}
@@ -89,12 +87,7 @@ func (m *measurer) task(ctx context.Context, t *plan.Task) (results.Set, error) 
 			return results.Set{}, err
 		}
 	}
-	var e *estimates
-	if t.Whole() {
-		e, err = measureWhole(ctx, t.Tiles[0], rows)
-	} else {
-		e, err = measureTiles(ctx, t, rows, m.discard)
-	}
+	e, err := measureTiles(ctx, t, rows, m.discard)
 	if err != nil {
 		return results.Set{}, err
 	}
