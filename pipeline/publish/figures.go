@@ -65,7 +65,7 @@ func figureOf(t *plan.Task, m study.Measure, wanted configs.Figure, first bool) 
 		Comparison: t.Comparison.Name, Metric: m.Name, Variant: m.Variant.Name, Params: t.ParamsOf(m), Kind: figures.Kind(wanted.Kind),
 		Symmetric: !m.Variant.Directed, Title: cmp.Or(wanted.Title, fmt.Sprintf("%s: %s", t.Comparison.Name, m.Title)), Caption: wanted.Caption,
 		Scale:   figures.Scale{Min: wanted.Scale.Min, Max: wanted.Scale.Max, Map: wanted.Scale.Map},
-		XModels: axis(t, t.X), YModels: axis(t, t.Y),
+		XModels: axis(t, t.X), YModels: axis(t, t.Y), XTitle: wanted.XLabel, YTitle: wanted.YLabel, Look: lookOf(&t.Inputs.Config.Figure, wanted.Width),
 	}
 	if note := t.Inputs.Config.Note; note != "" {
 		f.Title += " [" + note + "]"
@@ -92,6 +92,12 @@ func figureOf(t *plan.Task, m study.Measure, wanted configs.Figure, first bool) 
 	return f
 }
 
+// lookOf is how a figure is set: as all are, but for a width of its own.
+func lookOf(all *configs.Look, width string) figures.Look {
+	mm, _ := configs.Millimetres(cmp.Or(width, all.Width)) // it was read when the config was
+	return figures.Look{Width: mm, Font: all.Font, Legend: all.Legend, Bare: all.Bare}
+}
+
 // axis lists the layers of one side, model by model.
 func axis(t *plan.Task, side []int) []figures.Model {
 	var out []figures.Model
@@ -99,7 +105,11 @@ func axis(t *plan.Task, side []int) []figures.Model {
 		l := t.Layers[i]
 		name := t.Inputs.Sources[l.Source].Name
 		if n := len(out); n == 0 || out[n-1].Name != name {
-			out = append(out, figures.Model{Name: name})
+			m := figures.Model{Name: name}
+			if asked := t.Inputs.Config.Model(name); asked != nil {
+				m.Label, m.Colour = asked.Label, asked.Colour
+			}
+			out = append(out, m)
 		}
 		m := &out[len(out)-1]
 		m.Layers = append(m.Layers, l.Name)

@@ -1,6 +1,8 @@
 package figures
 
 import (
+	"math"
+
 	"gonum.org/v1/plot/vg"
 
 	"speechsim/pipeline/report/canvas"
@@ -36,8 +38,8 @@ const (
 )
 
 // newAxis lays out an axis whose cells have the given edge. across says that
-// labels stand side by side (x axis) and not one above the other.
-func newAxis(models []Model, edge vg.Length, across bool) *axis {
+// labels stand side by side (x axis) and not one above the other; nameRoom is the most that names of models take which stand across it.
+func newAxis(models []Model, edge, nameRoom vg.Length, across bool) *axis {
 	a := &axis{models: models, size: canvas.SmallSize, labels: map[int]bool{}}
 	if edge >= 14 {
 		a.size = canvas.LabelSize
@@ -50,7 +52,7 @@ func newAxis(models []Model, edge vg.Length, across bool) *axis {
 		if at > 0 {
 			at += gap
 		}
-		b := block{from: at, model: m.Name}
+		b := block{from: at, model: m.shown()}
 		for range m.Layers {
 			a.start = append(a.start, at)
 			at += edge
@@ -60,7 +62,7 @@ func newAxis(models []Model, edge vg.Length, across bool) *axis {
 	}
 	a.length = at
 	a.chooseLabels(edge, across)
-	a.nameLayout()
+	a.nameLayout(nameRoom)
 	return a
 }
 
@@ -83,6 +85,21 @@ func (a *axis) chooseLabels(edge vg.Length, across bool) {
 		}
 		n += len(m.Layers)
 	}
+	a.partModels(layers, across && !a.turned)
+}
+
+// partModels takes away the last labels of a model that would touch the first one of the next.
+func (a *axis) partModels(layers []string, level bool) {
+	first := 0
+	for _, m := range a.models[:max(len(a.models)-1, 0)] {
+		next := first + len(m.Layers)
+		for i := next - 1; i > first && next < len(layers); i-- {
+			if a.labels[i] && a.start[next]-a.start[i] < labelHalf(layers[i], a.size, level)+labelHalf(layers[next], a.size, level) {
+				a.labels[i] = false
+			}
+		}
+		first = next
+	}
 }
 
 // labelRoom decides whether labels that stand a pitch apart are turned upright,
@@ -104,16 +121,19 @@ func labelRoom(layers []string, size, pitch vg.Length, across bool) (turned bool
 
 const labelSpace vg.Length = 2.5 // least space between two labels
 
+// labelHalf is the room that a label takes to each side of its layer.
+func labelHalf(label string, size vg.Length, level bool) vg.Length {
+	if level {
+		return (canvas.Width(canvas.Regular, size, label) + labelSpace) / 2
+	}
+	return 0.55 * size
+}
+
 // fittingLabels chooses labels, from the first on, that do not touch the one
 // before; the last is always among them. at is where each stands along the
 // axis; level labels need their width, others their height.
 func fittingLabels(layers []string, at []vg.Length, size vg.Length, level bool) []bool {
-	half := func(i int) vg.Length {
-		if level {
-			return (canvas.Width(canvas.Regular, size, layers[i]) + labelSpace) / 2
-		}
-		return 0.55 * size
-	}
+	half := func(i int) vg.Length { return labelHalf(layers[i], size, level) }
 	yes := make([]bool, len(layers))
 	last := -1
 	for i := range layers {
@@ -133,21 +153,20 @@ func fittingLabels(layers []string, at []vg.Length, size vg.Length, level bool) 
 
 // nameLayout breaks the model names into lines along the axis, or, where a
 // name would need more than two, stands them across it.
-func (a *axis) nameLayout() {
-	const room = 96
+func (a *axis) nameLayout(room vg.Length) {
 	a.nameSize = canvas.TextSize
 	narrow := false
 	for i := range a.blocks {
 		b := &a.blocks[i]
 		b.name = canvas.Wrap(canvas.Regular, canvas.TextSize, b.to-b.from, b.model)
 		a.namesAcross = a.namesAcross || len(b.name) > 2
-		narrow = narrow || b.to-b.from < 2*canvas.TextSize
+		narrow = narrow || b.to-b.from < 2*canvas.TextSize*canvas.LineHeight
 	}
 	if !a.namesAcross {
 		return
 	}
-	if narrow {
-		a.nameSize = canvas.LabelSize
+	if narrow { // two lines side by side would touch those of the next model
+		a.nameSize, room = canvas.LabelSize, vg.Length(math.Inf(1))
 	}
 	for i := range a.blocks {
 		a.blocks[i].name = canvas.Wrap(canvas.Regular, a.nameSize, room, a.blocks[i].model)

@@ -37,6 +37,8 @@ func (k Kind) Gathers() bool { return k == Curves || k == Sweep || k == Grid || 
 type Model struct {
 	Name   string   `json:"name"`
 	Layers []string `json:"layers"`
+	Label  string   `json:"label,omitempty"`  // what figures call it; "" = its name
+	Colour string   `json:"colour,omitempty"` // of its lines and points, such as #0072b2; "" = one of [canvas.LineColours]
 }
 
 // Scale is the range of values that a figure shows and the colours of a heat
@@ -74,6 +76,7 @@ type Figure struct {
 	Scale    Scale   `json:"scale,omitzero"`
 	Alpha    float64 `json:"alpha,omitempty"`    // a cell with p > Alpha is marked as not significant: K draws reach p = 1/(K+1); 0 = 0.05
 	Quantity string  `json:"quantity,omitempty"` // what the values are, where it is not the metric's number
+	Look     Look    `json:"look,omitzero"`
 
 	Published []published.Matrix `json:"published,omitempty"` // drawn next to ours: as lines, or as a second map of the differences
 
@@ -103,6 +106,9 @@ func (f *Figure) Validate() error {
 		return fail("no layers: x has %d and y has %d, expected 1 or more", layerCount(f.XModels), layerCount(f.yModels()))
 	}
 	if _, err := canvas.MapNamed(f.Scale.Map); err != nil {
+		return fail("%v", err)
+	}
+	if err := f.Look.validate(); err != nil {
 		return fail("%v", err)
 	}
 	for _, end := range []*float64{f.Scale.Min, f.Scale.Max} {

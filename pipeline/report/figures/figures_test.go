@@ -101,7 +101,7 @@ func TestFilesAreTheSameBytes(t *testing.T) {
 	figures, cells := pick(t, "demo-cka")
 	f := &figures[0] // made small: pictures take long under the race detector
 	f.Name, f.Comparison = "small", "figure-1"
-	f.XModels, f.YModels = []Model{{"hubert-tiny", []string{"0", "3"}}}, []Model{{"wav2vec2-tiny", []string{"2"}}}
+	f.XModels, f.YModels = []Model{{Name: "hubert-tiny", Layers: []string{"0", "3"}}}, []Model{{Name: "wav2vec2-tiny", Layers: []string{"2"}}}
 	read := func(cells []results.Cell) map[string][]byte {
 		dir := t.TempDir()
 		if _, err := DrawAll(dir, figures, cells, Formats); err != nil {
@@ -160,7 +160,7 @@ func TestNothingIsBlank(t *testing.T) {
 			t.Errorf("the map does not say %q", want)
 		}
 	}
-	if got := strings.Count(svg.String(), ">n.s.<"); got != 15 {
+	if got := strings.Count(svg.String(), `"n.s."`); got != 15 {
 		t.Errorf("%d signs of cells that are not significant, expected 14 and one in the legend", got)
 	}
 	h := newHeatmap(&figures[0], newIndex(cells))
@@ -209,8 +209,8 @@ func TestLargeMap(t *testing.T) {
 
 // TestStrangeFigures draws what is unusual but allowed.
 func TestStrangeFigures(t *testing.T) {
-	one := []Model{{"a", []string{"0"}}}
-	long := []Model{{strings.Repeat("a-very-long-name-", 8), []string{"0", strings.Repeat("w", 60)}}, {"<&\"'>é中", []string{"0"}}, {"none", nil}}
+	one := []Model{{Name: "a", Layers: []string{"0"}}}
+	long := []Model{{Name: strings.Repeat("a-very-long-name-", 8), Layers: []string{"0", strings.Repeat("w", 60)}}, {Name: "<&\"'>é中", Layers: []string{"0"}}, {Name: "none"}}
 	value := func(v float64) results.Cell {
 		return results.Cell{Metric: "m<1>", X: results.Layer{Model: "a", Layer: "0"}, Y: results.Layer{Model: "a", Layer: "0"}, Value: &v}
 	}

@@ -63,7 +63,9 @@ func (h *heatmap) drawYLabels(p *canvas.Pen) {
 			p.UpText(canvas.Regular, h.y.nameSize, canvas.Ink, canvas.Centre, x-away-0.25*h.y.nameSize, mid, l)
 		}
 	}
-	p.UpText(canvas.Regular, canvas.LabelSize, canvas.SoftInk, canvas.Centre, x-h.y.nameDepth()-0.4*canvas.TextSize, h.originY+h.y.length/2, orDefault(h.f.YTitle, "layer of y"))
+	title := orDefault(h.f.YTitle, "layer of y")
+	mid := min(h.originY+h.y.length/2, h.originY+h.y.length-canvas.Width(canvas.Regular, canvas.LabelSize, title)/2) // of a low map it hangs down
+	p.UpText(canvas.Regular, canvas.LabelSize, canvas.SoftInk, canvas.Centre, x-h.y.nameDepth()-0.4*canvas.TextSize, mid, title)
 }
 
 // lineOffset is how far the baseline of line k of n lies past the middle of

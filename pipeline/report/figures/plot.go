@@ -78,7 +78,7 @@ func (p *plot) drawLayerLabels() {
 	strokeTicks(p.Pen, marks)
 	name := orDefault(c.f.XTitle, "layer")
 	if c.f.XTitle == "" && panel.title == "" && len(c.f.XModels) == 1 {
-		name = "layer of " + c.f.XModels[0].Name
+		name = "layer of " + c.f.XModels[0].shown()
 	}
 	p.Text(canvas.Regular, canvas.TextSize, canvas.Ink, canvas.Centre, x+c.w/2, y-tickSize-2-c.depth-canvas.TextSize*canvas.LineHeight, name)
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 
+	"gonum.org/v1/plot/vg"
+
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/report/canvas"
 	"speechsim/pipeline/results"
@@ -129,8 +131,26 @@ func store(dir string, parts []*file) error {
 	return errors.Join(errs...)
 }
 
+// layout is a figure laid out.
+type layout interface {
+	Size() (width, height vg.Length)
+	Draw(p *canvas.Pen)
+}
+
+// drawing is a layout at the size that its text is to have.
+type drawing struct {
+	layout
+	scale float64
+}
+
+func (d drawing) Scale() float64 { return d.scale }
+
 // newDrawing lays a figure out.
-func newDrawing(f *Figure, ix *index) canvas.Drawing {
+func newDrawing(f *Figure, ix *index) drawing {
+	return drawing{layoutOf(f, ix), f.Look.scale()}
+}
+
+func layoutOf(f *Figure, ix *index) layout {
 	switch f.Kind {
 	case Curves:
 		return newCurves(f, ix)
