@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"speechsim/configs"
 	"speechsim/pipeline/internal/text"
@@ -34,7 +35,54 @@ func figuresOf(p *plan.Plan) []figures.Figure {
 		at := slices.IndexFunc(p.Comparisons, func(k *study.Comparison) bool { return k.Name == out[i].Comparison })
 		out[i].Published = publishedFor(p.Comparisons[at], &out[i])
 	}
+	for i := range p.Config.Panels {
+		out = append(out, panelsOf(p, &p.Config.Panels[i], out))
+	}
 	return out
+}
+
+// panelsOf describes a figure of several of the run's.
+func panelsOf(p *plan.Plan, asked *configs.Panels, all []figures.Figure) figures.Figure {
+	f := figures.Figure{Name: asked.Name, Title: cmp.Or(asked.Title, asked.Name), Caption: asked.Caption, Kind: figures.Several, Columns: asked.Columns, Look: lookOf(&p.Config.Figure, "")}
+	for _, name := range asked.Of {
+		if i := slices.IndexFunc(all, func(o figures.Figure) bool { return o.Name == name }); i >= 0 {
+			f.Panels = append(f.Panels, all[i])
+		}
+	}
+	return f
+}
+
+// CheckPanels refuses panels of figures that the run does not have, and of such as can't share a scale.
+func CheckPanels(p *plan.Plan) error {
+	all := figuresOf(p)
+	var names []string
+	for _, f := range all[:len(all)-len(p.Config.Panels)] {
+		names = append(names, f.Name)
+	}
+	var errs configs.Errors
+	for i := range p.Config.Panels {
+		asked := &p.Config.Panels[i]
+		bad := func(key, format string, args ...any) {
+			errs = append(errs, p.Config.Errorf(asked.Pos.Of(key), "panels %q: %s", asked.Name, fmt.Sprintf(format, args...)))
+		}
+		if slices.Contains(names, asked.Name) {
+			bad("name", "a figure of the run has this name")
+		}
+		for _, name := range asked.Of {
+			if !slices.Contains(names, name) {
+				bad("of", "the run draws no figure %q; it draws %s", name, strings.Join(names, ", "))
+			}
+		}
+		if f := all[len(names)+i]; len(f.Panels) == len(asked.Of) {
+			if err := f.Validate(); err != nil {
+				bad("of", "%v", err)
+			}
+		}
+	}
+	if len(errs) > 0 {
+		return errs
+	}
+	return nil
 }
 
 // figuresWanted are those of the config, or what suits the cells.

@@ -40,7 +40,7 @@ type curves struct {
 	legend        []curveEntry
 	legendRows    int
 	legendColumn  vg.Length // width of one column of the legend
-	place         string // of the legend
+	place         string    // of the legend
 	legendX       vg.Length
 	legendTop     vg.Length // from the top of the plots
 	wide, height  vg.Length
@@ -137,7 +137,11 @@ func (c *curves) Size() (w, h vg.Length) { return c.wide, c.height }
 func (c *curves) layout(cells []*results.Cell) {
 	room, place := c.f.Look.room(), c.f.Look.legend()
 	c.w, c.h, c.columns = plotWide, plotHigh, 1
-	if len(c.panels) > 1 {
+	if c.f.together != nil {
+		c.w = c.f.together.plot
+		c.h = c.w * panelHigh / panelWide
+	}
+	if len(c.panels) > 1 && c.f.together == nil {
 		c.w, c.h = panelWide, panelHigh
 		if room == 0 || room >= narrow {
 			c.columns = 2
@@ -170,6 +174,9 @@ func (c *curves) layout(cells []*results.Cell) {
 		c.layoutLayerLabels()
 		if place == LegendRight {
 			c.breakLegend()
+		}
+		if c.f.together != nil && c.f.together.inner {
+			continue
 		}
 		c.yTitle = canvas.Wrap(canvas.Regular, canvas.TextSize, c.plotsHeight(), c.quantity())
 		c.yRoom = canvas.TextSize * (0.15 + canvas.LineHeight*vg.Length(len(c.yTitle)))
@@ -241,7 +248,7 @@ func (c *curves) layoutLayerLabels() {
 }
 
 func (c *curves) gatherLegend() {
-	if c.naming != "" {
+	if c.naming != "" && c.f.together == nil {
 		c.legend = append(c.legend, curveEntry{-1, "heading", c.naming})
 	}
 	for i, l := range c.labels {
@@ -268,9 +275,15 @@ func (c *curves) gatherLegend() {
 	for _, p := range c.f.Published {
 		add(c.papers > 0, "paper", p.Label)
 	}
-	add(c.count[notSignificant] > 0, "weak", fmt.Sprintf("%s (%d)", c.weakText, c.count[notSignificant]))
-	add(c.count[notComputed] > 0, "failed", fmt.Sprintf("could not be computed (%d)", c.count[notComputed]))
-	add(c.count[absent] > 0, "absent", fmt.Sprintf("not among the results (%d)", c.count[absent]))
+	counted := func(text string, n int) string {
+		if c.f.together != nil { // the legend is that of all panels
+			return text
+		}
+		return fmt.Sprintf("%s (%d)", text, n)
+	}
+	add(c.count[notSignificant] > 0, "weak", counted(c.weakText, c.count[notSignificant]))
+	add(c.count[notComputed] > 0, "failed", counted("could not be computed", c.count[notComputed]))
+	add(c.count[absent] > 0, "absent", counted("not among the results", c.count[absent]))
 	for _, e := range c.legend {
 		c.legendColumn = max(c.legendColumn, sampleWide+6+canvas.Width(canvas.Regular, canvas.LabelSize, e.text)+8)
 	}

@@ -22,6 +22,11 @@ func drawnAs(f Figure, ix *index) Figure {
 		return gridOfSettings(f, ix)
 	case Prefix:
 		return prefixes(f, ix)
+	case Several:
+		f.Panels = slices.Clone(f.Panels)
+		for i := range f.Panels {
+			f.Panels[i] = drawnAs(f.Panels[i], ix)
+		}
 	}
 	return f
 }

@@ -25,6 +25,7 @@ const (
 	Sweep   Kind = "sweep"   // value against a setting that the measures vary (threshold, first rows)
 	Grid    Kind = "grid"    // a heat map over asif's settings: k across, p upward
 	Prefix  Kind = "prefix"  // against the number of first rows, the correlation with the cells on all rows
+	Several Kind = "panels"  // other figures side by side over one scale
 )
 
 var kinds = []Kind{Heatmap, Curves, Tree, MDS, Profile, Sweep, Grid, Prefix}
@@ -80,8 +81,12 @@ type Figure struct {
 
 	Published []published.Matrix `json:"published,omitempty"` // drawn next to ours: as lines, or as a second map of the differences
 
-	difference bool   // the values are differences of two others
-	own        *index // the cells to draw, where they are not the run's
+	Panels  []Figure `json:"panels,omitempty"`  // of a figure of several; nothing but its name, title, caption and look is then its own
+	Columns int      `json:"columns,omitempty"` // of the panels; 0 = all in one row
+
+	together   *together // as one of several panels
+	difference bool      // the values are differences of two others
+	own        *index    // the cells to draw, where they are not the run's
 }
 
 var figureName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
@@ -94,6 +99,13 @@ func (f *Figure) Validate() error {
 	switch {
 	case !figureName.MatchString(f.Name):
 		return fail("the name is used for files: expected letters, digits, '-', '_' and '.'")
+	case f.Name+".tex" == Snippets:
+		return fail("a file of this name holds the lines of LaTeX that show the figures; choose another")
+	case f.Kind == Several:
+		if err := f.Look.validate(); err != nil {
+			return fail("%v", err)
+		}
+		return f.validatePanels()
 	case !slices.Contains(kinds, f.Kind):
 		return fail("kind %q, expected one of %q", f.Kind, kinds)
 	case f.Metric == "":

@@ -82,6 +82,16 @@ var madeGallery = sync.OnceValue(func() galleryParts {
 		{Name: "curve-layers", Title: "wav2vec 2.0 against each layer of BERT", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: bert},
 		{Name: "curve-panels", Title: "Two models against each layer of BERT", Kind: Curves, Metric: "svcca", Variant: "textbook", XModels: demoModels, YModels: bert},
 	}
+	named := []Model{{Name: "hubert-tiny", Layers: synthetic.Layers(0, 4), Label: "HuBERT Base", Colour: "#aa3377"}, {Name: "wav2vec2-tiny", Layers: synthetic.Layers(0, 4), Label: "wav2vec 2.0"}}
+	words := Figure{Name: "part-words", Title: "Word vectors", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: named, YModels: glove}
+	text := Figure{Name: "part-text", Title: "The middle layer of BERT, which is a longer title", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: named[1:], YModels: []Model{{Name: "bert", Layers: []string{"6"}}}}
+	self := Figure{Name: "part-self", Title: "One with itself", Kind: Heatmap, Metric: "cka", Variant: "debiased", XModels: named[:1], YModels: named[:1]}
+	other := Figure{Name: "part-other", Title: "One with the other", Kind: Heatmap, Metric: "cka", Variant: "debiased", XModels: named[:1], YModels: named[1:]}
+	all = append(all, cells(cka, demoModels, bert)...)
+	figures = append(figures,
+		Figure{Name: "panels-curves", Title: "Words and text", Kind: Several, Panels: []Figure{words, text}},
+		Figure{Name: "panels-maps", Title: "Two maps, one scale", Kind: Several, Panels: []Figure{self, other}},
+		Figure{Name: "panels-rows", Title: "Three panels in two columns", Kind: Several, Columns: 2, Panels: []Figure{words, text, words}})
 	settings, swept := settingsGallery()
 	return galleryParts{append(figures, settings...), append(all, swept...)}
 })

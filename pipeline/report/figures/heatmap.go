@@ -72,8 +72,12 @@ func (h *heatmap) layout() {
 	n := max(len(h.g.x), len(h.g.y))
 	h.edge = min(max(canvas.SnapDown(mapSide/vg.Length(n)), minEdge), maxEdge)
 	h.legend = h.legendEntries()
-	h.across()
-	if room := h.f.Look.room(); room > 0 {
+	room := h.f.Look.room()
+	switch {
+	case h.f.together != nil:
+		h.edge = h.f.together.edge
+		h.across()
+	case room > 0:
 		h.edge = maxEdge
 		h.across()
 		for h.width > room && h.edge > canvas.Pixel {
@@ -81,7 +85,8 @@ func (h *heatmap) layout() {
 			h.across()
 		}
 		h.width = max(h.width, room)
-	} else {
+	default:
+		h.across()
 		h.width = max(h.width, minWidth)
 	}
 	h.down()
@@ -104,6 +109,10 @@ func (h *heatmap) across() {
 	}
 	h.barTitle = canvas.Wrap(canvas.Regular, canvas.LabelSize, h.barHeight, h.f.quantityLabel(h.f.Measure()))
 	h.barX = canvas.Snap(h.originX + h.x.length + 12)
+	if h.f.together != nil && !h.f.together.last {
+		h.width = canvas.Snap(h.originX + h.x.length + margin)
+		return
+	}
 	barEnd := h.barX + barWidth + tickSize + 2 + widest + 4 + vg.Length(len(h.barTitle))*canvas.LabelSize*canvas.LineHeight
 	h.width = canvas.Snap(barEnd + margin)
 }
@@ -154,7 +163,9 @@ func (h *heatmap) Draw(p *canvas.Pen) {
 	h.drawFrame(p)
 	h.drawXLabels(p)
 	h.drawYLabels(p)
-	h.drawBar(p)
+	if h.f.together == nil || h.f.together.last {
+		h.drawBar(p)
+	}
 	h.drawLegend(p)
 }
 

@@ -3,6 +3,7 @@ package figures
 import (
 	"fmt"
 	"image/color"
+	"slices"
 	"strconv"
 
 	"gonum.org/v1/plot/vg"
@@ -21,6 +22,7 @@ type mds struct {
 	stress  float64 // how far the distances in the plane are from those of the layers
 	unknown int
 
+	labelled      []bool // which layers have their name beside them
 	title, rests  []string
 	plot          vg.Length // width of the plot; its height keeps the scale of both axes
 	tall          vg.Length
@@ -94,6 +96,7 @@ func (m *mds) layout(ix *index) {
 		body += 4 + vg.Length(m.rows)*entryHigh
 	}
 	m.height = canvas.Snap(m.top + body + margin)
+	m.chooseLabels()
 }
 
 func (m *mds) at(i int) vg.Point {
@@ -143,7 +146,34 @@ func (m *mds) drawModel(p *canvas.Pen, first, n int, clr color.NRGBA, shape mark
 	}
 	for i, pt := range pts {
 		drawMarker(p, shape, clr, 2.1, pt, false)
-		p.Text(canvas.Regular, canvas.SmallSize, canvas.Ink, canvas.Left, pt.X+3, pt.Y+2, m.layers[first+i].Layer)
+		if m.labelled[first+i] {
+			p.Text(canvas.Regular, canvas.SmallSize, canvas.Ink, canvas.Left, pt.X+3, pt.Y+2, m.layers[first+i].Layer)
+		}
+	}
+}
+
+// chooseLabels leaves out the labels that would be printed over others; the first and the last layer of a model come before those between.
+func (m *mds) chooseLabels() {
+	m.labelled = make([]bool, len(m.layers))
+	var taken []vg.Rectangle
+	try := func(i int) {
+		at := m.at(i).Add(vg.Point{X: 3, Y: 2})
+		box := vg.Rectangle{Min: at, Max: at.Add(vg.Point{X: canvas.Width(canvas.Regular, canvas.SmallSize, m.layers[i].Layer), Y: 0.75 * canvas.SmallSize})}
+		if !m.labelled[i] && !slices.ContainsFunc(taken, func(r vg.Rectangle) bool {
+			return box.Min.X < r.Max.X && r.Min.X < box.Max.X && box.Min.Y < r.Max.Y && r.Min.Y < box.Max.Y
+		}) {
+			m.labelled[i] = true
+			taken = append(taken, box)
+		}
+	}
+	first := 0
+	for _, model := range m.f.XModels {
+		try(first)
+		try(first + len(model.Layers) - 1)
+		first += len(model.Layers)
+	}
+	for i := range m.layers {
+		try(i)
 	}
 }
 

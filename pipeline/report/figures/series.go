@@ -68,6 +68,9 @@ func panelsOf(f *Figure, ix *index) (panels []panel, labels []string, naming str
 		}
 	}
 	naming = namingOf(f, single, ys)
+	if f.together != nil {
+		labels = slices.Clone(f.together.labels)
+	}
 	style := func(label string) int {
 		if i := slices.Index(labels, label); i >= 0 {
 			return i
