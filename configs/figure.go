@@ -133,7 +133,7 @@ func (c *Config) validatePanels(bad func(Pos, string, ...any)) {
 		}
 		names = append(names, p.Name)
 		if len(p.Of) < 2 || len(p.Of) > mostPanels {
-			bad(p.Pos.Of("of"), "panels %q shows %d figures; list 2 to %d by their names in the folder figures", p.Name, len(p.Of), mostPanels)
+			bad(p.Pos.Of("of"), "panels %q: of lists %d of the figures; list 2 to %d by their names in the folder figures", p.Name, len(p.Of), mostPanels)
 		}
 		if p.Columns < 0 || p.Columns > mostPanels {
 			bad(p.Pos.Of("columns"), "panels %q: columns is %d; it must be from 1 to %d", p.Name, p.Columns, mostPanels)

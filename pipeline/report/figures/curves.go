@@ -237,8 +237,8 @@ func (c *curves) pitch(p *panel) vg.Length { return c.w / vg.Length(len(p.layers
 func (c *curves) layoutLayerLabels() {
 	c.labelSize, c.turned, c.depth = canvas.LabelSize, false, 0
 	for i := range c.panels {
-		turned, _ := labelRoom(c.panels[i].layers, c.labelSize, c.pitch(&c.panels[i]), true)
-		_, widest := labelRoom(c.panels[i].layers, c.labelSize, 0, false)
+		turned, _ := labelRoom(c.panels[i].names, c.labelSize, c.pitch(&c.panels[i]), true)
+		_, widest := labelRoom(c.panels[i].names, c.labelSize, 0, false)
 		c.turned = c.turned || turned
 		c.depth = max(c.depth, widest)
 	}

@@ -105,7 +105,7 @@ func (f *Figure) Validate() error {
 		if err := f.Look.validate(); err != nil {
 			return fail("%v", err)
 		}
-		return f.validatePanels()
+		return validatePanels(f)
 	case !slices.Contains(kinds, f.Kind):
 		return fail("kind %q, expected one of %q", f.Kind, kinds)
 	case f.Metric == "":

@@ -71,7 +71,7 @@ func (h *heatmap) Size() (w, height vg.Length) { return h.width, h.height }
 func (h *heatmap) layout() {
 	n := max(len(h.g.x), len(h.g.y))
 	h.edge = min(max(canvas.SnapDown(mapSide/vg.Length(n)), minEdge), maxEdge)
-	h.legend = h.legendEntries()
+	h.legend = heatmapLegend(h)
 	room := h.f.Look.room()
 	switch {
 	case h.f.together != nil:
@@ -140,7 +140,7 @@ func lines(text []string, size vg.Length) vg.Length {
 	return vg.Length(len(text)) * size * canvas.LineHeight
 }
 
-func (h *heatmap) legendEntries() []legendEntry {
+func heatmapLegend(h *heatmap) []legendEntry {
 	var list []legendEntry
 	count := h.g.count()
 	if n := count[notSignificant]; n > 0 {

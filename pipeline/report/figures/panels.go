@@ -218,7 +218,7 @@ func (g *panelGrid) Draw(p *canvas.Pen) {
 }
 
 // validatePanels refuses panels that can't share a scale.
-func (f *Figure) validatePanels() error {
+func validatePanels(f *Figure) error {
 	for i := range f.Panels {
 		p := &f.Panels[i]
 		if err := p.Validate(); err != nil {
@@ -226,10 +226,10 @@ func (f *Figure) validatePanels() error {
 		}
 		first, kind := &f.Panels[0], drawnKind(p.Kind)
 		if kind != Curves && kind != Heatmap {
-			return fmt.Errorf("figure %q: panels show maps or curves, and %s is a %s", f.Name, p.Name, p.Kind)
+			return fmt.Errorf("figure %q: panels show maps or curves, and %s is drawn as %s", f.Name, p.Name, p.Kind)
 		}
 		if kind != drawnKind(first.Kind) || p.Metric != first.Metric || p.Variant != first.Variant {
-			return fmt.Errorf("figure %q: panels share one scale, and %s is a %s of %s while %s is a %s of %s", f.Name, first.Name, first.Kind, Label(first.Measure()), p.Name, p.Kind, Label(p.Measure()))
+			return fmt.Errorf("figure %q: panels share one scale, and %s shows %s as %s, while %s shows %s as %s", f.Name, first.Name, Label(first.Measure()), first.Kind, p.Name, Label(p.Measure()), p.Kind)
 		}
 	}
 	return nil

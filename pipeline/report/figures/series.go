@@ -48,6 +48,7 @@ func (s *series) stretches(has func(seriesPoint) bool) [][]seriesPoint {
 type panel struct {
 	title  string
 	layers []string
+	names  []string // of the layers; a layer that has no name but its model's is called as that is
 	lines  []series
 }
 
@@ -85,6 +86,10 @@ func panelsOf(f *Figure, ix *index) (panels []panel, labels []string, naming str
 				p.layers = unionOfLayers(models)
 			} else if len(models) > 1 {
 				p.title = x.shown()
+			}
+			for _, l := range p.layers {
+				m := f.model(l)
+				p.names = append(p.names, m.shown())
 			}
 			panels = append(panels, p)
 		}
