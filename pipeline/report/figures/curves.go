@@ -314,19 +314,29 @@ func (c *curves) Draw(p *canvas.Pen) {
 	for k, l := range c.yTitle {
 		p.UpText(canvas.Regular, canvas.TextSize, canvas.Ink, canvas.Centre, margin+canvas.TextSize*(1+vg.Length(k)*canvas.LineHeight), top-c.plotsHeight()/2, l)
 	}
-	x0 := margin + c.yRoom + c.tickRoom
-	for i := range c.panels {
-		column, row := i%c.columns, i/c.columns
-		x := x0 + vg.Length(column)*(c.w+panelSpace+c.tickRoom)
-		y := top - vg.Length(row)*(c.plotHeight()+6)
-		if t := c.panels[i].title; t != "" {
-			y -= canvas.TextSize * canvas.LineHeight
-			p.Text(canvas.Bold, canvas.TextSize, canvas.Ink, canvas.Left, x, y+0.35*canvas.TextSize, t)
+	c.eachPlot(func(one *plot) {
+		one.Pen = p
+		if t := one.panel.title; t != "" {
+			p.Text(canvas.Bold, canvas.TextSize, canvas.Ink, canvas.Left, one.x, one.y+c.h+0.35*canvas.TextSize, t)
 		}
-		(&plot{p, c, &c.panels[i], x, y - c.h}).draw()
-	}
+		one.draw()
+	})
 	if c.place != LegendNone {
 		c.drawLegend(p, c.legendX, top-c.legendTop)
+	}
+}
+
+// eachPlot goes through the plots in their places.
+func (c *curves) eachPlot(do func(p *plot)) {
+	top := c.height - margin - headHeight(c.title, c.rests)
+	for i := range c.panels {
+		column, row := i%c.columns, i/c.columns
+		x := margin + c.yRoom + c.tickRoom + vg.Length(column)*(c.w+panelSpace+c.tickRoom)
+		y := top - vg.Length(row)*(c.plotHeight()+6)
+		if c.panels[i].title != "" {
+			y -= canvas.TextSize * canvas.LineHeight
+		}
+		do(&plot{nil, c, &c.panels[i], x, y - c.h})
 	}
 }
 
