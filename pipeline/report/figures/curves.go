@@ -35,7 +35,6 @@ type curves struct {
 	columns, rows int
 	tickRoom      vg.Length
 	depth         vg.Length // room for the layer labels
-	turned        bool
 	labelSize     vg.Length // of the layer labels
 	legend        []curveEntry
 	legendRows    int
@@ -235,15 +234,11 @@ func (c *curves) plotsHeight() vg.Length {
 func (c *curves) pitch(p *panel) vg.Length { return c.w / vg.Length(len(p.layers)) }
 
 func (c *curves) layoutLayerLabels() {
-	c.labelSize, c.turned, c.depth = canvas.LabelSize, false, 0
+	c.labelSize, c.depth = canvas.LabelSize, 0
 	for i := range c.panels {
-		turned, _ := labelRoom(c.panels[i].names, c.labelSize, c.pitch(&c.panels[i]), true)
-		_, widest := labelRoom(c.panels[i].names, c.labelSize, 0, false)
-		c.turned = c.turned || turned
-		c.depth = max(c.depth, widest)
-	}
-	if !c.turned {
-		c.depth = c.labelSize
+		p := &c.panels[i]
+		turned, depth := labelRoom(p.names, c.labelSize, c.pitch(p), true)
+		p.turned, c.depth = turned, max(c.depth, depth)
 	}
 }
 

@@ -19,7 +19,7 @@ func (h *heatmap) drawXLabels(p *canvas.Pen) {
 				continue
 			}
 			canvas.AddLine(&marks, x, h.originY, x, h.originY-tickSize)
-			if b.turned {
+			if h.x.turned[i] {
 				p.UpText(canvas.Regular, h.x.size, canvas.Ink, canvas.Right, x+canvas.Middle(h.x.size), y, h.x.names[i])
 			} else {
 				p.Text(canvas.Regular, h.x.size, canvas.Ink, canvas.Centre, x, y-0.72*h.x.size, h.x.names[i])

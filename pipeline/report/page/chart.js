@@ -87,11 +87,12 @@ class Chart {
     const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), ticks = [];
     for (let k = Math.round(lo / step); k * step <= hi + step * 1e-6; k++) ticks.push([k * step, minus((k * step).toFixed(decimals)).replace(/^\u2212(0\.?0*)$/, "$1")]);
     const names = this.view.names.map((name) => shownModel(this.view.data, name));
-    const left = Math.ceil(14 + Math.max(...ticks.map(([, text]) => textWidth(text, 11)))), widest = Math.max(0, ...names.map((n) => textWidth(n, 11)));
-    const rows = this.legend(width), top = 34 + 16 * rows.length, pitch = (width - left - 10) / Math.max(names.length, 1), turned = widest + 4 > 2 * pitch;
-    const bottom = 24 + (turned ? widest : 11);
+    const left = Math.ceil(14 + Math.max(...ticks.map(([, text]) => textWidth(text, 11))));
+    const rows = this.legend(width), titles = wrapped(this.view.title, 13, width - 16), top = 18 + 16 * (titles.length + rows.length), pitch = (width - left - 10) / Math.max(names.length, 1);
+    const turned = names.map((n) => textWidth(n, 11) + 4 > 2 * pitch);
+    const bottom = 24 + Math.max(11, ...names.map((n, i) => (turned[i] ? textWidth(n, 11) : 0)));
     const x = (i) => left + (i + 0.5) * pitch, y = (v) => top + (chartHeight - 40) * (1 - (v - lo) / (hi - lo));
-    return { width, height: top + chartHeight - 40 + bottom, left, top, ticks, names, pitch, turned, x, y, foot: top + chartHeight - 40, rows };
+    return { titles, width, height: top + chartHeight - 40 + bottom, left, top, ticks, names, pitch, turned, x, y, foot: top + chartHeight - 40, rows };
   }
 
   // legend puts the names of the lines into rows.
@@ -121,10 +122,10 @@ class Chart {
   paint(surface, l, theme) {
     const { view } = this;
     surface.rect(0, 0, l.width, l.height, theme.back);
-    surface.text(8, 16, fitted(view.title, 13, l.width - 16), { size: 13, bold: true, fill: theme.front });
+    l.titles.forEach((line, k) => surface.text(8, 16 + 16 * k, line, { size: 13, bold: true, fill: theme.front }));
     const colours = new Map(view.lines.map((line, k) => [line, colourOf(view.data, line.model, k, view.lines.length, theme)]));
     l.rows.forEach((row, k) => row.forEach(({ line, x }) => {
-      const y = 32 + 16 * k;
+      const y = 16 + 16 * (l.titles.length + k);
       surface.lines([[x, y - 4, x + 20, y - 4]], colours.get(line), 2);
       surface.dot(x + 10, y - 4, 3, colours.get(line));
       surface.text(x + 26, y, line.name, { size: 11, fill: theme.front });
@@ -135,7 +136,7 @@ class Chart {
     if (view.zero) surface.lines([[l.left, l.y(0), l.width - 10, l.y(0)]], theme.front, 1);
     for (const i of shownLabels(l.names, l.pitch, 11, l.turned, true)) {
       surface.lines([[l.x(i), l.foot, l.x(i), l.foot + 4]], theme.front, 1);
-      if (l.turned) surface.text(l.x(i) + 4, l.foot + 7, l.names[i], { size: 11, anchor: "end", up: true, fill: theme.front });
+      if (l.turned[i]) surface.text(l.x(i) + 4, l.foot + 7, l.names[i], { size: 11, anchor: "end", up: true, fill: theme.front });
       else surface.text(l.x(i), l.foot + 17, l.names[i], { size: 11, anchor: "middle", fill: theme.front });
     }
     for (const line of view.lines) {

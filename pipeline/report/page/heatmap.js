@@ -39,11 +39,11 @@ function layoutMap(view, room) {
   const edge = Math.max(4, Math.min(44, Math.floor(free / x.length), Math.floor(700 / y.length)));
   const across = place(data, x, edge), upward = place(data, y, edge);
   const turned = widest(x) + 4 > edge * 2;
-  const top = 48;
+  const titles = wrapped(mapTitle(view), 13, room - 16), top = 32 + 16 * titles.length;
   const below = 8 + (turned ? widest(x) : size) + 8 + 16;
   const barHeight = Math.max(upward.length, 110);
-  const title = Math.min(room, textWidth(mapTitle(view), 13) * 1.1 + 20); // of few cells, it is wider than the map
-  return { edge, across, upward, turned, left, top, size, barHeight, labelDepth: turned ? widest(x) : size, width: Math.max(left + across.length + barSpace, title), height: top + Math.max(upward.length + below, barHeight + 12) };
+  const title = Math.min(room, Math.max(...titles.map((line) => textWidth(line, 13, true))) + 20); // of few cells, it is wider than the map
+  return { titles, edge, across, upward, turned, left, top, size, barHeight, labelDepth: turned ? widest(x) : size, width: Math.max(left + across.length + barSpace, title), height: top + Math.max(upward.length + below, barHeight + 12) };
 }
 
 const mapTitle = (view) => `${view.group.label} (${view.group.quantity})`;
@@ -67,7 +67,7 @@ function range(view) {
 // shownLabels chooses the labels that fit, the last of the model among them
 // unless it would touch the first of the next model.
 function shownLabels(names, edge, size, turned, isLast) {
-  const half = (i) => (turned ? size * 0.55 : (textWidth(names[i], size) + 4) / 2);
+  const half = (i) => (turned === true || turned[i] ? size * 0.55 : (textWidth(names[i], size) + 4) / 2);
   const end = names.length - 1;
   const clear = (i) => isLast || (end - i + 1) * edge + modelGap >= half(i) + half(0);
   const yes = [];
@@ -80,6 +80,17 @@ function shownLabels(names, edge, size, turned, isLast) {
     yes.push(end);
   }
   return yes;
+}
+
+// wrapped breaks a bold title into lines.
+function wrapped(text, size, room) {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = lines.at(-1) ? `${lines.at(-1)} ${word}` : word;
+    if (lines.at(-1) && textWidth(longer, size, true) > room) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
 }
 
 function fitted(text, size, room) {
@@ -102,8 +113,8 @@ function drawMap(surface, view, layout, theme) {
   const bottom = top + upward.length;
   const [lo, hi] = range(view);
   surface.rect(0, 0, layout.width, layout.height, theme.back);
-  surface.text(8, 16, fitted(mapTitle(view), 13, layout.width - 16), { size: 13, bold: true, fill: theme.front });
-  surface.text(8, 33, fitted(onWhat(view), 11, layout.width - 16), { size: 11, fill: theme.soft });
+  layout.titles.forEach((line, k) => surface.text(8, 16 + 16 * k, line, { size: 13, bold: true, fill: theme.front }));
+  surface.text(8, top - 15, fitted(onWhat(view), 11, layout.width - 16), { size: 11, fill: theme.soft });
   const hatches = [];
   view.cells.forEach((row, i) => row.forEach((cell, j) => {
     const x = left + across.start[i], y = bottom - upward.start[j] - edge;

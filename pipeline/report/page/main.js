@@ -213,7 +213,7 @@ async function start() {
   addEventListener("hashchange", restore);
   restore();
   window.speechsimMap = explorer.map; // for a reader's own scripts, and for the tests
-  window.speechsim = explorer;
+  window.speechsim = { explorer, table, pictures };
   document.documentElement.dataset.ready = "yes";
   performance.mark("ready");
 }

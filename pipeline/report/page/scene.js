@@ -110,8 +110,8 @@ class SVGSurface {
 
 const measuring = document.createElement("canvas").getContext("2d");
 
-function textWidth(text, size) {
-  measuring.font = `${size}px ${fontFamily}`;
+function textWidth(text, size, bold) {
+  measuring.font = `${bold ? "bold " : ""}${size}px ${fontFamily}`;
   return measuring.measureText(text).width;
 }
 
