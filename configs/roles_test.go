@@ -38,7 +38,7 @@ func TestControls(t *testing.T) {
 		"control: [othr]":   `control names the model "othr", which models does not list; did you mean "other"?`,
 		"control: [logmel]": "has no layers of a network",
 	} {
-		if _, err := Parse("c.yaml", []byte(strings.Replace(withControls, "control: [other]", wrong, 1))); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Parse([]byte(strings.Replace(withControls, "control: [other]", wrong, 1)), "c.yaml", nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", wrong, err)
 		}
 	}

@@ -68,6 +68,7 @@ async function start() {
   const pair = new PairView(data, groups);
   const map = startMap(data, groups, pair);
   new CellTable(groups, (cell) => pair.open(cell));
+  startAnswers(data, groups, (cell) => pair.open(cell));
   $("cells").hidden = false;
   for (const item of document.querySelectorAll("[data-script]")) item.hidden = false;
   startTheme(() => map.draw());
