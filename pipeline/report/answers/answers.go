@@ -44,6 +44,8 @@ type Answer struct {
 // Sentence is one statement, with the places of its evidence in the answer's.
 type Sentence struct {
 	Text     string
+	Leads    bool   // it is the answer itself, and the next ones say more of it
+	Begins   bool   // a paragraph
 	Figure   string // the name of the one that shows it; "" = none
 	Evidence []int
 }

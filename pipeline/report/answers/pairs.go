@@ -20,14 +20,14 @@ func (r *Run) pairs(comparison string, measures []*measured) Answer {
 	picture := r.figure(comparison, first.Measure)
 	best := bestOfPairs(first)
 	for _, c := range best[:min(len(best), mostPairs)] {
-		text := fmt.Sprintf("%s and %s are most similar at layers %s and %s: %s.", r.words(c.X.Model), r.words(c.Y.Model), c.X.Layer, c.Y.Layer, value(c))
-		evidence := []Evidence{ofCell(first.Measure, c)}
+		a.say(picture, fmt.Sprintf("%s and %s are most similar at layers %s and %s: %s.", r.words(c.X.Model), r.words(c.Y.Model), c.X.Layer, c.Y.Layer, value(c)), ofCell(first.Measure, c))
+		last := &a.Sentences[len(a.Sentences)-1]
+		last.Leads, last.Begins = true, true
 		if more, list := r.ties(comparison, first, c); more != "" {
-			text += " " + more
-			evidence = append(evidence, ofDifferences(list)...)
+			a.say(picture, more, ofDifferences(list)...)
 		}
-		a.say(picture, text, evidence...)
 	}
+	common := len(a.Sentences)
 	if n := len(best) - mostPairs; n > 0 {
 		a.say(picture, fmt.Sprintf("%s of models with lower values are in the table by pairs of models.", figures.Plural(n, "pair")))
 	}
@@ -42,6 +42,9 @@ func (r *Run) pairs(comparison string, measures []*measured) Answer {
 	}
 	if !slices.ContainsFunc(first.cells, func(c *results.Cell) bool { return c.Significance() != nil }) {
 		a.say("", "Not known: what the values of unrelated layers would be, because no null was drawn.")
+	}
+	if len(a.Sentences) > common {
+		a.Sentences[common].Begins = true
 	}
 	return a
 }
@@ -95,7 +98,7 @@ func (r *Run) ties(comparison string, m *measured, c *results.Cell) (string, []r
 	if !ok {
 		return "", nil
 	}
-	text := q.notTold(s)
+	text := notTold(q, s)
 	if text == "" {
 		return "", nil
 	}

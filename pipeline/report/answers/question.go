@@ -132,7 +132,7 @@ func (q *question) about() string {
 		}
 	}
 	if q.yLayers > 1 {
-		parts = append(parts, fmt.Sprintf("with layer %s of the %d of %s, at which the highest value is", q.y.Layer, q.yLayers, q.words(q.y.Model)))
+		parts = append(parts, fmt.Sprintf("with layer %s of %s, of whose %d layers it has the highest value", q.y.Layer, q.words(q.y.Model), q.yLayers))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -141,17 +141,28 @@ func (q *question) about() string {
 func (q *question) answer() Answer {
 	q.Title, q.Comparison, q.About = q.title(), q.comparison, q.about()
 	for _, s := range asked(q.sides) {
-		q.best(s)
-		q.against(s)
+		bestLayer(q, s)
+		controlsAndBaselines(q, s)
 	}
-	q.between()
-	q.curves()
+	common := len(q.Sentences)
+	betweenModels(q)
+	curves(q)
 	for _, m := range q.others {
-		q.other(m)
+		otherMeasure(q, m)
 	}
-	q.unknown()
+	unknown(q)
+	if len(q.Sentences) > common {
+		q.Sentences[common].Begins = true
+	}
 	return q.Answer
 }
 
 // say adds a sentence that the question's figure shows.
 func (q *question) say(text string, evidence ...Evidence) { q.Answer.say(q.picture, text, evidence...) }
+
+// lead adds a sentence that is an answer itself.
+func (q *question) lead(text string, evidence ...Evidence) {
+	q.say(text, evidence...)
+	last := &q.Sentences[len(q.Sentences)-1]
+	last.Leads, last.Begins = true, true
+}

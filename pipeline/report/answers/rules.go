@@ -9,18 +9,15 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// best says which layer of a model has the highest value, whether that is above chance, and which layers cannot be told from it.
-func (q *question) best(s side) {
-	evidence := []Evidence{ofCell(q.Measure, s.best)}
-	text := q.bestAndChance(s)
-	if more := q.notTold(s); more != "" {
-		text += " " + upper(more)
-		evidence = append(evidence, ofDifferences(q.differences(results.Best, s.Name))...)
+// bestLayer says which layer of a model has the highest value, whether that is above chance, and which layers cannot be told from it.
+func bestLayer(q *question, s side) {
+	q.lead(bestAndChance(q, s), ofCell(q.Measure, s.best))
+	if more := notTold(q, s); more != "" {
+		q.say(upper(more), ofDifferences(q.differences(results.Best, s.Name))...)
 	}
-	q.say(text, evidence...)
 }
 
-func (q *question) bestAndChance(s side) string {
+func bestAndChance(q *question, s side) string {
 	weak := func(l results.Layer) bool {
 		return slices.ContainsFunc(s.cells, func(c *results.Cell) bool { return c.X == l && figures.Weak(c, figures.DefaultAlpha) })
 	}
@@ -34,11 +31,11 @@ func (q *question) bestAndChance(s side) string {
 	name, alone := q.words(s.Name), len(s.cells) == 1
 	switch {
 	case n == valued && alone:
-		return fmt.Sprintf("%s is not above chance in %s: %s.", upper(name), q.likeness(), value(s.best))
+		return fmt.Sprintf("%s is not above chance in %s: %s.", name, q.likeness(), value(s.best))
 	case n == valued:
 		return fmt.Sprintf("No layer of %s is above chance in %s; layer %s has the highest value, %s.", name, q.likeness(), s.best.X.Layer, value(s.best))
 	case alone:
-		return fmt.Sprintf("%s has %s %s.", upper(name), q.likeness(), value(s.best))
+		return fmt.Sprintf("%s has %s %s.", name, q.likeness(), value(s.best))
 	}
 	text := fmt.Sprintf("Of %s's %d layers, layer %s %s: %s", name, len(s.cells), s.best.X.Layer, q.highest(), value(s.best))
 	if n > 0 {
@@ -64,7 +61,7 @@ func (q *question) likeness() string {
 }
 
 // notTold lists the layers of a model that its best one cannot be told from, with p corrected for their number.
-func (q *question) notTold(s side) string {
+func notTold(q *question, s side) string {
 	list := q.differences(results.Best, s.Name)
 	if len(list) == 0 || list[0].X != s.best.X {
 		return ""
@@ -94,23 +91,27 @@ func corrected(list []results.Difference) string {
 	return fmt.Sprintf(" (Holm's correction for %d differences)", len(list))
 }
 
-// against sets a model against what it should be above: its control, which is the same network without training, and the acoustic
+// controlsAndBaselines sets a model against what it should be above: its control, which is the same network without training, and the acoustic
 // baselines.
-func (q *question) against(s side) {
+func controlsAndBaselines(q *question, s side) {
 	for _, name := range s.Controls {
+		words := "its untrained control"
+		if len(s.Controls) > 1 {
+			words += " " + q.words(name)
+		}
 		if o, ok := q.side(name); ok {
-			q.compare(results.Control, s, o, "its untrained control "+q.words(name))
+			compare(q, results.Control, s, o, words)
 		}
 	}
 	for _, o := range q.sides {
 		if o.Role == Baseline && s.Role == "" && o.best != nil {
-			q.compare(results.Baseline, s, o, "the acoustic baseline "+q.words(o.Name))
+			compare(q, results.Baseline, s, o, q.words(o.Name)+", the acoustic baseline")
 		}
 	}
 }
 
 // compare sets the best layer of a model against that of another.
-func (q *question) compare(kind string, s, o side, words string) {
+func compare(q *question, kind string, s, o side, words string) {
 	at := " (" + figures.Short(*o.best.Value) + ")"
 	if len(o.cells) > 1 {
 		at = fmt.Sprintf(" (at best %s, in layer %s)", figures.Short(*o.best.Value), o.best.X.Layer)
@@ -123,11 +124,11 @@ func (q *question) compare(kind string, s, o side, words string) {
 	}
 	d := &list[i]
 	sign := told(d, d.P)
-	q.say("It "+verb(sign)+" "+words+at+by(sign)+difference(d)+q.layerByLayer(kind, list)+".", ofDifference(d))
+	q.say("It "+verb(sign)+" "+words+at+by(sign)+difference(d)+layerByLayer(q, kind, list)+".", ofDifference(d))
 }
 
 // layerByLayer counts the layers that are above the same layer of the control.
-func (q *question) layerByLayer(kind string, list []results.Difference) string {
+func layerByLayer(q *question, kind string, list []results.Difference) string {
 	list = slices.DeleteFunc(slices.Clone(list), func(d results.Difference) bool { return d.X.Layer != d.Than.Layer })
 	if kind != results.Control || len(list) < 2 {
 		return ""
@@ -138,7 +139,7 @@ func (q *question) layerByLayer(kind string, list []results.Difference) string {
 			above++
 		}
 	}
-	return fmt.Sprintf("; layer for layer, %d of %d are above the same layer of it (Holm's correction)", above, len(list))
+	return fmt.Sprintf("; layer for layer, %d of %d are above it (Holm's correction)", above, len(list))
 }
 
 func verb(told int) string {
@@ -158,8 +159,8 @@ func by(told int) string {
 	return " by "
 }
 
-// between sets the best layers of the models against that of the best model.
-func (q *question) between() {
+// betweenModels sets the best layers of the models against that of the best model.
+func betweenModels(q *question) {
 	models := asked(q.sides)
 	if len(models) < 2 || models[0].Role != "" {
 		return
@@ -177,7 +178,7 @@ func (q *question) between() {
 }
 
 // curves says where along each model the values rise and fall most from one layer to the next, of the steps whose sign is known.
-func (q *question) curves() {
+func curves(q *question) {
 	var flat []string
 	var steps int
 	var evidence []Evidence
@@ -186,7 +187,7 @@ func (q *question) curves() {
 		if len(list) < 2 {
 			continue
 		}
-		if text, of := q.curve(list); text != "" {
+		if text, of := curve(q, list); text != "" {
 			q.say("Along "+q.words(s.Name)+", the curve "+text+".", of...)
 			continue
 		}
@@ -198,7 +199,7 @@ func (q *question) curves() {
 }
 
 // curve is the largest rise and fall of some steps; "" where the sign of none is known.
-func (q *question) curve(list []results.Difference) (string, []Evidence) {
+func curve(q *question, list []results.Difference) (string, []Evidence) {
 	var rise, fall *results.Difference
 	for i, p := range holm(list) {
 		d := &list[i]
@@ -226,14 +227,14 @@ func (q *question) curve(list []results.Difference) (string, []Evidence) {
 	return and(parts), evidence
 }
 
-// other sets another measure of the comparison beside the first: another metric says its best layers, another variant of the same
+// otherMeasure sets another measure of the comparison beside the first: another metric says its best layers, another variant of the same
 // metric only where it disagrees.
-func (q *question) other(m *measured) {
+func otherMeasure(q *question, m *measured) {
 	sides := asked(q.sidesOf(m))
 	picture := q.figure(q.comparison, m.Measure)
 	if m.Metric == q.Metric {
 		for _, s := range sides {
-			if text := q.disagreement(m, s); text != "" {
+			if text := disagreement(q, m, s); text != "" {
 				q.Answer.say(picture, text, ofCell(m.Measure, s.best))
 			}
 		}
@@ -241,7 +242,7 @@ func (q *question) other(m *measured) {
 	}
 	var parts []string
 	var evidence []Evidence
-	for _, s := range append(sides, q.besides(m)...) {
+	for _, s := range append(sides, besides(q, m)...) {
 		words := q.layer(s.best.X) + " " + figures.Short(*s.best.Value)
 		if t := tested(s.best); t != "" {
 			words += " (" + t + ")"
@@ -258,7 +259,7 @@ func (q *question) other(m *measured) {
 }
 
 // besides are the controls and baselines of a measure.
-func (q *question) besides(m *measured) []side {
+func besides(q *question, m *measured) []side {
 	all := q.sidesOf(m)
 	models := asked(all)
 	return slices.DeleteFunc(all, func(s side) bool {
@@ -268,7 +269,7 @@ func (q *question) besides(m *measured) []side {
 
 // disagreement is where another variant leads to another answer for a model: a best layer that the first variant tells from its
 // own, a value outside its interval, or another verdict on chance.
-func (q *question) disagreement(m *measured, s side) string {
+func disagreement(q *question, m *measured, s side) string {
 	first, ok := q.side(s.Name)
 	if !ok {
 		return ""
@@ -304,7 +305,7 @@ func (q *question) disagreement(m *measured, s side) string {
 func variantName(variant string) string { return strings.ReplaceAll(variant, "_", " ") }
 
 // unknown says what the comparison cannot answer.
-func (q *question) unknown() {
+func unknown(q *question) {
 	var parts []string
 	say := func(yes bool, format string, args ...any) {
 		if yes {
