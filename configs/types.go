@@ -23,6 +23,8 @@ type Audio struct {
 type Model struct {
 	Pos        Pos
 	Name       string
+	Label      string   // what figures and page call it; "" = its name
+	Colour     string   // of its lines and points, such as #0072b2
 	ONNX       string   `yaml:"onnx" path:""`
 	Checkpoint string   `path:"or id"` // folder of a checkpoint of transformers, its file of weights, or its id on the Hugging Face hub
 	Revision   string   // of the id: a branch, a tag or a commit, "" = main

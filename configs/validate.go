@@ -59,6 +59,8 @@ func (c *Config) Validate() error {
 	if len(c.Formats) == 0 {
 		bad(c.Pos.Of("formats"), "formats is empty; give some of %s", strings.Join(formats, ", "))
 	}
+	c.Figure.validate(oneOf, bad)
+	c.validatePanels(bad)
 	c.validateMemory(bad)
 	c.validateProducts(oneOf, bad)
 	oneOf(c.Store.Pos.Of("numbers"), "store.numbers", &c.Store.Numbers, numbers)
@@ -68,6 +70,7 @@ func (c *Config) Validate() error {
 	c.Rows.validate("rows", oneOf, bad)
 	rowsAreRight := len(errs) == before // else what comparisons take from them has been said
 	names := c.validateModels(oneOf, bad)
+	c.validateLabels(bad)
 	if len(c.Comparisons) == 0 {
 		bad(c.Pos.Of("comparisons"), "comparisons is empty: list at least one")
 	}

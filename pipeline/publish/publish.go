@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"speechsim/extract/store"
@@ -106,8 +105,7 @@ func removeOthers(dir string, drawn map[string]bool, formats []string) error {
 		return err
 	}
 	for _, f := range files {
-		ending := filepath.Ext(f.Name())
-		if !drawn[strings.TrimSuffix(f.Name(), ending)] || !slices.Contains(formats, strings.TrimPrefix(ending, ".")) {
+		if !figures.Writes(f.Name(), drawn, formats) {
 			if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
 				return err
 			}

@@ -1,6 +1,8 @@
 package figures
 
 import (
+	"math"
+
 	"gonum.org/v1/plot/vg"
 
 	"speechsim/pipeline/report/canvas"
@@ -9,25 +11,25 @@ import (
 // axis lays the layers of one side of a heat map out: where each begins, which
 // labels are shown, and how the model names break into lines.
 type axis struct {
-	models []Model
+	names  []string    // of the layers; that of a layer which has no name but its model's is empty
 	start  []vg.Length // left (or lower) edge of each layer, from the map's corner
 	length vg.Length
 	blocks []block // one a model
 
-	size   vg.Length    // of layer labels
-	labels map[int]bool // which layers have a label
-	turned bool         // labels stand upright (x axis only)
-	depth  vg.Length    // room the labels take, away from the map
-
-	nameSize    vg.Length // of model names
-	namesAcross bool      // they stand across the axis, not along it
+	size   vg.Length // of layer labels
+	labels []bool    // which layers have a label
+	depth  vg.Length // room the labels take, away from the map
 }
 
-// block is a model's stretch of an axis.
+// block is a model's stretch of an axis. Labels and names are turned where they do not fit otherwise, and there alone.
 type block struct {
-	from, to vg.Length
-	model    string
-	name     []string // its lines
+	from, to    vg.Length
+	first, next int // its layers
+	model       string
+	turned      bool     // labels stand upright (x axis only)
+	name        []string // its lines
+	size        vg.Length
+	across      bool // the name stands across the axis, not along it
 }
 
 const (
@@ -36,52 +38,58 @@ const (
 )
 
 // newAxis lays out an axis whose cells have the given edge. across says that
-// labels stand side by side (x axis) and not one above the other.
-func newAxis(models []Model, edge vg.Length, across bool) *axis {
-	a := &axis{models: models, size: canvas.SmallSize, labels: map[int]bool{}}
+// labels stand side by side (x axis) and not one above the other; nameRoom is the most that names of models take which stand across it.
+func newAxis(models []Model, edge, nameRoom vg.Length, across bool) *axis {
+	a := &axis{size: canvas.SmallSize}
 	if edge >= 14 {
 		a.size = canvas.LabelSize
 	}
 	at := vg.Length(0)
-	for _, m := range models {
+	for i := range models {
+		m := &models[i]
 		if len(m.Layers) == 0 {
 			continue
 		}
 		if at > 0 {
 			at += gap
 		}
-		b := block{from: at, model: m.Name}
-		for range m.Layers {
+		b := block{from: at, model: m.shown(), first: len(a.start)}
+		for _, l := range m.Layers {
+			if l == m.Name {
+				l = ""
+			}
+			a.names = append(a.names, l)
 			a.start = append(a.start, at)
 			at += edge
 		}
-		b.to = at
+		b.to, b.next = at, len(a.start)
 		a.blocks = append(a.blocks, b)
 	}
 	a.length = at
 	a.chooseLabels(edge, across)
-	a.nameLayout()
+	a.nameLayout(nameRoom)
 	return a
 }
 
 // chooseLabels shows every layer's label where there is room, else as many as
-// fit, and always the last of each model.
+// fit, and always the last of each model, unless it would touch the first one of the next.
 func (a *axis) chooseLabels(edge vg.Length, across bool) {
-	var layers []string
-	for _, m := range a.models {
-		layers = append(layers, m.Layers...)
-	}
-	a.turned, a.depth = labelRoom(layers, a.size, edge, across)
-	n := 0
-	for _, m := range a.models {
-		at := make([]vg.Length, len(m.Layers))
-		for i := range at {
-			at[i] = a.start[n+i]
+	a.labels = make([]bool, len(a.names))
+	half := func(b *block, i int) vg.Length { return labelHalf(a.names[i], a.size, across && !b.turned) }
+	for k := range a.blocks {
+		b := &a.blocks[k]
+		turned, depth := labelRoom(a.names[b.first:b.next], a.size, edge, across)
+		b.turned, a.depth = turned, max(a.depth, depth)
+		copy(a.labels[b.first:b.next], fittingLabels(a.names[b.first:b.next], a.start[b.first:b.next], a.size, across && !turned))
+		if k == 0 {
+			continue
 		}
-		for i, yes := range fittingLabels(m.Layers, at, a.size, across && !a.turned) {
-			a.labels[n+i] = yes
+		before := &a.blocks[k-1]
+		for i := before.next - 1; i > before.first; i-- {
+			if a.labels[i] && a.start[b.first]-a.start[i] < half(before, i)+half(b, b.first) {
+				a.labels[i] = false
+			}
 		}
-		n += len(m.Layers)
 	}
 }
 
@@ -104,16 +112,19 @@ func labelRoom(layers []string, size, pitch vg.Length, across bool) (turned bool
 
 const labelSpace vg.Length = 2.5 // least space between two labels
 
+// labelHalf is the room that a label takes to each side of its layer.
+func labelHalf(label string, size vg.Length, level bool) vg.Length {
+	if level {
+		return (canvas.Width(canvas.Regular, size, label) + labelSpace) / 2
+	}
+	return 0.55 * size
+}
+
 // fittingLabels chooses labels, from the first on, that do not touch the one
 // before; the last is always among them. at is where each stands along the
 // axis; level labels need their width, others their height.
 func fittingLabels(layers []string, at []vg.Length, size vg.Length, level bool) []bool {
-	half := func(i int) vg.Length {
-		if level {
-			return (canvas.Width(canvas.Regular, size, layers[i]) + labelSpace) / 2
-		}
-		return 0.55 * size
-	}
+	half := func(i int) vg.Length { return labelHalf(layers[i], size, level) }
 	yes := make([]bool, len(layers))
 	last := -1
 	for i := range layers {
@@ -131,26 +142,20 @@ func fittingLabels(layers []string, at []vg.Length, size vg.Length, level bool) 
 	return yes
 }
 
-// nameLayout breaks the model names into lines along the axis, or, where a
-// name would need more than two, stands them across it.
-func (a *axis) nameLayout() {
-	const room = 96
-	a.nameSize = canvas.TextSize
-	narrow := false
+// nameLayout breaks the model names into lines along the axis; a name that would need more than two stands across it.
+func (a *axis) nameLayout(room vg.Length) {
 	for i := range a.blocks {
 		b := &a.blocks[i]
-		b.name = canvas.Wrap(canvas.Regular, canvas.TextSize, b.to-b.from, b.model)
-		a.namesAcross = a.namesAcross || len(b.name) > 2
-		narrow = narrow || b.to-b.from < 2*canvas.TextSize
-	}
-	if !a.namesAcross {
-		return
-	}
-	if narrow {
-		a.nameSize = canvas.LabelSize
-	}
-	for i := range a.blocks {
-		a.blocks[i].name = canvas.Wrap(canvas.Regular, a.nameSize, room, a.blocks[i].model)
+		b.size = canvas.TextSize
+		b.name = canvas.Wrap(canvas.Regular, b.size, b.to-b.from, b.model)
+		if b.across = len(b.name) > 2; !b.across {
+			continue
+		}
+		room := room
+		if b.to-b.from < 2*b.size*canvas.LineHeight { // two lines side by side would touch those of the next model
+			b.size, room = canvas.LabelSize, vg.Length(math.Inf(1))
+		}
+		b.name = canvas.Wrap(canvas.Regular, b.size, room, b.model)
 	}
 }
 
@@ -158,12 +163,12 @@ func (a *axis) nameLayout() {
 func (a *axis) nameDepth() vg.Length {
 	depth := vg.Length(0)
 	for _, b := range a.blocks {
-		if !a.namesAcross {
-			depth = max(depth, vg.Length(len(b.name))*a.nameSize*canvas.LineHeight)
+		if !b.across {
+			depth = max(depth, vg.Length(len(b.name))*b.size*canvas.LineHeight)
 			continue
 		}
 		for _, l := range b.name {
-			depth = max(depth, canvas.Width(canvas.Regular, a.nameSize, l)+4)
+			depth = max(depth, canvas.Width(canvas.Regular, b.size, l)+4)
 		}
 	}
 	return depth

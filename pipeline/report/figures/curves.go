@@ -30,6 +30,7 @@ type curves struct {
 	weakText      string
 	title, rests  []string
 	yTitle        []string
+	yRoom         vg.Length // it takes
 	w, h          vg.Length // of one plot
 	columns, rows int
 	tickRoom      vg.Length
@@ -39,6 +40,9 @@ type curves struct {
 	legend        []curveEntry
 	legendRows    int
 	legendColumn  vg.Length // width of one column of the legend
+	place         string    // of the legend
+	legendX       vg.Length
+	legendTop     vg.Length // from the top of the plots
 	wide, height  vg.Length
 }
 
@@ -63,7 +67,7 @@ const (
 func newCurves(f *Figure, ix *index) *curves {
 	c := &curves{f: f}
 	c.panels, c.labels, c.naming = panelsOf(f, ix)
-	c.styles = canvas.ColoursFor(len(c.labels))
+	c.styles = c.colours()
 	var values []float64
 	var cells []*results.Cell
 	for _, p := range c.panels {
@@ -83,6 +87,26 @@ func newCurves(f *Figure, ix *index) *curves {
 	c.weakText = f.notSignificantText(cells)
 	c.layout(cells)
 	return c
+}
+
+// colours are those of the lines: of a model that has its own, that, where the lines are of models.
+func (c *curves) colours() lineStyles {
+	styles := slices.Clone(canvas.ColoursFor(len(c.labels)))
+	if lineStyles(styles).many() {
+		return styles
+	}
+	for _, p := range c.panels {
+		for _, s := range p.lines {
+			m := c.f.model(s.y.Model)
+			if len(flatten(c.f.YModels)) == 1 {
+				m = c.f.model(s.model)
+			}
+			if clr, ok := m.colour(); ok {
+				styles[s.style] = clr
+			}
+		}
+	}
+	return styles
 }
 
 // valuesOf lists what a point makes the axis reach to, and notes which signs
@@ -111,9 +135,17 @@ func (c *curves) valuesOf(pt seriesPoint) []float64 {
 func (c *curves) Size() (w, h vg.Length) { return c.wide, c.height }
 
 func (c *curves) layout(cells []*results.Cell) {
+	room, place := c.f.Look.room(), c.f.Look.legend()
 	c.w, c.h, c.columns = plotWide, plotHigh, 1
-	if len(c.panels) > 1 {
-		c.w, c.h, c.columns = panelWide, panelHigh, 2
+	if c.f.together != nil {
+		c.w = c.f.together.plot
+		c.h = c.w * panelHigh / panelWide
+	}
+	if len(c.panels) > 1 && c.f.together == nil {
+		c.w, c.h = panelWide, panelHigh
+		if room == 0 || room >= narrow {
+			c.columns = 2
+		}
 	}
 	c.rows = (len(c.panels) + c.columns - 1) / c.columns
 	widest := vg.Length(0)
@@ -121,25 +153,59 @@ func (c *curves) layout(cells []*results.Cell) {
 		widest = max(widest, canvas.Width(canvas.Regular, canvas.LabelSize, t.Label))
 	}
 	c.tickRoom = widest + tickSize + 3
-	c.layoutLayerLabels()
-	c.layoutLegend()
-
-	plots := margin + 1.4*canvas.TextSize*vg.Length(1) + c.tickRoom + vg.Length(c.columns)*c.w + vg.Length(c.columns-1)*(panelSpace+c.tickRoom)
-	columns := (len(c.legend) + c.legendRows - 1) / c.legendRows
-	c.wide = canvas.Snap(plots + 12 + vg.Length(columns)*c.legendColumn + margin)
-	room := c.wide - 2*margin
-	c.title = canvas.Wrap(canvas.Bold, canvas.TitleSize, room, c.f.Title)
+	c.gatherLegend()
+	beside := func() vg.Length { // of the plots: the legend
+		if place != LegendRight {
+			return 0
+		}
+		return 12 + vg.Length((len(c.legend)+c.legendRows-1)/c.legendRows)*c.legendColumn
+	}
+	left := func() vg.Length { return margin + c.yRoom + c.tickRoom }
+	c.legendRows = len(c.legend)
+	for range 3 { // the title of the value axis breaks at the height of the plots, which follows from their width
+		if room > 0 {
+			if place == LegendRight && beside() > room/2 { // it would leave no room for the plots
+				place = LegendBelow
+			}
+			between := vg.Length(c.columns-1) * (panelSpace + c.tickRoom)
+			c.w = max((room-left()-between-beside()-margin)/vg.Length(c.columns), 60)
+			c.h = c.w * min(max(plotHigh/plotWide, 90/c.w), 1)
+		}
+		c.layoutLayerLabels()
+		if place == LegendRight {
+			c.breakLegend()
+		}
+		if c.f.together != nil && c.f.together.inner {
+			continue
+		}
+		c.yTitle = canvas.Wrap(canvas.Regular, canvas.TextSize, c.plotsHeight(), c.quantity())
+		c.yRoom = canvas.TextSize * (0.15 + canvas.LineHeight*vg.Length(len(c.yTitle)))
+	}
+	plots := vg.Length(c.columns)*c.w + vg.Length(c.columns-1)*(panelSpace+c.tickRoom)
+	c.wide = canvas.Snap(left() + plots + beside() + margin)
+	c.place, c.legendX = place, left()+plots+12
+	body := c.plotsHeight()
+	switch place {
+	case LegendRight:
+		body = max(body, c.legendHeight())
+	case LegendBelow:
+		c.legendX, c.legendTop = left(), body+6
+		_, c.legendRows = flow(len(c.legend), c.legendColumn, c.wide-left()-margin)
+		body += 6 + c.legendHeight()
+	}
 	var labels []string
 	for _, m := range c.f.Measures() {
 		labels = append(labels, Label(m))
 	}
-	c.rests = canvas.Wrap(canvas.Regular, canvas.LabelSize, room, strings.Join(labels, " and ")+"; "+summaryLine(cells))
-	c.yTitle = canvas.Wrap(canvas.Regular, canvas.TextSize, c.plotsHeight(), c.quantity())
-	c.height = canvas.Snap(margin + lines(c.title, canvas.TitleSize) + lines(c.rests, canvas.LabelSize) + 8 + max(c.plotsHeight(), c.legendHeight()) + margin)
+	c.title, c.rests = c.f.header(c.wide-2*margin, strings.Join(labels, " and ")+"; "+summaryLine(cells))
+	c.height = canvas.Snap(margin + headHeight(c.title, c.rests) + body + margin)
 }
 
 // quantity is the title of the value axis.
 func (c *curves) quantity() string {
+	if c.f.YTitle != "" {
+		return c.f.YTitle
+	}
 	first := WordsOf(c.f.Measure())
 	for _, m := range c.f.Also {
 		if w := WordsOf(m); w.name != first.name || w.Quantity != first.Quantity {
@@ -169,10 +235,10 @@ func (c *curves) plotsHeight() vg.Length {
 func (c *curves) pitch(p *panel) vg.Length { return c.w / vg.Length(len(p.layers)) }
 
 func (c *curves) layoutLayerLabels() {
-	c.labelSize = canvas.LabelSize
+	c.labelSize, c.turned, c.depth = canvas.LabelSize, false, 0
 	for i := range c.panels {
-		turned, _ := labelRoom(c.panels[i].layers, c.labelSize, c.pitch(&c.panels[i]), true)
-		_, widest := labelRoom(c.panels[i].layers, c.labelSize, 0, false)
+		turned, _ := labelRoom(c.panels[i].names, c.labelSize, c.pitch(&c.panels[i]), true)
+		_, widest := labelRoom(c.panels[i].names, c.labelSize, 0, false)
 		c.turned = c.turned || turned
 		c.depth = max(c.depth, widest)
 	}
@@ -181,8 +247,8 @@ func (c *curves) layoutLayerLabels() {
 	}
 }
 
-func (c *curves) layoutLegend() {
-	if c.naming != "" {
+func (c *curves) gatherLegend() {
+	if c.naming != "" && c.f.together == nil {
 		c.legend = append(c.legend, curveEntry{-1, "heading", c.naming})
 	}
 	for i, l := range c.labels {
@@ -209,15 +275,25 @@ func (c *curves) layoutLegend() {
 	for _, p := range c.f.Published {
 		add(c.papers > 0, "paper", p.Label)
 	}
-	add(c.count[notSignificant] > 0, "weak", fmt.Sprintf("%s (%d)", c.weakText, c.count[notSignificant]))
-	add(c.count[notComputed] > 0, "failed", fmt.Sprintf("could not be computed (%d)", c.count[notComputed]))
-	add(c.count[absent] > 0, "absent", fmt.Sprintf("not among the results (%d)", c.count[absent]))
+	counted := func(text string, n int) string {
+		if c.f.together != nil { // the legend is that of all panels
+			return text
+		}
+		return fmt.Sprintf("%s (%d)", text, n)
+	}
+	add(c.count[notSignificant] > 0, "weak", counted(c.weakText, c.count[notSignificant]))
+	add(c.count[notComputed] > 0, "failed", counted("could not be computed", c.count[notComputed]))
+	add(c.count[absent] > 0, "absent", counted("not among the results", c.count[absent]))
+	for _, e := range c.legend {
+		c.legendColumn = max(c.legendColumn, sampleWide+6+canvas.Width(canvas.Regular, canvas.LabelSize, e.text)+8)
+	}
+}
+
+// breakLegend puts a legend beside the plots into columns where it is much longer than they are high.
+func (c *curves) breakLegend() {
 	c.legendRows = len(c.legend)
 	if c.legendHeight() > 1.5*c.plotsHeight() {
 		c.legendRows = int(c.plotsHeight() / entryHigh)
-	}
-	for _, e := range c.legend {
-		c.legendColumn = max(c.legendColumn, sampleWide+6+canvas.Width(canvas.Regular, canvas.LabelSize, e.text)+8)
 	}
 }
 
@@ -234,11 +310,11 @@ func (c *curves) medianHalf() string {
 func (c *curves) Draw(p *canvas.Pen) {
 	p.FillRect(canvas.White, 0, 0, c.wide, c.height)
 	drawHeader(p, c.wide, c.height, c.title, c.rests)
-	top := c.height - margin - lines(c.title, canvas.TitleSize) - lines(c.rests, canvas.LabelSize) - 8
+	top := c.height - margin - headHeight(c.title, c.rests)
 	for k, l := range c.yTitle {
-		p.UpText(canvas.Regular, canvas.TextSize, canvas.Ink, canvas.Centre, margin+canvas.TextSize*(1+vg.Length(k-len(c.yTitle)+1)*canvas.LineHeight), top-c.plotsHeight()/2, l)
+		p.UpText(canvas.Regular, canvas.TextSize, canvas.Ink, canvas.Centre, margin+canvas.TextSize*(1+vg.Length(k)*canvas.LineHeight), top-c.plotsHeight()/2, l)
 	}
-	x0 := margin + 1.4*canvas.TextSize + c.tickRoom
+	x0 := margin + c.yRoom + c.tickRoom
 	for i := range c.panels {
 		column, row := i%c.columns, i/c.columns
 		x := x0 + vg.Length(column)*(c.w+panelSpace+c.tickRoom)
@@ -249,8 +325,9 @@ func (c *curves) Draw(p *canvas.Pen) {
 		}
 		(&plot{p, c, &c.panels[i], x, y - c.h}).draw()
 	}
-	x := x0 + vg.Length(c.columns)*c.w + vg.Length(c.columns-1)*(panelSpace+c.tickRoom) + 12
-	c.drawLegend(p, x, top)
+	if c.place != LegendNone {
+		c.drawLegend(p, c.legendX, top-c.legendTop)
+	}
 }
 
 // drawLegend draws the legend's columns from its upper left corner.

@@ -63,22 +63,22 @@ func (p *plot) drawLayerLabels() {
 		at[i] = p.at(i)
 	}
 	var marks vg.Path
-	for i, yes := range fittingLabels(panel.layers, at, c.labelSize, !c.turned) {
+	for i, yes := range fittingLabels(panel.names, at, c.labelSize, !c.turned) {
 		if !yes {
 			canvas.AddLine(&marks, at[i], y, at[i], y-tickSize/2)
 			continue
 		}
 		canvas.AddLine(&marks, at[i], y, at[i], y-tickSize)
 		if base := y - tickSize - 2; c.turned {
-			p.UpText(canvas.Regular, c.labelSize, canvas.Ink, canvas.Right, at[i]+canvas.Middle(c.labelSize), base, panel.layers[i])
+			p.UpText(canvas.Regular, c.labelSize, canvas.Ink, canvas.Right, at[i]+canvas.Middle(c.labelSize), base, panel.names[i])
 		} else {
-			p.Text(canvas.Regular, c.labelSize, canvas.Ink, canvas.Centre, at[i], base-0.72*c.labelSize, panel.layers[i])
+			p.Text(canvas.Regular, c.labelSize, canvas.Ink, canvas.Centre, at[i], base-0.72*c.labelSize, panel.names[i])
 		}
 	}
 	strokeTicks(p.Pen, marks)
 	name := orDefault(c.f.XTitle, "layer")
 	if c.f.XTitle == "" && panel.title == "" && len(c.f.XModels) == 1 {
-		name = "layer of " + c.f.XModels[0].Name
+		name = "layer of " + c.f.XModels[0].shown()
 	}
 	p.Text(canvas.Regular, canvas.TextSize, canvas.Ink, canvas.Centre, x+c.w/2, y-tickSize-2-c.depth-canvas.TextSize*canvas.LineHeight, name)
 }

@@ -48,6 +48,7 @@ func (s *series) stretches(has func(seriesPoint) bool) [][]seriesPoint {
 type panel struct {
 	title  string
 	layers []string
+	names  []string // of the layers; a layer that has no name but its model's is called as that is
 	lines  []series
 }
 
@@ -68,6 +69,9 @@ func panelsOf(f *Figure, ix *index) (panels []panel, labels []string, naming str
 		}
 	}
 	naming = namingOf(f, single, ys)
+	if f.together != nil {
+		labels = slices.Clone(f.together.labels)
+	}
 	style := func(label string) int {
 		if i := slices.Index(labels, label); i >= 0 {
 			return i
@@ -81,7 +85,11 @@ func panelsOf(f *Figure, ix *index) (panels []panel, labels []string, naming str
 			if single {
 				p.layers = unionOfLayers(models)
 			} else if len(models) > 1 {
-				p.title = x.Name
+				p.title = x.shown()
+			}
+			for _, l := range p.layers {
+				m := f.model(l)
+				p.names = append(p.names, m.shown())
 			}
 			panels = append(panels, p)
 		}
@@ -112,9 +120,9 @@ func namingOf(f *Figure, single bool, ys []results.Layer) string {
 	case single && ys[0] == (results.Layer{}):
 		return ""
 	case single:
-		return "x, against " + LayerName(ys[0])
+		return "x, against " + f.layerName(ys[0])
 	case len(f.Also) == 0 && oneModel(ys):
-		return "layer of " + ys[0].Model
+		return "layer of " + f.layerName(results.Layer{Model: ys[0].Model})
 	}
 	return ""
 }
@@ -126,12 +134,12 @@ func lineLabel(f *Figure, m results.Measure, x Model, y results.Layer, single bo
 	}
 	switch {
 	case single && (len(f.Also) == 0 || len(f.XModels) > 1):
-		label = joinWords(x.Name, label)
+		label = joinWords(x.shown(), label)
 	case single:
 	case oneModel(flatten(f.YModels)) && len(f.Also) == 0:
 		label = y.Layer
 	default:
-		label = joinWords(LayerName(y), label)
+		label = joinWords(f.layerName(y), label)
 	}
 	return label
 }

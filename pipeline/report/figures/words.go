@@ -150,6 +150,16 @@ func Plural(n int, noun string) string {
 // stands at a table.
 func captionOf(f *Figure, ix *index, picture bool) string {
 	var parts []string
+	if f.Kind == Several {
+		if f.Caption != "" {
+			parts = append(parts, Sentence(f.Caption))
+		}
+		for i := range f.Panels {
+			p := &f.Panels[i]
+			parts = append(parts, fmt.Sprintf("(%c) %s %s", 'a'+i, Sentence(p.Title), captionOf(p, ix, picture)))
+		}
+		return strings.Join(parts, " ")
+	}
 	if f.difference {
 		parts = append(parts, "Differences, of the values below.")
 	}
