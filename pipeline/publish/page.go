@@ -1,12 +1,12 @@
 package publish
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
 	"strings"
 
-	"speechsim/configs"
 	"speechsim/extract"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/join"
@@ -20,7 +20,7 @@ import (
 func pageOf(p *plan.Plan, o *Outcome) report.Page {
 	k := p.Counts()
 	page := report.Page{
-		Title: p.Config.Name, Figures: figuresOf(p), Formats: p.Config.Formats, Sources: sourcesOf(p.Config), Groups: len(k.Groups),
+		Title: p.Config.Name, Figures: figuresOf(p), Formats: p.Config.Formats, Sources: sourcesOf(p), Groups: len(k.Groups),
 		Lead: fmt.Sprintf("%s of %s compared on %s of %s.", text.Count(p.CountLayers(), "layer", "layers"), text.Count(len(p.Sources), "model", "models"), text.Count(k.Usable, "utterance", "utterances"), k.Root),
 	}
 	if note := p.Config.Note; note != "" {
@@ -91,10 +91,11 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 var wordsOf = map[string]string{"phone": "phone identity", "word": "word identity", "speaker": "speaker identity", "logmel": "log-mel filters", "mfcc": "MFCC", "length": "segment length"}
 
 // sourcesOf says what the sentences of the page know of the models.
-func sourcesOf(c *configs.Config) (list []answers.Source) {
+func sourcesOf(p *plan.Plan) (list []answers.Source) {
+	c := p.Config
 	for i := range c.Models {
 		m := &c.Models[i]
-		s := answers.Source{Name: m.Name, Words: wordsOf[m.Labels], Controls: c.ControlsOf(m.Name)}
+		s := answers.Source{Name: m.Name, Words: cmp.Or(m.Label, wordsOf[m.Labels]), Controls: c.ControlsOf(m.Name), Single: single(p.Sources[i])}
 		switch {
 		case m.Baseline():
 			s.Role = answers.Baseline

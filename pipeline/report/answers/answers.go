@@ -21,6 +21,7 @@ type Source struct {
 	Words    string   `json:"words,omitempty"` // what they call it; "" = its name
 	Role     string   `json:"role,omitempty"`
 	Controls []string `json:"controls,omitempty"` // the models that are this one without training
+	Single   bool     `json:"single,omitempty"`   // it has one layer in all, which needs no name
 }
 
 // Run is what the sentences are made of.

@@ -39,7 +39,7 @@ func less(kind, x, than, y string, v, p float64) results.Difference {
 func words() *Run {
 	return &Run{
 		Sources: []Source{{Name: "hubert", Controls: []string{"untrained"}}, {Name: "untrained", Role: Control},
-			{Name: "logmel", Words: "log-mel filters", Role: Baseline}, {Name: "types", Words: "word identity", Role: Labels}},
+			{Name: "logmel", Words: "log-mel filters", Role: Baseline, Single: true}, {Name: "types", Words: "word identity", Role: Labels, Single: true}},
 		Cells: []results.Cell{cell(cka, "hubert 0", "types word", .1, .2), cell(cka, "hubert 1", "types word", .3, .005), cell(cka, "hubert 2", "types word", .28, .005),
 			cell(cka, "untrained 0", "types word", .05, .6), cell(cka, "untrained 1", "types word", .04, .6), cell(cka, "logmel logmel", "types word", .08, .01)},
 		Differences: []results.Difference{
@@ -127,7 +127,7 @@ func TestRules(t *testing.T) {
 			r.Sources = append(r.Sources, Source{Name: "wavlm"})
 			r.Cells = append(r.Cells, cell(cka, "wavlm 0", "types word", .25, .005))
 			r.Differences = append(r.Differences, less(results.Models, "hubert 1", "wavlm 0", "types word", .05, .01), less(results.Models, "hubert 1", "untrained 0", "types word", .25, .01))
-		}, []string{"wavlm has word identity 0.250", "Between models: layer 1 of hubert is above wavlm by 0.050 (95 % CI 0.025 to 0.075; uncorrected p = 0.01)."}, []string{"Between models: layer 1 of hubert is above layer 0 of untrained"}},
+		}, []string{"Layer 0 of wavlm has word identity 0.250", "Between models: layer 1 of hubert is above layer 0 of wavlm by 0.050 (95 % CI 0.025 to 0.075; uncorrected p = 0.01)."}, []string{"Between models: layer 1 of hubert is above layer 0 of untrained"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := words()

@@ -109,7 +109,7 @@ func (q *question) differences(kind, model string) (list []results.Difference) {
 
 // layer names one of several layers of a model: "layer 3 of hubert", or the model alone.
 func (q *question) layer(l results.Layer) string {
-	if s, _ := q.side(l.Model); l.Model != q.y.Model && len(s.cells) == 1 || l.Model == q.y.Model && q.yLayers == 1 {
+	if q.source(l.Model).Single {
 		return q.words(l.Model)
 	}
 	return "layer " + l.Layer + " of " + q.words(l.Model)

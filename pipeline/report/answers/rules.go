@@ -29,6 +29,12 @@ func bestAndChance(q *question, s side) string {
 		}
 	}
 	name, alone := q.words(s.Name), len(s.cells) == 1
+	if alone {
+		name = upper(q.layer(s.best.X))
+		if s.Single {
+			name = q.words(s.Name)
+		}
+	}
 	switch {
 	case n == valued && alone:
 		return fmt.Sprintf("%s is not above chance in %s: %s.", name, q.likeness(), value(s.best))
