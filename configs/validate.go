@@ -21,7 +21,7 @@ var (
 	keeping    = []string{"auto", "keep", "never"}
 
 	intervals    = []string{"jackknife", "none"}
-	differences  = []string{"neighbours", "best", "models"}
+	differences  = []string{"neighbours", "best", "models", "control", "baseline"}
 	permutations = []string{"group", "word_type"}
 )
 
@@ -215,6 +215,7 @@ func (c *Config) validateModels(oneOf func(Pos, string, *string, []string), bad 
 			}
 		}
 	}
+	c.validateControls(names, bad)
 	return names
 }
 

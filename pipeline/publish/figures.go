@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"speechsim/configs"
+	"speechsim/extract"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/report/figures"
@@ -146,6 +147,9 @@ func lookOf(all *configs.Look, width string) figures.Look {
 	return figures.Look{Width: mm, Font: all.Font, Legend: all.Legend, Bare: all.Bare}
 }
 
+// single says whether a source has one layer by its nature: not a model of which one layer was asked for.
+func single(s *extract.Source) bool { return s.Vectors != nil || s.Labels != nil || s.Features != nil }
+
 // axis lists the layers of one side, model by model.
 func axis(t *plan.Task, side []int) []figures.Model {
 	var out []figures.Model
@@ -153,9 +157,9 @@ func axis(t *plan.Task, side []int) []figures.Model {
 		l := t.Layers[i]
 		name := t.Inputs.Sources[l.Source].Name
 		if n := len(out); n == 0 || out[n-1].Name != name {
-			m := figures.Model{Name: name}
+			m := figures.Model{Name: name, Single: single(t.Inputs.Sources[l.Source])}
 			if asked := t.Inputs.Config.Model(name); asked != nil {
-				m.Label, m.Colour = asked.Label, asked.Colour
+				m.Label, m.Colour = cmp.Or(asked.Label, wordsOf[asked.Labels]), asked.Colour
 			}
 			out = append(out, m)
 		}

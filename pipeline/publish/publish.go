@@ -60,7 +60,7 @@ func Write(p *plan.Plan, set results.Set, accounts []join.Account, failed []stor
 	if err != nil {
 		return nil, err
 	}
-	page.Details = extra.Details()
+	page.Details, page.Differences = extra.Details(), extra.Differences
 	if err := draw(p.Progress, page, o); err != nil {
 		return nil, err
 	}

@@ -11,27 +11,31 @@ import (
 	"strings"
 
 	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/report/answers"
 	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
 // Page is the content of a report.html: the cells and figures of a run, and
-// sentences about them. Empty fields are left out of the page. What stands out
-// and what to doubt are also derived from the cells.
+// sentences about them. Empty fields are left out of the page. The answers, and
+// what to doubt in addition, are derived from the cells.
 type Page struct {
 	Title string `json:"title"`          // name of the run
 	Lead  string `json:"lead,omitempty"` // one sentence below the title
 
-	Compared  []string `json:"compared,omitempty"`   // what was compared: a sentence each
-	On        []string `json:"on,omitempty"`         // on what: corpus, rows, models
-	StandsOut []string `json:"stands_out,omitempty"` // what stands out, before what is worked out from the cells
-	Doubt     []string `json:"doubt,omitempty"`      // what to doubt, before what is worked out from the cells
+	Compared  []string         `json:"compared,omitempty"`   // what was compared: a sentence each
+	On        []string         `json:"on,omitempty"`         // on what: corpus, rows, models
+	StandsOut []string         `json:"stands_out,omitempty"` // what stands out, before what is worked out from the cells
+	Sources   []answers.Source `json:"sources,omitempty"`    // what is known of the models
+	Groups    int              `json:"groups,omitempty"`     // that are left out for intervals
+	Doubt     []string         `json:"doubt,omitempty"`      // what to doubt, before what is worked out from the cells
 
 	Traits []Trait `json:"traits,omitempty"` // of the models, where they are known: what layers group by is then tested
 
-	Figures []figures.Figure `json:"figures"`
-	Cells   []results.Cell   `json:"-"`
-	Details []PairDetail     `json:"-"` // for the view of one pair of layers; may be empty
+	Figures     []figures.Figure     `json:"figures"`
+	Cells       []results.Cell       `json:"-"`
+	Details     []PairDetail         `json:"-"` // for the view of one pair of layers; may be empty
+	Differences []results.Difference `json:"-"` // between layers
 
 	Dropped  []Dropped `json:"dropped,omitempty"`
 	Warnings []string  `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
@@ -53,11 +57,12 @@ type Dropped struct {
 var pageFiles embed.FS
 
 // scripts in the order in which they stand in the page.
-var scripts = []string{"data.js", "scene.js", "heatmap.js", "chart.js", "picture.js", "pair.js", "table.js", "address.js", "main.js"}
+var scripts = []string{"data.js", "scene.js", "heatmap.js", "chart.js", "picture.js", "pair.js", "table.js", "answers.js", "address.js", "main.js"}
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"grouped":  figures.Grouped,
 	"sentence": figures.Sentence,
+	"label":    figures.Label,
 }).ParseFS(pageFiles, "page/page.html"))
 
 // WritePage writes the page as one file that needs no network: styles,
@@ -78,6 +83,8 @@ type view struct {
 	Style     template.CSS
 	Script    template.JS
 	Data      template.HTML
+	Answers   []answers.Answer
+	Caution   string // about them
 	Figures   []figureView
 	Letters   template.HTML // outlines that the figures share
 	Pairs     []pairRow
@@ -125,7 +132,8 @@ func (p *Page) render() ([]byte, error) {
 	groups := groupCells(p.Cells)
 	v.StandsOut, v.Doubt = slices.Clone(p.StandsOut), slices.Clone(p.Doubt)
 	if p.Changes == nil {
-		v.StandsOut = append(v.StandsOut, findings(groups)...)
+		run := answers.Run{Sources: p.Sources, Groups: p.Groups, Cells: p.Cells, Differences: p.Differences, Figures: p.Figures}
+		v.Answers, v.Caution = answers.Of(&run), run.Caution()
 		v.StandsOut = append(v.StandsOut, groupings(groups, p.Traits)...)
 		v.Doubt = append(v.Doubt, doubts(groups, p.Dropped)...)
 	}

@@ -24,6 +24,7 @@ type curves struct {
 	styles        lineStyles
 	count         [absent + 1]int
 	halves        []float64 // half-widths of the intervals
+	elsewhere     int       // intervals that do not hold their value
 	chance        bool
 	papers        int // published values
 	paperLines    int
@@ -81,11 +82,21 @@ func newCurves(f *Figure, ix *index) *curves {
 			}
 		}
 	}
-	c.lo, c.hi = f.Scale.limits(values)
+	c.lo, c.hi = f.Scale.limits(withRoom(values))
 	c.ticks = canvas.Ticks(c.lo, c.hi)
 	c.weakText = f.notSignificantText(cells)
 	c.layout(cells)
 	return c
+}
+
+// withRoom adds to values some room at both ends, so that no line runs along the frame.
+func withRoom(values []float64) []float64 {
+	if len(values) == 0 {
+		return nil
+	}
+	lo, hi := slices.Min(values), slices.Max(values)
+	room := 0.03 * (hi - lo)
+	return append(values, lo-room, hi+room)
 }
 
 // colours are those of the lines: of a model that has its own, that, where the lines are of models.
@@ -121,6 +132,9 @@ func (c *curves) valuesOf(pt seriesPoint) []float64 {
 	}
 	v = append(v, *pt.cell.Value)
 	if pt.cell.Lo != nil {
+		if Elsewhere(pt.cell) != "" {
+			c.elsewhere++
+		}
 		v = append(v, *pt.cell.Lo, *pt.cell.Hi)
 		c.halves = append(c.halves, (*pt.cell.Hi-*pt.cell.Lo)/2)
 	}
@@ -254,19 +268,26 @@ func (c *curves) gatherLegend() {
 			c.legend = append(c.legend, curveEntry{-1, sign, text})
 		}
 	}
-	add(len(c.halves) > 0 && !c.styles.many(), "band", "95 % CI")
+	interval := "95 % CI"
+	if c.elsewhere > 0 {
+		interval += fmt.Sprintf("; of %s less its bias", Plural(c.elsewhere, "value"))
+	}
+	add(len(c.halves) > 0 && c.outlined(), "outline", interval)
+	add(len(c.halves) > 0 && !c.outlined() && !c.styles.many(), "band", interval)
 	if len(c.halves) > 0 && c.styles.many() {
 		add(true, "width", "95 % CI: "+c.medianHalf())
 	}
-	mean, q95 := "null: mean", "null: 95th percentile"
 	switch {
 	case c.styles.many():
-		mean, q95 = "null: mean over lines", "null: largest 95th percentile"
+		add(c.chance, "mean", "chance: lowest and highest mean")
+		add(c.chance, "q95", "chance: lowest and highest 95th percentile")
 	case len(c.labels) > 1:
-		mean, q95 = mean+", of each line", q95+", of each line"
+		add(c.chance, "mean", "chance of each line: mean")
+		add(c.chance, "q95", "chance of each line: 95th percentile")
+	default:
+		add(c.chance, "mean", "chance: mean")
+		add(c.chance, "q95", "chance: 95th percentile")
 	}
-	add(c.chance, "mean", mean)
-	add(c.chance, "q95", q95)
 	for _, p := range c.f.Published {
 		add(c.papers > 0, "paper", p.Label)
 	}
@@ -283,6 +304,9 @@ func (c *curves) gatherLegend() {
 		c.legendColumn = max(c.legendColumn, sampleWide+6+canvas.Width(canvas.Regular, canvas.LabelSize, e.text)+8)
 	}
 }
+
+// outlined says whether the intervals are drawn by their edges: more than two bands over one another hide what is behind them.
+func (c *curves) outlined() bool { return len(c.labels) > 2 && !c.styles.many() }
 
 // breakLegend puts a legend beside the plots into columns where it is much longer than they are high.
 func (c *curves) breakLegend() {
@@ -350,6 +374,10 @@ func (c *curves) drawLegend(p *canvas.Pen, x, top vg.Length) {
 			text = x
 		case "band":
 			p.FillRect(canvas.WithAlpha(canvas.SoftInk, 60), x, y-3.5, sampleWide, 7)
+		case "outline":
+			for _, up := range []vg.Length{-3, 3} {
+				p.Line(canvas.WithAlpha(canvas.SoftInk, outlineAlpha), outlineWide, nil, vg.Point{X: x, Y: y + up}, vg.Point{X: x + sampleWide, Y: y + up})
+			}
 		case "mean":
 			p.Line(canvas.SoftInk, 0.9, chanceDash, from, to)
 		case "q95":

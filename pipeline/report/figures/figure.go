@@ -39,6 +39,7 @@ type Model struct {
 	Name   string   `json:"name"`
 	Layers []string `json:"layers"`
 	Label  string   `json:"label,omitempty"`  // what figures call it; "" = its name
+	Single bool     `json:"single,omitempty"` // it has one layer in all, which needs no name
 	Colour string   `json:"colour,omitempty"` // of its lines and points, such as #0072b2; "" = one of [canvas.LineColours]
 }
 
@@ -156,11 +157,11 @@ func (f *Figure) yModels() []Model {
 // notSignificantText says at which level a cell is marked, and whether against
 // the whole family of cells.
 func (f *Figure) notSignificantText(cells []*results.Cell) string {
-	text := "not significant at " + f.alphaText()
+	kind := "p"
 	if short, _ := correctionOf(cells); short != "" {
-		text += ", " + short
+		kind = short + " p"
 	}
-	return text
+	return fmt.Sprintf("not above chance, %s > %s", kind, f.alphaText())
 }
 
 // correctionOf says for how many tests the p-values that decide are corrected, in short and in full; "" where they are not.
@@ -171,11 +172,11 @@ func correctionOf(cells []*results.Cell) (short, full string) {
 	}
 	switch cells[k].Null.Correct {
 	case results.CorrectFDR:
-		return "FDR", "false discovery rate: p of Benjamini and Hochberg"
+		return "FDR-controlled", "with the false discovery rate controlled over all cells"
 	case results.CorrectNone:
 		return "", ""
 	}
-	return "family-wise", "family-wise: p against the largest standardised cell of each draw"
+	return "family-wise", "family-wise, so that the verdicts on all cells hold together"
 }
 
 func orDefault(s, otherwise string) string {

@@ -161,7 +161,7 @@ func TestNothingIsBlank(t *testing.T) {
 	if err := drawSVG(&svg, figures[0], cells); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"n.s.", "not significant at 0.05: 14 cells", "could not be computed: 4 cells", "not among the results: 8 cells"} {
+	for _, want := range []string{"n.s.", "not above chance, p &gt; 0.05: 14 cells", "could not be computed: 4 cells", "not among the results: 8 cells"} {
 		if !strings.Contains(svg.String(), want) {
 			t.Errorf("the map does not say %q", want)
 		}
@@ -177,7 +177,7 @@ func TestNothingIsBlank(t *testing.T) {
 	if err := drawSVG(&svg, figures[1], cells); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"could not be computed (4)", "not among the results (4)", "null: largest 95th percentile"} {
+	for _, want := range []string{"could not be computed (4)", "not among the results (4)", "chance: lowest and highest 95th percentile"} {
 		if !strings.Contains(svg.String(), want) {
 			t.Errorf("the curves do not say %q", want)
 		}

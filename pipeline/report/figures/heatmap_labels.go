@@ -148,6 +148,8 @@ func (h *heatmap) drawLegend(p *canvas.Pen) {
 		case e.sign == notSignificant:
 			p.FillRect(h.colours[60], x, y, side, side)
 			p.FillRect(canvas.InkOn(h.colours[60]), x+canvas.Snap(side*0.36), y+canvas.Snap(side*0.36), canvas.Snap(side*0.28), canvas.Snap(side*0.28))
+		case e.sign == shown:
+			p.FillRect(canvas.SelfFill, x, y, side, side)
 		default:
 			p.FillRect(canvas.VoidFill, x, y, side, side)
 			addHatch(&path, x, y, side, e.sign == absent)

@@ -111,7 +111,7 @@ func (f *Figure) model(name string) Model {
 // layerName is [LayerName] with the label of the model.
 func (f *Figure) layerName(l results.Layer) string {
 	m := f.model(l.Model)
-	if l.Layer == "" || l.Layer == l.Model {
+	if l.Layer == "" || l.Layer == l.Model || m.Single {
 		return m.shown()
 	}
 	return m.shown() + " " + l.Layer

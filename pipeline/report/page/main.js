@@ -199,6 +199,7 @@ async function start() {
   const table = new CellTable(groups, links, () => explorer.note());
   const pictures = [...document.querySelectorAll("#figures figure .paper")].map((root, i) => new LivePicture(root, data.pictures[i], data, groups, links));
   views.push(explorer, table, ...pictures);
+  startAnswers(data, groups, open);
   $("cells").hidden = false;
   for (const item of document.querySelectorAll("[data-script]")) item.hidden = false;
   startTheme(() => explorer.draw());
