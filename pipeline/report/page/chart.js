@@ -25,14 +25,14 @@ function unionOfLayers(data, ids) {
   return union;
 }
 
-// curvesOf are a line for each model of x against one layer y.
+// curvesOf are a line for each model of x against one layer y, without the value of y with itself.
 function curvesOf({ data, group, x }, y) {
   const names = unionOfLayers(data, x), lines = new Map();
   for (const id of x) {
     const { model, layer } = data.layers[id];
     if (!lines.has(model)) lines.set(model, { model, name: shownModel(data, model), points: [] });
     const cell = group.cell(id, y);
-    if (cell.value != null) lines.get(model).points.push({ i: names.indexOf(layer), value: cell.value, lo: cell.lo, hi: cell.hi, weak: cell.state === "weak", cell });
+    if (cell.value != null && id !== y) lines.get(model).points.push({ i: names.indexOf(layer), value: cell.value, lo: cell.lo, hi: cell.hi, weak: cell.state === "weak", cell });
   }
   return { names, lines: [...lines.values()] };
 }
@@ -44,7 +44,7 @@ function minusOf({ data, group, x }, y, one, other) {
   const a = of(one), b = of(other), points = [], names = [...a.keys()].filter((layer) => b.has(layer));
   names.forEach((layer, i) => {
     const p = a.get(layer), q = b.get(layer);
-    if (p.value == null || q.value == null) return;
+    if (p.value == null || q.value == null || p.x === y || q.x === y) return;
     const value = p.value - q.value, known = p.lo != null && q.lo != null;
     const lo = known ? value - Math.hypot(p.value - p.lo, q.hi - q.value) : null, hi = known ? value + Math.hypot(p.hi - p.value, q.value - q.lo) : null;
     const said = [`${layerName(data, p.x)} minus ${layerName(data, q.x)}, against ${layerName(data, y)}`, `${short(value)}${known ? ` (95 % CI ${short(lo)} to ${short(hi)})` : ""}`, `${short(p.value)} and ${short(q.value)}`];

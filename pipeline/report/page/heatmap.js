@@ -57,7 +57,7 @@ const niceStep = (v) => {
 function range(view) {
   if (view.scale === "unit") return [0, 1];
   let lo = Infinity, hi = -Infinity;
-  for (const row of view.cells) for (const cell of row) if (cell.value != null) { lo = Math.min(lo, cell.value); hi = Math.max(hi, cell.value); }
+  for (const row of view.cells) for (const cell of row) if (cell.value != null && cell.x !== cell.y) { lo = Math.min(lo, cell.value); hi = Math.max(hi, cell.value); }
   if (lo > hi) return [0, 1];
   if (hi - lo < 1e-9) return [lo - 0.05, hi + 0.05];
   const step = niceStep((hi - lo) / 20);
@@ -118,6 +118,7 @@ function drawMap(surface, view, layout, theme) {
   const hatches = [];
   view.cells.forEach((row, i) => row.forEach((cell, j) => {
     const x = left + across.start[i], y = bottom - upward.start[j] - edge;
+    if (cell.value != null && cell.x === cell.y) return surface.rect(x, y, edge, edge, theme.itself); // it says nothing, and would rule the scale
     if (cell.value == null) {
       surface.rect(x, y, edge, edge, theme.void);
       hatch(hatches, x, y, edge, cell.state === "absent");
@@ -199,10 +200,10 @@ function drawBar(surface, view, layout, theme, lo, hi) {
 function pageTheme() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue("--" + name).trim();
-  return { back: colour("back"), front: colour("front"), soft: colour("soft"), void: colour("void"), hatch: colour("hatch") };
+  return { back: colour("back"), front: colour("front"), soft: colour("soft"), void: colour("void"), hatch: colour("hatch"), itself: colour("edge") };
 }
 
-const paperTheme = { back: "#ffffff", front: "#1c1c1c", soft: "#545454", void: "#d4d4d4", hatch: "#505050" };
+const paperTheme = { back: "#ffffff", front: "#1c1c1c", soft: "#545454", void: "#d4d4d4", hatch: "#505050", itself: "#ebebeb" };
 
 // HeatMap holds the canvas and the selected cell, and handles events.
 class HeatMap {
