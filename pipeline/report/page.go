@@ -41,9 +41,9 @@ type Page struct {
 	Warnings []string  `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
 	Changes  []Change  `json:"-"`                  // of a page that compares two runs
 
-	Manifest json.RawMessage `json:"-"` // manifest.json, shown as provenance
-	Formats  []string        `json:"-"` // of the figures' files; nil = all
-	Folder   string          `json:"-"` // where the figures' files are, seen from the page; "" = "figures"
+	Manifest json.RawMessage `json:"-"`                 // manifest.json, shown as provenance
+	Formats  []string        `json:"formats,omitempty"` // of the figures' files; nil = all
+	Folder   string          `json:"-"`                 // where the figures' files are, seen from the page; "" = "figures"
 }
 
 // Dropped counts rows that were left out, by reason.

@@ -210,7 +210,7 @@ func (c *curves) layout(cells []*results.Cell) {
 	for _, m := range c.f.Measures() {
 		labels = append(labels, Label(m))
 	}
-	c.title, c.rests = c.f.header(c.wide-2*margin, strings.Join(labels, " and ")+"; "+summaryLine(cells))
+	c.title, c.rests = headerOf(c.f, c.wide-2*margin, strings.Join(labels, " and ")+"; "+summaryLine(cells))
 	c.height = canvas.Snap(margin + headHeight(c.title, c.rests) + body + margin)
 }
 
@@ -275,7 +275,7 @@ func (c *curves) gatherLegend() {
 	add(len(c.halves) > 0 && c.outlined(), "outline", interval)
 	add(len(c.halves) > 0 && !c.outlined() && !c.styles.many(), "band", interval)
 	if len(c.halves) > 0 && c.styles.many() {
-		add(true, "width", "95 % CI: "+c.medianHalf())
+		add(true, "width", "95 % CI: "+medianHalf(c.halves))
 	}
 	switch {
 	case c.styles.many():
@@ -321,9 +321,9 @@ func (c *curves) legendHeight() vg.Length { return vg.Length(c.legendRows) * ent
 
 // medianHalf says how wide the intervals are where there are too many lines to
 // draw them.
-func (c *curves) medianHalf() string {
-	slices.Sort(c.halves)
-	return "±" + strconv.FormatFloat(c.halves[len(c.halves)/2], 'g', 2, 64) + " (median)"
+func medianHalf(halves []float64) string {
+	slices.Sort(halves)
+	return "±" + strconv.FormatFloat(halves[len(halves)/2], 'g', 2, 64) + " (median)"
 }
 
 func (c *curves) Draw(p *canvas.Pen) {
@@ -333,7 +333,7 @@ func (c *curves) Draw(p *canvas.Pen) {
 	for k, l := range c.yTitle {
 		p.UpText(canvas.Regular, canvas.TextSize, canvas.Ink, canvas.Centre, margin+canvas.TextSize*(1+vg.Length(k)*canvas.LineHeight), top-c.plotsHeight()/2, l)
 	}
-	c.eachPlot(func(one *plot) {
+	eachPlot(c, func(one *plot) {
 		one.Pen = p
 		if t := one.panel.title; t != "" {
 			p.Text(canvas.Bold, canvas.TextSize, canvas.Ink, canvas.Left, one.x, one.y+c.h+0.35*canvas.TextSize, t)
@@ -346,7 +346,7 @@ func (c *curves) Draw(p *canvas.Pen) {
 }
 
 // eachPlot goes through the plots in their places.
-func (c *curves) eachPlot(do func(p *plot)) {
+func eachPlot(c *curves, do func(p *plot)) {
 	top := c.height - margin - headHeight(c.title, c.rests)
 	for i := range c.panels {
 		column, row := i%c.columns, i/c.columns

@@ -68,14 +68,14 @@ func (t *Targets) add(f *Figure, l layout, left, top vg.Length) {
 	case *heatmap:
 		t.addMap(f, l, x, y)
 	case *curves:
-		l.eachPlot(func(p *plot) {
+		eachPlot(l, func(p *plot) {
 			for _, s := range p.panel.lines {
-				c := TargetCurve{TargetOf: f.targetOf(f.Measure()), Label: s.label, YOf: &s.y}
+				c := TargetCurve{TargetOf: targetOf(f, f.Measure()), Label: s.label, YOf: &s.y}
 				for _, pt := range s.points {
 					if pt.cell == nil || pt.cell.Value == nil {
 						continue
 					}
-					c.TargetOf = f.targetOf(results.Measure{Metric: pt.cell.Metric, Variant: pt.cell.Variant, Params: pt.cell.Params})
+					c.TargetOf = targetOf(f, results.Measure{Metric: pt.cell.Metric, Variant: pt.cell.Variant, Params: pt.cell.Params})
 					c.X, c.Y, c.XOf = append(c.X, x(p.at(pt.at))), append(c.Y, y(p.up(*pt.cell.Value))), append(c.XOf, pt.x)
 				}
 				if f.own != nil {
@@ -101,7 +101,7 @@ func (t *Targets) add(f *Figure, l layout, left, top vg.Length) {
 }
 
 func (t *Targets) addMap(f *Figure, h *heatmap, x, y func(vg.Length) float64) {
-	m := TargetMap{TargetOf: f.targetOf(f.Measure()), Edge: units(h.edge), XOf: h.g.x, YOf: h.g.y}
+	m := TargetMap{TargetOf: targetOf(f, f.Measure()), Edge: units(h.edge), XOf: h.g.x, YOf: h.g.y}
 	for i := range h.g.x {
 		m.X = append(m.X, x(h.originX+h.x.start[i]))
 	}
@@ -120,7 +120,7 @@ func (t *Targets) addMap(f *Figure, h *heatmap, x, y func(vg.Length) float64) {
 }
 
 func (t *Targets) addLayers(f *Figure, layers []results.Layer, at func(i int) (x, y float64)) {
-	c := TargetCurve{TargetOf: f.targetOf(f.Measure()), XOf: layers}
+	c := TargetCurve{TargetOf: targetOf(f, f.Measure()), XOf: layers}
 	for i := range layers {
 		x, y := at(i)
 		c.X, c.Y = append(c.X, x), append(c.Y, y)
@@ -128,7 +128,7 @@ func (t *Targets) addLayers(f *Figure, layers []results.Layer, at func(i int) (x
 	t.Points = append(t.Points, c)
 }
 
-func (f *Figure) targetOf(m results.Measure) TargetOf {
+func targetOf(f *Figure, m results.Measure) TargetOf {
 	return TargetOf{Comparison: f.Comparison, Metric: m.Metric, Variant: m.Variant, Params: m.Params.String()}
 }
 

@@ -118,7 +118,7 @@ func (t *tree) layout(ix *index) {
 	if t.unknown > 0 {
 		rest += "; without a value and left out: " + Plural(t.unknown, "pair") + " of layers"
 	}
-	t.title, t.rests = t.f.header(t.width-2*margin, rest)
+	t.title, t.rests = headerOf(t.f, t.width-2*margin, rest)
 	t.top = margin + headHeight(t.title, t.rests)
 	t.height = canvas.Snap(t.top + n*t.pitch + tickSize + canvas.LabelSize*canvas.LineHeight + canvas.TextSize*canvas.LineHeight + 6 + margin)
 }
