@@ -55,7 +55,7 @@ var phases = []struct{ name, pipeline, above string }{
 	{"report/internal/synthetic", "results", ""},
 	{"report/answers", "report/figures results", ""},
 	{"report", "report/answers report/figures report/canvas results published internal/files", ""},
-	{"publish", "study load plan join results published report report/answers report/figures native progress internal/files internal/text", "configs extract models"},
+	{"publish", "study load plan join inference results published report report/answers report/figures native progress internal/files internal/text", "configs extract models"},
 	{"shard", "load plan internal/files internal/text", ""},
 	{"matrices", "study inference results native progress internal/npy internal/text", "metrics"},
 	{"inventory", "publish progress internal/text", "extract metrics"},

@@ -17,14 +17,47 @@ import (
 // replicates are cells with each group left out.
 type replicates struct {
 	*metrics.Replicates
-	At map[int]int // cell -> statistic
+	At     map[int]int // cell -> statistic
+	Groups []string    // what each group is called; nil where they are not those of the corpus
+}
+
+// groupNames are what the parts with rows are called, which intervals leave out one at a time.
+func groupNames[S any](t *plan.Tile, s *sums.Total[S]) (names []string) {
+	if t.RowSet.Level == results.TypeLevel { // its parts are stretches of the list of types
+		return nil
+	}
+	for k, part := range s.Parts {
+		if s.Sizes[k] > 0 {
+			names = append(names, t.Inputs.Parts[part].Name)
+		}
+	}
+	return names
+}
+
+// kept are the replicates as the run's folder keeps them.
+func (r *replicates) kept(cells []results.Cell) []results.Replicates {
+	if r == nil || len(r.Groups) == 0 || len(r.Groups) != len(r.Sizes) {
+		return nil
+	}
+	out := results.Replicates{Groups: r.Groups, Sizes: r.Sizes}
+	for c := range cells {
+		k, ok := r.At[c]
+		if !ok || cells[c].Lo == nil {
+			continue
+		}
+		out.Cells, out.Whole = append(out.Cells, c), append(out.Whole, r.Whole[k])
+		for g := range r.Left {
+			out.Less = append(out.Less, float32(r.Left[g][k]-r.Whole[k]))
+		}
+	}
+	return []results.Replicates{out}
 }
 
 // replicatesOf computes the cells that get an interval with each group left out, the parts being the groups; nil where none
 // does.
 func replicatesOf[S metrics.Sums[S]](ctx context.Context, t *plan.Tile, rows *join.Rows, s *sums.Total[S], cells []results.Cell,
 	statistics func(cells []metrics.Cell) func(S) ([]float64, error)) (*replicates, error) {
-	r := &replicates{At: map[int]int{}}
+	r := &replicates{At: map[int]int{}, Groups: groupNames(t, s)}
 	few := metrics.CountGroups(s.Sizes) < metrics.FewestGroups
 	var asked []metrics.Cell
 	for c := range cells {
@@ -51,7 +84,7 @@ func replicatesOf[S metrics.Sums[S]](ctx context.Context, t *plan.Tile, rows *jo
 }
 
 // with adds the cells whose interval is that of a metric on groups, whose values without each group are at hand; r may be nil.
-func (r *replicates) with(t *plan.Tile, maps map[string]groupMap, cells []results.Cell) *replicates {
+func (r *replicates) with(t *plan.Tile, names []string, maps map[string]groupMap, cells []results.Cell) *replicates {
 	for c := range cells {
 		m, at := t.MeasureOf(c), t.PairOf(c)
 		of := maps[m.Name]
@@ -60,7 +93,7 @@ func (r *replicates) with(t *plan.Tile, maps map[string]groupMap, cells []result
 			continue
 		}
 		if r == nil {
-			r = &replicates{Replicates: &metrics.Replicates{Left: make([][]float64, len(of.Left.Sizes)), Sizes: of.Left.Sizes}, At: map[int]int{}}
+			r = &replicates{Replicates: &metrics.Replicates{Left: make([][]float64, len(of.Left.Sizes)), Sizes: of.Left.Sizes}, At: map[int]int{}, Groups: names}
 		}
 		k := of.at[[2]int{at.X, at.Y}]
 		r.At[c] = len(r.Whole)

@@ -37,7 +37,7 @@ func (w *estimates) join(t *plan.Tile, e *estimates) {
 	}
 	if e.replicates != nil {
 		if w.replicates == nil {
-			w.replicates = &replicates{&metrics.Replicates{Left: make([][]float64, len(e.replicates.Left)), Sizes: e.replicates.Sizes}, map[int]int{}}
+			w.replicates = &replicates{&metrics.Replicates{Left: make([][]float64, len(e.replicates.Left)), Sizes: e.replicates.Sizes}, map[int]int{}, e.replicates.Groups}
 		}
 		to := w.replicates
 		for c, k := range e.replicates.At {

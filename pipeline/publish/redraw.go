@@ -1,12 +1,16 @@
 package publish
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
+	"speechsim/pipeline/inference"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/progress"
 	"speechsim/pipeline/report"
+	"speechsim/pipeline/results"
 )
 
 // Redraw makes the figures and the page of a finished run again from its directory. Nothing is computed.
@@ -37,11 +41,33 @@ func Versus(dir, other string, r progress.Reporter) (*Outcome, error) {
 	if name == otherName {
 		name, otherName = filepath.ToSlash(dir), filepath.ToSlash(other)
 	}
-	page, err := report.Versus(name, otherName, ours, theirs, changes)
+	pairing, err := pair(dir, other, ours.Cells, theirs.Cells)
+	if err != nil {
+		return nil, err
+	}
+	page, err := report.Versus(name, otherName, ours, theirs, changes, pairing)
 	if err != nil {
 		return nil, err
 	}
 	return show(filepath.Join(dir, "versus", text.FileName(otherName)), page, r)
+}
+
+// pair sets the differences of two runs against their groups.
+func pair(dir, other string, ours, theirs []results.Cell) (p report.Pairing, err error) {
+	runs := [2]inference.Run{{Cells: ours}, {Cells: theirs}}
+	for i, dir := range []string{dir, other} {
+		path := filepath.Join(dir, replicatesName)
+		runs[i].Replicates, err = results.ReadReplicatesFile(path, len(runs[i].Cells))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return report.Pairing{Why: filepath.ToSlash(dir) + " holds no " + replicatesName + ", in which a run with intervals keeps what these are made of"}, nil
+		case err != nil:
+			return p, err
+		}
+	}
+	p.Found = inference.Between(&runs[0], &runs[1])
+	p.Why = "no cell has an interval in both runs on the same groups of speakers"
+	return p, nil
 }
 
 // show draws a page and its figures into a folder.

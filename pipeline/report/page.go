@@ -37,9 +37,10 @@ type Page struct {
 	Details     []PairDetail         `json:"-"` // for the view of one pair of layers; may be empty
 	Differences []results.Difference `json:"-"` // between layers
 
-	Dropped  []Dropped `json:"dropped,omitempty"`
-	Warnings []string  `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
-	Changes  []Change  `json:"-"`                  // of a page that compares two runs
+	Dropped  []Dropped        `json:"dropped,omitempty"`
+	Warnings []string         `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
+	Changes  []Change         `json:"-"`                  // of a page that compares two runs
+	Between  []answers.Answer `json:"-"`                  // of such a page
 
 	Manifest json.RawMessage `json:"-"`                 // manifest.json, shown as provenance
 	Formats  []string        `json:"formats,omitempty"` // of the figures' files; nil = all
@@ -130,6 +131,7 @@ func (p *Page) render() ([]byte, error) {
 	// The data are base64, which needs no escaping; script text of no known type is never run.
 	v.Data = template.HTML(`<script type="text/plain" id="data">` + data + `</script>`)
 	groups := groupCells(p.Cells)
+	v.Answers = p.Between
 	v.StandsOut, v.Doubt = slices.Clone(p.StandsOut), slices.Clone(p.Doubt)
 	if p.Changes == nil {
 		run := answers.Run{Sources: p.Sources, Groups: p.Groups, Cells: p.Cells, Differences: p.Differences, Figures: p.Figures}

@@ -14,7 +14,8 @@ import (
 // store keeps, one at a time is in memory.
 type Total[S any] struct {
 	Whole S
-	Sizes []int                  // rows of each part that holds rows of the tile
+	Parts []int                  // the parts that hold rows of the tile
+	Sizes []int                  // rows of each of them
 	Read  func(n int) (S, error) // that part; what it returns holds until the next call
 }
 
@@ -46,7 +47,7 @@ func addParts[S interface {
 		if err != nil {
 			return nil, nil, err
 		}
-		s.Sizes = append(s.Sizes, part.N())
+		s.Parts, s.Sizes = append(s.Parts, parts[n]), append(s.Sizes, part.N())
 		failed = append(failed, lost...)
 	}
 	return s, failed, nil

@@ -82,6 +82,9 @@ func newCurves(f *Figure, ix *index) *curves {
 			}
 		}
 	}
+	if f.difference {
+		values = append(values, 0)
+	}
 	c.lo, c.hi = f.Scale.limits(withRoom(values))
 	c.ticks = canvas.Ticks(c.lo, c.hi)
 	c.weakText = f.notSignificantText(cells)

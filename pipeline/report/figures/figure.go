@@ -157,6 +157,9 @@ func (f *Figure) yModels() []Model {
 // notSignificantText says at which level a cell is marked, and whether against
 // the whole family of cells.
 func (f *Figure) notSignificantText(cells []*results.Cell) string {
+	if f.difference {
+		return fmt.Sprintf("not told from 0, p > %s", f.alphaText())
+	}
 	kind := "p"
 	if short, _ := correctionOf(cells); short != "" {
 		kind = short + " p"

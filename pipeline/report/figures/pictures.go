@@ -2,6 +2,7 @@ package figures
 
 import (
 	"bytes"
+	"slices"
 
 	"speechsim/pipeline/report/canvas"
 	"speechsim/pipeline/results"
@@ -54,10 +55,30 @@ func OfDifferences(figures []Figure, cells []results.Cell, more string) []Figure
 			continue
 		}
 		f.Title += more
-		f.Published, f.difference, f.Scale = nil, true, Scale{Map: "diverging"}
+		f.XModels, f.YModels = withCells(&f, ix)
+		f.Published, f.difference, f.Scale = nil, true, Scale{}
+		if f.Kind == Heatmap { // curves show on which side of 0 they are without colours
+			f.Scale.Map = "diverging"
+		}
 		list = append(list, f)
 	}
 	return list
+}
+
+// withCells are the models of a figure that have any of the cells.
+func withCells(f *Figure, ix *index) (x, y []Model) {
+	inX, inY := map[string]bool{}, map[string]bool{}
+	for _, m := range f.Measures() {
+		for _, at := range f.Pairs() {
+			if ix.find(f, m, at.X, at.Y) != nil {
+				inX[at.X.Model], inY[at.Y.Model] = true, true
+			}
+		}
+	}
+	without := func(models []Model, in map[string]bool) []Model {
+		return slices.DeleteFunc(slices.Clone(models), func(m Model) bool { return !in[m.Name] })
+	}
+	return without(f.XModels, inX), without(f.YModels, inY)
 }
 
 // anyCell says whether any cell of the figure is among the results.

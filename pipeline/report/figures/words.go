@@ -262,6 +262,9 @@ func Sentence(s string) string {
 // marked says in a sentence what the marks of a figure mean, and how many there are.
 func (f *Figure) marked(n int, picture bool) string {
 	sign := ""
+	if f.difference {
+		return Plural(n, "difference") + " cannot be told from 0"
+	}
 	switch {
 	case !picture:
 	case f.Kind == Heatmap:
