@@ -51,13 +51,14 @@ type pageData struct {
 	Details []dataDetail      `json:"details"`
 	Maps    map[string]string `json:"maps"`
 
-	Looks    map[string]look    `json:"looks"`    // of models that the config calls otherwise, or gives a colour
+	Looks    map[string]look    `json:"looks"`    // of models that are called otherwise, or have a colour or one layer
 	Pictures []*figures.Targets `json:"pictures"` // in the order of the figures
 }
 
 type look struct {
 	Label  string `json:"label,omitempty"`
 	Colour string `json:"colour,omitempty"`
+	Single bool   `json:"single,omitempty"` // it has one layer, which goes by the model's name
 }
 
 type dataGroup struct {
@@ -186,8 +187,8 @@ func (p *Page) data() *pageData {
 	d.Looks = map[string]look{}
 	for _, f := range p.Figures {
 		for _, m := range slices.Concat(f.XModels, f.YModels) {
-			if m.Label != "" || m.Colour != "" {
-				d.Looks[m.Name] = look{m.Label, m.Colour}
+			if l := (look{m.Label, m.Colour, m.Single}); l != (look{}) {
+				d.Looks[m.Name] = l
 			}
 		}
 	}

@@ -34,7 +34,8 @@ function curvesOf({ data, group, x }, y) {
     const cell = group.cell(id, y);
     if (cell.value != null && id !== y) lines.get(model).points.push({ i: names.indexOf(layer), value: cell.value, lo: cell.lo, hi: cell.hi, weak: cell.state === "weak", cell });
   }
-  return { names, lines: [...lines.values()] };
+  const shown = (layer) => { const id = x.find((id) => data.layers[id].layer === layer && !ownName(data, id)); return id === undefined ? layer : layerName(data, id); };
+  return { names: names.map(shown), lines: [...lines.values()] };
 }
 
 // minusOf is the line of one model less another, layer by layer, against one layer y. The interval is put together from those of both values as if
@@ -86,7 +87,7 @@ class Chart {
     [lo, hi] = [Math.floor(lo / step + 1e-6) * step, Math.ceil(hi / step - 1e-6) * step];
     const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), ticks = [];
     for (let k = Math.round(lo / step); k * step <= hi + step * 1e-6; k++) ticks.push([k * step, minus((k * step).toFixed(decimals)).replace(/^\u2212(0\.?0*)$/, "$1")]);
-    const names = this.view.names.map((name) => shownModel(this.view.data, name));
+    const { names } = this.view;
     const left = Math.ceil(14 + Math.max(...ticks.map(([, text]) => textWidth(text, 11))));
     const rows = this.legend(width), titles = wrapped(this.view.title, 13, width - 16), top = 18 + 16 * (titles.length + rows.length), pitch = (width - left - 10) / Math.max(names.length, 1);
     const turned = names.map((n) => textWidth(n, 11) + 4 > 2 * pitch);

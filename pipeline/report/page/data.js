@@ -89,7 +89,7 @@ const shownModel = (data, model) => data.looks[model]?.label ?? model;
 
 function layerName(data, id) {
   const { model, layer } = data.layers[id];
-  return layer && layer !== model ? `${shownModel(data, model)} ${layer}` : shownModel(data, model);
+  return layer && layer !== model && !data.looks[model]?.single ? `${shownModel(data, model)} ${layer}` : shownModel(data, model);
 }
 
 // say writes what is known about a cell below the views, where a screen reader reads it out.

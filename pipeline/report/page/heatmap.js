@@ -25,7 +25,10 @@ function place(data, layers, edge) {
 }
 
 // ownName is what a layer is called beside its model: nothing, where it has no other name.
-const ownName = (data, id) => (data.layers[id].layer === data.layers[id].model ? "" : data.layers[id].layer);
+function ownName(data, id) {
+  const { model, layer } = data.layers[id];
+  return layer === model || data.looks[model]?.single ? "" : layer;
+}
 
 function layoutMap(view, room) {
   const { data, x, y } = view;
