@@ -142,7 +142,11 @@ func (c *call) flagMistake(err error) string {
 	if key := configs.KeyNamed(name); key != "" && takesConfig {
 		return fmt.Sprintf("there is no flag --%s; it is a key of the config: --set %s=...", name, key)
 	}
-	return fmt.Sprintf("there is no flag --%s%s", name, configs.Nearest("--"+name, known))
+	dashes := "--"
+	if len(name) == 1 {
+		dashes = "-"
+	}
+	return fmt.Sprintf("there is no flag %s%s%s", dashes, name, configs.Nearest(dashes+name, known))
 }
 
 // list is a flag that may be given several times.
