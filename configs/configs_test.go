@@ -257,6 +257,17 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// TestFiguresOfTheDocs: the config of docs/figures.md is one.
+func TestFiguresOfTheDocs(t *testing.T) {
+	c, err := Load("../docs/figures.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Figure.Width != "column" || len(c.Panels) != 1 || c.Model("hubert").Label != "HuBERT" || c.Comparisons[0].Figures[1].Width != "full" {
+		t.Errorf("it says %+v, %+v, %+v", c.Figure, c.Panels, c.Models)
+	}
+}
+
 // TestResolved: comments and order are not part of what a config says; overrides are.
 func TestResolved(t *testing.T) {
 	text := func(data string, sets ...string) string {

@@ -42,10 +42,10 @@ type Page struct {
 	Changes  []Change         `json:"-"`                  // of a page that compares two runs
 	Between  []answers.Answer `json:"-"`                  // of such a page
 
-	Manifest json.RawMessage `json:"-"` // manifest.json, shown as provenance
-	Methods  string          `json:"-"` // what a paper says of the run
-	Formats  []string        `json:"-"` // of the figures' files; nil = all
-	Folder   string          `json:"-"` // where the figures' files are, seen from the page; "" = "figures"
+	Manifest json.RawMessage `json:"-"`                 // manifest.json, shown as provenance
+	Methods  string          `json:"-"`                 // what a paper says of the run
+	Formats  []string        `json:"formats,omitempty"` // of the figures' files; nil = all
+	Folder   string          `json:"-"`                 // where the figures' files are, seen from the page; "" = "figures"
 }
 
 // Dropped counts rows that were left out, by reason.
@@ -59,7 +59,7 @@ type Dropped struct {
 var pageFiles embed.FS
 
 // scripts in the order in which they stand in the page.
-var scripts = []string{"data.js", "scene.js", "heatmap.js", "pair.js", "table.js", "answers.js", "main.js"}
+var scripts = []string{"data.js", "scene.js", "heatmap.js", "chart.js", "picture.js", "pair.js", "table.js", "answers.js", "address.js", "main.js"}
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"grouped":  figures.Grouped,
@@ -88,6 +88,7 @@ type view struct {
 	Answers   []answers.Answer
 	Caution   string // about them
 	Figures   []figureView
+	Letters   template.HTML // outlines that the figures share
 	Pairs     []pairRow
 	Failed    []reason
 	Doubted   []reason
@@ -118,16 +119,18 @@ func (p *Page) render() ([]byte, error) {
 		}
 		script.Write(code)
 	}
-	data, err := p.packed()
+	v := view{Page: *p, Style: template.CSS(style), Script: template.JS(script.String())}
+	pictures, letters, err := figures.Pictures(p.Figures, p.Cells)
 	if err != nil {
 		return nil, err
 	}
-	v := view{Page: *p, Style: template.CSS(style), Script: template.JS(script.String())}
-	// The data are base64, which needs no escaping; script text of no known type is never run.
-	v.Data = template.HTML(`<script type="text/plain" id="data">` + data + `</script>`)
-	if v.Figures, err = p.figureViews(); err != nil {
+	v.Figures, v.Letters = p.figureViews(pictures), template.HTML(letters)
+	data, err := p.packed(pictures)
+	if err != nil {
 		return nil, err
 	}
+	// The data are base64, which needs no escaping; script text of no known type is never run.
+	v.Data = template.HTML(`<script type="text/plain" id="data">` + data + `</script>`)
 	groups := groupCells(p.Cells)
 	v.Answers = p.Between
 	v.StandsOut, v.Doubt = slices.Clone(p.StandsOut), slices.Clone(p.Doubt)
@@ -160,14 +163,10 @@ func (p *Page) FileFormats() []string {
 	return p.Formats
 }
 
-func (p *Page) figureViews() ([]figureView, error) {
+func (p *Page) figureViews(pictures []figures.Picture) []figureView {
 	folder := p.Folder
 	if folder == "" {
 		folder = "figures"
-	}
-	pictures, err := figures.Pictures(p.Figures, p.Cells)
-	if err != nil {
-		return nil, err
 	}
 	var list []figureView
 	for _, drawn := range pictures {
@@ -177,5 +176,5 @@ func (p *Page) figureViews() ([]figureView, error) {
 		}
 		list = append(list, v)
 	}
-	return list, nil
+	return list
 }

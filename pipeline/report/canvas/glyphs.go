@@ -120,7 +120,7 @@ func outline(segments sfnt.Segments) string {
 	return b.String()
 }
 
-// FillString draws a text by the outlines of its letters. The text itself stays with it as a label, so that it can be found in the file. What
+// FillString draws a text by the outlines of its letters. The text itself stays with it, so that it can be found in the file. What
 // the font has no outlines for is left to the fonts of the reader, held to the width that was measured.
 func (c *svg) FillString(f font.Face, pt vg.Point, text string) {
 	if f.Font.Size == 0 || text == "" {
@@ -142,7 +142,11 @@ func (c *svg) FillString(f font.Face, pt vg.Point, text string) {
 			pairSpaced(x, y), turn, svgFonts, svgNumber(size), weight, svgNumber(c.length(f.Width(text))), paint("fill", c.rgba()), escapeXML(text))
 		return
 	}
-	fmt.Fprintf(&c.body, `<g aria-label="%s"%s transform="translate(%s)%s scale(%.5g)">`, escapeXML(text), paint("fill", c.rgba()), pairSpaced(x, y), turn, size/float64(f.Face.UnitsPerEm()))
+	said := ""
+	if !c.shared { // a page says what its figures show
+		said = ` data-text="` + escapeXML(text) + `"`
+	}
+	fmt.Fprintf(&c.body, `<g%s%s transform="translate(%s)%s scale(%.5g)">`, said, paint("fill", c.rgba()), pairSpaced(x, y), turn, size/float64(f.Face.UnitsPerEm()))
 	for _, l := range letters {
 		if l.name == "" {
 			continue

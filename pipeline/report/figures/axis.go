@@ -18,15 +18,15 @@ type axis struct {
 
 	size   vg.Length // of layer labels
 	labels []bool    // which layers have a label
+	turned []bool    // which of them stand upright (x axis only)
 	depth  vg.Length // room the labels take, away from the map
 }
 
-// block is a model's stretch of an axis. Labels and names are turned where they do not fit otherwise, and there alone.
+// block is a model's stretch of an axis. Its name is turned where it does not fit otherwise.
 type block struct {
 	from, to    vg.Length
 	first, next int // its layers
 	model       string
-	turned      bool     // labels stand upright (x axis only)
 	name        []string // its lines
 	size        vg.Length
 	across      bool // the name stands across the axis, not along it
@@ -75,44 +75,42 @@ func newAxis(models []Model, edge, nameRoom vg.Length, across bool) *axis {
 // fit, and always the last of each model, unless it would touch the first one of the next.
 func (a *axis) chooseLabels(edge vg.Length, across bool) {
 	a.labels = make([]bool, len(a.names))
-	half := func(b *block, i int) vg.Length { return labelHalf(a.names[i], a.size, across && !b.turned) }
-	for k := range a.blocks {
-		b := &a.blocks[k]
-		turned, depth := labelRoom(a.names[b.first:b.next], a.size, edge, across)
-		b.turned, a.depth = turned, max(a.depth, depth)
-		copy(a.labels[b.first:b.next], fittingLabels(a.names[b.first:b.next], a.start[b.first:b.next], a.size, across && !turned))
+	a.turned, a.depth = labelRoom(a.names, a.size, edge, across)
+	half := func(i int) vg.Length { return labelHalf(a.names[i], a.size, across && !a.turned[i]) }
+	for k, b := range a.blocks {
+		copy(a.labels[b.first:b.next], fittingLabels(a.start[b.first:b.next], func(i int) vg.Length { return half(b.first + i) }))
 		if k == 0 {
 			continue
 		}
-		before := &a.blocks[k-1]
+		before := a.blocks[k-1]
 		for i := before.next - 1; i > before.first; i-- {
-			if a.labels[i] && a.start[b.first]-a.start[i] < half(before, i)+half(b, b.first) {
+			if a.labels[i] && a.start[b.first]-a.start[i] < half(i)+half(b.first) {
 				a.labels[i] = false
 			}
 		}
 	}
 }
 
-// labelRoom decides whether labels that stand a pitch apart are turned upright,
-// and how much room they take away from the axis. Level labels are easier to
+// labelRoom decides which labels, that stand a pitch apart, are turned upright,
+// and how much room they all take away from the axis. Level labels are easier to
 // read, and worth leaving out every second, no more.
-func labelRoom(layers []string, size, pitch vg.Length, across bool) (turned bool, depth vg.Length) {
-	widest := vg.Length(0)
-	for _, l := range layers {
-		widest = max(widest, canvas.Width(canvas.Regular, size, l))
+func labelRoom(labels []string, size, pitch vg.Length, across bool) (turned []bool, depth vg.Length) {
+	turned = make([]bool, len(labels))
+	for i, l := range labels {
+		wide := canvas.Width(canvas.Regular, size, l)
+		turned[i] = across && wide+labelSpace > 2*pitch && pitch < 4*wide
+		if turned[i] || !across {
+			depth = max(depth, wide)
+		} else {
+			depth = max(depth, size)
+		}
 	}
-	if !across {
-		return false, widest
-	}
-	if widest+labelSpace > 2*pitch && pitch < 4*widest {
-		return true, widest
-	}
-	return false, size
+	return turned, depth
 }
 
 const labelSpace vg.Length = 2.5 // least space between two labels
 
-// labelHalf is the room that a label takes to each side of its layer.
+// labelHalf is the room that a label takes to each side of its layer; level labels need their width, others their height.
 func labelHalf(label string, size vg.Length, level bool) vg.Length {
 	if level {
 		return (canvas.Width(canvas.Regular, size, label) + labelSpace) / 2
@@ -122,18 +120,17 @@ func labelHalf(label string, size vg.Length, level bool) vg.Length {
 
 // fittingLabels chooses labels, from the first on, that do not touch the one
 // before; the last is always among them. at is where each stands along the
-// axis; level labels need their width, others their height.
-func fittingLabels(layers []string, at []vg.Length, size vg.Length, level bool) []bool {
-	half := func(i int) vg.Length { return labelHalf(layers[i], size, level) }
-	yes := make([]bool, len(layers))
+// axis, and half the room that it takes to each side.
+func fittingLabels(at []vg.Length, half func(i int) vg.Length) []bool {
+	yes := make([]bool, len(at))
 	last := -1
-	for i := range layers {
+	for i := range at {
 		if last < 0 || at[i]-at[last] >= half(i)+half(last) {
 			yes[i] = true
 			last = i
 		}
 	}
-	if end := len(layers) - 1; end >= 0 && !yes[end] {
+	if end := len(at) - 1; end >= 0 && !yes[end] {
 		for k := end - 1; k >= 0 && at[end]-at[k] < half(end)+half(k); k-- {
 			yes[k] = false
 		}

@@ -36,7 +36,6 @@ type curves struct {
 	columns, rows int
 	tickRoom      vg.Length
 	depth         vg.Length // room for the layer labels
-	turned        bool
 	labelSize     vg.Length // of the layer labels
 	legend        []curveEntry
 	legendRows    int
@@ -214,7 +213,7 @@ func (c *curves) layout(cells []*results.Cell) {
 	for _, m := range c.f.Measures() {
 		labels = append(labels, Label(m))
 	}
-	c.title, c.rests = c.f.header(c.wide-2*margin, strings.Join(labels, " and ")+"; "+summaryLine(cells))
+	c.title, c.rests = headerOf(c.f, c.wide-2*margin, strings.Join(labels, " and ")+"; "+summaryLine(cells))
 	c.height = canvas.Snap(margin + headHeight(c.title, c.rests) + body + margin)
 }
 
@@ -252,15 +251,11 @@ func (c *curves) plotsHeight() vg.Length {
 func (c *curves) pitch(p *panel) vg.Length { return c.w / vg.Length(len(p.layers)) }
 
 func (c *curves) layoutLayerLabels() {
-	c.labelSize, c.turned, c.depth = canvas.LabelSize, false, 0
+	c.labelSize, c.depth = canvas.LabelSize, 0
 	for i := range c.panels {
-		turned, _ := labelRoom(c.panels[i].names, c.labelSize, c.pitch(&c.panels[i]), true)
-		_, widest := labelRoom(c.panels[i].names, c.labelSize, 0, false)
-		c.turned = c.turned || turned
-		c.depth = max(c.depth, widest)
-	}
-	if !c.turned {
-		c.depth = c.labelSize
+		p := &c.panels[i]
+		turned, depth := labelRoom(p.names, c.labelSize, c.pitch(p), true)
+		p.turned, c.depth = turned, max(c.depth, depth)
 	}
 }
 
@@ -283,7 +278,7 @@ func (c *curves) gatherLegend() {
 	add(len(c.halves) > 0 && c.styles.outlined(), "outline", interval)
 	add(len(c.halves) > 0 && !c.styles.outlined() && !c.styles.many(), "band", interval)
 	if len(c.halves) > 0 && c.styles.many() {
-		add(true, "width", "95 % CI: "+c.medianHalf())
+		add(true, "width", "95 % CI: "+medianHalf(c.halves))
 	}
 	switch {
 	case c.styles.many():
@@ -326,9 +321,9 @@ func (c *curves) legendHeight() vg.Length { return vg.Length(c.legendRows) * ent
 
 // medianHalf says how wide the intervals are where there are too many lines to
 // draw them.
-func (c *curves) medianHalf() string {
-	slices.Sort(c.halves)
-	return "±" + strconv.FormatFloat(c.halves[len(c.halves)/2], 'g', 2, 64) + " (median)"
+func medianHalf(halves []float64) string {
+	slices.Sort(halves)
+	return "±" + strconv.FormatFloat(halves[len(halves)/2], 'g', 2, 64) + " (median)"
 }
 
 func (c *curves) Draw(p *canvas.Pen) {
@@ -338,19 +333,29 @@ func (c *curves) Draw(p *canvas.Pen) {
 	for k, l := range c.yTitle {
 		p.UpText(canvas.Regular, canvas.TextSize, canvas.Ink, canvas.Centre, margin+canvas.TextSize*(1+vg.Length(k)*canvas.LineHeight), top-c.plotsHeight()/2, l)
 	}
-	x0 := margin + c.yRoom + c.tickRoom
-	for i := range c.panels {
-		column, row := i%c.columns, i/c.columns
-		x := x0 + vg.Length(column)*(c.w+panelSpace+c.tickRoom)
-		y := top - vg.Length(row)*(c.plotHeight()+6)
-		if t := c.panels[i].title; t != "" {
-			y -= canvas.TextSize * canvas.LineHeight
-			p.Text(canvas.Bold, canvas.TextSize, canvas.Ink, canvas.Left, x, y+0.35*canvas.TextSize, t)
+	eachPlot(c, func(one *plot) {
+		one.Pen = p
+		if t := one.panel.title; t != "" {
+			p.Text(canvas.Bold, canvas.TextSize, canvas.Ink, canvas.Left, one.x, one.y+c.h+0.35*canvas.TextSize, t)
 		}
-		(&plot{p, c, &c.panels[i], x, y - c.h}).draw()
-	}
+		one.draw()
+	})
 	if c.place != LegendNone {
 		c.drawLegend(p, c.legendX, top-c.legendTop)
+	}
+}
+
+// eachPlot goes through the plots in their places.
+func eachPlot(c *curves, do func(p *plot)) {
+	top := c.height - margin - headHeight(c.title, c.rests)
+	for i := range c.panels {
+		column, row := i%c.columns, i/c.columns
+		x := margin + c.yRoom + c.tickRoom + vg.Length(column)*(c.w+panelSpace+c.tickRoom)
+		y := top - vg.Length(row)*(c.plotHeight()+6)
+		if c.panels[i].title != "" {
+			y -= canvas.TextSize * canvas.LineHeight
+		}
+		do(&plot{nil, c, &c.panels[i], x, y - c.h})
 	}
 }
 

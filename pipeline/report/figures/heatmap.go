@@ -119,7 +119,7 @@ func (h *heatmap) across() {
 
 // down places what stands one below the other: header, map, labels, names, title of the x axis, legend.
 func (h *heatmap) down() {
-	h.title, h.rests = h.f.header(h.width-2*margin, Label(h.f.Measure())+"; "+summaryLine(h.g.cells))
+	h.title, h.rests = headerOf(h.f, h.width-2*margin, Label(h.f.Measure())+"; "+summaryLine(h.g.cells))
 	head := margin + headHeight(h.title, h.rests)
 	below := tickSize + 2 + h.x.depth + 3 + h.x.nameDepth() + canvas.TextSize*canvas.LineHeight
 	body := max(h.y.length+below, h.barHeight+8)

@@ -19,7 +19,7 @@ func (h *heatmap) drawXLabels(p *canvas.Pen) {
 				continue
 			}
 			canvas.AddLine(&marks, x, h.originY, x, h.originY-tickSize)
-			if b.turned {
+			if h.x.turned[i] {
 				p.UpText(canvas.Regular, h.x.size, canvas.Ink, canvas.Right, x+canvas.Middle(h.x.size), y, h.x.names[i])
 			} else {
 				p.Text(canvas.Regular, h.x.size, canvas.Ink, canvas.Centre, x, y-0.72*h.x.size, h.x.names[i])
@@ -99,10 +99,10 @@ func (h *heatmap) drawBar(p *canvas.Pen) {
 		{X: h.barX + barWidth, Y: h.barY + h.barHeight}, {X: h.barX, Y: h.barY + h.barHeight}, {X: h.barX, Y: h.barY}}
 	p.Line(canvas.Black, 0.6, nil, outline...)
 	if h.over {
-		h.drawPoint(p, h.barY+h.barHeight, 6, h.colours[255])
+		drawPoint(h, p, h.barY+h.barHeight, 6, h.colours[255])
 	}
 	if h.under {
-		h.drawPoint(p, h.barY, -6, h.colours[0])
+		drawPoint(h, p, h.barY, -6, h.colours[0])
 	}
 	x := h.barX + barWidth
 	var marks vg.Path
@@ -121,7 +121,7 @@ func (h *heatmap) drawBar(p *canvas.Pen) {
 }
 
 // drawPoint draws the end of a colour bar that stands for values beyond it.
-func (h *heatmap) drawPoint(p *canvas.Pen, y, reach vg.Length, clr color.NRGBA) {
+func drawPoint(h *heatmap, p *canvas.Pen, y, reach vg.Length, clr color.NRGBA) {
 	a, b, tip := vg.Point{X: h.barX, Y: y}, vg.Point{X: h.barX + barWidth, Y: y}, vg.Point{X: h.barX + barWidth/2, Y: y + reach}
 	var path vg.Path
 	path.Move(a)

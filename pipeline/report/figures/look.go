@@ -79,8 +79,8 @@ func (l *Look) legend() string {
 	return LegendRight
 }
 
-// header breaks the title of a figure and the line below it to a width; a bare figure has neither.
-func (f *Figure) header(width vg.Length, facts string) (title, rests []string) {
+// headerOf breaks the title of a figure and the line below it to a width; a bare figure has neither.
+func headerOf(f *Figure, width vg.Length, facts string) (title, rests []string) {
 	if f.Look.Bare {
 		return nil, nil
 	}

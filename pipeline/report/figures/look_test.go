@@ -68,6 +68,24 @@ func (a textBox) touches(b textBox) bool {
 	return a.x0 < b.x1-slack && b.x0 < a.x1-slack && a.y0 < b.y1-slack && b.y0 < a.y1-slack
 }
 
+// TestNoRoom: a width that the text alone is wider than gives a figure all the same.
+func TestNoRoom(t *testing.T) {
+	list, cells := gallery()
+	ix := newIndex(cells)
+	for _, f := range list {
+		f = drawnAs(f, ix)
+		f.Look = Look{Width: LeastWidth, Font: MostFont}
+		if err := f.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		d := newDrawing(&f, ix)
+		if w, h := d.Size(); !(w > 0 && h > 0 && w < 2000 && h < 5000) {
+			t.Errorf("%s is %v by %v points", f.Name, w, h)
+		}
+		textsOf(d)
+	}
+}
+
 // TestNothingIsCutOrOverprinted lays every figure of the gallery out for several pages: its text stays inside and apart, and it has the width that
 // was asked for.
 func TestNothingIsCutOrOverprinted(t *testing.T) {

@@ -84,7 +84,7 @@ func (m *mds) layout(ix *index) {
 	if m.unknown > 0 {
 		rest += "; without a value and put at the mean distance: " + Plural(m.unknown, "pair") + " of layers"
 	}
-	m.title, m.rests = m.f.header(m.width-2*margin, rest)
+	m.title, m.rests = headerOf(m.f, m.width-2*margin, rest)
 	m.top = margin + headHeight(m.title, m.rests)
 	body := m.tall + tickSize + canvas.LabelSize*canvas.LineHeight + canvas.TextSize*canvas.LineHeight + 6
 	m.legendTop = m.top + body + 4

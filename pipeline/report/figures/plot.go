@@ -63,13 +63,14 @@ func (p *plot) drawLayerLabels() {
 		at[i] = p.at(i)
 	}
 	var marks vg.Path
-	for i, yes := range fittingLabels(panel.names, at, c.labelSize, !c.turned) {
+	half := func(i int) vg.Length { return labelHalf(panel.names[i], c.labelSize, !panel.turned[i]) }
+	for i, yes := range fittingLabels(at, half) {
 		if !yes {
 			canvas.AddLine(&marks, at[i], y, at[i], y-tickSize/2)
 			continue
 		}
 		canvas.AddLine(&marks, at[i], y, at[i], y-tickSize)
-		if base := y - tickSize - 2; c.turned {
+		if base := y - tickSize - 2; panel.turned[i] {
 			p.UpText(canvas.Regular, c.labelSize, canvas.Ink, canvas.Right, at[i]+canvas.Middle(c.labelSize), base, panel.names[i])
 		} else {
 			p.Text(canvas.Regular, c.labelSize, canvas.Ink, canvas.Centre, at[i], base-0.72*c.labelSize, panel.names[i])

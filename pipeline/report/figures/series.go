@@ -49,6 +49,7 @@ type panel struct {
 	title  string
 	layers []string
 	names  []string // of the layers; a layer that has no name but its model's is called as that is
+	turned []bool   // which names stand upright
 	lines  []series
 }
 

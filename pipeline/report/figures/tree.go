@@ -118,7 +118,7 @@ func (t *tree) layout(ix *index) {
 	if t.unknown > 0 {
 		rest += "; without a value and left out: " + Plural(t.unknown, "pair") + " of layers"
 	}
-	t.title, t.rests = t.f.header(t.width-2*margin, rest)
+	t.title, t.rests = headerOf(t.f, t.width-2*margin, rest)
 	t.top = margin + headHeight(t.title, t.rests)
 	t.height = canvas.Snap(t.top + n*t.pitch + tickSize + canvas.LabelSize*canvas.LineHeight + canvas.TextSize*canvas.LineHeight + 6 + margin)
 }
@@ -127,11 +127,9 @@ func (t *tree) Draw(p *canvas.Pen) {
 	p.FillRect(canvas.White, 0, 0, t.width, t.height)
 	drawHeader(p, t.width, t.height, t.title, t.rests)
 	n := len(t.leaves)
-	at := make([]vg.Point, n+len(t.merges)) // of each node
-	for place, leaf := range t.order {
-		y := t.height - t.top - (vg.Length(place)+0.5)*t.pitch
-		at[leaf] = vg.Point{X: t.x(0), Y: y}
-		name := t.leaves[leaf]
+	at := t.places()
+	for leaf, name := range t.leaves {
+		y := at[leaf].Y
 		drawMarker(p, t.shapes[name.Model], t.colours[name.Model], min(2.3, t.pitch*0.35), vg.Point{X: t.x(0) + 5, Y: y}, false)
 		p.Text(canvas.Regular, t.labelSize, canvas.Ink, canvas.Left, t.x(0)+11, y-canvas.Middle(t.labelSize), t.f.layerName(name))
 	}
@@ -147,6 +145,15 @@ func (t *tree) Draw(p *canvas.Pen) {
 	p.SetLineWidth(0.8)
 	p.Stroke(path)
 	t.drawAxis(p)
+}
+
+// places are where the leaves stand, with room for the joints.
+func (t *tree) places() []vg.Point {
+	at := make([]vg.Point, len(t.leaves)+len(t.merges))
+	for place, leaf := range t.order {
+		at[leaf] = vg.Point{X: t.x(0), Y: t.height - t.top - (vg.Length(place)+0.5)*t.pitch}
+	}
+	return at
 }
 
 // axisTitle names the distance and how groups are joined by it.
