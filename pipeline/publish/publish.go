@@ -68,6 +68,9 @@ func Write(p *plan.Plan, set results.Set, accounts []join.Account, failed []stor
 	if page.Manifest, err = makeManifest(p, o); err != nil {
 		return nil, err
 	}
+	if err := sayMethods(&page); err != nil {
+		return nil, err
+	}
 	if err := report.WritePage(o.Report, page); err != nil {
 		return nil, err
 	}

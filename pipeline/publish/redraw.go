@@ -2,12 +2,15 @@ package publish
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"speechsim/pipeline/inference"
+	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/internal/text"
+	"speechsim/pipeline/methods"
 	"speechsim/pipeline/progress"
 	"speechsim/pipeline/report"
 	"speechsim/pipeline/results"
@@ -19,7 +22,19 @@ func Redraw(dir string, r progress.Reporter) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := sayMethods(&page); err != nil {
+		return nil, err
+	}
 	return show(dir, page, r)
+}
+
+// sayMethods gives a page the paragraph on its methods.
+func sayMethods(page *report.Page) error {
+	m, err := methods.Of(page.Manifest, page.Cells)
+	if err == nil {
+		page.Methods = m.Text
+	}
+	return err
 }
 
 // Versus makes a page and figures of what two finished runs say differently, in a folder of the first: ours minus
@@ -80,4 +95,24 @@ func show(dir string, page report.Page, r progress.Reporter) (*Outcome, error) {
 		return nil, err
 	}
 	return o, report.WritePage(o.Report, page)
+}
+
+// WriteMethods writes what a paper says of a finished run into its folder, and returns the paragraph and the files.
+func WriteMethods(dir string) (text string, paths []string, err error) {
+	page, err := readRun(dir)
+	if err != nil {
+		return "", nil, err
+	}
+	m, err := methods.Of(page.Manifest, page.Cells)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, f := range []struct{ name, text string }{{"methods.txt", m.Text}, {"methods.tex", m.LaTeX}, {"methods.bib", m.BibTeX}} {
+		path := filepath.Join(dir, f.name)
+		if err := files.Write(path, func(w io.Writer) error { _, err := io.WriteString(w, f.text); return err }); err != nil {
+			return "", nil, err
+		}
+		paths = append(paths, path)
+	}
+	return m.Text, paths, nil
 }

@@ -43,6 +43,7 @@ type Page struct {
 	Between  []answers.Answer `json:"-"`                  // of such a page
 
 	Manifest json.RawMessage `json:"-"`                 // manifest.json, shown as provenance
+	Methods  string          `json:"-"`                 // what a paper says of the run
 	Formats  []string        `json:"formats,omitempty"` // of the figures' files; nil = all
 	Folder   string          `json:"-"`                 // where the figures' files are, seen from the page; "" = "figures"
 }

@@ -275,8 +275,8 @@ func (c *curves) gatherLegend() {
 	if c.elsewhere > 0 {
 		interval += fmt.Sprintf("; of %s less its bias", Plural(c.elsewhere, "value"))
 	}
-	add(len(c.halves) > 0 && c.outlined(), "outline", interval)
-	add(len(c.halves) > 0 && !c.outlined() && !c.styles.many(), "band", interval)
+	add(len(c.halves) > 0 && c.styles.outlined(), "outline", interval)
+	add(len(c.halves) > 0 && !c.styles.outlined() && !c.styles.many(), "band", interval)
 	if len(c.halves) > 0 && c.styles.many() {
 		add(true, "width", "95 % CI: "+medianHalf(c.halves))
 	}
@@ -307,9 +307,6 @@ func (c *curves) gatherLegend() {
 		c.legendColumn = max(c.legendColumn, sampleWide+6+canvas.Width(canvas.Regular, canvas.LabelSize, e.text)+8)
 	}
 }
-
-// outlined says whether the intervals are drawn by their edges: more than two bands over one another hide what is behind them.
-func (c *curves) outlined() bool { return len(c.labels) > 2 && !c.styles.many() }
 
 // breakLegend puts a legend beside the plots into columns where it is much longer than they are high.
 func (c *curves) breakLegend() {

@@ -54,7 +54,7 @@ func newHeatmap(f *Figure, ix *index) *heatmap {
 	h.colours, _ = canvas.MapNamed(f.Scale.Map)
 	var values []float64
 	for k, c := range g.cells {
-		if c != nil && c.Value != nil && !h.self(k%len(g.x), k/len(g.x)) {
+		if c != nil && c.Value != nil && !h.g.self(k%len(g.x), k/len(g.x)) {
 			values = append(values, *c.Value)
 		}
 	}
@@ -64,13 +64,6 @@ func newHeatmap(f *Figure, ix *index) *heatmap {
 	}
 	h.layout()
 	return h
-}
-
-// self says whether a cell is of a layer with itself, which is as similar as can be whatever the layer: it has no colour, so that the
-// scale is that of what can differ.
-func (h *heatmap) self(i, j int) bool {
-	c, _ := h.g.at(i, j)
-	return h.g.x[i] == h.g.y[j] && c != nil && c.Value != nil
 }
 
 func (h *heatmap) Size() (w, height vg.Length) { return h.width, h.height }
@@ -151,7 +144,7 @@ func heatmapLegend(h *heatmap) []legendEntry {
 	var list []legendEntry
 	count := h.g.count()
 	for k := range h.g.cells {
-		if h.self(k%len(h.g.x), k/len(h.g.x)) {
+		if h.g.self(k%len(h.g.x), k/len(h.g.x)) {
 			list = append(list, legendEntry{shown, "a layer with itself"})
 			break
 		}

@@ -24,7 +24,7 @@ func (h *heatmap) drawCells(p *canvas.Pen) {
 				continue
 			}
 			x, y := h.corner(i, j)
-			if h.self(i, j) {
+			if h.g.self(i, j) {
 				p.FillRect(canvas.SelfFill, x, y, h.edge, h.edge)
 				continue
 			}
@@ -66,7 +66,7 @@ func (h *heatmap) drawSigns(p *canvas.Pen) {
 			case s == notComputed || s == absent:
 				canvas.AddRect(&void, x, y, h.edge, h.edge)
 				addHatch(&hatch, x, y, h.edge, s == absent)
-			case h.self(i, j):
+			case h.g.self(i, j):
 			case h.edge >= valueRow:
 				h.drawValue(p, x, y, *c.Value, s == notSignificant)
 			case s == notSignificant:

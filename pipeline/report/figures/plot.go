@@ -98,7 +98,7 @@ func (p *plot) drawBand(s *series) {
 			p.Line(p.c.styles[s.style], 1, nil, vg.Point{X: p.at(pt.at), Y: p.up(*pt.cell.Lo)}, vg.Point{X: p.at(pt.at), Y: p.up(*pt.cell.Hi)})
 			continue
 		}
-		if p.c.outlined() {
+		if p.c.styles.outlined() {
 			var lo, hi []vg.Point
 			for _, pt := range run {
 				lo, hi = append(lo, vg.Point{X: p.at(pt.at), Y: p.up(*pt.cell.Lo)}), append(hi, vg.Point{X: p.at(pt.at), Y: p.up(*pt.cell.Hi)})

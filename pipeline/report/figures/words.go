@@ -219,7 +219,7 @@ func captionOf(f *Figure, ix *index, picture bool) string {
 		if _, full := correctionOf(all); full != "" {
 			kind = ": " + full
 		}
-		parts = append(parts, fmt.Sprintf("%s (p > %s%s).", f.marked(count[notSignificant], picture), f.alphaText(), kind))
+		parts = append(parts, fmt.Sprintf("%s (p > %s%s).", marked(f, count[notSignificant], picture), f.alphaText(), kind))
 	}
 	if count[notComputed] > 0 {
 		parts = append(parts, Plural(count[notComputed], "cell")+" could not be computed.")
@@ -260,7 +260,7 @@ func Sentence(s string) string {
 }
 
 // marked says in a sentence what the marks of a figure mean, and how many there are.
-func (f *Figure) marked(n int, picture bool) string {
+func marked(f *Figure, n int, picture bool) string {
 	sign := ""
 	if f.difference {
 		return Plural(n, "difference") + " cannot be told from 0"
