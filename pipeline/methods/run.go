@@ -56,7 +56,10 @@ type comparison struct {
 	Name    string
 	X, Y    []string
 	Models  []string
-	Rows    struct{ Unit, Pooling, Select string }
+	Rows    struct {
+		Unit, Pooling, Select string
+		Level                 []string
+	}
 	Null    *struct{ Correct string }
 	Metrics []struct{ Name string }
 }
