@@ -53,10 +53,10 @@ type model struct {
 type origin struct{ Path, ID, Revision, Commit string }
 
 type comparison struct {
-	Name    string
-	X, Y    []string
-	Models  []string
-	Rows    struct {
+	Name   string
+	X, Y   []string
+	Models []string
+	Rows   struct {
 		Unit, Pooling, Select string
 		Level                 []string
 	}
