@@ -184,6 +184,12 @@ func (w *writer) comparisons() {
 		if !slices.ContainsFunc(measures, func(m results.Measure) bool { return m.Metric != "attention" }) {
 			rows = "attention maps"
 		}
+		if slices.Contains(k.Rows.Level, results.TypeLevel) {
+			rows += ", by the mean of each " + k.Rows.Unit + " type"
+			if len(k.Rows.Level) > 1 {
+				rows += " and by tokens"
+			}
+		}
 		if k.Rows.Select == "bolanos2024" {
 			rows += ", one of each word in an utterance" + w.cite("bolanos2024")
 		}

@@ -53,10 +53,13 @@ type model struct {
 type origin struct{ Path, ID, Revision, Commit string }
 
 type comparison struct {
-	Name    string
-	X, Y    []string
-	Models  []string
-	Rows    struct{ Unit, Pooling, Select string }
+	Name   string
+	X, Y   []string
+	Models []string
+	Rows   struct {
+		Unit, Pooling, Select string
+		Level                 []string
+	}
 	Null    *struct{ Correct string }
 	Metrics []struct{ Name string }
 }

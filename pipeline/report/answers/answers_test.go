@@ -84,7 +84,7 @@ func TestRules(t *testing.T) {
 		{"all layers can be told from it", func(r *Run) { r.Differences[0].P = .02 }, []string{"Each of the other layers is below it"}, nil},
 		{"no layer can be told from it, after Holm's correction", func(r *Run) { r.Differences[1].P = .03 }, []string{"None of the other layers can be told from it"}, nil},
 		{"no layer is above chance", func(r *Run) { r.Cells[1].Null.PMax, r.Cells[2].Null.PMax = new(.3), new(.4) },
-			[]string{"No layer of hubert is above chance in word identity; layer 1 has the highest value, 0.300 (95 % CI 0.200 to 0.400), not above chance (family-wise p = 0.3)."}, []string{"is highest in"}},
+			[]string{"No layer of hubert is above chance in word identity; layer 1 has the highest value, 0.300 (95 % CI 0.200 to 0.400; family-wise p = 0.3)."}, []string{"is highest in"}},
 		{"the p of another correction", func(r *Run) { r.Cells[1].Null.Correct = results.CorrectFDR }, []string{"above chance (FDR-controlled p ≤ 0.0025)"}, nil},
 		{"p of each cell", func(r *Run) { r.Cells[1].Null.Correct = results.CorrectNone }, []string{"above chance (uncorrected p ≤ 0.005)"}, nil},
 		{"an interval that does not hold the value", func(r *Run) { r.Cells[1].Hi = new(.29) }, []string{"95 % CI 0.200 to 0.290, about the value less its bias"}, nil},

@@ -127,7 +127,11 @@ func (q *question) about() string {
 	parts := []string{figures.Label(q.Measure)}
 	for _, c := range q.cells {
 		if c.N > 0 {
-			parts = append(parts, fmt.Sprintf("%s %ss", figures.Grouped(c.N), c.Rows))
+			unit := c.Rows
+			if c.Params.Level == results.TypeLevel {
+				unit += " type"
+			}
+			parts = append(parts, figures.Plural(c.N, unit))
 			break
 		}
 	}

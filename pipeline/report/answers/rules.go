@@ -37,9 +37,9 @@ func bestAndChance(q *question, s side) string {
 	}
 	switch {
 	case n == valued && alone:
-		return fmt.Sprintf("%s is not above chance in %s: %s.", name, q.likeness(), value(s.best))
+		return fmt.Sprintf("%s is not above chance in %s: %s.", name, q.likeness(), bare(s.best))
 	case n == valued:
-		return fmt.Sprintf("No layer of %s is above chance in %s; layer %s has the highest value, %s.", name, q.likeness(), s.best.X.Layer, value(s.best))
+		return fmt.Sprintf("No layer of %s is above chance in %s; layer %s has the highest value, %s.", name, q.likeness(), s.best.X.Layer, bare(s.best))
 	case alone:
 		return fmt.Sprintf("%s has %s %s.", name, q.likeness(), value(s.best))
 	}

@@ -111,6 +111,11 @@ func value(c *results.Cell) string {
 	return text + ", above chance" + bracketed(tested(c))
 }
 
+// bare writes the same without the verdict on chance, where that was said.
+func bare(c *results.Cell) string {
+	return figures.Short(*c.Value) + bracketed(interval(c), tested(c))
+}
+
 // difference writes "0.18 (95 % CI 0.05 to 0.31; uncorrected p = 0.02)", without the sign.
 func difference(d *results.Difference) string {
 	v, lo, hi := d.Value, d.Lo, d.Hi
