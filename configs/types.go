@@ -31,6 +31,7 @@ type Model struct {
 	Weights    string   // of the checkpoint: "" as trained, or random
 	Seed       int      // of random weights
 	Control    []string // models that are this one without training; those with random weights of the same checkpoint are in any case
+	Normalize  string   // of the checkpoint's audio: "" as it says, zero_mean_unit_var or none
 	Vectors    string   `path:""` // GloVe text, .gz or .zip
 	Labels     string   // phone, word, speaker, logmel, mfcc or length
 	Features   string   `path:""` // a folder or an archive with the frames of each utterance

@@ -46,7 +46,7 @@ func (m *Moments) Add(ctx context.Context, rows []Matrix) error {
 	m.cache.clear()
 	work := m.pool.get()
 	defer m.pool.put(work)
-	m.centreBlock(work, rows)
+	m.centreBlock(work, rows, 0)
 	limit := m.chunkLimit()
 	for from := 0; from < n; from += limit {
 		err := ctx.Err()
@@ -70,14 +70,14 @@ func (m *Moments) Add(ctx context.Context, rows []Matrix) error {
 // addRows adds one chunk of rows, the first one of a block or not.
 func (m *Moments) addRows(ctx context.Context, work *buffers, first bool, rows []Matrix) error {
 	if m.float64 {
-		n := centreChunk(m, &work.f64, work.centre, first, rows)
-		multiply(m, &work.f64, n, m.backend.Gemm64, m.backend.Syrk64)
+		n := centreChunk(m, &work.f64, work.centre, first, rows, 0)
+		multiply(m, &work.f64, n, m.tiles, m.backend.Gemm64, m.backend.Syrk64)
 		m.n += n
 		return nil
 	}
-	n := centreChunk(m, &work.f32, work.centre, first, rows)
+	n := centreChunk(m, &work.f32, work.centre, first, rows, 0)
 	if m.elsewhere == nil {
-		multiply(m, &work.f32, n, m.backend.Gemm32, m.backend.Syrk32)
+		multiply(m, &work.f32, n, m.tiles, m.backend.Gemm32, m.backend.Syrk32)
 	} else if err := multiplyElsewhere(ctx, m, &work.f32, n); err != nil {
 		return err
 	}
@@ -184,7 +184,6 @@ func (b *chunkBuffers[T]) prepare(m *Moments, rows []Matrix, n int) {
 		b.norms = resize(b.norms, len(m.dims))
 		for i := range b.norms {
 			b.norms[i] = resize(b.norms[i], n)
-			clear(b.norms[i])
 		}
 	}
 	b.delta, b.sum = resize(b.delta, len(m.sum)), resize(b.sum, len(m.sum))
@@ -211,14 +210,19 @@ func resize[E any](s []E, n int) []E {
 }
 
 // centreChunk writes one chunk of rows to the panels, less the block's centre, and
-// adds to the sums of the columns. It returns the number of rows.
-func centreChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], centre []float64, first bool, rows []Matrix) (n int) {
+// adds to the sums of the columns. Those of the first kept layers are there. It returns the number of rows.
+func centreChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], centre []float64, first bool, rows []Matrix, kept int) (n int) {
 	for i := range rows {
 		n = max(n, rows[i].Rows)
 	}
-	b.prepare(m, rows, n)
-	parallel.Run(m.workers, len(rows), func(_, i int) {
-		if m.panelOf[i] >= 0 {
+	if kept == 0 {
+		b.prepare(m, rows, n)
+	}
+	parallel.Run(m.workers, len(rows)-kept, func(_, i int) {
+		if i += kept; m.panelOf[i] >= 0 {
+			if m.norms {
+				clear(b.norms[i])
+			}
 			centreInto(m, b, centre, i, rows[i])
 		}
 	})
@@ -231,10 +235,10 @@ func centreChunk[T linalg.Float](m *Moments, b *chunkBuffers[T], centre []float6
 	return n
 }
 
-// multiply adds the products of the chunk of n rows in the panels.
-func multiply[T linalg.Float](m *Moments, b *chunkBuffers[T], n int, gemm func(ta, tb bool, x, y, c linalg.Dense[T]), syrk func(trans bool, x, c linalg.Dense[T])) {
-	parallel.Run(m.workers, len(m.tiles), func(worker, k int) {
-		t := m.tiles[k]
+// multiply adds the products of the chunk of n rows in the panels to some tiles.
+func multiply[T linalg.Float](m *Moments, b *chunkBuffers[T], n int, tiles []tile, gemm func(ta, tb bool, x, y, c linalg.Dense[T]), syrk func(trans bool, x, c linalg.Dense[T])) {
+	parallel.Run(m.workers, len(tiles), func(worker, k int) {
+		t := tiles[k]
 		shape := m.blocks[t.block]
 		c := linalg.Dense[T]{Rows: t.r1 - t.r0, Cols: t.c1 - t.c0, Stride: t.c1 - t.c0}
 		c.Data = b.product[worker][:c.Rows*c.Cols]

@@ -11,10 +11,11 @@ import (
 const sampledRows = 256
 
 // centreBlock finds the centre of a block of rows, which becomes the common one
-// if the block is the first.
-func (m *Moments) centreBlock(work *buffers, rows []Matrix) {
+// if the block is the first. That of the first kept layers is there.
+func (m *Moments) centreBlock(work *buffers, rows []Matrix, kept int) {
 	work.centre = resize(work.centre, len(m.centre))
-	parallel.Run(m.workers, len(rows), func(_, i int) {
+	parallel.Run(m.workers, len(rows)-kept, func(_, i int) {
+		i += kept
 		if m.panelOf[i] < 0 {
 			return
 		}

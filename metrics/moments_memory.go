@@ -1,8 +1,6 @@
 package metrics
 
 import (
-	"time"
-
 	"speechsim/metrics/internal/linalg"
 	"speechsim/metrics/internal/parallel"
 )
@@ -56,19 +54,24 @@ func (l *layout) memory(o Options) Memory {
 	return mem
 }
 
-// Speed measures how many multiplications of single precision products do in a
-// second on so many workers, in a few hundredths of one.
-func Speed(b Backend, workers int) float64 {
+// SpeedTest is work by which the speed of single precision products is known: a product of a few hundredths of a second for each worker.
+type SpeedTest struct {
+	Products float64 // multiplications of a run
+	multiply func()
+}
+
+// NewSpeedTest prepares such work for so many workers.
+func NewSpeedTest(b Backend, workers int) *SpeedTest {
 	const n = 512
 	workers = parallel.Workers(workers)
-	multiply := func() time.Duration {
-		start := time.Now()
-		parallel.Run(workers, workers, func(_, _ int) {
-			x, y, z := linalg.New[float32](n, n), linalg.New[float32](n, n), linalg.New[float32](n, n)
-			b.Gemm32(false, false, x, y, z)
-		})
-		return time.Since(start)
+	x, y, z := linalg.New[float32](n, n), linalg.New[float32](n, n), make([]linalg.Dense[float32], workers)
+	for w := range z {
+		z[w] = linalg.New[float32](n, n)
 	}
-	multiply() // the first call starts the library
-	return float64(workers) * n * n * n / multiply().Seconds()
+	return &SpeedTest{float64(workers) * n * n * n, func() {
+		parallel.Run(workers, workers, func(_, w int) { b.Gemm32(false, false, x, y, z[w]) })
+	}}
 }
+
+// Run does the work once.
+func (t *SpeedTest) Run() { t.multiply() }

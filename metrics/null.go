@@ -152,14 +152,14 @@ func NullOf(ctx context.Context, b Backend, x, y []Matrix, o Options, shuffle *S
 		return nil, err
 	}
 	null := &Null{About: shuffle.About}
-	buffers := make([]gathered, len(y))
+	d := newRedrawn(proto, layers, len(x))
 	for k := -1; k < draws; k++ {
 		var pairing []int
 		if k >= 0 {
 			pairing = shuffle.Draw(k)
 		}
-		m := proto.Empty()
-		if err := addPaired(ctx, m, layers, len(x), pairing, buffers); err != nil {
+		m, err := d.draw(ctx, pairing)
+		if err != nil {
 			return nil, err
 		}
 		values, err := statistics(m)
@@ -179,23 +179,28 @@ func NullOf(ctx context.Context, b Backend, x, y []Matrix, o Options, shuffle *S
 // pairing; nil is the true one.
 func addPaired(ctx context.Context, m *Moments, layers []Matrix, y int, pairing []int, buffers []gathered) error {
 	for from := 0; from < layers[0].Rows; from += chunkRows {
-		to := min(from+chunkRows, layers[0].Rows)
-		block := make([]Matrix, len(layers))
-		for k, layer := range layers {
-			if k < y || pairing == nil {
-				block[k] = layer.rows(from, to)
-			}
-		}
-		if pairing != nil {
-			parallel.Run(m.workers, len(layers)-y, func(_, k int) {
-				block[y+k] = buffers[k].gather(layers[y+k], pairing[from:to])
-			})
-		}
+		block := paired(m.workers, layers, y, from, min(from+chunkRows, layers[0].Rows), pairing, buffers)
 		if err := m.Add(ctx, block); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// paired is one block of rows of such layers.
+func paired(workers int, layers []Matrix, y, from, to int, pairing []int, buffers []gathered) []Matrix {
+	block := make([]Matrix, len(layers))
+	for k, layer := range layers {
+		if k < y || pairing == nil {
+			block[k] = layer.rows(from, to)
+		}
+	}
+	if pairing != nil {
+		parallel.Run(workers, len(layers)-y, func(_, k int) {
+			block[y+k] = buffers[k].gather(layers[y+k], pairing[from:to])
+		})
+	}
+	return block
 }
 
 // gathered is memory for the rows of one layer in another order.

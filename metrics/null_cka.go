@@ -53,14 +53,14 @@ func NullCKA(ctx context.Context, m *Moments, sketch *Sketch, variant string, pa
 		return nil, err
 	}
 	null := &Null{About: shuffle.About}
-	buffers := make([]gathered, len(proto.dims))
+	redrawn := newRedrawn(proto.Moments, proto.layers, proto.y)
 	for k := -1; k < draws; k++ {
 		var pairing []int
 		if k >= 0 {
 			pairing = shuffle.Draw(k)
 		}
-		d := proto.Empty()
-		if err := addPaired(ctx, d, proto.layers, proto.y, pairing, buffers); err != nil {
+		d, err := redrawn.draw(ctx, pairing)
+		if err != nil {
 			return nil, err
 		}
 		values := make([]float64, len(pairs))

@@ -69,7 +69,7 @@ type groupedNull struct {
 	along      [][]float64    // of each layer: x·s of each row, s the sum of its group
 	grams      []linalg.Dense[float64]
 	own        []linalg.Dense[float64] // of each pair: |X_gᵀ Y_h|² of groups g and h that may meet
-	buffers    [2][]gathered
+	draws      [2]*redrawn             // of rows and sums
 }
 
 func newGroupedNull(sketch *Sketch, pairs [][2]int, shuffle *Shuffle) (*groupedNull, error) {
@@ -107,7 +107,9 @@ func newGroupedNull(sketch *Sketch, pairs [][2]int, shuffle *Shuffle) (*groupedN
 	if g.sums, err = newSketchMoments(sums, pairs); err != nil {
 		return nil, err
 	}
-	g.buffers = [2][]gathered{make([]gathered, len(g.rows.layers)), make([]gathered, len(g.sums.layers))}
+	for k, m := range []*sketchMoments{g.rows, g.sums} {
+		g.draws[k] = newRedrawn(m.Moments, m.layers, m.y)
+	}
 	return g, nil
 }
 
@@ -163,11 +165,12 @@ func (g *groupedNull) draw(ctx context.Context, pairing []int) ([]float64, error
 			groups = append(groups, g.of[pairing[b.from]])
 		}
 	}
-	rows, sums := g.rows.Empty(), g.sums.Empty()
-	if err := addPaired(ctx, rows, g.rows.layers, g.rows.y, pairing, g.buffers[0]); err != nil {
+	rows, err := g.draws[0].draw(ctx, pairing)
+	if err != nil {
 		return nil, err
 	}
-	if err := addPaired(ctx, sums, g.sums.layers, g.sums.y, groups, g.buffers[1]); err != nil {
+	sums, err := g.draws[1].draw(ctx, groups)
+	if err != nil {
 		return nil, err
 	}
 	paired := func(k int, p []int) int {

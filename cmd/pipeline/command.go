@@ -48,7 +48,7 @@ func (e usageError) Error() string { return e.msg }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
 
-var commands = []*command{fetchCommand, runCommand, checkCommand, planCommand, submitCommand, statusCommand, mergeCommand, storeCommand, reportCommand, extractCommand, compareCommand, modelsCommand, versionCommand}
+var commands = []*command{initCommand, fetchCommand, runCommand, checkCommand, planCommand, submitCommand, statusCommand, mergeCommand, storeCommand, reportCommand, extractCommand, compareCommand, modelsCommand, versionCommand}
 
 // run finds the command, runs it and turns its error into a line and an exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {

@@ -2,11 +2,14 @@ package store
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"maps"
@@ -181,6 +184,37 @@ func (e *Entry) readPart(p int, read func(io.Reader) error) (head partHeader, er
 		return head, damagedPart(f.Name(), err)
 	}
 	return head, nil
+}
+
+// WriteSealed stores part p as whole of what write writes, followed by its checksum.
+func (e *Entry) WriteSealed(p int, write func(io.Writer) error) error {
+	var content bytes.Buffer
+	if err := write(&content); err != nil {
+		return err
+	}
+	return WriteFile(e.PartPath(p), func(w io.Writer) error {
+		_, err := w.Write(binary.LittleEndian.AppendUint32(content.Bytes(), crc32.Checksum(content.Bytes(), castagnoli)))
+		return err
+	})
+}
+
+// ReadSealed reads a part that [Entry.WriteSealed] wrote.
+func (e *Entry) ReadSealed(p int, read func(io.Reader) error) error {
+	data, err := os.ReadFile(e.PartPath(p))
+	if err != nil {
+		return err
+	}
+	end := len(data) - crc32.Size
+	if end < 0 {
+		return damagedPart(e.PartPath(p), io.ErrUnexpectedEOF)
+	}
+	if got, want := crc32.Checksum(data[:end], castagnoli), binary.LittleEndian.Uint32(data[end:]); got != want {
+		return damagedPart(e.PartPath(p), changed(fmt.Sprintf("%08x", got), fmt.Sprintf("%08x", want)))
+	}
+	if err := read(bytes.NewReader(data[:end])); err != nil {
+		return damagedPart(e.PartPath(p), err)
+	}
+	return nil
 }
 
 func damagedPart(path string, err error) error {

@@ -17,14 +17,15 @@ import (
 // several, each runs only the models that it needs. What is in the store is not made again.
 func Passes(ctx context.Context, p *plan.Plan, parts []int, after func(pass int) error) error {
 	for pass := range p.Passes {
-		pending := slices.ContainsFunc(parts, func(part int) bool { return len(p.Pending(pass, part)) > 0 })
-		if p.Passes > 1 && pending {
-			if err := p.Models.Only(ctx, p.SourcesOf(pass)); err != nil {
+		if slices.ContainsFunc(parts, func(part int) bool { return len(p.Pending(pass, part)) > 0 }) {
+			if p.Passes > 1 {
+				if err := p.Models.Only(ctx, p.SourcesOf(pass)); err != nil {
+					return err
+				}
+			}
+			if err := run(ctx, p, pass, parts); err != nil {
 				return err
 			}
-		}
-		if err := run(ctx, p, pass, parts); err != nil {
-			return err
 		}
 		if err := after(pass); err != nil {
 			return err
@@ -86,13 +87,19 @@ func run(ctx context.Context, p *plan.Plan, pass int, parts []int) error {
 
 // JoinRows joins the parts of rows to one file a layer.
 func JoinRows(ctx context.Context, p *plan.Plan) error {
-	p.Progress.Stage("joining rows", float64(len(p.Rows)), "sources")
+	joined := func(r *plan.RowProduct) bool { return r.Entry.Finished() }
+	if lacking := slices.DeleteFunc(slices.Clone(p.Rows), joined); len(lacking) > 0 {
+		p.Progress.Stage("joining rows", float64(len(lacking)), "sources")
+	}
 	utterances := p.UsableParts()
 	for _, r := range p.Rows {
+		was := joined(r)
 		if err := r.Entry.Finish(ctx, p.Corpus, r.Table, r.Form, utterances); err != nil {
 			return err
 		}
-		p.Progress.Add(1)
+		if !was {
+			p.Progress.Add(1)
+		}
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // Forecast is what a run will take, from counting and from trying: one utterance of middle length is really run, matrices are
-// multiplied, and a file is written. complete says that the results are there already.
+// multiplied, and a file is written. Seconds are those of a machine that does nothing else.
 type Forecast struct {
 	Run         string          `json:"run"`
 	Utterances  int             `json:"utterances"`
@@ -30,7 +30,11 @@ type Forecast struct {
 	Collecting  int64           `json:"walking_bytes"` // peak while models run
 	Measuring   int64           `json:"measuring_bytes"`
 	Budget      int64           `json:"memory_budget,omitempty"`
-	Seconds     float64         `json:"seconds"` // of extraction that is left
+	Seconds     float64         `json:"seconds"`           // of extraction that is left
+	Measured    float64         `json:"measuring_seconds"` // of moments of stored rows, cells, intervals and nulls that are left
+	Drawn       float64         `json:"drawing_seconds"`
+	All         float64         `json:"all_seconds"` // of what is left, the sum
+	Busy        float64         `json:"busy"`        // how many times as long things take as they would if no other program ran
 	Realtime    float64         `json:"x_realtime"`
 	Multiplied  float64         `json:"multiplications"`     // of moments, in all
 	Products    float64         `json:"products_per_second"` // multiplications that this machine does in a second
@@ -58,8 +62,7 @@ type Comparison struct {
 	Uncertainty
 }
 
-// Run counts rows and bytes, and tries how fast this machine is: one utterance of middle length is run, matrices are
-// multiplied, and a file is written. complete says that the results are there already.
+// Run counts rows and bytes, and tries how fast this machine is. complete says that the results are there already: then nothing is tried.
 func Run(ctx context.Context, p *plan.Plan, complete bool) (*Forecast, error) {
 	f := &forecaster{Plan: p, Forecast: &Forecast{
 		Run: p.RunDir, Complete: complete, Parts: len(p.Parts), Passes: p.Passes, Absent: p.Absent(), Utterances: p.CountUsable(), Skipped: p.Unreadable,
@@ -70,11 +73,13 @@ func Run(ctx context.Context, p *plan.Plan, complete bool) (*Forecast, error) {
 		}
 	}
 	var err error
-	if f.Products, err = productSpeed(ctx, p); err != nil {
-		return nil, err
-	}
-	if f.DiskSpeed, err = diskSpeed(p.Store.Dir); err != nil {
-		return nil, err
+	if !complete {
+		if f.Products, err = f.clock.productSpeed(ctx, p); err != nil {
+			return nil, err
+		}
+		if f.DiskSpeed, err = f.clock.diskSpeed(p.Store.Dir); err != nil {
+			return nil, err
+		}
 	}
 	for _, t := range p.Tasks {
 		if err := f.task(t); err != nil {
@@ -83,21 +88,26 @@ func Run(ctx context.Context, p *plan.Plan, complete bool) (*Forecast, error) {
 	}
 	f.countDisk()
 	f.countMemory()
+	if complete {
+		return f.Forecast, nil
+	}
 	f.MomentHours = (f.Multiplied/f.Products + float64(f.transferred)/f.DiskSpeed) / 3600
 	if warning := plan.ModelMemoryOf(p.Inputs, p.Models.All()).Warning(f.MemoryBytes); warning != "" {
 		f.Warnings = append(f.Warnings, warning) // and nothing is tried
 		return f.Forecast, nil
 	}
-	if f.Realtime, err = probe(ctx, p); err != nil || f.Realtime == 0 {
-		return f.Forecast, err
+	if f.Realtime, err = f.clock.probe(ctx, p); err != nil {
+		return nil, err
 	}
 	for pass := range p.Passes {
 		for part := range p.Parts {
-			if len(p.Pending(pass, part)) > 0 {
+			if len(p.Pending(pass, part)) > 0 && f.Realtime > 0 {
 				f.Seconds += p.SecondsOf(p.Usable(part)) / f.Realtime
 			}
 		}
 	}
+	f.Busy = f.clock.busy()
+	f.All = f.Seconds + f.Measured + 3600*f.MomentHours + f.Drawn
 	return f.Forecast, nil
 }
 
@@ -108,6 +118,7 @@ type forecaster struct {
 	moments     []int64 // memory of moments in each pass
 	disk        []int64 // and their files, which are not kept where there are several passes
 	transferred int64   // bytes read and written for moments
+	clock       clock
 }
 
 // task counts one task.
@@ -120,8 +131,9 @@ func (f *forecaster) task(t *plan.Task) error {
 	if t.NullFrames != nil {
 		nullRows = t.NullRowCount()
 	}
+	f.Drawn += float64(len(t.Measures)) * figureSeconds / float64(f.Workers)
 	if t.Input == study.Rows {
-		c.Uncertainty = uncertainty(t, nullRows, 0, f.Forecast.Products)
+		f.uncertain(t, &c, nullRows, 0)
 		f.Measuring = max(f.Measuring, plan.RowsBytes(t, c.Rows))
 		f.Comparisons = append(f.Comparisons, c)
 		return nil
@@ -137,10 +149,21 @@ func (f *forecaster) task(t *plan.Task) error {
 		c.Tiles = len(t.Tiles)
 	}
 	c.PassesInstead = t.PassesInstead
-	c.Uncertainty = uncertainty(t, nullRows, c.Bytes, f.Forecast.Products)
+	f.uncertain(t, &c, nullRows, c.Bytes)
 	f.Comparisons = append(f.Comparisons, c)
 	return nil
 }
+
+// uncertain counts the intervals and nulls of a task that are left.
+func (f *forecaster) uncertain(t *plan.Task, c *Comparison, nullRows int, state int64) {
+	if !f.Complete {
+		c.Uncertainty = uncertainty(t, nullRows, state, f.Forecast.Products)
+		f.Measured += c.IntervalSeconds + c.NullSeconds
+	}
+}
+
+// figureSeconds is what a processor draws a figure in, in all its formats.
+const figureSeconds = .2
 
 // tiles counts the tiles of a task.
 func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
@@ -153,9 +176,18 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 		c.Bytes += n.State
 		c.TileBytes = max(c.TileBytes, n.State)
 		missing := int64(tile.MissingParts()) * n.State
-		f.transferred += missing + 2*int64(tile.PartCount(nil))*n.State
+		left := float64(tile.MissingParts()) / float64(f.Forecast.Parts) // of the products
+		switch {
+		case tile.IsMeasured():
+			left = 0
+		case t.OnSegments(): // they are made again for all that asks for groups
+			left = timesRead
+		default:
+			f.transferred += missing + 2*int64(tile.PartCount(nil))*n.State
+		}
 		f.Measuring = max(f.Measuring, n.Measuring())
 		switch {
+		case t.OnSegments():
 		case t.Streamed() && !t.Whole():
 			f.disk[tile.Pass] += missing
 		case !t.Whole():
@@ -167,7 +199,7 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 			f.moments[tile.Pass] += n.Collecting()
 		}
 		for _, pair := range tile.Blocks {
-			f.Multiplied += float64(c.Rows) * float64(tile.Layers[pair[0]].Units) * float64(tile.Layers[pair[1]].Units)
+			f.Multiplied += left * float64(c.Rows) * float64(tile.Layers[pair[0]].Units) * float64(tile.Layers[pair[1]].Units)
 		}
 		if t.RowUnit == "frame" && !t.Streamed() {
 			for _, l := range tile.Layers {
@@ -178,6 +210,10 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 	f.StoreBytes += inStore
 	return nil
 }
+
+// timesRead is how often the groups of stored rows are gone through: for the whole, twice for CKA on rows of different groups, for the
+// jackknife.
+const timesRead = 4
 
 // countDisk adds what the rows take in the store, and warns where there is no room.
 func (f *forecaster) countDisk() {

@@ -35,14 +35,39 @@ func (e *Forecast) String() string {
 	for _, w := range e.Warnings {
 		fmt.Fprintf(&b, "warning     %s\n", w)
 	}
-	if e.Realtime > 0 {
-		fmt.Fprintf(&b, "time        about %s of extraction (%.0f x real time, from one utterance%s)\n", text.Duration(e.Seconds), e.Realtime, map[bool]string{true: fmt.Sprintf("; %d passes over the audio", e.Passes)}[e.Passes > 1])
-	}
-	if e.MomentHours*3600 > 10 {
-		fmt.Fprintf(&b, "            about %s of moments (%.3g PFLOP of products at %.0f GFLOP/s, and the disk at %.0f MB/s)\n", text.Duration(e.MomentHours*3600), 2*e.Multiplied/1e15, 2*e.Products/1e9, e.DiskSpeed/1e6)
+	if e.All > 0 {
+		e.writeTime(&b)
 	}
 	return b.String()
 }
+
+// spread is how far the time of a run may exceed the forecast.
+const spread = 1.6
+
+// writeTime says what takes how long.
+func (e *Forecast) writeTime(b *strings.Builder) {
+	range2 := func(seconds float64) string {
+		return fmt.Sprintf("%s to %s", text.Duration(seconds), text.Duration(spread*seconds))
+	}
+	fmt.Fprintf(b, "time        about %s", range2(e.All))
+	if len(e.Absent) > 0 {
+		b.WriteString(" beside extraction, whose speed is not known")
+	}
+	b.WriteByte('\n')
+	if e.Realtime > 0 && e.Seconds > 0 {
+		fmt.Fprintf(b, "            %s of extraction (%.0f x real time, the best of %d tries on one utterance%s)\n", text.Duration(e.Seconds), e.Realtime, tries, map[bool]string{true: fmt.Sprintf("; %d passes over the audio", e.Passes)}[e.Passes > 1])
+	}
+	if e.MomentHours*3600 > 10 {
+		fmt.Fprintf(b, "            %s of moments (%.3g PFLOP of products at %.0f GFLOP/s, and the disk at %.0f MB/s)\n", text.Duration(e.MomentHours*3600), 2*e.Multiplied/1e15, 2*e.Products/1e9, e.DiskSpeed/1e6)
+	}
+	fmt.Fprintf(b, "            %s of intervals and nulls, %s of drawing\n", text.Duration(e.Measured), text.Duration(e.Drawn))
+	if e.Busy > busyFrom {
+		fmt.Fprintf(b, "            other programs keep the processors busy: as the machine is now, about %s\n", range2(e.Busy*e.All))
+	}
+}
+
+// busyFrom is from which share on other programs are worth a word.
+const busyFrom = 1.5
 
 // tilesText says how the moments of a comparison are made where that is not at once in one pass over the audio.
 func (c *Comparison) tilesText(e *Forecast) string {
@@ -52,7 +77,11 @@ func (c *Comparison) tilesText(e *Forecast) string {
 	}
 	switch {
 	case c.FrameBytes > 0:
-		s = append(s, fmt.Sprintf("frames are kept (%s) and read %.1f times each (%s)", text.Bytes(c.FrameBytes), c.FrameReads, text.Duration(c.FrameReads*float64(c.FrameBytes)/e.DiskSpeed)))
+		kept := fmt.Sprintf("frames are kept (%s) and read %.1f times each", text.Bytes(c.FrameBytes), c.FrameReads)
+		if e.DiskSpeed > 0 {
+			kept += fmt.Sprintf(" (%s)", text.Duration(c.FrameReads*float64(c.FrameBytes)/e.DiskSpeed))
+		}
+		s = append(s, kept)
 		if c.PassesInstead > 1 && e.Realtime > 0 {
 			s = append(s, fmt.Sprintf("%d passes over the audio in their place would take %s", c.PassesInstead, text.Duration(float64(c.PassesInstead)*3600*e.AudioHours/e.Realtime)))
 		}

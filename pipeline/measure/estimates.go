@@ -13,8 +13,8 @@ import (
 	"speechsim/pipeline/sums"
 )
 
-// estimates is what a tile gives: its cells, and what their intervals and nulls are made of. Those of tiles are joined to
-// that of the whole before anything is inferred, so a difference of layers or the largest value of a draw may span tiles.
+// estimates is what a tile or one metric of it gives: its cells, and what their intervals and nulls are made of. They are joined to those
+// of the whole task before anything is inferred, so a difference of layers or the largest value of a draw may span tiles.
 type estimates struct {
 	cells      []results.Cell
 	matches    [][]results.Match // of each cell
@@ -43,11 +43,11 @@ func measureRows(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estimates
 
 // measureAttention computes the metrics on attention maps by the query.
 func measureAttention(ctx context.Context, t *plan.Tile) (*estimates, error) {
-	s, failed, err := sums.AttentionRows(t)
+	s, err := sums.AttentionRows(t)
 	if err != nil {
 		return nil, err
 	}
-	e := &estimates{failed: failed}
+	e := &estimates{failed: s.Failed}
 	if e.cells, e.matches, err = cellsOf(ctx, t, 0, func(_ *results.Cell, m study.Measure, i, j int) (metrics.Value, error) {
 		return s.Whole.Value(i, j, m.Variant.Name)
 	}); err != nil {
@@ -59,16 +59,11 @@ func measureAttention(ctx context.Context, t *plan.Tile) (*estimates, error) {
 
 // measureMoments computes the metrics that are functions of moments.
 func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estimates, error) {
-	if rows != nil { // kept in the store: words and phones, and frames where tiles need them again
-		if err := sums.FromRows(ctx, t, rows); err != nil {
-			return nil, err
-		}
-	}
-	s, failed, err := sums.Moments(t, rows)
+	s, err := momentsOf(ctx, t, rows)
 	if err != nil {
 		return nil, err
 	}
-	e := &estimates{failed: failed}
+	e := &estimates{failed: s.Failed}
 	ofGroups, err := groupCells(ctx, t, rows, s)
 	if err != nil {
 		return nil, err
@@ -88,12 +83,26 @@ func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estima
 	}); err != nil {
 		return nil, err
 	}
-	e.replicates = e.replicates.with(t, groupNames(t, s), ofGroups, e.cells)
+	e.replicates = e.replicates.with(t, groupParts(t, s), ofGroups, e.cells)
 	groupEffects(t, rows, ofGroups, e.cells)
 	if t.Input == study.HiddenStates {
 		e.nulls, err = nulls(ctx, t, rows, s.Whole, ofGroups, nil, e.cells)
 	}
 	return e, err
+}
+
+// momentsOf are the moments of a tile: of stored words and phones made again, of kept frames made and left in the store, else those that
+// were made as frames came.
+func momentsOf(ctx context.Context, t *plan.Tile, rows *join.Rows) (*sums.Total[*metrics.Moments], error) {
+	if t.OnSegments() {
+		return sums.OfRows(ctx, t, rows)
+	}
+	if rows != nil {
+		if err := sums.Keep(ctx, t, rows); err != nil {
+			return nil, err
+		}
+	}
+	return sums.Moments(t, rows)
 }
 
 // groupEffects tells cells whose interval is made on rows of different groups how much those of one have in common.

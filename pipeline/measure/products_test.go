@@ -35,7 +35,7 @@ func TestRunOnProducts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, task := range p.Tasks {
-		if task.Input == study.HiddenStates && task.Tiles[0].Sums.Key == cpu.Tasks[i].Tiles[0].Sums.Key {
+		if task.Input == study.HiddenStates && task.Tiles[0].Results[0].Key == cpu.Tasks[i].Tiles[0].Results[0].Key {
 			t.Errorf("%s has the moments of products on the CPU", task.Comparison.Name)
 		}
 	}

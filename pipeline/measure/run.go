@@ -5,7 +5,6 @@ package measure
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"slices"
 
 	"speechsim/extract/store"
@@ -42,11 +41,10 @@ func Run(ctx context.Context, p *plan.Plan, discard bool) (*Found, error) {
 func Pass(ctx context.Context, p *plan.Plan, pass int) error {
 	for _, t := range p.Tasks {
 		for _, tile := range t.Tiles {
-			if tile.Pass == pass && tile.Result != nil && tile.RowUnit == "frame" && tile.Streamed() {
-				if _, err := measureTile(ctx, tile, nil, true); err != nil {
+			if tile.Pass == pass && !tile.Whole() && tile.RowUnit == "frame" && tile.Streamed() {
+				if err := measureTile(ctx, tile, nil, true); err != nil {
 					return err
 				}
-				debug.FreeOSMemory() // the next tile, or the models, take as much
 			}
 		}
 	}
@@ -89,12 +87,7 @@ func (m *measurer) task(ctx context.Context, t *plan.Task) (results.Set, error) 
 			return results.Set{}, err
 		}
 	}
-	var e *estimates
-	if t.Whole() {
-		e, err = measureWhole(ctx, t.Tiles[0], rows)
-	} else {
-		e, err = measureTiles(ctx, t, rows, m.discard)
-	}
+	e, err := measureTiles(ctx, t, rows, m.discard)
 	if err != nil {
 		return results.Set{}, err
 	}
@@ -171,7 +164,7 @@ func measureWhole(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estimate
 func (e *estimates) infer(t *plan.Task) results.Set {
 	set := results.Set{Cells: e.cells, Matches: slices.Concat(e.matches...), Retrieved: e.retrieved}
 	set.Differences = intervals(t, e.replicates, e.cells)
-	set.Replicates = e.replicates.kept(e.cells)
+	set.Replicates = e.replicates.kept(t, e.cells)
 	for k, n := range e.nulls {
 		if n != nil {
 			n.infer(t, e.cells[k*len(t.Cells):(k+1)*len(t.Cells)])

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"speechsim/extract/store"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/results"
@@ -64,30 +63,11 @@ func (t *Task) GroupCount(rows int) int {
 	return len(t.Inputs.Parts)
 }
 
-// SumsOf is where a part of the tile's sums is kept; nil where the rows have none of the part. Of the first n rows, parts that
-// are there as a whole are those of all rows: only the one that n cuts is made for itself.
-func (t *Tile) SumsOf(part int, rows *join.Rows) *store.Entry {
-	switch {
-	case rows == nil || rows.Cut == nil || !rows.Cut[part]:
-		return t.Sums
-	case len(rows.Parts[part]) == 0:
-		return nil
-	}
-	return t.CutSums
-}
-
-// MissingParts counts the parts of sums that are to be made, as far as that can be known before rows are joined.
+// MissingParts counts the parts of sums that the store is still to get.
 func (t *Tile) MissingParts() int {
-	parts, sums := len(t.Inputs.Parts), t.Sums
-	switch {
-	case t.CutSums != nil:
-		parts, sums = 1, t.CutSums // at least: as many as n cuts
-	case t.RowSet.Level == results.TypeLevel:
-		parts = min(load.MaxParts, t.RowCount())
-	}
 	missing := 0
-	for part := range parts {
-		if !sums.HasPart(part) {
+	for part := range t.Inputs.Parts {
+		if t.Sums != nil && !t.IsMeasured() && !t.Sums.HasPart(part) {
 			missing++
 		}
 	}

@@ -11,6 +11,7 @@ type Footprint struct {
 	Block   int64 // rows of all its layers that are multiplied at once
 	Factors int64 // factorisations of its layers, for metrics that need them, and what each worker holds of a pair
 	Null    int64 // in addition to the moments
+	Again   int64 // what moments of stored rows are made in, whenever a part is asked for
 	Copies  int64 // of moments and factors while measuring: the whole, and one group for intervals
 }
 
@@ -20,7 +21,7 @@ func (f Footprint) Collecting() int64 { return (f.State + f.Work + f.Block) * 6 
 
 // Measuring is the need while cells are computed: rows of the store that are multiplied, the whole with a part, a null.
 func (f Footprint) Measuring() int64 {
-	return max(f.State+f.Work+2*f.Block, f.Copies*f.State+f.Copies*f.Factors, f.State+f.Factors+f.Null)
+	return max(f.State+f.Work+2*f.Block, f.Copies*f.State+f.Copies*f.Factors+f.Again, f.State+f.Factors+f.Null)
 }
 
 // Footprint counts what a tile on layers takes. nullRows matter to nulls alone.
@@ -42,6 +43,9 @@ func (t *Tile) Footprint(nullRows int) (Footprint, error) {
 			f.Factors += 2 * 8 * int64(l.Units) * int64(l.Units) // of units as they are, and scaled
 		}
 		break
+	}
+	if t.OnSegments() {
+		f.Again = m.Work + 2*f.Block
 	}
 	f.Null = NullBytes(t.Task, t.Grid, nullRows, m.State)
 	return f, err

@@ -2,10 +2,13 @@ package plan
 
 import (
 	"fmt"
+	"os"
+	"slices"
 
 	"speechsim/extract/store"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/native"
+	"speechsim/pipeline/results"
 	"speechsim/pipeline/study"
 )
 
@@ -21,31 +24,40 @@ func openRows(in *load.Inputs, r *RowProduct) (*store.Entry, error) {
 	}{"pooled rows of a model, a file a layer", r.Unit, string(r.Pooling), f.Models[name], f.Cards[name], f.Corpus, load.TableDigest(in.Corpus, r.Table), r.Form})
 }
 
-// openEntries opens what the store keeps of the sums of a tile, and of what it gave.
-func openEntries(t *Tile) (err error) {
-	if t.Input == study.Rows {
-		return nil
-	}
-	store, set := t.Inputs.Store, t.RowSet
-	if set.Level == "" && set.First > 0 {
-		if t.CutSums, err = store.Entry("moments", describeSums(t, set)); err != nil {
+// openEntries opens what the store keeps of the sums of a tile, and of what it gives.
+func openEntries(t *Tile, program string) (err error) {
+	sums := describeSums(t)
+	if !t.OnSegments() {
+		if t.Sums, err = t.Inputs.Store.Entry("moments", sums); err != nil {
 			return err
 		}
-		set = study.RowSet{Level: set.Level}
 	}
-	if t.Sums, err = store.Entry("moments", describeSums(t, set)); err == nil && t.Name != "" {
-		t.Result, err = openResult(t)
+	for k, m := range t.Task.Measures {
+		same := func(r Result) bool {
+			first := t.Task.Measures[r.Measures[0]]
+			return first.Name == m.Name && first.Variant.Name == m.Variant.Name
+		}
+		if at := slices.IndexFunc(t.Results, same); at >= 0 {
+			t.Results[at].Measures = append(t.Results[at].Measures, k)
+		} else {
+			t.Results = append(t.Results, Result{Measures: []int{k}})
+		}
 	}
-	return err
+	for k, r := range t.Results {
+		if t.Results[k].Entry, err = openResult(t, r, sums, program); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// describeSums is everything that the sums of a tile on a row set depend on.
-func describeSums(t *Tile, set study.RowSet) any {
+// describeSums is everything that the sums of a tile depend on.
+func describeSums(t *Tile) any {
 	type model struct {
 		Model, Card string
 		Layers      []string
 	}
-	in := t.Inputs
+	in, set := t.Inputs, t.RowSet
 	d := struct {
 		Holds            string
 		Unit             string
@@ -94,20 +106,39 @@ func describeSums(t *Tile, set study.RowSet) any {
 	return d
 }
 
-// openResult opens where the store keeps what a tile gave.
-func openResult(t *Tile) (*store.Entry, error) {
+// openResult opens where the store keeps what one metric gives on a tile. The description holds no names: what has another name is read
+// under that one.
+func openResult(t *Tile, r Result, sums any, program string) (*store.Entry, error) {
+	in, k := t.Inputs, t.Comparison
+	first := t.Task.Measures[r.Measures[0]]
 	d := struct {
-		Holds, Moments, Version string
-		First                   int `json:",omitempty"` // rows of the set; of the first ones most parts are those of all
-		Metrics                 []string
-		Interval                string
-		Null                    string
-		Frames                  []string // pooled rows of the frames of the null
-	}{Holds: "cells of a tile, with what their intervals and nulls are made of", Moments: t.Sums.Key, Version: native.Version, First: t.RowSet.First, Interval: t.Comparison.Interval}
-	for _, m := range t.Measures {
-		d.Metrics = append(d.Metrics, m.Name+" "+m.Variant.Name)
+		Holds           string
+		Program         string // metrics are mended from one build of the program to the next
+		BLAS            string
+		Sums            any
+		Cells           string // pairs of layers: x and y
+		Metric, Variant string
+		Params          []results.Params
+		Interval        string
+		Null            string
+		Frames          []string `json:",omitempty"` // pooled rows of the frames of the null
+		Spoken          []string `json:",omitempty"` // what pronunciations are made from
+	}{Holds: "cells of one metric, with what their intervals and nulls are made of", Program: program, BLAS: in.Backend.Name() + " " + in.Backend.Version(), Sums: sums,
+		Cells: fmt.Sprint(t.Cells), Metric: first.Name, Variant: first.Variant.Name, Interval: k.Interval}
+	for _, m := range r.Measures {
+		d.Params = append(d.Params, t.Task.Measures[m].Params)
 	}
-	if n := t.Comparison.Null; n != nil {
+	if first.Name == "word_distance" { // all thresholds of a comparison are added up together
+		d.Params = nil
+		for _, m := range k.MeasuresNamed(first.Name) {
+			d.Params = append(d.Params, m.Params)
+		}
+		d.Spoken = []string{in.Fingerprint.Lexicon, in.Fingerprint.Labels["phone"], in.Fingerprint.Labels["word"]}
+		if l := in.Config.Corpus.Lexicon; l != nil {
+			d.Spoken = append(d.Spoken, l.Choice, fmt.Sprint(l.Stress))
+		}
+	}
+	if n := k.Null; n != nil {
 		d.Null = fmt.Sprint(n.Permute, n.Draws, n.Seed)
 		if t.NullFrames != nil {
 			for _, r := range t.NullFrames.Rows {
@@ -115,7 +146,19 @@ func openResult(t *Tile) (*store.Entry, error) {
 			}
 		}
 	}
-	return t.Inputs.Store.Entry("cells", d)
+	return in.Store.Entry("cells", d)
+}
+
+// programDigest tells builds of the program apart.
+func programDigest(in *load.Inputs) string {
+	path, err := os.Executable()
+	if err == nil {
+		var sum string
+		if sum, err = in.Digests.File(path); err == nil {
+			return sum
+		}
+	}
+	return native.Version // of a program that is not there any more: it was replaced while it ran
 }
 
 // OpenTypes opens where the store keeps the mean rows of word types of one source of a task.

@@ -40,9 +40,10 @@ func Make(in *load.Inputs, o Options) (*Plan, error) {
 		return nil, err
 	}
 	p.Rows, p.Plan.Passes = p.sortedRows(), countPasses(p.Tasks)
+	program := programDigest(in)
 	for _, t := range p.Tasks {
 		for _, tile := range t.Tiles {
-			if err := openEntries(tile); err != nil {
+			if err := openEntries(tile, program); err != nil {
 				return nil, err
 			}
 		}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"speechsim/extract"
 	"speechsim/extract/store"
@@ -55,14 +56,23 @@ type Subsample struct {
 type Tile struct {
 	Grid
 	*Task
-	Name    string       // for messages; "" where there is one tile, the whole
-	CellAt  []int        // places of its cells among those of the task
-	LayerAt []int        // places of its layers among those of the task
-	Pass    int          // over the audio, in which the moments of frames are made
-	Sums    *store.Entry // moments or sums of attention; nil where the input is rows
-	CutSums *store.Entry // of the part that a set of the first rows cuts
-	Result  *store.Entry // what the tile gave; nil where it is the whole
+	Name     string // for messages; "" where there is one tile, the whole
+	Measures []study.Measure
+	CellAt   []int        // places of its cells among those of the task
+	LayerAt  []int        // places of its layers among those of the task
+	Pass     int          // over the audio, in which the moments of frames are made
+	Sums     *store.Entry // moments of frames or sums of attention; nil where they are made of stored rows
+	Results  []Result     // what it gives
 }
+
+// Result is what one variant of one metric gives on a tile, in all its settings, and where the store keeps that.
+type Result struct {
+	*store.Entry
+	Measures []int // among those of the task
+}
+
+// Done says whether the store has it.
+func (r Result) Done() bool { return r.HasPart(0) }
 
 // CellPairs are the cells as metrics takes them.
 func (g *Grid) CellPairs() [][2]int {
@@ -180,10 +190,11 @@ func (t *Tile) Sources() []int {
 	return out
 }
 
-// MomentsOptions are those of every moments of the tile: what its measures need of the blocks of its pairs.
+// MomentsOptions are those of every moments of the tile: what all measures of its task need of the blocks of its pairs. So the last bits
+// of a value do not depend on which of the others the store has.
 func (t *Tile) MomentsOptions() metrics.Options {
 	var variants []metrics.Variant
-	for _, m := range t.Measures {
+	for _, m := range t.Task.Measures {
 		variants = append(variants, m.Variant)
 	}
 	o := metrics.Needs(variants...)
@@ -195,8 +206,28 @@ func (t *Tile) MomentsOptions() metrics.Options {
 	return o
 }
 
-// IsMeasured says whether the store has what the tile gave.
-func (t *Tile) IsMeasured() bool { return t.Result != nil && t.Result.HasPart(0) }
+// IsMeasured says whether the store has all that the tile gives.
+func (t *Tile) IsMeasured() bool {
+	return !slices.ContainsFunc(t.Results, func(r Result) bool { return !r.Done() })
+}
+
+// Unmeasured is the tile with those results alone that the store lacks.
+func (t *Tile) Unmeasured() *Tile {
+	lacking := *t
+	lacking.Results, lacking.Measures = nil, nil
+	for _, r := range t.Results {
+		if r.Done() {
+			continue
+		}
+		own := Result{Entry: r.Entry}
+		for _, m := range r.Measures {
+			own.Measures = append(own.Measures, len(lacking.Measures))
+			lacking.Measures = append(lacking.Measures, t.Task.Measures[m])
+		}
+		lacking.Results = append(lacking.Results, own)
+	}
+	return &lacking
+}
 
 // Suffix names a tile in progress: " (tile 2 of 6)".
 func (t *Tile) Suffix() string {

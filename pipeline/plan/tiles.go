@@ -13,7 +13,7 @@ import (
 
 // WholeTile is the tile of all cells.
 func (t *Task) WholeTile() *Tile {
-	tile := &Tile{Grid: t.Grid, Task: t, LayerAt: t.All()}
+	tile := &Tile{Grid: t.Grid, Task: t, Measures: t.Measures, LayerAt: t.All()}
 	for c := range t.Cells {
 		tile.CellAt = append(tile.CellAt, c)
 	}
@@ -42,7 +42,7 @@ func cut(t *Task, n int) []*Tile {
 
 // tileOf is the tile of some of the cells.
 func tileOf(t *Task, cells []int) *Tile {
-	tile := &Tile{Task: t, CellAt: cells}
+	tile := &Tile{Task: t, Measures: t.Measures, CellAt: cells}
 	used := make([]int, len(t.Layers)) // position in the tile's layers, plus one
 	for _, c := range cells {
 		used[t.Cells[c].X], used[t.Cells[c].Y] = 1, 1

@@ -51,8 +51,34 @@ func Layers(t *plan.Tile, positions []int) []join.Layer {
 	return out
 }
 
-// FromRows makes the moments of a tile from stored rows, for the parts that lack them.
-func FromRows(ctx context.Context, t *plan.Tile, rows *join.Rows) error {
+// OfRows are the moments of a tile on stored rows: those of each part are made from its rows, in the same memory, as often as they are
+// asked for. A part of words takes as many bytes as its rows, and its moments the square of all units: to multiply again takes less
+// than to read them would. The rows of kept frames are so many that it would take more: [Keep] leaves theirs in the store.
+func OfRows(ctx context.Context, t *plan.Tile, rows *join.Rows) (*Total[*metrics.Moments], error) {
+	whole, err := New(t)
+	if err != nil {
+		return nil, err
+	}
+	part, block := whole.Empty(), NewBlock(t)
+	var parts []int
+	for n, ranges := range rows.Parts {
+		if len(ranges) > 0 {
+			parts = append(parts, n)
+		}
+	}
+	return addParts(parts, whole, func(n int) (*metrics.Moments, []store.Failure, error) {
+		part.Reset()
+		r, err := rows.Open(Layers(t, t.All()))
+		if err != nil {
+			return nil, nil, err
+		}
+		defer r.Close()
+		return part, nil, addPart(ctx, r, block, part, rows.Parts[n])
+	})
+}
+
+// Keep makes the moments of a tile on kept frames, for the parts that lack them, and leaves them in the store.
+func Keep(ctx context.Context, t *plan.Tile, rows *join.Rows) error {
 	r, err := rows.Open(Layers(t, t.All()))
 	if err != nil {
 		return err
@@ -61,26 +87,30 @@ func FromRows(ctx context.Context, t *plan.Tile, rows *join.Rows) error {
 	var m *metrics.Moments
 	block := NewBlock(t)
 	for part, ranges := range rows.Parts {
-		sums := t.SumsOf(part, rows)
-		if sums == nil || sums.HasPart(part) {
+		if t.Sums.HasPart(part) {
 			continue
 		}
 		if m, err = Emptied(t, m); err != nil {
 			return err
 		}
-		for _, some := range ranges {
-			if err := addRange(ctx, r, block, m, some); err != nil {
-				return err
-			}
-		}
-		if err := block.Flush(ctx, m); err != nil {
+		if err := addPart(ctx, r, block, m, ranges); err != nil {
 			return err
 		}
-		if err := WritePart(sums, part, nil, m); err != nil {
+		if err := WritePart(t.Sums, part, nil, m); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// addPart adds the rows of a part to moments.
+func addPart(ctx context.Context, r *join.Reader, block *Block, m *metrics.Moments, ranges []join.Range) error {
+	for _, rows := range ranges {
+		if err := addRange(ctx, r, block, m, rows); err != nil {
+			return err
+		}
+	}
+	return block.Flush(ctx, m)
 }
 
 // addRange adds a range of rows to moments, by way of a block.

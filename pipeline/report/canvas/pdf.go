@@ -40,7 +40,7 @@ func newPDF(width, height vg.Length, scale float64, title, desc string) *pdf {
 	doc.SetAutoPageBreak(false, 0)
 	doc.SetTitle(title, true)
 	doc.SetSubject(desc, true)
-	doc.SetProducer("speechsim", true)
+	doc.SetProducer("pipeline", true)
 	doc.SetLang("en")
 	doc.AddPage()
 	m := matrix{scale, 0, 0, -scale, 0, height.Points()}
