@@ -154,11 +154,22 @@ func named(n *yaml.Node) bool {
 // leaveOutUnused removes the models of a base that no comparison names: a base may list all models of a paper, and a
 // figure's config names those it is about.
 func (c *Config) leaveOutUnused() {
-	c.Models = slices.DeleteFunc(c.Models, func(m Model) bool {
+	unused := func(m *Model) bool {
 		return m.Pos.File != "" && !slices.ContainsFunc(c.Comparisons, func(k Comparison) bool {
 			return slices.Contains(k.X, m.Name) || slices.Contains(k.Y, m.Name)
 		})
-	})
+	}
+	var out []string
+	for i := range c.Models {
+		if unused(&c.Models[i]) {
+			out = append(out, c.Models[i].Name)
+		}
+	}
+	c.Models = slices.DeleteFunc(c.Models, func(m Model) bool { return unused(&m) })
+	for i := range c.Models {
+		m := &c.Models[i]
+		m.Control = slices.DeleteFunc(m.Control, func(name string) bool { return slices.Contains(out, name) })
+	}
 }
 
 // orID marks a path that may be the id of a checkpoint instead: what is no file and looks like an id stays as it is.

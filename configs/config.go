@@ -21,6 +21,8 @@ type Config struct {
 	Libraries   Libraries
 	Products    Products
 	Formats     []string // files that a figure is written as
+	Figure      Look     // how figures are set for the page that they are to stand on
+	Panels      []Panels // figures that show several others side by side
 	Runs        string   `path:""` // folder of the run directories, "" = runs in the working directory
 	Store       Store
 	Memory      string // that a run may take, such as 6GiB; "" = a share of what there is

@@ -90,6 +90,16 @@ func TestMistakes(t *testing.T) {
 		{"figure of two sides", replace("metrics:", "figure: tree, metrics:"), "figure: tree compares the layers of models with one another; give models: [...]"},
 		{"figure scale", replace("metrics:", "figure: {heatmap: {scale: {min: 1, max: 0}}}, metrics:"), "figure scale: min is 1 and max is 0; min must be less"},
 		{"figure colours", replace("metrics:", "figure: {heatmap: {scale: {map: jet}}}, metrics:"), `figure scale.map is "jet"; it must be one of viridis, cividis, rocket, diverging`},
+		{"width of figures", whole + "figure: {width: colum}\n", `t.yaml:8:9: figure: width is "colum"; it must be column (80 mm), full (170 mm), or 50 to 1000 millimetres`},
+		{"width that no page has", whole + "figure: {width: 3}\n", `figure: width is "3"; it must be column`},
+		{"width of one figure", replace("metrics:", "figure: {heatmap: {width: ful}}, metrics:"), `comparison "one": figure heatmap: width is "ful"`},
+		{"font", whole + "figure: {font: 72}\n", "figure.font is 72 points; it must be from 4 to 30"},
+		{"legend", whole + "figure: {legend: left}\n", `figure.legend is "left"; it must be one of right, below, none`},
+		{"formats of figures", whole + "figure: {format: pdf}\n", `unknown key "format" in figure; did you mean "font"?`},
+		{"colour", replace("onnx: a.onnx", "onnx: a.onnx, colour: blue"), `model "a": colour is "blue"; it must be red, green and blue as two hexadecimal digits each, such as "#0072b2"`},
+		{"one label of two models", replace("models:\n", "models:\n  - {name: b, onnx: b.onnx, label: a}\n"), `models "b" and "a" are both called "a" in figures; give each a label of its own`},
+		{"one panel", whole + "panels: [{name: p, of: [one-cka]}]\n", `panels "p": of lists 1 of the figures; list 2 to 26 by their names in the folder figures`},
+		{"name of panels", whole + "panels: [{name: a/b, of: [one-cka, two-cka]}]\n", `panels: name is "a/b"; it is the name of files`},
 		{"store key", whole + "store: {folder: s, number: float16}\n", `t.yaml:8:20: unknown key "number" in store; did you mean "numbers"? (known: folder, numbers, frames)`},
 		{"store numbers", whole + "store: {numbers: fp16}\n", `t.yaml:8:8: store.numbers is "fp16"; it must be one of float32, float16`},
 		{"no store", whole + "store: [s]\n", "t.yaml:8:8: store must be a mapping with the keys folder, numbers, frames; found a list"},
@@ -243,9 +253,20 @@ func FuzzParse(f *testing.F) {
 
 // TestKeys pins the keys of the language: renaming one breaks users' files.
 func TestKeys(t *testing.T) {
-	want := []string{"base", "name", "get", "note", "corpus", "audio", "models", "rows", "comparisons", "libraries", "products", "formats", "runs", "store", "memory"}
+	want := []string{"base", "name", "get", "note", "corpus", "audio", "models", "rows", "comparisons", "libraries", "products", "formats", "figure", "panels", "runs", "store", "memory"}
 	if diff := cmp.Diff(want, sortedKeys(keysOf(reflect.TypeOf(Config{})))); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestFiguresOfTheDocs: the config of docs/figures.md is one.
+func TestFiguresOfTheDocs(t *testing.T) {
+	c, err := Load("../docs/figures.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Figure.Width != "column" || len(c.Panels) != 1 || c.Model("hubert").Label != "HuBERT" || c.Comparisons[0].Figures[1].Width != "full" {
+		t.Errorf("it says %+v, %+v, %+v", c.Figure, c.Panels, c.Models)
 	}
 }
 

@@ -234,9 +234,13 @@ func (d *decoder) decodeFigure(n *yaml.Node, f *Figure, where string) {
 			Pos            Pos
 			Title, Caption string
 			Scale          Scale
+			XLabel         string `yaml:"x_label"`
+			YLabel         string `yaml:"y_label"`
+			Width          string
 		}
 		d.decodeStruct(n.Content[1], reflect.ValueOf(&opts).Elem(), join(where, f.Kind))
 		f.Title, f.Caption, f.Scale = opts.Title, opts.Caption, opts.Scale
+		f.XLabel, f.YLabel, f.Width = opts.XLabel, opts.YLabel, opts.Width
 		f.Pos.elsewhere = opts.Pos.elsewhere
 	default:
 		d.errorf(n, "%s must be a kind such as heatmap or curves, or one mapping such as {heatmap: {title: ...}}; found %s", where, describe(n))

@@ -23,25 +23,28 @@ type Audio struct {
 type Model struct {
 	Pos        Pos
 	Name       string
-	ONNX       string  `yaml:"onnx" path:""`
-	Checkpoint string  `path:"or id"` // folder of a checkpoint of transformers, its file of weights, or its id on the Hugging Face hub
-	Revision   string  // of the id: a branch, a tag or a commit, "" = main
-	Weights    string  // of the checkpoint: "" as trained, or random
-	Seed       int     // of random weights
-	Normalize  string  // of the checkpoint's audio: "" as it says, zero_mean_unit_var or none
-	Vectors    string  `path:""` // GloVe text, .gz or .zip
-	Labels     string  // phone, word, speaker, logmel, mfcc or length
-	Features   string  `path:""` // a folder or an archive with the frames of each utterance
-	Hop        float64 // of features: seconds from one frame to the next
-	Offset     float64 // of features: time of the centre of the first frame, in seconds
-	Card       string  `path:""` // "" = sidecar, metadata or graph
-	Vocabulary string  `path:""` // of a text model: vocab.txt, vocab.json or their folder, "" = next to the model
-	Cased      bool    // keep case and accents in front of WordPiece; false = as tokenizer_config.json says
-	Layers     string  // a list such as 0-6,9,cnn.1 or all; "" = the numbered ones
-	Device     string  // cpu (default) or cuda
-	Objective  string  // what it was trained to do, and how large it is: of models that have both, the page tests which of them
-	Size       string  // layers group by
-	Precision  string  // of products on a GPU: float32 (default), tf32 or fp16
+	Label      string   // what figures and page call it; "" = its name
+	Colour     string   // of its lines and points, such as #0072b2
+	ONNX       string   `yaml:"onnx" path:""`
+	Checkpoint string   `path:"or id"` // folder of a checkpoint of transformers, its file of weights, or its id on the Hugging Face hub
+	Revision   string   // of the id: a branch, a tag or a commit, "" = main
+	Weights    string   // of the checkpoint: "" as trained, or random
+	Seed       int      // of random weights
+	Control    []string // models that are this one without training; those with random weights of the same checkpoint are in any case
+	Normalize  string   // of the checkpoint's audio: "" as it says, zero_mean_unit_var or none
+	Vectors    string   `path:""` // GloVe text, .gz or .zip
+	Labels     string   // phone, word, speaker, logmel, mfcc or length
+	Features   string   `path:""` // a folder or an archive with the frames of each utterance
+	Hop        float64  // of features: seconds from one frame to the next
+	Offset     float64  // of features: time of the centre of the first frame, in seconds
+	Card       string   `path:""` // "" = sidecar, metadata or graph
+	Vocabulary string   `path:""` // of a text model: vocab.txt, vocab.json or their folder, "" = next to the model
+	Cased      bool     // keep case and accents in front of WordPiece; false = as tokenizer_config.json says
+	Layers     string   // a list such as 0-6,9,cnn.1 or all; "" = the numbered ones
+	Device     string   // cpu (default) or cuda
+	Objective  string   // what it was trained to do, and how large it is: of models that have both, the page tests which of them
+	Size       string   // layers group by
+	Precision  string   // of products on a GPU: float32 (default), tf32 or fp16
 }
 
 // Rows says what one row of a comparison is.
@@ -66,8 +69,8 @@ type Comparison struct {
 	Null     *Null
 	Figures  []Figure `yaml:"figure"` // how it is drawn; none: as a heat map, or curves where the y side has one layer
 
-	// Differences are the pairs of layers told apart wherever there are intervals: neighbours, best, models (all three by
-	// default), or none.
+	// Differences are the pairs of layers told apart wherever there are intervals: neighbours, best, models, control, baseline (all
+	// of them by default), or none.
 	Differences []string
 	Published   []string `path:".csv"` // values to draw next to ours: of a paper (bolanos2024/cka), or a file that ends in .csv
 }

@@ -23,7 +23,7 @@ var (
 	keeping    = []string{"auto", "keep", "never"}
 
 	intervals    = []string{"jackknife", "none"}
-	differences  = []string{"neighbours", "best", "models"}
+	differences  = []string{"neighbours", "best", "models", "control", "baseline"}
 	permutations = []string{"group", "word_type"}
 )
 
@@ -61,6 +61,8 @@ func (c *Config) Validate() error {
 	if len(c.Formats) == 0 {
 		bad(c.Pos.Of("formats"), "formats is empty; give some of %s", strings.Join(formats, ", "))
 	}
+	c.Figure.validate(oneOf, bad)
+	c.validatePanels(bad)
 	c.validateMemory(bad)
 	c.validateProducts(oneOf, bad)
 	oneOf(c.Store.Pos.Of("numbers"), "store.numbers", &c.Store.Numbers, numbers)
@@ -70,6 +72,7 @@ func (c *Config) Validate() error {
 	c.Rows.validate("rows", oneOf, bad)
 	rowsAreRight := len(errs) == before // else what comparisons take from them has been said
 	names := c.validateModels(oneOf, bad)
+	c.validateLabels(bad)
 	if len(c.Comparisons) == 0 {
 		bad(c.Pos.Of("comparisons"), "comparisons is empty: list at least one")
 	}
@@ -220,6 +223,7 @@ func (c *Config) validateModels(oneOf func(Pos, string, *string, []string), bad 
 			}
 		}
 	}
+	c.validateControls(names, bad)
 	return names
 }
 

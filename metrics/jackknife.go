@@ -153,6 +153,25 @@ func (r *Replicates) Difference(a, b int) (interval Interval, ok bool) {
 	return interval95(r.Whole[a]-r.Whole[b], left, r.Sizes)
 }
 
+// Between returns the interval of statistic i of some replicates less statistic j of others, of other data or models, where both left
+// out the same groups in the same order: what the groups have in common cancels. The groups may have other sizes in the two.
+func Between(a *Replicates, i int, b *Replicates, j int) (interval Interval, ok bool) {
+	if len(a.Left) != len(b.Left) {
+		return Interval{}, false
+	}
+	x, okX := a.Interval(i)
+	y, okY := b.Interval(j)
+	left := make([]float64, len(a.Left))
+	for g := range left {
+		left[g] = a.Left[g][i] - b.Left[g][j]
+	}
+	d, ok := interval95(a.Whole[i]-b.Whole[j], left, a.Sizes)
+	half := (d.Hi - d.Lo) / 2
+	d.Centre = x.Centre - y.Centre
+	d.Lo, d.Hi = d.Centre-half, d.Centre+half
+	return d, ok && okX && okY
+}
+
 // interval95 is the jackknife for groups of any sizes: with h_g = n/n_g and θ_g the
 // statistic without group g,
 //

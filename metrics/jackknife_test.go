@@ -290,3 +290,30 @@ func TestIntervalOfUnequalGroups(t *testing.T) {
 		t.Errorf("intervals cover the truth in %.3f of sets", share)
 	}
 }
+
+// TestBetween: of replicates with the same groups it is the difference of two statistics of one set, whatever they share; others
+// are refused.
+func TestBetween(t *testing.T) {
+	both := &Replicates{Whole: []float64{.5, .3}, Sizes: []int{5, 7, 9}, Left: [][]float64{{.6, .41}, {.4, .2}, {.52, .31}}}
+	one := func(k int, sizes ...int) *Replicates {
+		r := &Replicates{Whole: both.Whole[k : k+1], Sizes: sizes}
+		for _, left := range both.Left {
+			r.Left = append(r.Left, left[k:k+1])
+		}
+		return r
+	}
+	want, _ := both.Difference(0, 1)
+	got, ok := Between(one(0, 5, 7, 9), 0, one(1, 5, 7, 9), 0)
+	if !ok || math.Abs(got.Lo-want.Lo) > 1e-12 || math.Abs(got.Hi-want.Hi) > 1e-12 || math.Abs(got.P()-want.P()) > 1e-12 {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	a, _ := one(0, 5, 7, 9).Interval(0)
+	b, _ := one(1, 9, 7, 5).Interval(0)
+	if got, ok = Between(one(0, 5, 7, 9), 0, one(1, 9, 7, 5), 0); !ok || math.Abs(got.Centre-(a.Centre-b.Centre)) > 1e-12 {
+		t.Errorf("groups of other sizes: centre %v, want %v", got.Centre, a.Centre-b.Centre)
+	}
+	fewer := &Replicates{Whole: []float64{.3}, Sizes: []int{5, 7}, Left: [][]float64{{.4}, {.2}}}
+	if _, ok := Between(both, 0, fewer, 0); ok {
+		t.Error("replicates of other groups are compared")
+	}
+}

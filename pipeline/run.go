@@ -64,6 +64,9 @@ func Prepare(ctx context.Context, cfg *configs.Config, o Options) (*Prepared, er
 		err = publish.CheckPublished(r.plan)
 	}
 	if err == nil {
+		err = publish.CheckPanels(r.plan)
+	}
+	if err == nil {
 		err = files.Digests.Save()
 	}
 	if err != nil {

@@ -15,14 +15,16 @@ type contrast struct {
 }
 
 // differences asks, for each metric and layer of y, which layers of x are more like it than others: a layer than the one
-// before it, a model's best than its second best, the best model's best layer than the other models' best.
+// before it, a model's best than its others, the best model's best layer than the other models' best, a model's best than that of
+// its control and than the acoustic baselines.
 func differences(t *plan.Task, r *replicates, cells []results.Cell) []results.Difference {
 	d := contrast{r, t, cells}
 	var out []results.Difference
 	for first := 0; first < len(cells); first += len(t.Cells) {
-		for _, kind := range t.Comparison.Differences {
-			for y := range t.Y {
-				for _, pair := range d.pairs(kind, first, y) {
+		for y := range t.Y {
+			sides := d.sides(first, y)
+			for _, kind := range t.Comparison.Differences {
+				for _, pair := range d.pairs(kind, sides) {
 					if d, ok := d.difference(kind, pair[0], pair[1]); ok {
 						out = append(out, d)
 					}
@@ -33,9 +35,16 @@ func differences(t *plan.Task, r *replicates, cells []results.Cell) []results.Di
 	return out
 }
 
-// pairs lists the cells of one metric and one layer of y to compare; first is the metric's first cell.
-func (d contrast) pairs(kind string, first, y int) (pairs [][2]int) {
-	var models [][]int // cells with an interval, model by model
+// side is the cells of one model with one layer of y, those that have an interval.
+type side struct {
+	model string
+	own   bool  // it is the model of y
+	cells []int // in the order of layers
+	order []int // from the largest value to the smallest
+}
+
+// sides lists the cells of one metric and one layer of y model by model; first is the metric's first cell.
+func (d contrast) sides(first, y int) (sides []side) {
 	last := -1
 	for x, i := range d.task.X {
 		c := first + x*len(d.task.Y) + y
@@ -43,34 +52,74 @@ func (d contrast) pairs(kind string, first, y int) (pairs [][2]int) {
 			continue
 		}
 		if source := d.task.Layers[i].Source; source != last {
-			models, last = append(models, nil), source
+			sides, last = append(sides, side{model: d.cells[c].X.Model, own: source == d.task.Layers[d.task.Y[y]].Source}), source
 		}
-		models[len(models)-1] = append(models[len(models)-1], c)
+		s := &sides[len(sides)-1]
+		s.cells = append(s.cells, c)
 	}
-	own := d.task.Layers[d.task.Y[y]].Source
-	var best []int // of each other model than y's
-	for _, cells := range models {
-		if kind == results.Neighbours {
-			for k := 1; k < len(cells); k++ {
-				if d.neighbours(cells[k-1], cells[k]) {
-					pairs = append(pairs, [2]int{cells[k], cells[k-1]})
+	for i := range sides {
+		sides[i].order = d.ranked(sides[i].cells)
+	}
+	return sides
+}
+
+// pairs lists the cells to compare.
+func (d contrast) pairs(kind string, sides []side) (pairs [][2]int) {
+	others := slices.DeleteFunc(slices.Clone(sides), func(s side) bool { return s.own }) // of a layer with its own model, none is the best
+	switch kind {
+	case results.Neighbours:
+		for _, s := range sides {
+			for k := 1; k < len(s.cells); k++ {
+				if d.neighbours(s.cells[k-1], s.cells[k]) {
+					pairs = append(pairs, [2]int{s.cells[k], s.cells[k-1]})
 				}
 			}
-			continue
 		}
-		if at := d.task.PairOf(cells[0]); d.task.Layers[at.X].Source == own {
-			continue
+	case results.Best:
+		for _, s := range others {
+			for _, c := range s.order[1:] {
+				pairs = append(pairs, [2]int{s.order[0], c})
+			}
 		}
-		ranked := d.ranked(cells)
-		best = append(best, ranked[0])
-		if kind == results.Best && len(ranked) > 1 {
-			pairs = append(pairs, [2]int{ranked[0], ranked[1]})
+	case results.Models:
+		var best []int
+		for _, s := range others {
+			best = append(best, s.order[0])
+		}
+		for k, c := range d.ranked(best) {
+			if k > 0 {
+				pairs = append(pairs, [2]int{d.ranked(best)[0], c})
+			}
+		}
+	default:
+		for _, a := range others {
+			for _, b := range others {
+				pairs = append(pairs, d.against(kind, a, b)...)
+			}
 		}
 	}
-	if kind == results.Models {
-		best = d.ranked(best)
-		for k := 1; k < len(best); k++ {
-			pairs = append(pairs, [2]int{best[0], best[k]})
+	return pairs
+}
+
+// against lists the cells of a model to compare with those of another, its control or a baseline; none where that is neither.
+func (d contrast) against(kind string, a, b side) (pairs [][2]int) {
+	config := d.task.Inputs.Config
+	switch kind {
+	case results.Baseline:
+		if !config.Model(a.model).Baseline() && config.Model(b.model).Baseline() && !config.IsControl(a.model) {
+			pairs = append(pairs, [2]int{a.order[0], b.order[0]})
+		}
+	case results.Control:
+		if !slices.Contains(config.ControlsOf(a.model), b.model) {
+			return nil
+		}
+		pairs = append(pairs, [2]int{a.order[0], b.order[0]})
+		for _, p := range a.cells {
+			for _, q := range b.cells {
+				if d.cells[p].X.Layer == d.cells[q].X.Layer && (p != a.order[0] || q != b.order[0]) {
+					pairs = append(pairs, [2]int{p, q})
+				}
+			}
 		}
 	}
 	return pairs

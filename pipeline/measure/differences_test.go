@@ -7,6 +7,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/metrics"
+	"speechsim/pipeline/load"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/results"
 	"speechsim/pipeline/study"
@@ -40,7 +41,7 @@ func TestDifferences(t *testing.T) {
 			t.Errorf("%+v", d)
 		}
 	}
-	want := []string{"neighbours 1-0 0.3", "neighbours 2-1 -0.1", "neighbours 4-3 0.3", "best 1-2 0.1", "best 4-3 0.3", "models 4-1 0.1"}
+	want := []string{"neighbours 1-0 0.3", "neighbours 2-1 -0.1", "neighbours 4-3 0.3", "best 1-2 0.1", "best 1-0 0.3", "best 4-3 0.3", "models 4-1 0.1"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -70,6 +71,35 @@ func TestNeighbours(t *testing.T) {
 		got = append(got, d.X.Layer+"-"+d.Than.Layer)
 	}
 	if want := []string{"cnn.2-cnn.1", "1-0"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestControls: a model's best layer against that of its control and a baseline, then layer by layer with the control.
+func TestControls(t *testing.T) {
+	config := &configs.Config{Models: []configs.Model{{Name: "a", Control: []string{"untrained"}}, {Name: "untrained"}, {Name: "logmel", Labels: "logmel"}}}
+	task := &plan.Task{Inputs: &load.Inputs{Files: &load.Files{Study: &study.Study{Config: config}}},
+		Comparison: &study.Comparison{Comparison: &configs.Comparison{Differences: []string{"control", "baseline"}}}, Grid: plan.Grid{X: []int{0, 1, 2, 3, 4}, Y: []int{5}}}
+	var cells []results.Cell
+	r := &replicates{At: map[int]int{}, Replicates: &metrics.Replicates{Left: make([][]float64, 3), Sizes: []int{4, 4, 4}}}
+	for c, at := range []results.Layer{{Model: "a", Layer: "0"}, {Model: "a", Layer: "1"}, {Model: "untrained", Layer: "0"}, {Model: "untrained", Layer: "1"}, {Model: "logmel", Layer: "logmel"}} {
+		v := []float64{.4, .5, .2, .1, .3}[c]
+		cells = append(cells, results.Cell{X: at, Value: &v})
+		task.Layers = append(task.Layers, plan.Layer{Source: []int{0, 0, 1, 1, 2}[c]})
+		task.Cells = append(task.Cells, plan.Pair{X: c, Y: 5})
+		r.At[c] = c
+		r.Whole = append(r.Whole, v)
+		for g := range r.Left {
+			r.Left[g] = append(r.Left[g], v+.01*float64(g*c))
+		}
+	}
+	task.Layers = append(task.Layers, plan.Layer{Source: 3})
+	var got []string
+	for _, d := range differences(task, r, cells) {
+		got = append(got, fmt.Sprintf("%s %s-%s %.1f", d.Kind, d.X, d.Than, d.Value))
+	}
+	want := []string{"control a/1-untrained/0 0.3", "control a/0-untrained/0 0.2", "control a/1-untrained/1 0.4", "baseline a/1-logmel/logmel 0.2"}
+	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -83,7 +83,7 @@ func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estima
 	}); err != nil {
 		return nil, err
 	}
-	e.replicates = e.replicates.with(t, ofGroups, e.cells)
+	e.replicates = e.replicates.with(t, groupParts(t, s), ofGroups, e.cells)
 	groupEffects(t, rows, ofGroups, e.cells)
 	if t.Input == study.HiddenStates {
 		e.nulls, err = nulls(ctx, t, rows, s.Whole, ofGroups, nil, e.cells)

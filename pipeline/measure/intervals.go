@@ -17,14 +17,50 @@ import (
 // replicates are cells with each group left out.
 type replicates struct {
 	*metrics.Replicates
-	At map[int]int // cell -> statistic
+	At    map[int]int // cell -> statistic
+	Parts []int       // of the corpus, which each group is; nil where groups are none of them
+}
+
+// groupParts are the parts with rows, which intervals leave out one at a time.
+func groupParts[S any](t *plan.Tile, s *sums.Total[S]) (parts []int) {
+	if t.RowSet.Level == results.TypeLevel { // its groups are stretches of the list of types
+		return nil
+	}
+	for k, part := range s.Parts {
+		if s.Sizes[k] > 0 {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// kept are the replicates as the run's folder keeps them.
+func (r *replicates) kept(t *plan.Task, cells []results.Cell) []results.Replicates {
+	if r == nil || len(r.Parts) == 0 || len(r.Parts) != len(r.Sizes) {
+		return nil
+	}
+	out := results.Replicates{Sizes: r.Sizes}
+	for _, part := range r.Parts {
+		out.Groups = append(out.Groups, t.Inputs.Parts[part].Name)
+	}
+	for c := range cells {
+		k, ok := r.At[c]
+		if !ok || cells[c].Lo == nil {
+			continue
+		}
+		out.Cells, out.Whole = append(out.Cells, c), append(out.Whole, r.Whole[k])
+		for g := range r.Left {
+			out.Less = append(out.Less, float32(r.Left[g][k]-r.Whole[k]))
+		}
+	}
+	return []results.Replicates{out}
 }
 
 // replicatesOf computes the cells that get an interval with each group left out, the parts being the groups; nil where none
 // does.
 func replicatesOf[S metrics.Sums[S]](ctx context.Context, t *plan.Tile, rows *join.Rows, s *sums.Total[S], cells []results.Cell,
 	statistics func(cells []metrics.Cell) func(S) ([]float64, error)) (*replicates, error) {
-	r := &replicates{At: map[int]int{}}
+	r := &replicates{At: map[int]int{}, Parts: groupParts(t, s)}
 	few := metrics.CountGroups(s.Sizes) < metrics.FewestGroups
 	var asked []metrics.Cell
 	for c := range cells {
@@ -51,7 +87,7 @@ func replicatesOf[S metrics.Sums[S]](ctx context.Context, t *plan.Tile, rows *jo
 }
 
 // with adds the cells whose interval is that of a metric on groups, whose values without each group are at hand; r may be nil.
-func (r *replicates) with(t *plan.Tile, maps map[string]groupMap, cells []results.Cell) *replicates {
+func (r *replicates) with(t *plan.Tile, parts []int, maps map[string]groupMap, cells []results.Cell) *replicates {
 	for c := range cells {
 		m, at := t.MeasureOf(c), t.PairOf(c)
 		of := maps[m.Name]
@@ -61,18 +97,21 @@ func (r *replicates) with(t *plan.Tile, maps map[string]groupMap, cells []result
 		}
 		if r == nil {
 			r = newReplicates()
+			r.Parts = parts
 		}
 		r.At[c] = r.Append(of.Left, of.at[[2]int{at.X, at.Y}])
 	}
 	return r
 }
 
-func newReplicates() *replicates { return &replicates{&metrics.Replicates{}, map[int]int{}} }
+func newReplicates() *replicates {
+	return &replicates{Replicates: &metrics.Replicates{}, At: map[int]int{}}
+}
 
 // add adds what others, which may be nil, have of a cell of theirs, as that of cell c.
 func (r *replicates) add(c int, others *replicates, theirs int) {
 	if k, ok := others.statistic(theirs); ok {
-		r.At[c] = r.Append(others.Replicates, k)
+		r.At[c], r.Parts = r.Append(others.Replicates, k), others.Parts
 	}
 }
 

@@ -164,6 +164,7 @@ func measureWhole(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estimate
 func (e *estimates) infer(t *plan.Task) results.Set {
 	set := results.Set{Cells: e.cells, Matches: slices.Concat(e.matches...), Retrieved: e.retrieved}
 	set.Differences = intervals(t, e.replicates, e.cells)
+	set.Replicates = e.replicates.kept(t, e.cells)
 	for k, n := range e.nulls {
 		if n != nil {
 			n.infer(t, e.cells[k*len(t.Cells):(k+1)*len(t.Cells)])

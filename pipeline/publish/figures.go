@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"speechsim/configs"
+	"speechsim/extract"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/report/figures"
@@ -34,7 +36,54 @@ func figuresOf(p *plan.Plan) []figures.Figure {
 		at := slices.IndexFunc(p.Comparisons, func(k *study.Comparison) bool { return k.Name == out[i].Comparison })
 		out[i].Published = publishedFor(p.Comparisons[at], &out[i])
 	}
+	for i := range p.Config.Panels {
+		out = append(out, panelsOf(p, &p.Config.Panels[i], out))
+	}
 	return out
+}
+
+// panelsOf describes a figure of several of the run's.
+func panelsOf(p *plan.Plan, asked *configs.Panels, all []figures.Figure) figures.Figure {
+	f := figures.Figure{Name: asked.Name, Title: cmp.Or(asked.Title, asked.Name), Caption: asked.Caption, Kind: figures.Several, Columns: asked.Columns, Look: lookOf(&p.Config.Figure, "")}
+	for _, name := range asked.Of {
+		if i := slices.IndexFunc(all, func(o figures.Figure) bool { return o.Name == name }); i >= 0 {
+			f.Panels = append(f.Panels, all[i])
+		}
+	}
+	return f
+}
+
+// CheckPanels refuses panels of figures that the run does not have, and of such as can't share a scale.
+func CheckPanels(p *plan.Plan) error {
+	all := figuresOf(p)
+	var names []string
+	for _, f := range all[:len(all)-len(p.Config.Panels)] {
+		names = append(names, f.Name)
+	}
+	var errs configs.Errors
+	for i := range p.Config.Panels {
+		asked := &p.Config.Panels[i]
+		bad := func(key, format string, args ...any) {
+			errs = append(errs, p.Config.Errorf(asked.Pos.Of(key), "panels %q: %s", asked.Name, fmt.Sprintf(format, args...)))
+		}
+		if slices.Contains(names, asked.Name) {
+			bad("name", "a figure of the run has this name")
+		}
+		for _, name := range asked.Of {
+			if !slices.Contains(names, name) {
+				bad("of", "the run draws no figure %q; it draws %s", name, strings.Join(names, ", "))
+			}
+		}
+		if f := all[len(names)+i]; len(f.Panels) == len(asked.Of) {
+			if err := f.Validate(); err != nil {
+				bad("of", "%v", err)
+			}
+		}
+	}
+	if len(errs) > 0 {
+		return errs
+	}
+	return nil
 }
 
 // figuresWanted are those of the config, or what suits the cells.
@@ -65,7 +114,7 @@ func figureOf(t *plan.Task, m study.Measure, wanted configs.Figure, first bool) 
 		Comparison: t.Comparison.Name, Metric: m.Name, Variant: m.Variant.Name, Params: t.ParamsOf(m), Kind: figures.Kind(wanted.Kind),
 		Symmetric: !m.Variant.Directed, Title: cmp.Or(wanted.Title, fmt.Sprintf("%s: %s", t.Comparison.Name, m.Title)), Caption: wanted.Caption,
 		Scale:   figures.Scale{Min: wanted.Scale.Min, Max: wanted.Scale.Max, Map: wanted.Scale.Map},
-		XModels: axis(t, t.X), YModels: axis(t, t.Y),
+		XModels: axis(t, t.X), YModels: axis(t, t.Y), XTitle: wanted.XLabel, YTitle: wanted.YLabel, Look: lookOf(&t.Inputs.Config.Figure, wanted.Width),
 	}
 	if note := t.Inputs.Config.Note; note != "" {
 		f.Title += " [" + note + "]"
@@ -92,6 +141,15 @@ func figureOf(t *plan.Task, m study.Measure, wanted configs.Figure, first bool) 
 	return f
 }
 
+// lookOf is how a figure is set: as all are, but for a width of its own.
+func lookOf(all *configs.Look, width string) figures.Look {
+	mm, _ := configs.Millimetres(cmp.Or(width, all.Width)) // it was read when the config was
+	return figures.Look{Width: mm, Font: all.Font, Legend: all.Legend, Bare: all.Bare}
+}
+
+// single says whether a source has one layer by its nature: not a model of which one layer was asked for.
+func single(s *extract.Source) bool { return s.Vectors != nil || s.Labels != nil || s.Features != nil }
+
 // axis lists the layers of one side, model by model.
 func axis(t *plan.Task, side []int) []figures.Model {
 	var out []figures.Model
@@ -99,7 +157,11 @@ func axis(t *plan.Task, side []int) []figures.Model {
 		l := t.Layers[i]
 		name := t.Inputs.Sources[l.Source].Name
 		if n := len(out); n == 0 || out[n-1].Name != name {
-			out = append(out, figures.Model{Name: name})
+			m := figures.Model{Name: name, Single: single(t.Inputs.Sources[l.Source])}
+			if asked := t.Inputs.Config.Model(name); asked != nil {
+				m.Label, m.Colour = cmp.Or(asked.Label, wordsOf[asked.Labels]), asked.Colour
+			}
+			out = append(out, m)
 		}
 		m := &out[len(out)-1]
 		m.Layers = append(m.Layers, l.Name)

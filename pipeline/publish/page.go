@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -12,13 +13,14 @@ import (
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/report"
+	"speechsim/pipeline/report/answers"
 )
 
 // pageOf gathers what the page of the run says and draws, but for the numbers.
 func pageOf(p *plan.Plan, o *Outcome) report.Page {
 	k := p.Counts()
 	page := report.Page{
-		Title: p.Config.Name, Figures: figuresOf(p), Formats: p.Config.Formats,
+		Title: p.Config.Name, Figures: figuresOf(p), Formats: p.Config.Formats, Sources: sourcesOf(p), Groups: len(k.Groups),
 		Lead: fmt.Sprintf("%s of %s compared on %s of %s.", text.Count(p.CountLayers(), "layer", "layers"), text.Count(len(p.Sources), "model", "models"), text.Count(k.Usable, "utterance", "utterances"), k.Root),
 	}
 	if note := p.Config.Note; note != "" {
@@ -83,6 +85,28 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 		page.Warnings = append(page.Warnings, fmt.Sprintf("%s skipped; the first: %s", text.Count(n, "input was", "inputs were"), o.Failed[0].Error))
 	}
 	return page
+}
+
+// wordsOf are what sentences call the labels of a corpus that stand in the place of a model.
+var wordsOf = map[string]string{"phone": "phone identity", "word": "word identity", "speaker": "speaker identity", "logmel": "log-mel filters", "mfcc": "MFCC", "length": "segment length"}
+
+// sourcesOf says what the sentences of the page know of the models.
+func sourcesOf(p *plan.Plan) (list []answers.Source) {
+	c := p.Config
+	for i := range c.Models {
+		m := &c.Models[i]
+		s := answers.Source{Name: m.Name, Words: cmp.Or(m.Label, wordsOf[m.Labels]), Controls: c.ControlsOf(m.Name), Single: single(p.Sources[i])}
+		switch {
+		case m.Baseline():
+			s.Role = answers.Baseline
+		case m.Labels != "":
+			s.Role = answers.Labels
+		case c.IsControl(m.Name):
+			s.Role = answers.Control
+		}
+		list = append(list, s)
+	}
+	return list
 }
 
 // sentence says what a task compares.

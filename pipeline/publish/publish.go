@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"speechsim/extract/store"
@@ -61,12 +60,15 @@ func Write(p *plan.Plan, set results.Set, accounts []join.Account, failed []stor
 	if err != nil {
 		return nil, err
 	}
-	page.Details = extra.Details()
+	page.Details, page.Differences = extra.Details(), extra.Differences
 	if err := draw(p.Progress, page, o); err != nil {
 		return nil, err
 	}
 	o.Seconds = time.Since(began).Seconds()
 	if page.Manifest, err = makeManifest(p, o); err != nil {
+		return nil, err
+	}
+	if err := sayMethods(&page); err != nil {
 		return nil, err
 	}
 	if err := report.WritePage(o.Report, page); err != nil {
@@ -106,8 +108,7 @@ func removeOthers(dir string, drawn map[string]bool, formats []string) error {
 		return err
 	}
 	for _, f := range files {
-		ending := filepath.Ext(f.Name())
-		if !drawn[strings.TrimSuffix(f.Name(), ending)] || !slices.Contains(formats, strings.TrimPrefix(ending, ".")) {
+		if !figures.Writes(f.Name(), drawn, formats) {
 			if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
 				return err
 			}

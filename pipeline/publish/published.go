@@ -30,7 +30,7 @@ func publishedFor(k *study.Comparison, f *figures.Figure) []published.Matrix {
 // valuesFor are the values at the figure's pairs of layers, those of a symmetric measure in either order.
 func valuesFor(f *figures.Figure, m published.Map) map[results.Pair]float64 {
 	values := map[results.Pair]float64{}
-	if !slices.Contains(f.Measures(), m.Measure) {
+	if f.Kind == figures.Several || !slices.Contains(f.Measures(), m.Measure) {
 		return values
 	}
 	for _, at := range f.Pairs() {

@@ -119,7 +119,7 @@ func readRun(dir string) (report.Page, error) {
 		return none, err
 	}
 	extra, err := readExtra(dir)
-	page.Details = extra.Details()
+	page.Details, page.Differences = extra.Details(), extra.Differences
 	return page, err
 }
 

@@ -13,6 +13,9 @@ import (
 	"speechsim/pipeline/results"
 )
 
+// replicatesName is the file of a run directory that says what its intervals are made of.
+const replicatesName = "replicates.jsonl"
+
 // writeTables writes the tables of a run.
 func writeTables(p *plan.Plan, set results.Set, o *Outcome) error {
 	at := func(name string) string { return filepath.Join(p.RunDir, name) }
@@ -22,6 +25,7 @@ func writeTables(p *plan.Plan, set results.Set, o *Outcome) error {
 		results.WriteCSVFile(at("results.csv"), set.Cells),
 		results.WriteMatchesFile(at("matches.csv"), set.Matches),
 		results.WriteDifferencesFile(at("differences.csv"), set.Differences),
+		writeIf(len(set.Replicates) > 0, at(replicatesName), func(path string) error { return results.WriteReplicatesFile(path, set.Replicates) }),
 		writeIf(len(prefixes) > 0, at("prefixes.csv"), func(path string) error { return results.WritePrefixesFile(path, prefixes) }),
 		writeIf(len(set.Retrieved) > 0, at("retrieval.csv"), func(path string) error { return results.WriteRetrievedFile(path, set.Retrieved) }),
 		files.Write(at("dropped.csv"), func(w io.Writer) error { return join.WriteDropped(w, p.Corpus, o.Accounts, o.Failed) }))

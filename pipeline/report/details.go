@@ -97,7 +97,8 @@ func (e *Extra) differences() []PairDetail {
 	return all.list
 }
 
-var why = map[string]string{results.Neighbours: "the layer before", results.Best: "the second best layer of its model", results.Models: "the best layer of another model"}
+var why = map[string]string{results.Neighbours: "the layer before", results.Best: "another layer of its model", results.Models: "the best layer of another model",
+	results.Control: "a layer of the model without training", results.Baseline: "an acoustic baseline"}
 
 // mostWords is how many words of a retrieval the page shows from either end.
 const mostWords = 20

@@ -5,7 +5,7 @@
 // pipeline hands over a [Page] with the cells
 // ([speechsim/pipeline/results.Cell]), the figures to draw of them
 // ([speechsim/pipeline/report/figures], which also writes them as files) and
-// the manifest, and [WritePage] writes it. What stands out and what to doubt is
-// worked out from the cells here. [Versus] makes the page of the differences of
+// the manifest, and [WritePage] writes it. What to doubt is
+// worked out from the cells here, the answers in [speechsim/pipeline/report/answers]. [Versus] makes the page of the differences of
 // two runs, whose manifests [Changes] compares.
 package report

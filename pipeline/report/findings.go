@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"speechsim/pipeline/report/figures"
@@ -48,130 +47,6 @@ func (g *group) name(several bool) string {
 		return figures.Label(g.measure) + " (" + g.comparison + ")"
 	}
 	return figures.Label(g.measure)
-}
-
-// findings puts into words what stands out: the layers of two models that are
-// most similar, the mean value within and between models, and where a model
-// changes most from one layer to the next. Metrics that agree share a sentence.
-func findings(groups []*group) []string {
-	comparisons := map[string]bool{}
-	for _, g := range groups {
-		comparisons[g.comparison] = true
-	}
-	several := len(comparisons) > 1
-	var list []string
-	list = append(list, agreeing(groups, several, (*group).best, func(c *results.Cell) string {
-		return fmt.Sprintf("The layer pair of two models with the highest value is %s and %s", figures.LayerName(c.X), figures.LayerName(c.Y))
-	})...)
-	var averages []string
-	for _, g := range groups {
-		if within, between, ok := g.withinAndBetween(); ok {
-			averages = append(averages, fmt.Sprintf("%s %s within models and %s between models", g.name(several), figures.Short(within), figures.Short(between)))
-		}
-	}
-	if len(averages) > 0 {
-		list = append(list, "Mean over layer pairs, without a layer with itself: "+strings.Join(averages, "; ")+".")
-	}
-	return append(list, agreeing(groups, several, (*group).sharpest, func(c *results.Cell) string {
-		return fmt.Sprintf("The sharpest change from one layer to the next is in %s, from %s to %s", c.X.Model, c.X.Layer, c.Y.Layer)
-	})...)
-}
-
-// agreeing makes a sentence for each layer pair that some metric chooses.
-func agreeing(groups []*group, several bool, choose func(*group) *results.Cell, words func(*results.Cell) string) []string {
-	var order []results.Pair
-	chosen := map[results.Pair]*results.Cell{}
-	by := map[results.Pair][]string{}
-	for _, g := range groups {
-		c := choose(g)
-		if c == nil {
-			continue
-		}
-		k := results.Pair{X: c.X, Y: c.Y}
-		if chosen[k] == nil {
-			order = append(order, k)
-			chosen[k] = c
-		}
-		by[k] = append(by[k], fmt.Sprintf("%s %s", g.name(several), valueInWords(c)))
-	}
-	var list []string
-	for _, k := range order {
-		list = append(list, words(chosen[k])+": "+strings.Join(by[k], "; ")+".")
-	}
-	return list
-}
-
-// best returns the cell of two models with the highest value.
-func (g *group) best() *results.Cell {
-	if g.measure.Metric == "word_distance" { // a distance under a threshold is no similarity
-		return nil
-	}
-	var best *results.Cell
-	for _, c := range g.cells {
-		if c.OK() && c.X.Model != c.Y.Model && (best == nil || *c.Value > *best.Value) {
-			best = c
-		}
-	}
-	return best
-}
-
-// valueInWords writes "0.31 (95 % CI 0.29 to 0.33), p ≤ 0.005".
-func valueInWords(c *results.Cell) string {
-	s := figures.Short(*c.Value)
-	if c.Lo != nil {
-		s += fmt.Sprintf(" (95 %% CI %s to %s)", figures.Short(*c.Lo), figures.Short(*c.Hi))
-	}
-	if p := c.Significance(); p != nil {
-		sign := "="
-		if c.AtFloor(*p) {
-			sign = "≤"
-		}
-		s += fmt.Sprintf(", p %s %s", sign, strconv.FormatFloat(*p, 'g', 2, 64))
-		if figures.Weak(c, figures.DefaultAlpha) {
-			s += ", not significant"
-		}
-	}
-	return s
-}
-
-// withinAndBetween returns the mean value of layers of one model, and of two.
-func (g *group) withinAndBetween() (within, between float64, ok bool) {
-	var same, other figures.Mean
-	for _, c := range g.cells {
-		switch {
-		case !c.OK() || c.X == c.Y:
-		case c.X.Model == c.Y.Model:
-			same.Add(*c.Value)
-		default:
-			other.Add(*c.Value)
-		}
-	}
-	return same.Value, other.Value, same.N > 0 && other.N > 0
-}
-
-// sharpest finds the neighbouring layers of one model that differ most. The
-// order of layers is that in which the cells name them.
-func (g *group) sharpest() *results.Cell {
-	if g.measure.Metric == "word_distance" || g.measure.Metric == "asif" {
-		return nil
-	}
-	place := map[results.Layer]int{}
-	next := map[string]int{}
-	for _, c := range g.cells {
-		if _, ok := place[c.X]; !ok {
-			place[c.X] = next[c.X.Model]
-			next[c.X.Model]++
-		}
-	}
-	var worst *results.Cell
-	for _, c := range g.cells {
-		i, okX := place[c.X]
-		j, okY := place[c.Y]
-		if c.OK() && okX && okY && c.X.Model == c.Y.Model && j == i+1 && (worst == nil || *c.Value < *worst.Value) {
-			worst = c
-		}
-	}
-	return worst
 }
 
 // reason is a text and how many cells have it.

@@ -56,7 +56,11 @@ func (w *manifestWalk) value(top, name string) error {
 	}
 	delim, ok := token.(json.Delim)
 	if !ok {
-		w.add(top, name, fmt.Sprint(token))
+		value := "none"
+		if token != nil {
+			value = fmt.Sprint(token)
+		}
+		w.add(top, name, value)
 		return nil
 	}
 	for i := 0; w.d.More(); i++ {

@@ -11,35 +11,41 @@ import (
 	"strings"
 
 	"speechsim/pipeline/internal/files"
+	"speechsim/pipeline/report/answers"
 	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
 
 // Page is the content of a report.html: the cells and figures of a run, and
-// sentences about them. Empty fields are left out of the page. What stands out
-// and what to doubt are also derived from the cells.
+// sentences about them. Empty fields are left out of the page. The answers, and
+// what to doubt in addition, are derived from the cells.
 type Page struct {
 	Title string `json:"title"`          // name of the run
 	Lead  string `json:"lead,omitempty"` // one sentence below the title
 
-	Compared  []string `json:"compared,omitempty"`   // what was compared: a sentence each
-	On        []string `json:"on,omitempty"`         // on what: corpus, rows, models
-	StandsOut []string `json:"stands_out,omitempty"` // what stands out, before what is worked out from the cells
-	Doubt     []string `json:"doubt,omitempty"`      // what to doubt, before what is worked out from the cells
+	Compared  []string         `json:"compared,omitempty"`   // what was compared: a sentence each
+	On        []string         `json:"on,omitempty"`         // on what: corpus, rows, models
+	StandsOut []string         `json:"stands_out,omitempty"` // what stands out, before what is worked out from the cells
+	Sources   []answers.Source `json:"sources,omitempty"`    // what is known of the models
+	Groups    int              `json:"groups,omitempty"`     // that are left out for intervals
+	Doubt     []string         `json:"doubt,omitempty"`      // what to doubt, before what is worked out from the cells
 
 	Traits []Trait `json:"traits,omitempty"` // of the models, where they are known: what layers group by is then tested
 
-	Figures []figures.Figure `json:"figures"`
-	Cells   []results.Cell   `json:"-"`
-	Details []PairDetail     `json:"-"` // for the view of one pair of layers; may be empty
+	Figures     []figures.Figure     `json:"figures"`
+	Cells       []results.Cell       `json:"-"`
+	Details     []PairDetail         `json:"-"` // for the view of one pair of layers; may be empty
+	Differences []results.Difference `json:"-"` // between layers
 
-	Dropped  []Dropped `json:"dropped,omitempty"`
-	Warnings []string  `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
-	Changes  []Change  `json:"-"`                  // of a page that compares two runs
+	Dropped  []Dropped        `json:"dropped,omitempty"`
+	Warnings []string         `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
+	Changes  []Change         `json:"-"`                  // of a page that compares two runs
+	Between  []answers.Answer `json:"-"`                  // of such a page
 
-	Manifest json.RawMessage `json:"-"` // manifest.json, shown as provenance
-	Formats  []string        `json:"-"` // of the figures' files; nil = all
-	Folder   string          `json:"-"` // where the figures' files are, seen from the page; "" = "figures"
+	Manifest json.RawMessage `json:"-"`                 // manifest.json, shown as provenance
+	Methods  string          `json:"-"`                 // what a paper says of the run
+	Formats  []string        `json:"formats,omitempty"` // of the figures' files; nil = all
+	Folder   string          `json:"-"`                 // where the figures' files are, seen from the page; "" = "figures"
 }
 
 // Dropped counts rows that were left out, by reason.
@@ -53,11 +59,12 @@ type Dropped struct {
 var pageFiles embed.FS
 
 // scripts in the order in which they stand in the page.
-var scripts = []string{"data.js", "scene.js", "heatmap.js", "pair.js", "table.js", "main.js"}
+var scripts = []string{"data.js", "scene.js", "heatmap.js", "chart.js", "picture.js", "pair.js", "table.js", "answers.js", "address.js", "main.js"}
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"grouped":  figures.Grouped,
 	"sentence": figures.Sentence,
+	"label":    figures.Label,
 }).ParseFS(pageFiles, "page/page.html"))
 
 // WritePage writes the page as one file that needs no network: styles,
@@ -78,7 +85,10 @@ type view struct {
 	Style     template.CSS
 	Script    template.JS
 	Data      template.HTML
+	Answers   []answers.Answer
+	Caution   string // about them
 	Figures   []figureView
+	Letters   template.HTML // outlines that the figures share
 	Pairs     []pairRow
 	Failed    []reason
 	Doubted   []reason
@@ -109,20 +119,24 @@ func (p *Page) render() ([]byte, error) {
 		}
 		script.Write(code)
 	}
-	data, err := p.packed()
+	v := view{Page: *p, Style: template.CSS(style), Script: template.JS(script.String())}
+	pictures, letters, err := figures.Pictures(p.Figures, p.Cells)
 	if err != nil {
 		return nil, err
 	}
-	v := view{Page: *p, Style: template.CSS(style), Script: template.JS(script.String())}
-	// The data are base64, which needs no escaping; script text of no known type is never run.
-	v.Data = template.HTML(`<script type="text/plain" id="data">` + data + `</script>`)
-	if v.Figures, err = p.figureViews(); err != nil {
+	v.Figures, v.Letters = p.figureViews(pictures), template.HTML(letters)
+	data, err := p.packed(pictures)
+	if err != nil {
 		return nil, err
 	}
+	// The data are base64, which needs no escaping; script text of no known type is never run.
+	v.Data = template.HTML(`<script type="text/plain" id="data">` + data + `</script>`)
 	groups := groupCells(p.Cells)
+	v.Answers = p.Between
 	v.StandsOut, v.Doubt = slices.Clone(p.StandsOut), slices.Clone(p.Doubt)
 	if p.Changes == nil {
-		v.StandsOut = append(v.StandsOut, findings(groups)...)
+		run := answers.Run{Sources: p.Sources, Groups: p.Groups, Cells: p.Cells, Differences: p.Differences, Figures: p.Figures}
+		v.Answers, v.Caution = answers.Of(&run), run.Caution()
 		v.StandsOut = append(v.StandsOut, groupings(groups, p.Traits)...)
 		v.Doubt = append(v.Doubt, doubts(groups, p.Dropped)...)
 	}
@@ -149,14 +163,10 @@ func (p *Page) FileFormats() []string {
 	return p.Formats
 }
 
-func (p *Page) figureViews() ([]figureView, error) {
+func (p *Page) figureViews(pictures []figures.Picture) []figureView {
 	folder := p.Folder
 	if folder == "" {
 		folder = "figures"
-	}
-	pictures, err := figures.Pictures(p.Figures, p.Cells)
-	if err != nil {
-		return nil, err
 	}
 	var list []figureView
 	for _, drawn := range pictures {
@@ -166,5 +176,5 @@ func (p *Page) figureViews() ([]figureView, error) {
 		}
 		list = append(list, v)
 	}
-	return list, nil
+	return list
 }

@@ -17,8 +17,12 @@ import (
 
 // packed is the page's numbers: JSON, compressed, as base64. A 74 x 74 run with
 // eight metrics has 44 000 cells and must stay a page that can be mailed.
-func (p *Page) packed() (string, error) {
-	text, err := json.Marshal(p.data())
+func (p *Page) packed(pictures []figures.Picture) (string, error) {
+	data := p.data()
+	for i := range pictures {
+		data.Pictures = append(data.Pictures, &pictures[i].Targets)
+	}
+	text, err := json.Marshal(data)
 	if err != nil {
 		return "", err
 	}
@@ -46,6 +50,15 @@ type pageData struct {
 	Tables  []dataTable       `json:"tables"` // the kinds of details
 	Details []dataDetail      `json:"details"`
 	Maps    map[string]string `json:"maps"`
+
+	Looks    map[string]look    `json:"looks"`    // of models that are called otherwise, or have a colour or one layer
+	Pictures []*figures.Targets `json:"pictures"` // in the order of the figures
+}
+
+type look struct {
+	Label  string `json:"label,omitempty"`
+	Colour string `json:"colour,omitempty"`
+	Single bool   `json:"single,omitempty"` // it has one layer, which goes by the model's name
 }
 
 type dataGroup struct {
@@ -171,6 +184,14 @@ func (p *Page) data() *pageData {
 		d.Details = append(d.Details, dataDetail{layers.id(t.X), layers.id(t.Y), kind, t.Rows})
 	}
 	d.Layers, d.Texts = layers.list, texts.list
+	d.Looks = map[string]look{}
+	for _, f := range p.Figures {
+		for _, m := range slices.Concat(f.XModels, f.YModels) {
+			if l := (look{m.Label, m.Colour, m.Single}); l != (look{}) {
+				d.Looks[m.Name] = l
+			}
+		}
+	}
 	return d
 }
 

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -10,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"speechsim/pipeline/report/answers"
 	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
 )
@@ -169,23 +169,29 @@ func flattenValue(rows []manifestRow, name string, v any) []manifestRow {
 	return rows
 }
 
+// Pairing is what is known of the differences of two runs cell by cell: their intervals, where both left out the same groups.
+type Pairing struct {
+	Found map[results.Key]results.Difference
+	Why   string // there are none, where there are none
+}
+
 // Versus makes the page that compares two runs: its cells are ours minus
-// theirs, and its figures those of ours drawn of the differences. name and
+// theirs, and its figures those of ours drawn of the differences, without what is the same in both. name and
 // otherName are the names of the runs. Cells that only one of the runs has are
 // counted in what to doubt; it is an error when they share none.
-func Versus(name, otherName string, ours, theirs Page, changes []Change) (Page, error) {
-	d := differences(ours.Cells, theirs.Cells)
+func Versus(name, otherName string, ours, theirs Page, changes []Change, pairing Pairing) (Page, error) {
+	d := differences(ours.Cells, theirs.Cells, pairing.Found)
 	if len(d) == 0 {
 		return Page{}, fmt.Errorf("the runs %s and %s have no cell in common: no comparison of both has the same name, metric, variant and layers", name, otherName)
 	}
 	out := Page{
-		Title: name + " minus " + otherName, Cells: d, Changes: changes, Manifest: ours.Manifest,
+		Title: name + " minus " + otherName, Changes: changes, Manifest: ours.Manifest, Sources: ours.Sources,
 		Lead:     fmt.Sprintf("Each value is that of the run %s minus that of the run %s.", name, otherName),
-		Compared: ours.Compared, StandsOut: differencesInWords(ours.Cells, theirs.Cells),
+		Compared: ours.Compared, Formats: ours.Formats,
 	}
 	if len(changes) == 0 {
 		out.Changes = []Change{} // a page of two runs even where nothing changed
-		out.StandsOut = append([]string{"Config, inputs and versions of the runs are the same."}, out.StandsOut...)
+		out.StandsOut = append(out.StandsOut, "Config, inputs and versions of the runs are the same.")
 	}
 	alone := func(name, other string, n int) {
 		if n > 0 {
@@ -194,9 +200,21 @@ func Versus(name, otherName string, ours, theirs Page, changes []Change) (Page, 
 	}
 	alone(name, otherName, len(ours.Cells)-len(d))
 	alone(otherName, name, len(theirs.Cells)-len(d))
-	out.Figures = figures.OfDifferences(ours.Figures, d, ": "+name+" minus "+otherName)
+	if len(pairing.Found) == 0 {
+		out.Doubt = append(out.Doubt, "Differences have no interval, so it is not known how sure they are: "+pairing.Why+".")
+	}
+	out.Between, out.Cells = answers.Between(&answers.Run{Sources: ours.Sources, Cells: d, Figures: ours.Figures}, name, otherName)
+	out.Figures = figures.OfDifferences(ours.Figures, out.Cells, ": "+name+" minus "+otherName)
+	for i := range out.Between { // not every figure is drawn of differences
+		for k := range out.Between[i].Sentences {
+			s := &out.Between[i].Sentences[k]
+			if !slices.ContainsFunc(out.Figures, func(f figures.Figure) bool { return f.Name == s.Figure }) {
+				s.Figure = ""
+			}
+		}
+	}
 	for i := range out.Figures {
-		sayOtherN(&out.Figures[i], d, theirs.Cells, otherName)
+		sayOtherN(&out.Figures[i], out.Cells, theirs.Cells, otherName)
 	}
 	return out, nil
 }
@@ -234,9 +252,9 @@ func sayOtherN(f *figures.Figure, differences, theirs []results.Cell, otherName 
 
 // differences returns a cell for each cell of ours that has a partner among
 // theirs (same comparison, metric, variant, params, x and y): its value is ours minus
-// theirs. Where one of the two has no value, the difference has none, and says
-// whose is missing.
-func differences(ours, theirs []results.Cell) []results.Cell {
+// theirs, with an interval and the p of there being no difference where they are paired. Where one of the two has no value, the
+// difference has none, and says whose is missing.
+func differences(ours, theirs []results.Cell, paired map[results.Key]results.Difference) []results.Cell {
 	at := make(map[results.Key]*results.Cell, len(theirs))
 	for i := range theirs {
 		at[theirs[i].Key()] = &theirs[i]
@@ -260,6 +278,9 @@ func differences(ours, theirs []results.Cell) []results.Cell {
 				v = 0
 			}
 			d.Value = &v
+			if p, ok := paired[a.Key()]; ok && v != 0 {
+				d.Lo, d.Hi, d.P = &p.Lo, &p.Hi, &p.P
+			}
 			if a.N != b.N {
 				d.Warnings = []string{fmt.Sprintf("n differs: %d and %d", a.N, b.N)}
 			}
@@ -271,38 +292,3 @@ func differences(ours, theirs []results.Cell) []results.Cell {
 
 // rounding is the size of differences that the order of sums explains. They are none, so that no scale of colours is made of them.
 const rounding = 1e-6
-
-// differencesInWords says for each measure how far the runs are apart.
-func differencesInWords(cells, others []results.Cell) []string {
-	at := make(map[results.Key]*results.Cell, len(others))
-	for i := range others {
-		at[others[i].Key()] = &others[i]
-	}
-	type found struct {
-		agreement figures.Agreement
-		name      string
-	}
-	var list []found
-	groups := groupCells(cells)
-	for _, g := range groups {
-		theirs := map[results.Pair]float64{}
-		for _, c := range g.cells {
-			if o := at[c.Key()]; o != nil && o.Value != nil {
-				theirs[results.Pair{X: c.X, Y: c.Y}] = *o.Value
-			}
-		}
-		if a := figures.Compare(g.cells, theirs); a.N > 0 {
-			list = append(list, found{a, g.name(true)})
-		}
-	}
-	slices.SortStableFunc(list, func(a, b found) int { return cmp.Compare(b.agreement.Mean, a.agreement.Mean) })
-	var words []string
-	for _, f := range list {
-		if f.agreement.Largest < rounding {
-			words = append(words, fmt.Sprintf("%s: no difference in %s beyond rounding.", f.name, figures.Plural(f.agreement.N, "pair")+" of layers"))
-			continue
-		}
-		words = append(words, fmt.Sprintf("%s: %s.", f.name, f.agreement))
-	}
-	return words
-}

@@ -21,7 +21,7 @@ func TestVersusInBrowser(t *testing.T) {
 		}
 		theirs.Cells = append(theirs.Cells, c)
 	}
-	page, err := Versus("first", "second", ours, theirs, []Change{{"config.rows.pooling", "centre", "pasad2021"}})
+	page, err := Versus("first", "second", ours, theirs, []Change{{"config.rows.pooling", "centre", "pasad2021"}}, Pairing{Why: "made up"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestVersusInBrowser(t *testing.T) {
 func TestVersusNeedsCommonCells(t *testing.T) {
 	ours, theirs := demoPage(), demoPage()
 	theirs.Cells = []results.Cell{{Comparison: "another", Metric: "cka", X: ours.Cells[0].X, Y: ours.Cells[0].Y, Value: ours.Cells[0].Value}}
-	if _, err := Versus("first", "second", ours, theirs, nil); err == nil || !strings.Contains(err.Error(), "no cell in common") {
+	if _, err := Versus("first", "second", ours, theirs, nil, Pairing{Why: "made up"}); err == nil || !strings.Contains(err.Error(), "no cell in common") {
 		t.Errorf("error %v", err)
 	}
 }

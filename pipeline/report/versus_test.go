@@ -69,7 +69,7 @@ func TestDifferences(t *testing.T) {
 	theirs := []results.Cell{valueOf("0", "0", 0.25), valueOf("0", "1", 0.5)}
 	theirs[0].N = 8
 	theirs[1].Value, theirs[1].Error = nil, "singular"
-	d := differences(ours, theirs)
+	d := differences(ours, theirs, nil)
 	if len(d) != 2 || *d[0].Value != 0.25 || d[0].Warnings[0] != "n differs: 9 and 8" || d[1].Error != "no value in the second: singular" {
 		t.Errorf("got %+v", d)
 	}

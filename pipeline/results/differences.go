@@ -17,7 +17,7 @@ type Difference struct {
 	Metric     string
 	Variant    string
 	Params     Params
-	Kind       string // why these two: "neighbours", "best" or "models"
+	Kind       string // why these two, one of those below
 	X, Than, Y Layer
 
 	Value  float64 // of X less that of Than
@@ -29,8 +29,10 @@ type Difference struct {
 // Kinds of differences.
 const (
 	Neighbours = "neighbours" // a layer against the one before it in its model
-	Best       = "best"       // a model's best layer against its second best
+	Best       = "best"       // a model's best layer against each other layer of it
 	Models     = "models"     // the best layer of the best model against the best layers of the others
+	Control    = "control"    // a model's best layer against that of its control, and each layer against the same one of the control
+	Baseline   = "baseline"   // a model's best layer against an acoustic baseline
 )
 
 var differenceHeader = slices.Concat([]string{"comparison", "metric", "variant", "kind", "x_model", "x_layer", "than_model", "than_layer", "y_model", "y_layer"}, paramColumns,

@@ -14,7 +14,8 @@ import (
 // store or made of its rows, one at a time is in memory.
 type Total[S any] struct {
 	Whole  S
-	Sizes  []int                  // rows of each part that holds rows of the tile
+	Parts  []int                  // the parts
+	Sizes  []int                  // rows of the tile in each
 	Failed []store.Failure        // inputs that could not be read
 	Read   func(n int) (S, error) // that part; what it returns holds until the next call
 }
@@ -36,7 +37,7 @@ func addParts[S interface {
 		if err != nil {
 			return nil, err
 		}
-		s.Sizes, s.Failed = append(s.Sizes, part.N()), append(s.Failed, failed...)
+		s.Parts, s.Sizes, s.Failed = append(s.Parts, n), append(s.Sizes, part.N()), append(s.Failed, failed...)
 	}
 	return s, nil
 }

@@ -95,6 +95,7 @@ var (
 	SoftInk      = color.NRGBA{0x55, 0x55, 0x55, 255} // secondary text, lines of the permutation null
 	GridInk      = color.NRGBA{0xdd, 0xdd, 0xdd, 255}
 	VoidFill     = color.NRGBA{0xd4, 0xd4, 0xd4, 255} // behind hatching: darker than the light end of any map, lighter than the dark one
+	SelfFill     = color.NRGBA{0xec, 0xec, 0xec, 255} // of a layer with itself: no colour of any map
 	HatchInk     = color.NRGBA{0x50, 0x50, 0x50, 255}
 	PublishedInk = color.NRGBA{0x99, 0x00, 0x55, 255} // values from a paper
 )

@@ -30,7 +30,8 @@ type pdf struct {
 	images        int
 }
 
-func newPDF(width, height vg.Length, title, desc string) *pdf {
+func newPDF(width, height vg.Length, scale float64, title, desc string) *pdf {
+	width, height = width*vg.Length(scale), height*vg.Length(scale)
 	doc := fpdf.NewCustom(&fpdf.InitType{UnitStr: "pt", Size: fpdf.SizeType{Wd: width.Points(), Ht: height.Points()}})
 	doc.SetCreationDate(pdfDate)
 	doc.SetModificationDate(pdfDate)
@@ -42,7 +43,7 @@ func newPDF(width, height vg.Length, title, desc string) *pdf {
 	doc.SetProducer("pipeline", true)
 	doc.SetLang("en")
 	doc.AddPage()
-	m := matrix{1, 0, 0, -1, 0, height.Points()}
+	m := matrix{scale, 0, 0, -scale, 0, height.Points()}
 	c := &pdf{graphicsStack: newGraphicsStack(m), doc: doc, width: width, height: height, fonts: map[string]bool{}}
 	vg.Initialize(c)
 	return c

@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"strings"
 
-	xfont "golang.org/x/image/font"
-	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 )
 
@@ -22,8 +20,7 @@ import (
 // their coordinates are whole numbers there.
 const Pixel vg.Length = 72.0 / 300
 
-// svgFonts are tried in order. The first four have the same widths, those that
-// the layout was measured with.
+// svgFonts are tried in order for letters that have no outlines.
 const svgFonts = "Liberation Sans, Arimo, Arial, Helvetica, sans-serif"
 
 // svg is a [vg.Canvas] that writes compact SVG. gonum's own writes a
@@ -36,13 +33,15 @@ type svg struct {
 	graphicsStack
 	width, height vg.Length
 	title, desc   string
+	glyphs        *Glyphs
+	shared        bool // the page that the drawing stands in has the outlines
 	body          bytes.Buffer
 }
 
-func newSVG(width, height vg.Length, title, desc string) *svg {
-	unit := 1 / Pixel.Points()
+func newSVG(width, height vg.Length, scale float64, title, desc string) *svg {
+	unit := scale / Pixel.Points()
 	m := matrix{unit, 0, 0, -unit, 0, height.Points() * unit}
-	c := &svg{graphicsStack: newGraphicsStack(m), width: width, height: height, title: title, desc: desc}
+	c := &svg{graphicsStack: newGraphicsStack(m), width: width * vg.Length(scale), height: height * vg.Length(scale), title: title, desc: desc}
 	vg.Initialize(c)
 	return c
 }
@@ -172,21 +171,6 @@ func (c *svg) arc(b *strings.Builder, part vg.PathComp, pair func(x, y float64) 
 	return x, y
 }
 
-func (c *svg) FillString(f font.Face, pt vg.Point, text string) {
-	if f.Font.Size == 0 || text == "" {
-		return
-	}
-	x, y := c.point(pt)
-	fmt.Fprintf(&c.body, `<text x="%s" y="%s" font-size="%s"%s`, svgNumber(x), svgNumber(y), svgNumber(c.length(f.Font.Size)), paint("fill", c.rgba()))
-	if f.Font.Weight >= xfont.WeightBold {
-		c.body.WriteString(` font-weight="bold"`)
-	}
-	if angle := c.now().m.degrees(); math.Abs(angle) > 1e-9 {
-		fmt.Fprintf(&c.body, ` transform="rotate(%s %s)"`, svgNumber(angle), pairSpaced(x, y))
-	}
-	c.body.WriteString(">" + escapeXML(text) + "</text>\n")
-}
-
 func pairSpaced(x, y float64) string { return svgNumber(x) + " " + svgNumber(y) }
 
 func (c *svg) DrawImage(rect vg.Rectangle, img image.Image) {
@@ -205,9 +189,12 @@ func (c *svg) DrawImage(rect vg.Rectangle, img image.Image) {
 func (c *svg) WriteTo(w io.Writer) (int64, error) {
 	unit := Pixel.Points()
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%spt" height="%spt" viewBox="0 0 %s" role="img" font-family="%s">`+"\n",
-		points(c.width), points(c.height), pairSpaced(c.width.Points()/unit, c.height.Points()/unit), svgFonts)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="%spt" height="%spt" viewBox="0 0 %s" role="img">`+"\n",
+		points(c.width), points(c.height), pairSpaced(c.width.Points()/unit, c.height.Points()/unit))
 	fmt.Fprintf(&b, "<title>%s</title>\n<desc>%s</desc>\n", escapeXML(c.title), escapeXML(c.desc))
+	if !c.shared {
+		c.glyphs.define(&b)
+	}
 	b.Write(c.body.Bytes())
 	b.WriteString("</svg>\n")
 	return b.WriteTo(w)

@@ -1,6 +1,8 @@
 package figures
 
 import (
+	"math"
+
 	"gonum.org/v1/plot/vg"
 
 	"speechsim/pipeline/report/canvas"
@@ -9,25 +11,25 @@ import (
 // axis lays the layers of one side of a heat map out: where each begins, which
 // labels are shown, and how the model names break into lines.
 type axis struct {
-	models []Model
+	names  []string    // of the layers; that of a layer which has no name but its model's is empty
 	start  []vg.Length // left (or lower) edge of each layer, from the map's corner
 	length vg.Length
 	blocks []block // one a model
 
-	size   vg.Length    // of layer labels
-	labels map[int]bool // which layers have a label
-	turned bool         // labels stand upright (x axis only)
-	depth  vg.Length    // room the labels take, away from the map
-
-	nameSize    vg.Length // of model names
-	namesAcross bool      // they stand across the axis, not along it
+	size   vg.Length // of layer labels
+	labels []bool    // which layers have a label
+	turned []bool    // which of them stand upright (x axis only)
+	depth  vg.Length // room the labels take, away from the map
 }
 
-// block is a model's stretch of an axis.
+// block is a model's stretch of an axis. Its name is turned where it does not fit otherwise.
 type block struct {
-	from, to vg.Length
-	model    string
-	name     []string // its lines
+	from, to    vg.Length
+	first, next int // its layers
+	model       string
+	name        []string // its lines
+	size        vg.Length
+	across      bool // the name stands across the axis, not along it
 }
 
 const (
@@ -36,93 +38,99 @@ const (
 )
 
 // newAxis lays out an axis whose cells have the given edge. across says that
-// labels stand side by side (x axis) and not one above the other.
-func newAxis(models []Model, edge vg.Length, across bool) *axis {
-	a := &axis{models: models, size: canvas.SmallSize, labels: map[int]bool{}}
+// labels stand side by side (x axis) and not one above the other; nameRoom is the most that names of models take which stand across it.
+func newAxis(models []Model, edge, nameRoom vg.Length, across bool) *axis {
+	a := &axis{size: canvas.SmallSize}
 	if edge >= 14 {
 		a.size = canvas.LabelSize
 	}
 	at := vg.Length(0)
-	for _, m := range models {
+	for i := range models {
+		m := &models[i]
 		if len(m.Layers) == 0 {
 			continue
 		}
 		if at > 0 {
 			at += gap
 		}
-		b := block{from: at, model: m.Name}
-		for range m.Layers {
+		b := block{from: at, model: m.shown(), first: len(a.start)}
+		for _, l := range m.Layers {
+			if l == m.Name {
+				l = ""
+			}
+			a.names = append(a.names, l)
 			a.start = append(a.start, at)
 			at += edge
 		}
-		b.to = at
+		b.to, b.next = at, len(a.start)
 		a.blocks = append(a.blocks, b)
 	}
 	a.length = at
 	a.chooseLabels(edge, across)
-	a.nameLayout()
+	a.nameLayout(nameRoom)
 	return a
 }
 
 // chooseLabels shows every layer's label where there is room, else as many as
-// fit, and always the last of each model.
+// fit, and always the last of each model, unless it would touch the first one of the next.
 func (a *axis) chooseLabels(edge vg.Length, across bool) {
-	var layers []string
-	for _, m := range a.models {
-		layers = append(layers, m.Layers...)
-	}
-	a.turned, a.depth = labelRoom(layers, a.size, edge, across)
-	n := 0
-	for _, m := range a.models {
-		at := make([]vg.Length, len(m.Layers))
-		for i := range at {
-			at[i] = a.start[n+i]
+	a.labels = make([]bool, len(a.names))
+	a.turned, a.depth = labelRoom(a.names, a.size, edge, across)
+	half := func(i int) vg.Length { return labelHalf(a.names[i], a.size, across && !a.turned[i]) }
+	for k, b := range a.blocks {
+		copy(a.labels[b.first:b.next], fittingLabels(a.start[b.first:b.next], func(i int) vg.Length { return half(b.first + i) }))
+		if k == 0 {
+			continue
 		}
-		for i, yes := range fittingLabels(m.Layers, at, a.size, across && !a.turned) {
-			a.labels[n+i] = yes
+		before := a.blocks[k-1]
+		for i := before.next - 1; i > before.first; i-- {
+			if a.labels[i] && a.start[b.first]-a.start[i] < half(i)+half(b.first) {
+				a.labels[i] = false
+			}
 		}
-		n += len(m.Layers)
 	}
 }
 
-// labelRoom decides whether labels that stand a pitch apart are turned upright,
-// and how much room they take away from the axis. Level labels are easier to
+// labelRoom decides which labels, that stand a pitch apart, are turned upright,
+// and how much room they all take away from the axis. Level labels are easier to
 // read, and worth leaving out every second, no more.
-func labelRoom(layers []string, size, pitch vg.Length, across bool) (turned bool, depth vg.Length) {
-	widest := vg.Length(0)
-	for _, l := range layers {
-		widest = max(widest, canvas.Width(canvas.Regular, size, l))
+func labelRoom(labels []string, size, pitch vg.Length, across bool) (turned []bool, depth vg.Length) {
+	turned = make([]bool, len(labels))
+	for i, l := range labels {
+		wide := canvas.Width(canvas.Regular, size, l)
+		turned[i] = across && wide+labelSpace > 2*pitch && pitch < 4*wide
+		if turned[i] || !across {
+			depth = max(depth, wide)
+		} else {
+			depth = max(depth, size)
+		}
 	}
-	if !across {
-		return false, widest
-	}
-	if widest+labelSpace > 2*pitch && pitch < 4*widest {
-		return true, widest
-	}
-	return false, size
+	return turned, depth
 }
 
 const labelSpace vg.Length = 2.5 // least space between two labels
 
+// labelHalf is the room that a label takes to each side of its layer; level labels need their width, others their height.
+func labelHalf(label string, size vg.Length, level bool) vg.Length {
+	if level {
+		return (canvas.Width(canvas.Regular, size, label) + labelSpace) / 2
+	}
+	return 0.55 * size
+}
+
 // fittingLabels chooses labels, from the first on, that do not touch the one
 // before; the last is always among them. at is where each stands along the
-// axis; level labels need their width, others their height.
-func fittingLabels(layers []string, at []vg.Length, size vg.Length, level bool) []bool {
-	half := func(i int) vg.Length {
-		if level {
-			return (canvas.Width(canvas.Regular, size, layers[i]) + labelSpace) / 2
-		}
-		return 0.55 * size
-	}
-	yes := make([]bool, len(layers))
+// axis, and half the room that it takes to each side.
+func fittingLabels(at []vg.Length, half func(i int) vg.Length) []bool {
+	yes := make([]bool, len(at))
 	last := -1
-	for i := range layers {
+	for i := range at {
 		if last < 0 || at[i]-at[last] >= half(i)+half(last) {
 			yes[i] = true
 			last = i
 		}
 	}
-	if end := len(layers) - 1; end >= 0 && !yes[end] {
+	if end := len(at) - 1; end >= 0 && !yes[end] {
 		for k := end - 1; k >= 0 && at[end]-at[k] < half(end)+half(k); k-- {
 			yes[k] = false
 		}
@@ -131,26 +139,20 @@ func fittingLabels(layers []string, at []vg.Length, size vg.Length, level bool) 
 	return yes
 }
 
-// nameLayout breaks the model names into lines along the axis, or, where a
-// name would need more than two, stands them across it.
-func (a *axis) nameLayout() {
-	const room = 96
-	a.nameSize = canvas.TextSize
-	narrow := false
+// nameLayout breaks the model names into lines along the axis; a name that would need more than two stands across it.
+func (a *axis) nameLayout(room vg.Length) {
 	for i := range a.blocks {
 		b := &a.blocks[i]
-		b.name = canvas.Wrap(canvas.Regular, canvas.TextSize, b.to-b.from, b.model)
-		a.namesAcross = a.namesAcross || len(b.name) > 2
-		narrow = narrow || b.to-b.from < 2*canvas.TextSize
-	}
-	if !a.namesAcross {
-		return
-	}
-	if narrow {
-		a.nameSize = canvas.LabelSize
-	}
-	for i := range a.blocks {
-		a.blocks[i].name = canvas.Wrap(canvas.Regular, a.nameSize, room, a.blocks[i].model)
+		b.size = canvas.TextSize
+		b.name = canvas.Wrap(canvas.Regular, b.size, b.to-b.from, b.model)
+		if b.across = len(b.name) > 2; !b.across {
+			continue
+		}
+		room := room
+		if b.to-b.from < 2*b.size*canvas.LineHeight { // two lines side by side would touch those of the next model
+			b.size, room = canvas.LabelSize, vg.Length(math.Inf(1))
+		}
+		b.name = canvas.Wrap(canvas.Regular, b.size, room, b.model)
 	}
 }
 
@@ -158,12 +160,12 @@ func (a *axis) nameLayout() {
 func (a *axis) nameDepth() vg.Length {
 	depth := vg.Length(0)
 	for _, b := range a.blocks {
-		if !a.namesAcross {
-			depth = max(depth, vg.Length(len(b.name))*a.nameSize*canvas.LineHeight)
+		if !b.across {
+			depth = max(depth, vg.Length(len(b.name))*b.size*canvas.LineHeight)
 			continue
 		}
 		for _, l := range b.name {
-			depth = max(depth, canvas.Width(canvas.Regular, a.nameSize, l)+4)
+			depth = max(depth, canvas.Width(canvas.Regular, b.size, l)+4)
 		}
 	}
 	return depth

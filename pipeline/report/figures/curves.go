@@ -24,21 +24,25 @@ type curves struct {
 	styles        lineStyles
 	count         [absent + 1]int
 	halves        []float64 // half-widths of the intervals
+	elsewhere     int       // intervals that do not hold their value
 	chance        bool
 	papers        int // published values
 	paperLines    int
 	weakText      string
 	title, rests  []string
 	yTitle        []string
+	yRoom         vg.Length // it takes
 	w, h          vg.Length // of one plot
 	columns, rows int
 	tickRoom      vg.Length
 	depth         vg.Length // room for the layer labels
-	turned        bool
 	labelSize     vg.Length // of the layer labels
 	legend        []curveEntry
 	legendRows    int
 	legendColumn  vg.Length // width of one column of the legend
+	place         string    // of the legend
+	legendX       vg.Length
+	legendTop     vg.Length // from the top of the plots
 	wide, height  vg.Length
 }
 
@@ -63,7 +67,7 @@ const (
 func newCurves(f *Figure, ix *index) *curves {
 	c := &curves{f: f}
 	c.panels, c.labels, c.naming = panelsOf(f, ix)
-	c.styles = canvas.ColoursFor(len(c.labels))
+	c.styles = c.colours()
 	var values []float64
 	var cells []*results.Cell
 	for _, p := range c.panels {
@@ -78,11 +82,44 @@ func newCurves(f *Figure, ix *index) *curves {
 			}
 		}
 	}
-	c.lo, c.hi = f.Scale.limits(values)
+	if f.difference {
+		values = append(values, 0)
+	}
+	c.lo, c.hi = f.Scale.limits(withRoom(values))
 	c.ticks = canvas.Ticks(c.lo, c.hi)
 	c.weakText = f.notSignificantText(cells)
 	c.layout(cells)
 	return c
+}
+
+// withRoom adds to values some room at both ends, so that no line runs along the frame.
+func withRoom(values []float64) []float64 {
+	if len(values) == 0 {
+		return nil
+	}
+	lo, hi := slices.Min(values), slices.Max(values)
+	room := 0.03 * (hi - lo)
+	return append(values, lo-room, hi+room)
+}
+
+// colours are those of the lines: of a model that has its own, that, where the lines are of models.
+func (c *curves) colours() lineStyles {
+	styles := slices.Clone(canvas.ColoursFor(len(c.labels)))
+	if lineStyles(styles).many() {
+		return styles
+	}
+	for _, p := range c.panels {
+		for _, s := range p.lines {
+			m := c.f.model(s.y.Model)
+			if len(flatten(c.f.YModels)) == 1 {
+				m = c.f.model(s.model)
+			}
+			if clr, ok := m.colour(); ok {
+				styles[s.style] = clr
+			}
+		}
+	}
+	return styles
 }
 
 // valuesOf lists what a point makes the axis reach to, and notes which signs
@@ -98,6 +135,9 @@ func (c *curves) valuesOf(pt seriesPoint) []float64 {
 	}
 	v = append(v, *pt.cell.Value)
 	if pt.cell.Lo != nil {
+		if Elsewhere(pt.cell) != "" {
+			c.elsewhere++
+		}
 		v = append(v, *pt.cell.Lo, *pt.cell.Hi)
 		c.halves = append(c.halves, (*pt.cell.Hi-*pt.cell.Lo)/2)
 	}
@@ -111,9 +151,17 @@ func (c *curves) valuesOf(pt seriesPoint) []float64 {
 func (c *curves) Size() (w, h vg.Length) { return c.wide, c.height }
 
 func (c *curves) layout(cells []*results.Cell) {
+	room, place := c.f.Look.room(), c.f.Look.legend()
 	c.w, c.h, c.columns = plotWide, plotHigh, 1
-	if len(c.panels) > 1 {
-		c.w, c.h, c.columns = panelWide, panelHigh, 2
+	if c.f.together != nil {
+		c.w = c.f.together.plot
+		c.h = c.w * panelHigh / panelWide
+	}
+	if len(c.panels) > 1 && c.f.together == nil {
+		c.w, c.h = panelWide, panelHigh
+		if room == 0 || room >= narrow {
+			c.columns = 2
+		}
 	}
 	c.rows = (len(c.panels) + c.columns - 1) / c.columns
 	widest := vg.Length(0)
@@ -121,25 +169,59 @@ func (c *curves) layout(cells []*results.Cell) {
 		widest = max(widest, canvas.Width(canvas.Regular, canvas.LabelSize, t.Label))
 	}
 	c.tickRoom = widest + tickSize + 3
-	c.layoutLayerLabels()
-	c.layoutLegend()
-
-	plots := margin + 1.4*canvas.TextSize*vg.Length(1) + c.tickRoom + vg.Length(c.columns)*c.w + vg.Length(c.columns-1)*(panelSpace+c.tickRoom)
-	columns := (len(c.legend) + c.legendRows - 1) / c.legendRows
-	c.wide = canvas.Snap(plots + 12 + vg.Length(columns)*c.legendColumn + margin)
-	room := c.wide - 2*margin
-	c.title = canvas.Wrap(canvas.Bold, canvas.TitleSize, room, c.f.Title)
+	c.gatherLegend()
+	beside := func() vg.Length { // of the plots: the legend
+		if place != LegendRight {
+			return 0
+		}
+		return 12 + vg.Length((len(c.legend)+c.legendRows-1)/c.legendRows)*c.legendColumn
+	}
+	left := func() vg.Length { return margin + c.yRoom + c.tickRoom }
+	c.legendRows = len(c.legend)
+	for range 3 { // the title of the value axis breaks at the height of the plots, which follows from their width
+		if room > 0 {
+			if place == LegendRight && beside() > room/2 { // it would leave no room for the plots
+				place = LegendBelow
+			}
+			between := vg.Length(c.columns-1) * (panelSpace + c.tickRoom)
+			c.w = max((room-left()-between-beside()-margin)/vg.Length(c.columns), 60)
+			c.h = c.w * min(max(plotHigh/plotWide, 90/c.w), 1)
+		}
+		c.layoutLayerLabels()
+		if place == LegendRight {
+			c.breakLegend()
+		}
+		if c.f.together != nil && c.f.together.inner {
+			continue
+		}
+		c.yTitle = canvas.Wrap(canvas.Regular, canvas.TextSize, c.plotsHeight(), c.quantity())
+		c.yRoom = canvas.TextSize * (0.15 + canvas.LineHeight*vg.Length(len(c.yTitle)))
+	}
+	plots := vg.Length(c.columns)*c.w + vg.Length(c.columns-1)*(panelSpace+c.tickRoom)
+	c.wide = canvas.Snap(left() + plots + beside() + margin)
+	c.place, c.legendX = place, left()+plots+12
+	body := c.plotsHeight()
+	switch place {
+	case LegendRight:
+		body = max(body, c.legendHeight())
+	case LegendBelow:
+		c.legendX, c.legendTop = left(), body+6
+		_, c.legendRows = flow(len(c.legend), c.legendColumn, c.wide-left()-margin)
+		body += 6 + c.legendHeight()
+	}
 	var labels []string
 	for _, m := range c.f.Measures() {
 		labels = append(labels, Label(m))
 	}
-	c.rests = canvas.Wrap(canvas.Regular, canvas.LabelSize, room, strings.Join(labels, " and ")+"; "+summaryLine(cells))
-	c.yTitle = canvas.Wrap(canvas.Regular, canvas.TextSize, c.plotsHeight(), c.quantity())
-	c.height = canvas.Snap(margin + lines(c.title, canvas.TitleSize) + lines(c.rests, canvas.LabelSize) + 8 + max(c.plotsHeight(), c.legendHeight()) + margin)
+	c.title, c.rests = headerOf(c.f, c.wide-2*margin, strings.Join(labels, " and ")+"; "+summaryLine(cells))
+	c.height = canvas.Snap(margin + headHeight(c.title, c.rests) + body + margin)
 }
 
 // quantity is the title of the value axis.
 func (c *curves) quantity() string {
+	if c.f.YTitle != "" {
+		return c.f.YTitle
+	}
 	first := WordsOf(c.f.Measure())
 	for _, m := range c.f.Also {
 		if w := WordsOf(m); w.name != first.name || w.Quantity != first.Quantity {
@@ -169,20 +251,16 @@ func (c *curves) plotsHeight() vg.Length {
 func (c *curves) pitch(p *panel) vg.Length { return c.w / vg.Length(len(p.layers)) }
 
 func (c *curves) layoutLayerLabels() {
-	c.labelSize = canvas.LabelSize
+	c.labelSize, c.depth = canvas.LabelSize, 0
 	for i := range c.panels {
-		turned, _ := labelRoom(c.panels[i].layers, c.labelSize, c.pitch(&c.panels[i]), true)
-		_, widest := labelRoom(c.panels[i].layers, c.labelSize, 0, false)
-		c.turned = c.turned || turned
-		c.depth = max(c.depth, widest)
-	}
-	if !c.turned {
-		c.depth = c.labelSize
+		p := &c.panels[i]
+		turned, depth := labelRoom(p.names, c.labelSize, c.pitch(p), true)
+		p.turned, c.depth = turned, max(c.depth, depth)
 	}
 }
 
-func (c *curves) layoutLegend() {
-	if c.naming != "" {
+func (c *curves) gatherLegend() {
+	if c.naming != "" && c.f.together == nil {
 		c.legend = append(c.legend, curveEntry{-1, "heading", c.naming})
 	}
 	for i, l := range c.labels {
@@ -193,31 +271,48 @@ func (c *curves) layoutLegend() {
 			c.legend = append(c.legend, curveEntry{-1, sign, text})
 		}
 	}
-	add(len(c.halves) > 0 && !c.styles.many(), "band", "95 % CI")
-	if len(c.halves) > 0 && c.styles.many() {
-		add(true, "width", "95 % CI: "+c.medianHalf())
+	interval := "95 % CI"
+	if c.elsewhere > 0 {
+		interval += fmt.Sprintf("; of %s less its bias", Plural(c.elsewhere, "value"))
 	}
-	mean, q95 := "null: mean", "null: 95th percentile"
+	add(len(c.halves) > 0 && c.styles.outlined(), "outline", interval)
+	add(len(c.halves) > 0 && !c.styles.outlined() && !c.styles.many(), "band", interval)
+	if len(c.halves) > 0 && c.styles.many() {
+		add(true, "width", "95 % CI: "+medianHalf(c.halves))
+	}
 	switch {
 	case c.styles.many():
-		mean, q95 = "null: mean over lines", "null: largest 95th percentile"
+		add(c.chance, "mean", "chance: lowest and highest mean")
+		add(c.chance, "q95", "chance: lowest and highest 95th percentile")
 	case len(c.labels) > 1:
-		mean, q95 = mean+", of each line", q95+", of each line"
+		add(c.chance, "mean", "chance of each line: mean")
+		add(c.chance, "q95", "chance of each line: 95th percentile")
+	default:
+		add(c.chance, "mean", "chance: mean")
+		add(c.chance, "q95", "chance: 95th percentile")
 	}
-	add(c.chance, "mean", mean)
-	add(c.chance, "q95", q95)
 	for _, p := range c.f.Published {
 		add(c.papers > 0, "paper", p.Label)
 	}
-	add(c.count[notSignificant] > 0, "weak", fmt.Sprintf("%s (%d)", c.weakText, c.count[notSignificant]))
-	add(c.count[notComputed] > 0, "failed", fmt.Sprintf("could not be computed (%d)", c.count[notComputed]))
-	add(c.count[absent] > 0, "absent", fmt.Sprintf("not among the results (%d)", c.count[absent]))
+	counted := func(text string, n int) string {
+		if c.f.together != nil { // the legend is that of all panels
+			return text
+		}
+		return fmt.Sprintf("%s (%d)", text, n)
+	}
+	add(c.count[notSignificant] > 0, "weak", counted(c.weakText, c.count[notSignificant]))
+	add(c.count[notComputed] > 0, "failed", counted("could not be computed", c.count[notComputed]))
+	add(c.count[absent] > 0, "absent", counted("not among the results", c.count[absent]))
+	for _, e := range c.legend {
+		c.legendColumn = max(c.legendColumn, sampleWide+6+canvas.Width(canvas.Regular, canvas.LabelSize, e.text)+8)
+	}
+}
+
+// breakLegend puts a legend beside the plots into columns where it is much longer than they are high.
+func (c *curves) breakLegend() {
 	c.legendRows = len(c.legend)
 	if c.legendHeight() > 1.5*c.plotsHeight() {
 		c.legendRows = int(c.plotsHeight() / entryHigh)
-	}
-	for _, e := range c.legend {
-		c.legendColumn = max(c.legendColumn, sampleWide+6+canvas.Width(canvas.Regular, canvas.LabelSize, e.text)+8)
 	}
 }
 
@@ -226,31 +321,42 @@ func (c *curves) legendHeight() vg.Length { return vg.Length(c.legendRows) * ent
 
 // medianHalf says how wide the intervals are where there are too many lines to
 // draw them.
-func (c *curves) medianHalf() string {
-	slices.Sort(c.halves)
-	return "±" + strconv.FormatFloat(c.halves[len(c.halves)/2], 'g', 2, 64) + " (median)"
+func medianHalf(halves []float64) string {
+	slices.Sort(halves)
+	return "±" + strconv.FormatFloat(halves[len(halves)/2], 'g', 2, 64) + " (median)"
 }
 
 func (c *curves) Draw(p *canvas.Pen) {
 	p.FillRect(canvas.White, 0, 0, c.wide, c.height)
 	drawHeader(p, c.wide, c.height, c.title, c.rests)
-	top := c.height - margin - lines(c.title, canvas.TitleSize) - lines(c.rests, canvas.LabelSize) - 8
+	top := c.height - margin - headHeight(c.title, c.rests)
 	for k, l := range c.yTitle {
-		p.UpText(canvas.Regular, canvas.TextSize, canvas.Ink, canvas.Centre, margin+canvas.TextSize*(1+vg.Length(k-len(c.yTitle)+1)*canvas.LineHeight), top-c.plotsHeight()/2, l)
+		p.UpText(canvas.Regular, canvas.TextSize, canvas.Ink, canvas.Centre, margin+canvas.TextSize*(1+vg.Length(k)*canvas.LineHeight), top-c.plotsHeight()/2, l)
 	}
-	x0 := margin + 1.4*canvas.TextSize + c.tickRoom
+	eachPlot(c, func(one *plot) {
+		one.Pen = p
+		if t := one.panel.title; t != "" {
+			p.Text(canvas.Bold, canvas.TextSize, canvas.Ink, canvas.Left, one.x, one.y+c.h+0.35*canvas.TextSize, t)
+		}
+		one.draw()
+	})
+	if c.place != LegendNone {
+		c.drawLegend(p, c.legendX, top-c.legendTop)
+	}
+}
+
+// eachPlot goes through the plots in their places.
+func eachPlot(c *curves, do func(p *plot)) {
+	top := c.height - margin - headHeight(c.title, c.rests)
 	for i := range c.panels {
 		column, row := i%c.columns, i/c.columns
-		x := x0 + vg.Length(column)*(c.w+panelSpace+c.tickRoom)
+		x := margin + c.yRoom + c.tickRoom + vg.Length(column)*(c.w+panelSpace+c.tickRoom)
 		y := top - vg.Length(row)*(c.plotHeight()+6)
-		if t := c.panels[i].title; t != "" {
+		if c.panels[i].title != "" {
 			y -= canvas.TextSize * canvas.LineHeight
-			p.Text(canvas.Bold, canvas.TextSize, canvas.Ink, canvas.Left, x, y+0.35*canvas.TextSize, t)
 		}
-		(&plot{p, c, &c.panels[i], x, y - c.h}).draw()
+		do(&plot{nil, c, &c.panels[i], x, y - c.h})
 	}
-	x := x0 + vg.Length(c.columns)*c.w + vg.Length(c.columns-1)*(panelSpace+c.tickRoom) + 12
-	c.drawLegend(p, x, top)
 }
 
 // drawLegend draws the legend's columns from its upper left corner.
@@ -268,6 +374,10 @@ func (c *curves) drawLegend(p *canvas.Pen, x, top vg.Length) {
 			text = x
 		case "band":
 			p.FillRect(canvas.WithAlpha(canvas.SoftInk, 60), x, y-3.5, sampleWide, 7)
+		case "outline":
+			for _, up := range []vg.Length{-3, 3} {
+				p.Line(canvas.WithAlpha(canvas.SoftInk, outlineAlpha), outlineWide, nil, vg.Point{X: x, Y: y + up}, vg.Point{X: x + sampleWide, Y: y + up})
+			}
 		case "mean":
 			p.Line(canvas.SoftInk, 0.9, chanceDash, from, to)
 		case "q95":

@@ -22,6 +22,11 @@ func drawnAs(f Figure, ix *index) Figure {
 		return gridOfSettings(f, ix)
 	case Prefix:
 		return prefixes(f, ix)
+	case Several:
+		f.Panels = slices.Clone(f.Panels)
+		for i := range f.Panels {
+			f.Panels[i] = drawnAs(f.Panels[i], ix)
+		}
 	}
 	return f
 }
@@ -43,7 +48,7 @@ func profile(f Figure, ix *index) Figure {
 	f.Caption = joinSentences(f.Caption, "Each layer's value with its best-matching layer in each model; in its own model, with the best other layer")
 	var models []Model
 	for _, m := range f.YModels {
-		models = append(models, Model{m.Name, []string{""}})
+		models = append(models, Model{Name: m.Name, Layers: []string{""}, Label: m.Label, Colour: m.Colour})
 	}
 	f.YModels, f.Published = models, nil
 	return f
@@ -118,7 +123,7 @@ func sweep(f Figure, ix *index) Figure {
 	onSettings(&f, Curves, cells, settings, names)
 	f.XTitle = orDefault(f.XTitle, title)
 	f.Metric, f.Variant, f.Params, f.Also = measures[0].Metric, measures[0].Variant, measures[0].Params, measures[1:]
-	f.YModels, f.Published = []Model{{"", []string{""}}}, nil
+	f.YModels, f.Published = []Model{{Layers: []string{""}}}, nil
 	return f
 }
 
@@ -181,7 +186,7 @@ func gridOfSettings(f Figure, ix *index) Figure {
 	slices.SortStableFunc(ps, results.Natural)
 	onSettings(&f, Heatmap, cells, ks, names)
 	f.Params.P, f.Params.K, f.Also, f.Published = 0, 0, nil, maps
-	f.YModels = []Model{{"p", ps}}
+	f.YModels = []Model{{Name: "p", Layers: ps}}
 	f.XTitle, f.YTitle = orDefault(f.XTitle, "k, anchors kept"), orDefault(f.YTitle, "p, power")
 	return f
 }
@@ -204,7 +209,8 @@ func prefixes(f Figure, ix *index) Figure {
 	measure := f.Measure()
 	for _, p := range results.Prefixes(wanted) {
 		pair := results.Pair{X: results.Layer{Model: p.XModel}, Y: results.Layer{Model: p.YModel}}
-		names[pair] = p.XModel + " \u00d7 " + p.YModel
+		x, y := f.model(p.XModel), f.model(p.YModel)
+		names[pair] = x.shown() + " \u00d7 " + y.shown()
 		n := strconv.Itoa(p.Params.First)
 		if !slices.Contains(settings, n) {
 			settings = append(settings, n)
@@ -221,7 +227,7 @@ func prefixes(f Figure, ix *index) Figure {
 	}
 	onSettings(&f, Curves, cells, settings, names)
 	f.Params, f.Also, f.Published = measure.Params, nil, nil
-	f.YModels = []Model{{"", []string{""}}}
+	f.YModels = []Model{{Layers: []string{""}}}
 	f.XTitle, f.Quantity = orDefault(f.XTitle, "first rows"), "correlation with the cells on all rows"
 	return f
 }
@@ -238,12 +244,12 @@ func onSettings(f *Figure, kind Kind, cells []results.Cell, settings []string, n
 	for _, c := range cells {
 		if !seen[c.X.Model] {
 			seen[c.X.Model] = true
-			models = append(models, Model{c.X.Model, settings})
+			models = append(models, Model{Name: c.X.Model, Layers: settings})
 		}
 	}
 	if len(models) == 0 { // nothing is among the results: the figure shows that
 		for _, name := range names {
-			models = append(models, Model{name, settings})
+			models = append(models, Model{Name: name, Layers: settings})
 		}
 	}
 	f.XModels = models
@@ -254,9 +260,9 @@ func onSettings(f *Figure, kind Kind, cells []results.Cell, settings []string, n
 func pairNames(f *Figure) map[results.Pair]string {
 	names := map[results.Pair]string{}
 	for _, at := range f.Pairs() {
-		names[at] = LayerName(at.X)
+		names[at] = f.layerName(at.X)
 		if len(flatten(f.YModels)) > 1 {
-			names[at] += " \u00d7 " + LayerName(at.Y)
+			names[at] += " \u00d7 " + f.layerName(at.Y)
 		}
 	}
 	return names

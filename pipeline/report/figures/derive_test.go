@@ -9,7 +9,7 @@ import (
 
 // TestProfileTakesTheBest: in its own model a layer is not its own best match.
 func TestProfileTakesTheBest(t *testing.T) {
-	f := Figure{Name: "p", Kind: Profile, Metric: "cka", Symmetric: true, XModels: []Model{{"a", []string{"1", "2"}}}, YModels: []Model{{"a", []string{"1", "2"}}, {"b", []string{"1", "2"}}}}
+	f := Figure{Name: "p", Kind: Profile, Metric: "cka", Symmetric: true, XModels: []Model{{Name: "a", Layers: []string{"1", "2"}}}, YModels: []Model{{Name: "a", Layers: []string{"1", "2"}}, {Name: "b", Layers: []string{"1", "2"}}}}
 	value := map[string]float64{"a/1 a/1": 1, "a/1 a/2": 0.4, "a/2 a/2": 1, "a/1 b/1": 0.2, "a/1 b/2": 0.3, "a/2 b/1": 0.6}
 	var cells []results.Cell
 	for _, at := range f.Pairs() {

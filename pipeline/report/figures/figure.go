@@ -25,6 +25,7 @@ const (
 	Sweep   Kind = "sweep"   // value against a setting that the measures vary (threshold, first rows)
 	Grid    Kind = "grid"    // a heat map over asif's settings: k across, p upward
 	Prefix  Kind = "prefix"  // against the number of first rows, the correlation with the cells on all rows
+	Several Kind = "panels"  // other figures side by side over one scale
 )
 
 var kinds = []Kind{Heatmap, Curves, Tree, MDS, Profile, Sweep, Grid, Prefix}
@@ -37,6 +38,9 @@ func (k Kind) Gathers() bool { return k == Curves || k == Sweep || k == Grid || 
 type Model struct {
 	Name   string   `json:"name"`
 	Layers []string `json:"layers"`
+	Label  string   `json:"label,omitempty"`  // what figures call it; "" = its name
+	Single bool     `json:"single,omitempty"` // it has one layer in all, which needs no name
+	Colour string   `json:"colour,omitempty"` // of its lines and points, such as #0072b2; "" = one of [canvas.LineColours]
 }
 
 // Scale is the range of values that a figure shows and the colours of a heat
@@ -74,11 +78,16 @@ type Figure struct {
 	Scale    Scale   `json:"scale,omitzero"`
 	Alpha    float64 `json:"alpha,omitempty"`    // a cell with p > Alpha is marked as not significant: K draws reach p = 1/(K+1); 0 = 0.05
 	Quantity string  `json:"quantity,omitempty"` // what the values are, where it is not the metric's number
+	Look     Look    `json:"look,omitzero"`
 
 	Published []published.Matrix `json:"published,omitempty"` // drawn next to ours: as lines, or as a second map of the differences
 
-	difference bool   // the values are differences of two others
-	own        *index // the cells to draw, where they are not the run's
+	Panels  []Figure `json:"panels,omitempty"`  // of a figure of several; nothing but its name, title, caption and look is then its own
+	Columns int      `json:"columns,omitempty"` // of the panels; 0 = all in one row
+
+	together   *together // as one of several panels
+	difference bool      // the values are differences of two others
+	own        *index    // the cells to draw, where they are not the run's
 }
 
 var figureName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
@@ -91,6 +100,13 @@ func (f *Figure) Validate() error {
 	switch {
 	case !figureName.MatchString(f.Name):
 		return fail("the name is used for files: expected letters, digits, '-', '_' and '.'")
+	case f.Name+".tex" == Snippets:
+		return fail("a file of this name holds the lines of LaTeX that show the figures; choose another")
+	case f.Kind == Several:
+		if err := f.Look.validate(); err != nil {
+			return fail("%v", err)
+		}
+		return validatePanels(f)
 	case !slices.Contains(kinds, f.Kind):
 		return fail("kind %q, expected one of %q", f.Kind, kinds)
 	case f.Metric == "":
@@ -103,6 +119,9 @@ func (f *Figure) Validate() error {
 		return fail("no layers: x has %d and y has %d, expected 1 or more", layerCount(f.XModels), layerCount(f.yModels()))
 	}
 	if _, err := canvas.MapNamed(f.Scale.Map); err != nil {
+		return fail("%v", err)
+	}
+	if err := f.Look.validate(); err != nil {
 		return fail("%v", err)
 	}
 	for _, end := range []*float64{f.Scale.Min, f.Scale.Max} {
@@ -138,11 +157,14 @@ func (f *Figure) yModels() []Model {
 // notSignificantText says at which level a cell is marked, and whether against
 // the whole family of cells.
 func (f *Figure) notSignificantText(cells []*results.Cell) string {
-	text := "not significant at " + f.alphaText()
-	if short, _ := correctionOf(cells); short != "" {
-		text += ", " + short
+	if f.difference {
+		return fmt.Sprintf("not told from 0, p > %s", f.alphaText())
 	}
-	return text
+	kind := "p"
+	if short, _ := correctionOf(cells); short != "" {
+		kind = short + " p"
+	}
+	return fmt.Sprintf("not above chance, %s > %s", kind, f.alphaText())
 }
 
 // correctionOf says for how many tests the p-values that decide are corrected, in short and in full; "" where they are not.
@@ -153,11 +175,11 @@ func correctionOf(cells []*results.Cell) (short, full string) {
 	}
 	switch cells[k].Null.Correct {
 	case results.CorrectFDR:
-		return "FDR", "false discovery rate: p of Benjamini and Hochberg"
+		return "FDR-controlled", "with the false discovery rate controlled over all cells"
 	case results.CorrectNone:
 		return "", ""
 	}
-	return "family-wise", "family-wise: p against the largest standardised cell of each draw"
+	return "family-wise", "family-wise, so that the verdicts on all cells hold together"
 }
 
 func orDefault(s, otherwise string) string {

@@ -74,7 +74,7 @@ func TestGallery(t *testing.T) {
 }
 
 func TestGoldenFigures(t *testing.T) {
-	figures, cells := pick(t, "demo-broken", "row", "curve-one", "curve-models", "curve-panels", "tree", "mds", "profile", "sweep", "grid", "prefix")
+	figures, cells := pick(t, "demo-broken", "row", "curve-one", "curve-models", "curve-panels", "tree", "mds", "profile", "sweep", "grid", "prefix", "panels-curves", "panels-maps")
 	ix := newIndex(cells)
 	for i := range figures {
 		f := &figures[i]
@@ -101,7 +101,7 @@ func TestFilesAreTheSameBytes(t *testing.T) {
 	figures, cells := pick(t, "demo-cka")
 	f := &figures[0] // made small: pictures take long under the race detector
 	f.Name, f.Comparison = "small", "figure-1"
-	f.XModels, f.YModels = []Model{{"hubert-tiny", []string{"0", "3"}}}, []Model{{"wav2vec2-tiny", []string{"2"}}}
+	f.XModels, f.YModels = []Model{{Name: "hubert-tiny", Layers: []string{"0", "3"}}}, []Model{{Name: "wav2vec2-tiny", Layers: []string{"2"}}}
 	read := func(cells []results.Cell) map[string][]byte {
 		dir := t.TempDir()
 		if _, err := DrawAll(dir, figures, cells, Formats); err != nil {
@@ -125,8 +125,8 @@ func TestFilesAreTheSameBytes(t *testing.T) {
 	turned := slices.Clone(cells)
 	slices.Reverse(turned)
 	second := read(turned)
-	if len(first) != 5 || len(second) != 5 {
-		t.Fatalf("%d and %d files, expected five formats", len(first), len(second))
+	if len(first) != 6 || len(second) != 6 {
+		t.Fatalf("%d and %d files, expected five formats and the snippets of LaTeX", len(first), len(second))
 	}
 	for name, data := range first {
 		if !bytes.Equal(data, second[name]) {
@@ -139,6 +139,12 @@ func TestFilesAreTheSameBytes(t *testing.T) {
 	}
 	d := newDrawing(&figures[0], newIndex(cells))
 	w, h := d.Size()
+	if at := bytes.Index(first["small.png"], []byte("pHYs")); at < 0 || !bytes.HasPrefix(first["small.png"][at+4:], []byte{0, 0, 0x2e, 0x23, 0, 0, 0x2e, 0x23, 1}) {
+		t.Error("the PNG does not say that it has 11 811 pixels to the metre, 300 to the inch")
+	}
+	if tex := string(first[Snippets]); !strings.Contains(tex, `\includegraphics[width=\linewidth]{small.pdf}`) || !strings.Contains(tex, `\label{fig:small}`) {
+		t.Errorf("the snippets are\n%s", tex)
+	}
 	if size := picture.Bounds().Size(); size.X != int(w/canvas.Pixel+0.5) || size.Y != int(h/canvas.Pixel+0.5) {
 		t.Errorf("the PNG is %v, expected a pixel for each 1/300 inch of %v x %v points", size, w, h)
 	}
@@ -155,12 +161,12 @@ func TestNothingIsBlank(t *testing.T) {
 	if err := drawSVG(&svg, figures[0], cells); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"n.s.", "not significant at 0.05: 14 cells", "could not be computed: 4 cells", "not among the results: 8 cells"} {
+	for _, want := range []string{"n.s.", "not above chance, p &gt; 0.05: 14 cells", "could not be computed: 4 cells", "not among the results: 8 cells"} {
 		if !strings.Contains(svg.String(), want) {
 			t.Errorf("the map does not say %q", want)
 		}
 	}
-	if got := strings.Count(svg.String(), ">n.s.<"); got != 15 {
+	if got := strings.Count(svg.String(), `"n.s."`); got != 15 {
 		t.Errorf("%d signs of cells that are not significant, expected 14 and one in the legend", got)
 	}
 	h := newHeatmap(&figures[0], newIndex(cells))
@@ -171,7 +177,7 @@ func TestNothingIsBlank(t *testing.T) {
 	if err := drawSVG(&svg, figures[1], cells); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"could not be computed (4)", "not among the results (4)", "null: largest 95th percentile"} {
+	for _, want := range []string{"could not be computed (4)", "not among the results (4)", "chance: lowest and highest 95th percentile"} {
 		if !strings.Contains(svg.String(), want) {
 			t.Errorf("the curves do not say %q", want)
 		}
@@ -209,8 +215,8 @@ func TestLargeMap(t *testing.T) {
 
 // TestStrangeFigures draws what is unusual but allowed.
 func TestStrangeFigures(t *testing.T) {
-	one := []Model{{"a", []string{"0"}}}
-	long := []Model{{strings.Repeat("a-very-long-name-", 8), []string{"0", strings.Repeat("w", 60)}}, {"<&\"'>é中", []string{"0"}}, {"none", nil}}
+	one := []Model{{Name: "a", Layers: []string{"0"}}}
+	long := []Model{{Name: strings.Repeat("a-very-long-name-", 8), Layers: []string{"0", strings.Repeat("w", 60)}}, {Name: "<&\"'>é中", Layers: []string{"0"}}, {Name: "none"}}
 	value := func(v float64) results.Cell {
 		return results.Cell{Metric: "m<1>", X: results.Layer{Model: "a", Layer: "0"}, Y: results.Layer{Model: "a", Layer: "0"}, Value: &v}
 	}

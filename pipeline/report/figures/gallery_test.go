@@ -16,19 +16,19 @@ func cells(r synthetic.Run, x, y []Model) []results.Cell {
 }
 
 var (
-	demoModels = []Model{{"hubert-tiny", synthetic.Layers(0, 4)}, {"wav2vec2-tiny", synthetic.Layers(0, 4)}}
-	bert       = []Model{{"bert", synthetic.Layers(0, 12)}}
-	glove      = []Model{{"glove.840B.300d", []string{"vectors"}}}
-	paperA     = []Model{{"hubert-base", synthetic.Layers(0, 12)}, {"hubert-large", synthetic.Layers(0, 23)}, {"wav2vec2-base", synthetic.Layers(0, 12)}, {"wav2vec2-large", synthetic.Layers(0, 23)}}
-	withCNN    = []Model{{"wav2vec2-base", append([]string{"cnn.1", "cnn.2", "cnn.3", "cnn.4", "cnn.5", "cnn.6", "cnn.7"}, synthetic.Layers(0, 12)...)}}
+	demoModels = []Model{{Name: "hubert-tiny", Layers: synthetic.Layers(0, 4)}, {Name: "wav2vec2-tiny", Layers: synthetic.Layers(0, 4)}}
+	bert       = []Model{{Name: "bert", Layers: synthetic.Layers(0, 12)}}
+	glove      = []Model{{Name: "glove.840B.300d", Layers: []string{"vectors"}}}
+	paperA     = []Model{{Name: "hubert-base", Layers: synthetic.Layers(0, 12)}, {Name: "hubert-large", Layers: synthetic.Layers(0, 23)}, {Name: "wav2vec2-base", Layers: synthetic.Layers(0, 12)}, {Name: "wav2vec2-large", Layers: synthetic.Layers(0, 23)}}
+	withCNN    = []Model{{Name: "wav2vec2-base", Layers: append([]string{"cnn.1", "cnn.2", "cnn.3", "cnn.4", "cnn.5", "cnn.6", "cnn.7"}, synthetic.Layers(0, 12)...)}}
 )
 
 func large() []Model {
 	var list []Model
 	for _, n := range []string{"hubert-large-ll60k", "wav2vec2-large-lv60", "wavlm-large", "data2vec-audio-large", "hubert-xlarge"} {
-		list = append(list, Model{n, append(synthetic.Layers(0, 24), "24.prenorm")})
+		list = append(list, Model{Name: n, Layers: append(synthetic.Layers(0, 24), "24.prenorm")})
 	}
-	return append(list, Model{"wav2vec2-conformer", synthetic.Layers(0, 15)})
+	return append(list, Model{Name: "wav2vec2-conformer", Layers: synthetic.Layers(0, 15)})
 }
 
 // gallery is what the goldens and the pictures to look at are made of. Callers
@@ -82,18 +82,28 @@ var madeGallery = sync.OnceValue(func() galleryParts {
 		{Name: "curve-layers", Title: "wav2vec 2.0 against each layer of BERT", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: withCNN, YModels: bert},
 		{Name: "curve-panels", Title: "Two models against each layer of BERT", Kind: Curves, Metric: "svcca", Variant: "textbook", XModels: demoModels, YModels: bert},
 	}
+	named := []Model{{Name: "hubert-tiny", Layers: synthetic.Layers(0, 4), Label: "HuBERT Base", Colour: "#aa3377"}, {Name: "wav2vec2-tiny", Layers: synthetic.Layers(0, 4), Label: "wav2vec 2.0"}}
+	words := Figure{Name: "part-words", Title: "Word vectors", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: named, YModels: glove}
+	text := Figure{Name: "part-text", Title: "The middle layer of BERT, which is a longer title", Kind: Curves, Metric: "cka", Variant: "debiased", XModels: named[1:], YModels: []Model{{Name: "bert", Layers: []string{"6"}}}}
+	self := Figure{Name: "part-self", Title: "One with itself", Kind: Heatmap, Metric: "cka", Variant: "debiased", XModels: named[:1], YModels: named[:1]}
+	other := Figure{Name: "part-other", Title: "One with the other", Kind: Heatmap, Metric: "cka", Variant: "debiased", XModels: named[:1], YModels: named[1:]}
+	all = append(all, cells(cka, demoModels, bert)...)
+	figures = append(figures,
+		Figure{Name: "panels-curves", Title: "Words and text", Kind: Several, Panels: []Figure{words, text}},
+		Figure{Name: "panels-maps", Title: "Two maps, one scale", Kind: Several, Panels: []Figure{self, other}},
+		Figure{Name: "panels-rows", Title: "Three panels in two columns", Kind: Several, Columns: 2, Panels: []Figure{words, text, words}})
 	settings, swept := settingsGallery()
 	return galleryParts{append(figures, settings...), append(all, swept...)}
 })
 
 // settingsGallery holds figures over settings in place of layers.
 func settingsGallery() ([]Figure, []results.Cell) {
-	one := []Model{{"wav2vec2", []string{"7"}}, {"encodecmae", []string{"8"}}}
-	words := []Model{{"glove", []string{"vector"}}}
+	one := []Model{{Name: "wav2vec2", Layers: []string{"7"}}, {Name: "encodecmae", Layers: []string{"8"}}}
+	words := []Model{{Name: "glove", Layers: []string{"vector"}}}
 	figures := []Figure{
 		{Name: "sweep", Title: "Words that sound alike, words that mean alike", Kind: Sweep, Metric: "word_distance", Variant: "phonetic", XModels: one, YModels: words},
 		{Name: "grid", Title: "Settings of ASIF", Kind: Grid, Metric: "asif", Variant: "cosine", XModels: one, YModels: words},
-		{Name: "prefix", Title: "How many rows are enough", Kind: Prefix, Metric: "cka", Variant: "biased", Comparison: "first", XModels: []Model{{"wav2vec2", synthetic.Layers(1, 4)}}, YModels: words},
+		{Name: "prefix", Title: "How many rows are enough", Kind: Prefix, Metric: "cka", Variant: "biased", Comparison: "first", XModels: []Model{{Name: "wav2vec2", Layers: synthetic.Layers(1, 4)}}, YModels: words},
 	}
 	var cells []results.Cell
 	add := func(f *Figure, m results.Measure, value func(i int) float64) {

@@ -53,8 +53,8 @@ func newHeatmap(f *Figure, ix *index) *heatmap {
 	h := &heatmap{f: f, g: g}
 	h.colours, _ = canvas.MapNamed(f.Scale.Map)
 	var values []float64
-	for _, c := range g.cells {
-		if c != nil && c.Value != nil {
+	for k, c := range g.cells {
+		if c != nil && c.Value != nil && !h.g.self(k%len(g.x), k/len(g.x)) {
 			values = append(values, *c.Value)
 		}
 	}
@@ -71,11 +71,35 @@ func (h *heatmap) Size() (w, height vg.Length) { return h.width, h.height }
 func (h *heatmap) layout() {
 	n := max(len(h.g.x), len(h.g.y))
 	h.edge = min(max(canvas.SnapDown(mapSide/vg.Length(n)), minEdge), maxEdge)
-	h.x = newAxis(h.f.XModels, h.edge, true)
-	h.y = newAxis(h.f.YModels, h.edge, false)
-	h.legend = h.legendEntries()
+	h.legend = heatmapLegend(h)
+	room := h.f.Look.room()
+	switch {
+	case h.f.together != nil:
+		h.edge = h.f.together.edge
+		h.across()
+	case room > 0:
+		h.edge = maxEdge
+		h.across()
+		for h.width > room && h.edge > canvas.Pixel {
+			h.edge = max(h.edge-max(canvas.SnapDown((h.width-room)/vg.Length(len(h.g.x))), canvas.Pixel), canvas.Pixel)
+			h.across()
+		}
+		h.width = max(h.width, room)
+	default:
+		h.across()
+		h.width = max(h.width, minWidth)
+	}
+	h.down()
+}
 
-	// Across: title of the y axis, names, labels, the map, the colour bar.
+// across places what stands side by side at a size of the cells: title of the y axis, names, labels, the map, the colour bar.
+func (h *heatmap) across() {
+	names := vg.Length(96)
+	if room := h.f.Look.room(); room > 0 && room < narrow {
+		names = 60
+	}
+	h.x = newAxis(h.f.XModels, h.edge, names, true)
+	h.y = newAxis(h.f.YModels, h.edge, names, false)
 	h.originX = canvas.Snap(margin + canvas.TextSize*canvas.LineHeight + h.y.nameDepth() + h.y.depth + tickSize + 5)
 	h.barHeight = canvas.Snap(max(h.y.length, barMin))
 	h.barTicks = canvas.BarTicks(h.lo, h.hi)
@@ -85,14 +109,18 @@ func (h *heatmap) layout() {
 	}
 	h.barTitle = canvas.Wrap(canvas.Regular, canvas.LabelSize, h.barHeight, h.f.quantityLabel(h.f.Measure()))
 	h.barX = canvas.Snap(h.originX + h.x.length + 12)
+	if h.f.together != nil && !h.f.together.last {
+		h.width = canvas.Snap(h.originX + h.x.length + margin)
+		return
+	}
 	barEnd := h.barX + barWidth + tickSize + 2 + widest + 4 + vg.Length(len(h.barTitle))*canvas.LabelSize*canvas.LineHeight
-	h.width = canvas.Snap(max(barEnd+margin, minWidth))
+	h.width = canvas.Snap(barEnd + margin)
+}
 
-	// Down: header, map, labels, names, title of the x axis, legend.
-	room := h.width - 2*margin
-	h.title = canvas.Wrap(canvas.Bold, canvas.TitleSize, room, h.f.Title)
-	h.rests = canvas.Wrap(canvas.Regular, canvas.LabelSize, room, Label(h.f.Measure())+"; "+summaryLine(h.g.cells))
-	head := margin + lines(h.title, canvas.TitleSize) + lines(h.rests, canvas.LabelSize) + 8
+// down places what stands one below the other: header, map, labels, names, title of the x axis, legend.
+func (h *heatmap) down() {
+	h.title, h.rests = headerOf(h.f, h.width-2*margin, Label(h.f.Measure())+"; "+summaryLine(h.g.cells))
+	head := margin + headHeight(h.title, h.rests)
 	below := tickSize + 2 + h.x.depth + 3 + h.x.nameDepth() + canvas.TextSize*canvas.LineHeight
 	body := max(h.y.length+below, h.barHeight+8)
 	foot := vg.Length(len(h.legend))*canvas.LabelSize*1.6 + margin
@@ -112,9 +140,15 @@ func lines(text []string, size vg.Length) vg.Length {
 	return vg.Length(len(text)) * size * canvas.LineHeight
 }
 
-func (h *heatmap) legendEntries() []legendEntry {
+func heatmapLegend(h *heatmap) []legendEntry {
 	var list []legendEntry
 	count := h.g.count()
+	for k := range h.g.cells {
+		if h.g.self(k%len(h.g.x), k/len(h.g.x)) {
+			list = append(list, legendEntry{shown, "a layer with itself"})
+			break
+		}
+	}
 	if n := count[notSignificant]; n > 0 {
 		list = append(list, legendEntry{notSignificant, fmt.Sprintf("%s: %s", h.f.notSignificantText(h.g.cells), Plural(n, "cell"))})
 	}
@@ -135,7 +169,9 @@ func (h *heatmap) Draw(p *canvas.Pen) {
 	h.drawFrame(p)
 	h.drawXLabels(p)
 	h.drawYLabels(p)
-	h.drawBar(p)
+	if h.f.together == nil || h.f.together.last {
+		h.drawBar(p)
+	}
 	h.drawLegend(p)
 }
 

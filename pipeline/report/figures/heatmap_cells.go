@@ -23,8 +23,12 @@ func (h *heatmap) drawCells(p *canvas.Pen) {
 			if c == nil || c.Value == nil {
 				continue
 			}
-			k := canvas.Level(*c.Value, h.lo, h.hi)
 			x, y := h.corner(i, j)
+			if h.g.self(i, j) {
+				p.FillRect(canvas.SelfFill, x, y, h.edge, h.edge)
+				continue
+			}
+			k := canvas.Level(*c.Value, h.lo, h.hi)
 			if !p.Overlap {
 				canvas.AddRect(&paths[k], x, y, h.edge, h.edge)
 				continue
@@ -62,6 +66,7 @@ func (h *heatmap) drawSigns(p *canvas.Pen) {
 			case s == notComputed || s == absent:
 				canvas.AddRect(&void, x, y, h.edge, h.edge)
 				addHatch(&hatch, x, y, h.edge, s == absent)
+			case h.g.self(i, j):
 			case h.edge >= valueRow:
 				h.drawValue(p, x, y, *c.Value, s == notSignificant)
 			case s == notSignificant:

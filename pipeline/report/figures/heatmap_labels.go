@@ -10,29 +10,32 @@ import (
 
 func (h *heatmap) drawXLabels(p *canvas.Pen) {
 	var marks vg.Path
-	for i, l := range h.g.x {
-		x := h.originX + h.x.start[i] + h.edge/2
-		if !h.x.labels[i] {
-			canvas.AddLine(&marks, x, h.originY, x, h.originY-tickSize/2)
-			continue
-		}
-		canvas.AddLine(&marks, x, h.originY, x, h.originY-tickSize)
-		if y := h.originY - tickSize - 2; h.x.turned {
-			p.UpText(canvas.Regular, h.x.size, canvas.Ink, canvas.Right, x+canvas.Middle(h.x.size), y, l.Layer)
-		} else {
-			p.Text(canvas.Regular, h.x.size, canvas.Ink, canvas.Centre, x, y-0.72*h.x.size, l.Layer)
+	y := h.originY - tickSize - 2
+	for _, b := range h.x.blocks {
+		for i := b.first; i < b.next; i++ {
+			x := h.originX + h.x.start[i] + h.edge/2
+			if !h.x.labels[i] {
+				canvas.AddLine(&marks, x, h.originY, x, h.originY-tickSize/2)
+				continue
+			}
+			canvas.AddLine(&marks, x, h.originY, x, h.originY-tickSize)
+			if h.x.turned[i] {
+				p.UpText(canvas.Regular, h.x.size, canvas.Ink, canvas.Right, x+canvas.Middle(h.x.size), y, h.x.names[i])
+			} else {
+				p.Text(canvas.Regular, h.x.size, canvas.Ink, canvas.Centre, x, y-0.72*h.x.size, h.x.names[i])
+			}
 		}
 	}
 	strokeTicks(p, marks)
-	y := h.originY - tickSize - 2 - h.x.depth - 3
+	y -= h.x.depth + 3
 	for _, b := range h.x.blocks {
 		mid := h.originX + (b.from+b.to)/2
 		for k, l := range b.name {
-			if h.x.namesAcross {
-				p.UpText(canvas.Regular, h.x.nameSize, canvas.Ink, canvas.Right, mid+lineOffset(k, len(b.name), h.x.nameSize), y-4, l)
+			if b.across {
+				p.UpText(canvas.Regular, b.size, canvas.Ink, canvas.Right, mid+lineOffset(k, len(b.name), b.size), y-4, l)
 				continue
 			}
-			p.Text(canvas.Regular, h.x.nameSize, canvas.Ink, canvas.Centre, mid, y-vg.Length(k+1)*h.x.nameSize*canvas.LineHeight+0.3*h.x.nameSize, l)
+			p.Text(canvas.Regular, b.size, canvas.Ink, canvas.Centre, mid, y-vg.Length(k+1)*b.size*canvas.LineHeight+0.3*b.size, l)
 		}
 	}
 	y -= h.x.nameDepth() + canvas.TextSize*canvas.LineHeight
@@ -41,29 +44,31 @@ func (h *heatmap) drawXLabels(p *canvas.Pen) {
 
 func (h *heatmap) drawYLabels(p *canvas.Pen) {
 	var marks vg.Path
-	for j, l := range h.g.y {
+	for j, name := range h.y.names {
 		y := h.originY + h.y.start[j] + h.edge/2
 		if !h.y.labels[j] {
 			canvas.AddLine(&marks, h.originX, y, h.originX-tickSize/2, y)
 			continue
 		}
 		canvas.AddLine(&marks, h.originX, y, h.originX-tickSize, y)
-		p.Text(canvas.Regular, h.y.size, canvas.Ink, canvas.Right, h.originX-tickSize-2, y-canvas.Middle(h.y.size), l.Layer)
+		p.Text(canvas.Regular, h.y.size, canvas.Ink, canvas.Right, h.originX-tickSize-2, y-canvas.Middle(h.y.size), name)
 	}
 	strokeTicks(p, marks)
 	x := h.originX - tickSize - 2 - h.y.depth - 3
 	for _, b := range h.y.blocks {
 		mid := h.originY + (b.from+b.to)/2
 		for k, l := range b.name {
-			if h.y.namesAcross {
-				p.Text(canvas.Regular, h.y.nameSize, canvas.Ink, canvas.Right, x-4, mid-lineOffset(k, len(b.name), h.y.nameSize), l)
+			if b.across {
+				p.Text(canvas.Regular, b.size, canvas.Ink, canvas.Right, x-4, mid-lineOffset(k, len(b.name), b.size), l)
 				continue
 			}
-			away := vg.Length(len(b.name)-1-k) * h.y.nameSize * canvas.LineHeight
-			p.UpText(canvas.Regular, h.y.nameSize, canvas.Ink, canvas.Centre, x-away-0.25*h.y.nameSize, mid, l)
+			away := vg.Length(len(b.name)-1-k) * b.size * canvas.LineHeight
+			p.UpText(canvas.Regular, b.size, canvas.Ink, canvas.Centre, x-away-0.25*b.size, mid, l)
 		}
 	}
-	p.UpText(canvas.Regular, canvas.LabelSize, canvas.SoftInk, canvas.Centre, x-h.y.nameDepth()-0.4*canvas.TextSize, h.originY+h.y.length/2, orDefault(h.f.YTitle, "layer of y"))
+	title := orDefault(h.f.YTitle, "layer of y")
+	mid := min(h.originY+h.y.length/2, h.originY+h.y.length-canvas.Width(canvas.Regular, canvas.LabelSize, title)/2) // of a low map it hangs down
+	p.UpText(canvas.Regular, canvas.LabelSize, canvas.SoftInk, canvas.Centre, x-h.y.nameDepth()-0.4*canvas.TextSize, mid, title)
 }
 
 // lineOffset is how far the baseline of line k of n lies past the middle of
@@ -94,10 +99,10 @@ func (h *heatmap) drawBar(p *canvas.Pen) {
 		{X: h.barX + barWidth, Y: h.barY + h.barHeight}, {X: h.barX, Y: h.barY + h.barHeight}, {X: h.barX, Y: h.barY}}
 	p.Line(canvas.Black, 0.6, nil, outline...)
 	if h.over {
-		h.drawPoint(p, h.barY+h.barHeight, 6, h.colours[255])
+		drawPoint(h, p, h.barY+h.barHeight, 6, h.colours[255])
 	}
 	if h.under {
-		h.drawPoint(p, h.barY, -6, h.colours[0])
+		drawPoint(h, p, h.barY, -6, h.colours[0])
 	}
 	x := h.barX + barWidth
 	var marks vg.Path
@@ -116,7 +121,7 @@ func (h *heatmap) drawBar(p *canvas.Pen) {
 }
 
 // drawPoint draws the end of a colour bar that stands for values beyond it.
-func (h *heatmap) drawPoint(p *canvas.Pen, y, reach vg.Length, clr color.NRGBA) {
+func drawPoint(h *heatmap, p *canvas.Pen, y, reach vg.Length, clr color.NRGBA) {
 	a, b, tip := vg.Point{X: h.barX, Y: y}, vg.Point{X: h.barX + barWidth, Y: y}, vg.Point{X: h.barX + barWidth/2, Y: y + reach}
 	var path vg.Path
 	path.Move(a)
@@ -143,6 +148,8 @@ func (h *heatmap) drawLegend(p *canvas.Pen) {
 		case e.sign == notSignificant:
 			p.FillRect(h.colours[60], x, y, side, side)
 			p.FillRect(canvas.InkOn(h.colours[60]), x+canvas.Snap(side*0.36), y+canvas.Snap(side*0.36), canvas.Snap(side*0.28), canvas.Snap(side*0.28))
+		case e.sign == shown:
+			p.FillRect(canvas.SelfFill, x, y, side, side)
 		default:
 			p.FillRect(canvas.VoidFill, x, y, side, side)
 			addHatch(&path, x, y, side, e.sign == absent)

@@ -129,3 +129,10 @@ func (g *grid) count() [absent + 1]int {
 	}
 	return n
 }
+
+// self says whether a cell is of a layer with itself, which is as similar as can be whatever the layer: it has no colour, so that the
+// scale is that of what can differ.
+func (g *grid) self(i, j int) bool {
+	c, _ := g.at(i, j)
+	return g.x[i] == g.y[j] && c != nil && c.Value != nil
+}

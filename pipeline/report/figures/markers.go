@@ -105,6 +105,9 @@ type lineStyles []color.NRGBA
 // many says whether there are more lines than the fixed colours tell apart.
 func (s lineStyles) many() bool { return len(s) > len(canvas.LineColours) }
 
+// outlined says whether intervals are drawn by their edges: more than two bands over one another hide what is behind them.
+func (s lineStyles) outlined() bool { return len(s) > 2 && !s.many() }
+
 func (s lineStyles) width() vg.Length {
 	if s.many() {
 		return 0.9

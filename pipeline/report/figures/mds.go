@@ -3,6 +3,7 @@ package figures
 import (
 	"fmt"
 	"image/color"
+	"slices"
 	"strconv"
 
 	"gonum.org/v1/plot/vg"
@@ -18,14 +19,18 @@ type mds struct {
 	layers  []results.Layer
 	x, y    []float64
 	shown   float64 // share of the spread that the plane shows
+	stress  float64 // how far the distances in the plane are from those of the layers
 	unknown int
 
+	labelled      []bool // which layers have their name beside them
 	title, rests  []string
 	plot          vg.Length // width of the plot; its height keeps the scale of both axes
 	tall          vg.Length
 	lo, hi        [2]float64
 	left, top     vg.Length
-	legend        vg.Length // where the legend begins
+	entry         vg.Length // width of an entry of the legend
+	columns, rows int       // of the legend
+	legendTop     vg.Length
 	width, height vg.Length
 }
 
@@ -34,6 +39,7 @@ func newMDS(f *Figure, ix *index) *mds {
 	distance, unknown := distances(f, ix)
 	m.unknown = unknown
 	m.x, m.y, m.shown = classicalScaling(distance, len(m.layers))
+	m.stress = stress(distance, m.x, m.y)
 	m.layout(ix)
 	return m
 }
@@ -41,7 +47,7 @@ func newMDS(f *Figure, ix *index) *mds {
 // mdsWords says what the picture is and what it leaves out.
 func mdsWords(f *Figure, ix *index) string {
 	m := newMDS(f, ix)
-	return fmt.Sprintf("Classical scaling of 1 minus the value (mean of both directions): the plane shows %.0f %% of the spread; layers of a model are joined in order, a number a layer.", 100*m.shown)
+	return fmt.Sprintf("Classical scaling of 1 minus the value (mean of both directions): the plane shows %.0f %% of the spread, with a stress of %.2f (Kruskal's stress-1; 0 is none); layers of a model are joined in order, a number a layer.", 100*m.shown, m.stress)
 }
 
 func (m *mds) Size() (w, h vg.Length) { return m.width, m.height }
@@ -57,25 +63,40 @@ func (m *mds) layout(ix *index) {
 		room := max(0.06*(m.hi[0]-m.lo[0]), 0.01)
 		m.lo[k], m.hi[k] = m.lo[k]-room, m.hi[k]+room
 	}
-	m.plot = 340
-	m.tall = min(m.plot*vg.Length((m.hi[1]-m.lo[1])/(m.hi[0]-m.lo[0])), m.plot)
 	widest := vg.Length(0)
 	for _, model := range m.f.XModels {
-		widest = max(widest, canvas.Width(canvas.Regular, canvas.LabelSize, model.Name))
+		widest = max(widest, canvas.Width(canvas.Regular, canvas.LabelSize, model.shown()))
 	}
+	m.entry = 14 + widest + 10
 	m.left = margin + canvas.TextSize*canvas.LineHeight + 26
-	m.legend = m.left + m.plot + 12
-	m.width = canvas.Snap(m.legend + 14 + widest + margin)
-	room := m.width - 2*margin
-	m.title = canvas.Wrap(canvas.Bold, canvas.TitleSize, room, m.f.Title)
-	rest := Label(m.f.Measure()) + "; " + summaryLine(m.f.grid(ix, m.f.Measure()).cells)
+	beside := vg.Length(0)
+	if m.f.Look.legend() == LegendRight {
+		beside = 12 + m.entry - 10
+	}
+	m.plot = 340
+	if room := m.f.Look.room(); room > 0 {
+		m.plot = max(room-m.left-beside-margin, 60)
+	}
+	m.tall = max(min(m.plot*vg.Length((m.hi[1]-m.lo[1])/(m.hi[0]-m.lo[0])), m.plot), 60)
+	m.width = canvas.Snap(m.left + m.plot + beside + margin)
+	m.columns, m.rows = flow(len(m.f.XModels), m.entry, m.width-m.left-margin)
+	rest := Label(m.f.Measure()) + "; " + summaryLine(m.f.grid(ix, m.f.Measure()).cells) + fmt.Sprintf("; the plane shows %.0f\u00a0%% of the spread, stress %.2f", 100*m.shown, m.stress)
 	if m.unknown > 0 {
 		rest += "; without a value and put at the mean distance: " + Plural(m.unknown, "pair") + " of layers"
 	}
-	m.rests = canvas.Wrap(canvas.Regular, canvas.LabelSize, room, rest)
-	m.top = margin + lines(m.title, canvas.TitleSize) + lines(m.rests, canvas.LabelSize) + 8
-	body := max(m.tall+tickSize+canvas.LabelSize*canvas.LineHeight+canvas.TextSize*canvas.LineHeight+6, vg.Length(len(m.f.XModels))*entryHigh)
+	m.title, m.rests = headerOf(m.f, m.width-2*margin, rest)
+	m.top = margin + headHeight(m.title, m.rests)
+	body := m.tall + tickSize + canvas.LabelSize*canvas.LineHeight + canvas.TextSize*canvas.LineHeight + 6
+	m.legendTop = m.top + body + 4
+	switch m.f.Look.legend() {
+	case LegendRight:
+		m.columns, m.rows, m.legendTop = 1, len(m.f.XModels), m.top
+		body = max(body, vg.Length(m.rows)*entryHigh)
+	case LegendBelow:
+		body += 4 + vg.Length(m.rows)*entryHigh
+	}
 	m.height = canvas.Snap(m.top + body + margin)
+	m.chooseLabels()
 }
 
 func (m *mds) at(i int) vg.Point {
@@ -94,14 +115,21 @@ func (m *mds) Draw(p *canvas.Pen) {
 	p.FillRect(canvas.White, 0, 0, m.width, m.height)
 	drawHeader(p, m.width, m.height, m.title, m.rests)
 	m.drawAxes(p)
-	colours := canvas.ColoursFor(len(m.f.XModels))
+	colours := m.f.modelColours()
+	legendX := m.left
+	if m.f.Look.legend() == LegendRight {
+		legendX += m.plot + 12
+	}
 	first := 0
 	for k, model := range m.f.XModels {
 		m.drawModel(p, first, len(model.Layers), colours[k], markerShapes[k%len(markerShapes)])
-		y := m.height - m.top - (vg.Length(k)+0.5)*entryHigh
-		drawMarker(p, markerShapes[k%len(markerShapes)], colours[k], 2.3, vg.Point{X: m.legend + 4, Y: y}, false)
-		p.Text(canvas.Regular, canvas.LabelSize, canvas.Ink, canvas.Left, m.legend+14, y-canvas.Middle(canvas.LabelSize), model.Name)
 		first += len(model.Layers)
+		if m.f.Look.legend() == LegendNone {
+			continue
+		}
+		x, y := legendX+vg.Length(k%m.columns)*m.entry, m.height-m.legendTop-(vg.Length(k/m.columns)+0.5)*entryHigh
+		drawMarker(p, markerShapes[k%len(markerShapes)], colours[k], 2.3, vg.Point{X: x + 4, Y: y}, false)
+		p.Text(canvas.Regular, canvas.LabelSize, canvas.Ink, canvas.Left, x+14, y-canvas.Middle(canvas.LabelSize), model.shown())
 	}
 }
 
@@ -118,7 +146,34 @@ func (m *mds) drawModel(p *canvas.Pen, first, n int, clr color.NRGBA, shape mark
 	}
 	for i, pt := range pts {
 		drawMarker(p, shape, clr, 2.1, pt, false)
-		p.Text(canvas.Regular, canvas.SmallSize, canvas.Ink, canvas.Left, pt.X+3, pt.Y+2, m.layers[first+i].Layer)
+		if m.labelled[first+i] {
+			p.Text(canvas.Regular, canvas.SmallSize, canvas.Ink, canvas.Left, pt.X+3, pt.Y+2, m.layers[first+i].Layer)
+		}
+	}
+}
+
+// chooseLabels leaves out the labels that would be printed over others; the first and the last layer of a model come before those between.
+func (m *mds) chooseLabels() {
+	m.labelled = make([]bool, len(m.layers))
+	var taken []vg.Rectangle
+	try := func(i int) {
+		at := m.at(i).Add(vg.Point{X: 3, Y: 2})
+		box := vg.Rectangle{Min: at, Max: at.Add(vg.Point{X: canvas.Width(canvas.Regular, canvas.SmallSize, m.layers[i].Layer), Y: 0.75 * canvas.SmallSize})}
+		if !m.labelled[i] && !slices.ContainsFunc(taken, func(r vg.Rectangle) bool {
+			return box.Min.X < r.Max.X && r.Min.X < box.Max.X && box.Min.Y < r.Max.Y && r.Min.Y < box.Max.Y
+		}) {
+			m.labelled[i] = true
+			taken = append(taken, box)
+		}
+	}
+	first := 0
+	for _, model := range m.f.XModels {
+		try(first)
+		try(first + len(model.Layers) - 1)
+		first += len(model.Layers)
+	}
+	for i := range m.layers {
+		try(i)
 	}
 }
 

@@ -2,6 +2,7 @@ package figures
 
 import (
 	"bytes"
+	"slices"
 
 	"speechsim/pipeline/report/canvas"
 	"speechsim/pipeline/results"
@@ -12,27 +13,34 @@ type Picture struct {
 	Name, Title string
 	Caption     string // in full: with metric, variant, rows and n, and what the signs mean
 	SVG         string
+	Targets     Targets
 }
 
+// PageWidth is how wide pictures of a page are, in mm: two stand side by side on a desk's screen, and one on a phone's with text that can be read.
+const PageWidth = 130
+
 // Pictures draws figures of a run's cells, those of differences to published
-// values among them, as [DrawAll] does into files.
-func Pictures(figures []Figure, cells []results.Cell) ([]Picture, error) {
+// values among them, for a page: all of one width, without their titles, which stand in the captions. letters are the outlines that all of
+// them share, and have to stand in the page before them.
+func Pictures(figures []Figure, cells []results.Cell) (list []Picture, letters string, err error) {
 	ix := newIndex(cells)
-	figures, err := checked(figures, ix)
+	figures, err = checked(figures, ix)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	var list []Picture
+	sheet := canvas.Sheet()
 	for i := range figures {
 		f := &figures[i]
 		var svg bytes.Buffer
 		caption := captionOf(f, ix, true)
-		if err := canvas.WriteSVG(&svg, newDrawing(f, ix), f.Title, caption); err != nil {
-			return nil, err
+		f.Look = Look{Width: PageWidth, Legend: LegendBelow, Bare: true}
+		d := newDrawing(f, ix)
+		if err := sheet.WriteSVG(&svg, d, f.Title, caption); err != nil {
+			return nil, "", err
 		}
-		list = append(list, Picture{f.Name, f.Title, caption, svg.String()})
+		list = append(list, Picture{f.Name, f.Title, caption, svg.String(), targetsOf(f, d.layout)})
 	}
-	return list, nil
+	return list, sheet.SVG(), nil
 }
 
 // OfDifferences returns those of a run's figures that show its differences
@@ -47,10 +55,30 @@ func OfDifferences(figures []Figure, cells []results.Cell, more string) []Figure
 			continue
 		}
 		f.Title += more
-		f.Published, f.difference, f.Scale = nil, true, Scale{Map: "diverging"}
+		f.XModels, f.YModels = withCells(&f, ix)
+		f.Published, f.difference, f.Scale = nil, true, Scale{}
+		if f.Kind == Heatmap { // curves show on which side of 0 they are without colours
+			f.Scale.Map = "diverging"
+		}
 		list = append(list, f)
 	}
 	return list
+}
+
+// withCells are the models of a figure that have any of the cells.
+func withCells(f *Figure, ix *index) (x, y []Model) {
+	inX, inY := map[string]bool{}, map[string]bool{}
+	for _, m := range f.Measures() {
+		for _, at := range f.Pairs() {
+			if ix.find(f, m, at.X, at.Y) != nil {
+				inX[at.X.Model], inY[at.Y.Model] = true, true
+			}
+		}
+	}
+	without := func(models []Model, in map[string]bool) []Model {
+		return slices.DeleteFunc(slices.Clone(models), func(m Model) bool { return !in[m.Name] })
+	}
+	return without(f.XModels, inX), without(f.YModels, inY)
 }
 
 // anyCell says whether any cell of the figure is among the results.

@@ -63,36 +63,50 @@ func (p *plot) drawLayerLabels() {
 		at[i] = p.at(i)
 	}
 	var marks vg.Path
-	for i, yes := range fittingLabels(panel.layers, at, c.labelSize, !c.turned) {
+	half := func(i int) vg.Length { return labelHalf(panel.names[i], c.labelSize, !panel.turned[i]) }
+	for i, yes := range fittingLabels(at, half) {
 		if !yes {
 			canvas.AddLine(&marks, at[i], y, at[i], y-tickSize/2)
 			continue
 		}
 		canvas.AddLine(&marks, at[i], y, at[i], y-tickSize)
-		if base := y - tickSize - 2; c.turned {
-			p.UpText(canvas.Regular, c.labelSize, canvas.Ink, canvas.Right, at[i]+canvas.Middle(c.labelSize), base, panel.layers[i])
+		if base := y - tickSize - 2; panel.turned[i] {
+			p.UpText(canvas.Regular, c.labelSize, canvas.Ink, canvas.Right, at[i]+canvas.Middle(c.labelSize), base, panel.names[i])
 		} else {
-			p.Text(canvas.Regular, c.labelSize, canvas.Ink, canvas.Centre, at[i], base-0.72*c.labelSize, panel.layers[i])
+			p.Text(canvas.Regular, c.labelSize, canvas.Ink, canvas.Centre, at[i], base-0.72*c.labelSize, panel.names[i])
 		}
 	}
 	strokeTicks(p.Pen, marks)
 	name := orDefault(c.f.XTitle, "layer")
 	if c.f.XTitle == "" && panel.title == "" && len(c.f.XModels) == 1 {
-		name = "layer of " + c.f.XModels[0].Name
+		name = c.f.XModels[0].shown() + " layer"
 	}
 	p.Text(canvas.Regular, canvas.TextSize, canvas.Ink, canvas.Centre, x+c.w/2, y-tickSize-2-c.depth-canvas.TextSize*canvas.LineHeight, name)
 }
 
+// Edges of intervals, where several lie over one another.
+const (
+	outlineAlpha           = 130
+	outlineWide  vg.Length = 0.6
+)
+
 func (p *plot) drawBand(s *series) {
 	alpha := uint8(50)
-	if len(p.c.labels) > 4 {
-		alpha = 22
-	}
 	for _, run := range s.stretches(func(pt seriesPoint) bool { return pt.cell != nil && pt.cell.Lo != nil }) {
 		if len(run) == 1 { // a band needs two ends: draw the interval as a bar
 			pt := run[0]
 			p.Line(p.c.styles[s.style], 1, nil, vg.Point{X: p.at(pt.at), Y: p.up(*pt.cell.Lo)}, vg.Point{X: p.at(pt.at), Y: p.up(*pt.cell.Hi)})
 			continue
+		}
+		if p.c.styles.outlined() {
+			var lo, hi []vg.Point
+			for _, pt := range run {
+				lo, hi = append(lo, vg.Point{X: p.at(pt.at), Y: p.up(*pt.cell.Lo)}), append(hi, vg.Point{X: p.at(pt.at), Y: p.up(*pt.cell.Hi)})
+			}
+			for _, edge := range [][]vg.Point{lo, hi} {
+				p.Line(canvas.WithAlpha(p.c.styles[s.style], outlineAlpha), outlineWide, nil, edge...)
+			}
+			alpha = 14
 		}
 		var path vg.Path
 		path.Move(vg.Point{X: p.at(run[0].at), Y: p.up(*run[0].cell.Hi)})
@@ -109,42 +123,34 @@ func (p *plot) drawBand(s *series) {
 }
 
 // drawChance draws the permutation null: that of each line in its colour, since p of a point is of its own null. Where lines are many, it
-// is drawn once for all.
+// is drawn once for all: between which values the nulls of the lines are.
 func (p *plot) drawChance() {
+	mean, q95 := func(n *results.Null) float64 { return n.Mean }, func(n *results.Null) float64 { return n.Q95 }
 	if p.c.styles.many() {
-		p.drawNull(canvas.SoftInk, p.panel.chance())
+		for _, s := range p.panel.extremes() {
+			p.drawNull(canvas.SoftInk, &s, mean, 0.9, chanceDash)
+			p.drawNull(canvas.SoftInk, &s, q95, 0.7, quantileDash)
+		}
 		return
 	}
-	for i := range p.panel.lines {
-		p.drawNull(p.c.styles[p.panel.lines[i].style], (&panel{layers: p.panel.layers, lines: p.panel.lines[i : i+1]}).chance())
+	for _, s := range p.panel.lines {
+		p.drawNull(p.c.styles[s.style], &s, mean, 0.9, chanceDash)
+		p.drawNull(p.c.styles[s.style], &s, q95, 0.7, quantileDash)
 	}
 }
 
-func (p *plot) drawNull(clr color.NRGBA, along []chance) {
-	var mean, q95 []vg.Point
-	flush := func() {
-		if len(mean) == 1 { // one layer alone: a short level line
-			mean = []vg.Point{{X: mean[0].X - 6, Y: mean[0].Y}, {X: mean[0].X + 6, Y: mean[0].Y}}
-			q95 = []vg.Point{{X: q95[0].X - 6, Y: q95[0].Y}, {X: q95[0].X + 6, Y: q95[0].Y}}
+// drawNull draws a number of the nulls along a line, with its gaps.
+func (p *plot) drawNull(clr color.NRGBA, s *series, of func(*results.Null) float64, wide vg.Length, dash []vg.Length) {
+	for _, run := range s.stretches(func(pt seriesPoint) bool { return pt.cell != nil && pt.cell.Null != nil }) {
+		var pts []vg.Point
+		for _, pt := range run {
+			pts = append(pts, vg.Point{X: p.at(pt.at), Y: p.up(of(pt.cell.Null))})
 		}
-		if len(mean) > 0 {
-			p.Line(clr, 0.9, chanceDash, mean...)
-			p.Line(clr, 0.7, quantileDash, q95...)
+		if len(pts) == 1 { // one layer alone: a short level line
+			pts = []vg.Point{{X: pts[0].X - 6, Y: pts[0].Y}, {X: pts[0].X + 6, Y: pts[0].Y}}
 		}
-		mean, q95 = nil, nil
+		p.Line(clr, wide, dash, pts...)
 	}
-	for i, ch := range along {
-		if i > 0 && results.Stage(p.panel.layers[i]) != results.Stage(p.panel.layers[i-1]) {
-			flush()
-		}
-		if ch.n == 0 {
-			flush()
-			continue
-		}
-		mean = append(mean, vg.Point{X: p.at(i), Y: p.up(ch.mean)})
-		q95 = append(q95, vg.Point{X: p.at(i), Y: p.up(ch.q95)})
-	}
-	flush()
 }
 
 func (p *plot) drawPaper(s *series) {

@@ -53,6 +53,26 @@ func classicalScaling(distance []float64, n int) (x, y []float64, shown float64)
 	return x, y, shown
 }
 
+// stress is Kruskal's stress-1 of a map in the plane (Kruskal 1964): the root of the squares of what its distances are off, over those of the
+// distances themselves. distance is as in [classicalScaling]; pairs that are not known are left out.
+func stress(distance, x, y []float64) float64 {
+	n := len(x)
+	off, all := 0.0, 0.0
+	for i := range n {
+		for j := range i {
+			if d := distance[i*n+j]; !math.IsNaN(d) {
+				in := math.Hypot(x[i]-x[j], y[i]-y[j])
+				off += (in - d) * (in - d)
+				all += in * in
+			}
+		}
+	}
+	if all == 0 {
+		return 0
+	}
+	return math.Sqrt(off / all)
+}
+
 // doublyCentre subtracts the means of rows and columns.
 func doublyCentre(b []float64, n int) {
 	rows := make([]float64, n)

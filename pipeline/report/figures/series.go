@@ -48,6 +48,8 @@ func (s *series) stretches(has func(seriesPoint) bool) [][]seriesPoint {
 type panel struct {
 	title  string
 	layers []string
+	names  []string // of the layers; a layer that has no name but its model's is called as that is
+	turned []bool   // which names stand upright
 	lines  []series
 }
 
@@ -68,6 +70,9 @@ func panelsOf(f *Figure, ix *index) (panels []panel, labels []string, naming str
 		}
 	}
 	naming = namingOf(f, single, ys)
+	if f.together != nil {
+		labels = slices.Clone(f.together.labels)
+	}
 	style := func(label string) int {
 		if i := slices.Index(labels, label); i >= 0 {
 			return i
@@ -81,7 +86,11 @@ func panelsOf(f *Figure, ix *index) (panels []panel, labels []string, naming str
 			if single {
 				p.layers = unionOfLayers(models)
 			} else if len(models) > 1 {
-				p.title = x.Name
+				p.title = x.shown()
+			}
+			for _, l := range p.layers {
+				m := f.model(l)
+				p.names = append(p.names, m.shown())
 			}
 			panels = append(panels, p)
 		}
@@ -112,9 +121,9 @@ func namingOf(f *Figure, single bool, ys []results.Layer) string {
 	case single && ys[0] == (results.Layer{}):
 		return ""
 	case single:
-		return "x, against " + LayerName(ys[0])
+		return "with " + f.layerName(ys[0])
 	case len(f.Also) == 0 && oneModel(ys):
-		return "layer of " + ys[0].Model
+		return f.layerName(results.Layer{Model: ys[0].Model}) + " layer"
 	}
 	return ""
 }
@@ -126,12 +135,12 @@ func lineLabel(f *Figure, m results.Measure, x Model, y results.Layer, single bo
 	}
 	switch {
 	case single && (len(f.Also) == 0 || len(f.XModels) > 1):
-		label = joinWords(x.Name, label)
+		label = joinWords(x.shown(), label)
 	case single:
 	case oneModel(flatten(f.YModels)) && len(f.Also) == 0:
 		label = y.Layer
 	default:
-		label = joinWords(LayerName(y), label)
+		label = joinWords(f.layerName(y), label)
 	}
 	return label
 }
@@ -178,27 +187,30 @@ func unionOfLayers(models []Model) []string {
 	return union
 }
 
-// chance is the permutation null of a panel at one layer: the mean of
-// the lines' means and the largest of their 95th percentiles.
-type chance struct {
-	mean, q95 float64
-	n         int
-}
-
-func (p *panel) chance() []chance {
-	list := make([]chance, len(p.layers))
-	for _, s := range p.lines {
-		for _, pt := range s.points {
-			if pt.cell == nil || pt.cell.Null == nil {
-				continue
+// extremes are two lines of nulls: at each layer, the lowest mean and 95th percentile of the panel's lines, and the highest.
+func (p *panel) extremes() (ends [2]series) {
+	for i, layer := range p.layers {
+		var lowest, highest *results.Null
+		for _, s := range p.lines {
+			for _, pt := range s.points {
+				if pt.at != i || pt.cell == nil || pt.cell.Null == nil {
+					continue
+				}
+				n := pt.cell.Null
+				if lowest == nil {
+					lowest, highest = &results.Null{Mean: n.Mean, Q95: n.Q95}, &results.Null{Mean: n.Mean, Q95: n.Q95}
+				}
+				lowest.Mean, lowest.Q95 = min(lowest.Mean, n.Mean), min(lowest.Q95, n.Q95)
+				highest.Mean, highest.Q95 = max(highest.Mean, n.Mean), max(highest.Q95, n.Q95)
 			}
-			c := &list[pt.at]
-			if c.n == 0 || pt.cell.Null.Q95 > c.q95 {
-				c.q95 = pt.cell.Null.Q95
+		}
+		for k, n := range []*results.Null{lowest, highest} {
+			pt := seriesPoint{at: i, x: results.Layer{Layer: layer}}
+			if n != nil {
+				pt.cell = &results.Cell{Null: n}
 			}
-			c.n++
-			c.mean += (pt.cell.Null.Mean - c.mean) / float64(c.n)
+			ends[k].points = append(ends[k].points, pt)
 		}
 	}
-	return list
+	return ends
 }

@@ -32,7 +32,7 @@ type tree struct {
 
 func newTree(f *Figure, ix *index) *tree {
 	t := &tree{f: f, leaves: flatten(f.XModels), colours: map[string]color.NRGBA{}, shapes: map[string]markerShape{}}
-	colours := canvas.ColoursFor(len(f.XModels))
+	colours := f.modelColours()
 	for i, m := range f.XModels {
 		t.colours[m.Name], t.shapes[m.Name] = colours[i], markerShapes[i%len(markerShapes)]
 	}
@@ -107,18 +107,19 @@ func (t *tree) layout(ix *index) {
 	t.labelSize = min(canvas.LabelSize, t.pitch)
 	widest := vg.Length(0)
 	for _, l := range t.leaves {
-		widest = max(widest, canvas.Width(canvas.Regular, t.labelSize, LayerName(l)))
+		widest = max(widest, canvas.Width(canvas.Regular, t.labelSize, t.f.layerName(l)))
 	}
 	t.left, t.span = margin+6, 300
+	if room := t.f.Look.room(); room > 0 {
+		t.span = max(room-t.left-12-widest-margin, 40)
+	}
 	t.width = canvas.Snap(t.left + t.span + 12 + widest + margin)
-	room := t.width - 2*margin
-	t.title = canvas.Wrap(canvas.Bold, canvas.TitleSize, room, t.f.Title)
 	rest := Label(t.f.Measure()) + "; " + summaryLine(t.f.grid(ix, t.f.Measure()).cells)
 	if t.unknown > 0 {
 		rest += "; without a value and left out: " + Plural(t.unknown, "pair") + " of layers"
 	}
-	t.rests = canvas.Wrap(canvas.Regular, canvas.LabelSize, room, rest)
-	t.top = margin + lines(t.title, canvas.TitleSize) + lines(t.rests, canvas.LabelSize) + 8
+	t.title, t.rests = headerOf(t.f, t.width-2*margin, rest)
+	t.top = margin + headHeight(t.title, t.rests)
 	t.height = canvas.Snap(t.top + n*t.pitch + tickSize + canvas.LabelSize*canvas.LineHeight + canvas.TextSize*canvas.LineHeight + 6 + margin)
 }
 
@@ -126,13 +127,11 @@ func (t *tree) Draw(p *canvas.Pen) {
 	p.FillRect(canvas.White, 0, 0, t.width, t.height)
 	drawHeader(p, t.width, t.height, t.title, t.rests)
 	n := len(t.leaves)
-	at := make([]vg.Point, n+len(t.merges)) // of each node
-	for place, leaf := range t.order {
-		y := t.height - t.top - (vg.Length(place)+0.5)*t.pitch
-		at[leaf] = vg.Point{X: t.x(0), Y: y}
-		name := t.leaves[leaf]
+	at := t.places()
+	for leaf, name := range t.leaves {
+		y := at[leaf].Y
 		drawMarker(p, t.shapes[name.Model], t.colours[name.Model], min(2.3, t.pitch*0.35), vg.Point{X: t.x(0) + 5, Y: y}, false)
-		p.Text(canvas.Regular, t.labelSize, canvas.Ink, canvas.Left, t.x(0)+11, y-canvas.Middle(t.labelSize), LayerName(name))
+		p.Text(canvas.Regular, t.labelSize, canvas.Ink, canvas.Left, t.x(0)+11, y-canvas.Middle(t.labelSize), t.f.layerName(name))
 	}
 	var path vg.Path
 	for k, m := range t.merges {
@@ -146,6 +145,20 @@ func (t *tree) Draw(p *canvas.Pen) {
 	p.SetLineWidth(0.8)
 	p.Stroke(path)
 	t.drawAxis(p)
+}
+
+// places are where the leaves stand, with room for the joints.
+func (t *tree) places() []vg.Point {
+	at := make([]vg.Point, len(t.leaves)+len(t.merges))
+	for place, leaf := range t.order {
+		at[leaf] = vg.Point{X: t.x(0), Y: t.height - t.top - (vg.Length(place)+0.5)*t.pitch}
+	}
+	return at
+}
+
+// axisTitle names the distance and how groups are joined by it.
+func (t *tree) axisTitle() string {
+	return orDefault(t.f.XTitle, fmt.Sprintf("1 \u2212 %s, average linkage", Label(t.f.Measure())))
 }
 
 // x is where a distance stands: the leaves, at 0, are on the right.
@@ -162,5 +175,5 @@ func (t *tree) drawAxis(p *canvas.Pen) {
 		p.Text(canvas.Regular, canvas.LabelSize, canvas.Ink, canvas.Centre, t.x(k.Value), y-tickSize-canvas.LabelSize, k.Label)
 	}
 	strokeTicks(p, marks)
-	p.Text(canvas.Regular, canvas.LabelSize, canvas.Ink, canvas.Centre, t.left+t.span/2, y-tickSize-canvas.LabelSize*canvas.LineHeight-canvas.TextSize, fmt.Sprintf("distance: 1 \u2212 %s", Label(t.f.Measure())))
+	p.Text(canvas.Regular, canvas.LabelSize, canvas.Ink, canvas.Centre, t.left+t.span/2, y-tickSize-canvas.LabelSize*canvas.LineHeight-canvas.TextSize, t.axisTitle())
 }

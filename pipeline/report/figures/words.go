@@ -150,6 +150,16 @@ func Plural(n int, noun string) string {
 // stands at a table.
 func captionOf(f *Figure, ix *index, picture bool) string {
 	var parts []string
+	if f.Kind == Several {
+		if f.Caption != "" {
+			parts = append(parts, Sentence(f.Caption))
+		}
+		for i := range f.Panels {
+			p := &f.Panels[i]
+			parts = append(parts, fmt.Sprintf("(%c) %s %s", 'a'+i, Sentence(p.Title), captionOf(p, ix, picture)))
+		}
+		return strings.Join(parts, " ")
+	}
 	if f.difference {
 		parts = append(parts, "Differences, of the values below.")
 	}
@@ -159,7 +169,7 @@ func captionOf(f *Figure, ix *index, picture bool) string {
 	var all []*results.Cell
 	var labels, agreement []string
 	var count [absent + 1]int
-	intervals, nulls := false, false
+	intervals, nulls, elsewhere := false, false, 0
 	for _, m := range f.Measures() {
 		g := f.grid(ix, m)
 		all = append(all, g.cells...)
@@ -179,6 +189,9 @@ func captionOf(f *Figure, ix *index, picture bool) string {
 		}
 		intervals = intervals || c.Lo != nil
 		nulls = nulls || c.Null != nil
+		if Elsewhere(c) != "" {
+			elsewhere++
+		}
 	}
 	parts = append(parts, strings.Join(labels, "; ")+".")
 	if s := summaryLine(all); s != "" {
@@ -193,17 +206,20 @@ func captionOf(f *Figure, ix *index, picture bool) string {
 		parts = append(parts, fmt.Sprintf("Average linkage on 1 minus the value (mean of both directions). Of %s, %d have their most similar other layer in their own model.", Plural(all, "layer"), own))
 	}
 	if picture && f.Kind == Curves && intervals {
-		parts = append(parts, "Bands: 95 % confidence intervals. With many lines, only their median half-width is given.")
+		parts = append(parts, "Bands, or where there are more than two lines their edges: 95 % CI. With many lines, only its median half-width is given.")
 	}
 	if picture && f.Kind == Curves && nulls {
-		parts = append(parts, "Permutation null: mean (dashed) and 95th percentile (dotted).")
+		parts = append(parts, "Chance, by permutation: mean (dashed) and 95th percentile (dotted), in the colour of the line whose rows were permuted.")
+	}
+	if elsewhere > 0 {
+		parts = append(parts, fmt.Sprintf("The CI of %s does not hold the value: it is about the value less its bias, or of rows of different groups alone.", Plural(elsewhere, "cell")))
 	}
 	if count[notSignificant] > 0 && f.Kind != Tree && f.Kind != MDS {
-		kind := "p"
+		kind := ""
 		if _, full := correctionOf(all); full != "" {
-			kind = full
+			kind = ": " + full
 		}
-		parts = append(parts, fmt.Sprintf("%s not significant (%s > %s).", marked(count[notSignificant]), kind, f.alphaText()))
+		parts = append(parts, fmt.Sprintf("%s (p > %s%s).", marked(f, count[notSignificant], picture), f.alphaText(), kind))
 	}
 	if count[notComputed] > 0 {
 		parts = append(parts, Plural(count[notComputed], "cell")+" could not be computed.")
@@ -243,9 +259,26 @@ func Sentence(s string) string {
 	return s + "."
 }
 
-func marked(n int) string {
-	if n == 1 {
-		return "1 cell is marked as"
+// marked says in a sentence what the marks of a figure mean, and how many there are.
+func marked(f *Figure, n int, picture bool) string {
+	sign := ""
+	if f.difference {
+		return Plural(n, "difference") + " cannot be told from 0"
 	}
-	return Grouped(n) + " cells are marked as"
+	switch {
+	case !picture:
+	case f.Kind == Heatmap:
+		sign = "A dot or n.s. marks a value that is not above chance; "
+	default:
+		sign = "A hollow marker is a value that is not above chance; "
+	}
+	switch {
+	case sign == "" && n == 1:
+		return "1 value is not above chance"
+	case sign == "":
+		return Grouped(n) + " values are not above chance"
+	case n == 1:
+		return sign + "1 is"
+	}
+	return sign + Grouped(n) + " are"
 }

@@ -6,7 +6,7 @@ import (
 )
 
 func TestUnionOfLayersKeepsOrder(t *testing.T) {
-	got := unionOfLayers([]Model{{"a", []string{"0", "1", "2"}}, {"b", []string{"cnn.1", "0", "2", "3"}}, {"c", []string{"1", "1b", "2"}}})
+	got := unionOfLayers([]Model{{Name: "a", Layers: []string{"0", "1", "2"}}, {Name: "b", Layers: []string{"cnn.1", "0", "2", "3"}}, {Name: "c", Layers: []string{"1", "1b", "2"}}})
 	want := []string{"cnn.1", "0", "1", "1b", "2", "3"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, expected %v", got, want)

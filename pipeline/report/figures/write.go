@@ -9,9 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+
+	"gonum.org/v1/plot/vg"
 
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/report/canvas"
@@ -56,7 +59,30 @@ func DrawAll(dir string, figures []Figure, cells []results.Cell, formats []strin
 		})
 	}
 	group.Wait()
+	if picture := snippetsOf(formats); picture != "" {
+		text := snippets(figures, ix, picture)
+		errs = append(errs, files.Write(filepath.Join(dir, Snippets), func(w io.Writer) error { _, err := io.WriteString(w, text); return err }))
+	}
 	return names, errors.Join(errs...)
+}
+
+// Snippets is the file beside the figures with the lines of LaTeX that show each.
+const Snippets = "figures.tex"
+
+// snippetsOf is the format of the pictures that LaTeX is to show, "" where there is none, and then no file of snippets.
+func snippetsOf(formats []string) string {
+	for _, picture := range []string{"pdf", "png"} {
+		if slices.Contains(formats, picture) && slices.Contains(formats, "tex") {
+			return picture
+		}
+	}
+	return ""
+}
+
+// Writes says whether these formats leave a file of that name beside the figures of these names.
+func Writes(name string, figures map[string]bool, formats []string) bool {
+	ending := filepath.Ext(name)
+	return name == Snippets && snippetsOf(formats) != "" || figures[strings.TrimSuffix(name, ending)] && slices.Contains(formats, strings.TrimPrefix(ending, "."))
 }
 
 // checked validates figures and adds the maps of differences.
@@ -129,8 +155,26 @@ func store(dir string, parts []*file) error {
 	return errors.Join(errs...)
 }
 
+// layout is a figure laid out.
+type layout interface {
+	Size() (width, height vg.Length)
+	Draw(p *canvas.Pen)
+}
+
+// drawing is a layout at the size that its text is to have.
+type drawing struct {
+	layout
+	scale float64
+}
+
+func (d drawing) Scale() float64 { return d.scale }
+
 // newDrawing lays a figure out.
-func newDrawing(f *Figure, ix *index) canvas.Drawing {
+func newDrawing(f *Figure, ix *index) drawing {
+	return drawing{layoutOf(f, ix), f.Look.scale()}
+}
+
+func layoutOf(f *Figure, ix *index) layout {
 	switch f.Kind {
 	case Curves:
 		return newCurves(f, ix)
@@ -138,6 +182,8 @@ func newDrawing(f *Figure, ix *index) canvas.Drawing {
 		return newTree(f, ix)
 	case MDS:
 		return newMDS(f, ix)
+	case Several:
+		return newPanelGrid(f, ix)
 	}
 	return newHeatmap(f, ix)
 }
@@ -148,6 +194,23 @@ func writeCSV(w io.Writer, f *Figure, ix *index) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{{"metric", "variant", "params", "x_model", "x_layer", "y_model", "y_layer", "value", "lo", "hi", "p", "n",
 		"null_mean", "null_q95", "published", "status", "note"}}
+	if f.Kind == Several {
+		rows[0] = append([]string{"panel"}, rows[0]...)
+		for k := range f.Panels {
+			for _, row := range csvRows(&f.Panels[k], ix) {
+				rows = append(rows, append([]string{string(rune('a' + k))}, row...))
+			}
+		}
+	} else {
+		rows = append(rows, csvRows(f, ix)...)
+	}
+	if err := out.WriteAll(rows); err != nil {
+		return err
+	}
+	return out.Error()
+}
+
+func csvRows(f *Figure, ix *index) (rows [][]string) {
 	for _, m := range f.Measures() {
 		g := f.grid(ix, m)
 		for i, x := range g.x {
@@ -157,10 +220,7 @@ func writeCSV(w io.Writer, f *Figure, ix *index) error {
 			}
 		}
 	}
-	if err := out.WriteAll(rows); err != nil {
-		return err
-	}
-	return out.Error()
+	return rows
 }
 
 func csvRow(f *Figure, m results.Measure, x, y results.Layer, c *results.Cell, s state) []string {

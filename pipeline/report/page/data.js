@@ -18,7 +18,9 @@ async function readData() {
   const text = atob($("data").textContent), bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
+  const data = JSON.parse(await new Response(stream).text());
+  data.layerAt = new Map(data.layers.map(({ model, layer }, id) => [model + "\0" + layer, id]));
+  return data;
 }
 
 const alpha = 0.05;
@@ -82,10 +84,16 @@ class Group {
   }
 }
 
+// shownModel is what the config calls a model.
+const shownModel = (data, model) => data.looks[model]?.label ?? model;
+
 function layerName(data, id) {
   const { model, layer } = data.layers[id];
-  return layer && layer !== model ? `${model} ${layer}` : model;
+  return layer && layer !== model && !data.looks[model]?.single ? `${shownModel(data, model)} ${layer}` : shownModel(data, model);
 }
+
+// say writes what is known about a cell below the views, where a screen reader reads it out.
+const say = (lines) => { $("readout").textContent = lines.join(". ").replaceAll("..", "."); };
 
 const minus = (text) => text.replace("-", "\u2212");
 

@@ -12,9 +12,9 @@ function place(data, layers, edge) {
   for (const id of layers) {
     const model = data.layers[id].model;
     const last = blocks.at(-1);
-    if (!last || last.model !== model) {
+    if (!last || last.name !== model) {
       if (last) at += modelGap;
-      blocks.push({ model, from: at, first: start.length });
+      blocks.push({ model: shownModel(data, model), name: model, from: at, first: start.length });
     }
     start.push(at);
     at += edge;
@@ -24,10 +24,16 @@ function place(data, layers, edge) {
   return { start, blocks, length: at };
 }
 
+// ownName is what a layer is called beside its model: nothing, where it has no other name.
+function ownName(data, id) {
+  const { model, layer } = data.layers[id];
+  return layer === model || data.looks[model]?.single ? "" : layer;
+}
+
 function layoutMap(view, room) {
   const { data, x, y } = view;
   const size = 11;
-  const label = (id) => data.layers[id].layer;
+  const label = (id) => ownName(data, id);
   const widest = (ids) => Math.max(0, ...ids.map((id) => textWidth(label(id), size)));
   const barSpace = 66;
   const left = Math.ceil(8 + 16 + widest(y) + 8);
@@ -36,11 +42,14 @@ function layoutMap(view, room) {
   const edge = Math.max(4, Math.min(44, Math.floor(free / x.length), Math.floor(700 / y.length)));
   const across = place(data, x, edge), upward = place(data, y, edge);
   const turned = widest(x) + 4 > edge * 2;
-  const top = 48;
+  const titles = wrapped(mapTitle(view), 13, room - 16), top = 32 + 16 * titles.length;
   const below = 8 + (turned ? widest(x) : size) + 8 + 16;
   const barHeight = Math.max(upward.length, 110);
-  return { edge, across, upward, turned, left, top, size, barHeight, labelDepth: turned ? widest(x) : size, width: left + across.length + barSpace, height: top + Math.max(upward.length + below, barHeight + 12) };
+  const title = Math.min(room, Math.max(...titles.map((line) => textWidth(line, 13, true))) + 20); // of few cells, it is wider than the map
+  return { titles, edge, across, upward, turned, left, top, size, barHeight, labelDepth: turned ? widest(x) : size, width: Math.max(left + across.length + barSpace, title), height: top + Math.max(upward.length + below, barHeight + 12) };
 }
+
+const mapTitle = (view) => `${view.group.label} (${view.group.quantity})`;
 
 const niceStep = (v) => {
   const power = 10 ** Math.floor(Math.log10(v));
@@ -51,7 +60,7 @@ const niceStep = (v) => {
 function range(view) {
   if (view.scale === "unit") return [0, 1];
   let lo = Infinity, hi = -Infinity;
-  for (const row of view.cells) for (const cell of row) if (cell.value != null) { lo = Math.min(lo, cell.value); hi = Math.max(hi, cell.value); }
+  for (const row of view.cells) for (const cell of row) if (cell.value != null && cell.x !== cell.y) { lo = Math.min(lo, cell.value); hi = Math.max(hi, cell.value); }
   if (lo > hi) return [0, 1];
   if (hi - lo < 1e-9) return [lo - 0.05, hi + 0.05];
   const step = niceStep((hi - lo) / 20);
@@ -61,7 +70,7 @@ function range(view) {
 // shownLabels chooses the labels that fit, the last of the model among them
 // unless it would touch the first of the next model.
 function shownLabels(names, edge, size, turned, isLast) {
-  const half = (i) => (turned ? size * 0.55 : (textWidth(names[i], size) + 4) / 2);
+  const half = (i) => (turned === true || turned[i] ? size * 0.55 : (textWidth(names[i], size) + 4) / 2);
   const end = names.length - 1;
   const clear = (i) => isLast || (end - i + 1) * edge + modelGap >= half(i) + half(0);
   const yes = [];
@@ -74,6 +83,17 @@ function shownLabels(names, edge, size, turned, isLast) {
     yes.push(end);
   }
   return yes;
+}
+
+// wrapped breaks a bold title into lines.
+function wrapped(text, size, room) {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const longer = lines.at(-1) ? `${lines.at(-1)} ${word}` : word;
+    if (lines.at(-1) && textWidth(longer, size, true) > room) lines.push(word);
+    else lines[lines.length - 1] = longer;
+  }
+  return lines;
 }
 
 function fitted(text, size, room) {
@@ -96,11 +116,12 @@ function drawMap(surface, view, layout, theme) {
   const bottom = top + upward.length;
   const [lo, hi] = range(view);
   surface.rect(0, 0, layout.width, layout.height, theme.back);
-  surface.text(8, 16, fitted(`${view.group.label} (${view.group.quantity})`, 13, layout.width - 16), { size: 13, bold: true, fill: theme.front });
-  surface.text(8, 33, fitted(onWhat(view), 11, layout.width - 16), { size: 11, fill: theme.soft });
+  layout.titles.forEach((line, k) => surface.text(8, 16 + 16 * k, line, { size: 13, bold: true, fill: theme.front }));
+  surface.text(8, top - 15, fitted(onWhat(view), 11, layout.width - 16), { size: 11, fill: theme.soft });
   const hatches = [];
   view.cells.forEach((row, i) => row.forEach((cell, j) => {
     const x = left + across.start[i], y = bottom - upward.start[j] - edge;
+    if (cell.value != null && cell.x === cell.y) return surface.rect(x, y, edge, edge, theme.itself); // it says nothing, and would rule the scale
     if (cell.value == null) {
       surface.rect(x, y, edge, edge, theme.void);
       hatch(hatches, x, y, edge, cell.state === "absent");
@@ -134,7 +155,7 @@ function hatch(list, x, y, edge, crossed) {
 
 function drawLabels(surface, view, layout, theme, bottom) {
   const { edge, across, upward, left, size, turned } = layout;
-  const names = (ids) => ids.map((id) => view.data.layers[id].layer);
+  const names = (ids) => ids.map((id) => ownName(view.data, id));
   const ticks = [];
   for (const b of across.blocks) {
     const list = names(view.x.slice(b.first, b.last + 1));
@@ -178,9 +199,19 @@ function drawBar(surface, view, layout, theme, lo, hi) {
   surface.lines(ticks, theme.front, 1);
 }
 
+// pageTheme are the colours of the page; paperTheme is for downloads: dark on white, whatever the page shows.
+function pageTheme() {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue("--" + name).trim();
+  return { back: colour("back"), front: colour("front"), soft: colour("soft"), void: colour("void"), hatch: colour("hatch"), itself: colour("edge") };
+}
+
+const paperTheme = { back: "#ffffff", front: "#1c1c1c", soft: "#545454", void: "#d4d4d4", hatch: "#505050", itself: "#ebebeb" };
+
 // HeatMap holds the canvas and the selected cell, and handles events.
 class HeatMap {
-  constructor(open) {
+  constructor({ open, choose }) {
+    this.link = choose;
     this.root = $("map");
     this.canvas = this.root.querySelector("canvas");
     this.tip = $("tip");
@@ -199,23 +230,17 @@ class HeatMap {
     view.cells = view.x.map((x) => view.y.map((y) => view.group.cell(x, y)));
     this.at = null;
     this.hideTip();
-    $("readout").textContent = "";
+    say([]);
     this.root.setAttribute("aria-label", `Heat map of ${view.group.label}, ${view.x.length} by ${view.y.length} layers`);
     this.draw();
   }
 
-  theme() {
-    const style = getComputedStyle(document.documentElement);
-    const colour = (name) => style.getPropertyValue("--" + name).trim();
-    return { back: colour("back"), front: colour("front"), soft: colour("soft"), void: colour("void"), hatch: colour("hatch") };
-  }
-
   draw() {
-    if (!this.view) return;
+    if (!this.view || !$("map-scroll").clientWidth) return;
     this.layout = layoutMap(this.view, $("map-scroll").clientWidth);
     const surface = new CanvasSurface(this.canvas, this.layout.width, this.layout.height, window.devicePixelRatio || 1);
-    drawMap(surface, this.view, this.layout, this.theme());
-    if (this.at) this.mark(surface);
+    drawMap(surface, this.view, this.layout, pageTheme());
+    if (this.at) this.frame(surface);
   }
 
   box([i, j]) {
@@ -223,7 +248,17 @@ class HeatMap {
     return { x: l.left + l.across.start[i], y: l.top + l.upward.length - l.upward.start[j] - l.edge, edge: l.edge };
   }
 
-  mark(surface) {
+  // mark shows where a cell that another view has chosen stands.
+  mark({ group, x, y }) {
+    const i = this.view.x.indexOf(x), j = this.view.y.indexOf(y);
+    const at = group === this.view.group && i >= 0 && j >= 0 ? [i, j] : null;
+    this.hideTip();
+    if (at?.join() === this.at?.join()) return;
+    this.at = at;
+    this.draw();
+  }
+
+  frame(surface) {
     const { x, y, edge } = this.box(this.at);
     const a = x - 1, b = y - 1, c = x + edge + 1, d = y + edge + 1;
     const frame = [[a, b, c, b], [c, b, c, d], [c, d, a, d], [a, d, a, b]];
@@ -248,8 +283,9 @@ class HeatMap {
   choose(at, byKey) {
     this.at = at;
     this.draw();
-    const lines = inWords(this.view.cells[at[0]][at[1]]);
-    $("readout").textContent = lines.join(". ").replaceAll("..", ".");
+    const cell = this.view.cells[at[0]][at[1]], lines = inWords(cell);
+    say(lines);
+    this.link(cell, this);
     this.tip.textContent = lines.join("\n");
     this.tip.hidden = false;
     const { x, y, edge } = this.box(at), w = this.tip.offsetWidth, h = this.tip.offsetHeight;
@@ -299,29 +335,21 @@ class HeatMap {
     this.open(this.view.cells[this.at[0]][this.at[1]]);
   }
 
-  // paperTheme is for downloads: dark on white, whatever the page shows.
-  static paperTheme = { back: "#ffffff", front: "#1c1c1c", soft: "#545454", void: "#d4d4d4", hatch: "#505050" };
-
-  name(ending) {
-    const g = this.view.group;
-    return fileName(g.comparison, g.metric, g.variant, g.params) + "." + ending;
-  }
-
-  saveSVG() {
+  saveSVG(name) {
     const layout = layoutMap(this.view, downloadRoom);
     const surface = new SVGSurface(layout.width, layout.height, this.view.group.name);
-    drawMap(surface, this.view, layout, HeatMap.paperTheme);
-    save(this.name("svg"), new Blob([surface.toString()], { type: "image/svg+xml" }));
+    drawMap(surface, this.view, layout, paperTheme);
+    save(name, new Blob([surface.toString()], { type: "image/svg+xml" }));
   }
 
-  savePNG() {
+  savePNG(name) {
     const layout = layoutMap(this.view, downloadRoom), canvas = document.createElement("canvas");
-    drawMap(new CanvasSurface(canvas, layout.width, layout.height, 3), this.view, layout, HeatMap.paperTheme);
-    canvas.toBlob((blob) => save(this.name("png"), blob), "image/png");
+    drawMap(new CanvasSurface(canvas, layout.width, layout.height, 3), this.view, layout, paperTheme);
+    canvas.toBlob((blob) => save(name, blob), "image/png");
   }
 
-  saveCSV() {
+  saveCSV(name) {
     const rows = this.view.cells.flatMap((row) => row.map(csvRow));
-    save(this.name("csv"), new Blob([csv([csvHead, ...rows])], { type: "text/csv" }));
+    save(name, new Blob([csv([csvHead, ...rows])], { type: "text/csv" }));
   }
 }

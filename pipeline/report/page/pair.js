@@ -20,6 +20,8 @@ class PairView {
     this.data = data;
     this.groups = groups;
     this.dialog = $("pair");
+    this.closed = () => {};
+    this.dialog.addEventListener("close", () => this.closed());
     $("pair-close").addEventListener("click", () => this.dialog.close());
     this.dialog.addEventListener("click", (e) => { if (e.target === this.dialog) this.dialog.close(); });
   }

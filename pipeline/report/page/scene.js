@@ -31,6 +31,25 @@ class CanvasSurface {
     c.stroke();
   }
 
+  // area fills a polygon of points [x, y], in part see-through.
+  area(points, fill, opacity) {
+    const c = this.context;
+    c.globalAlpha = opacity;
+    c.fillStyle = fill;
+    c.beginPath();
+    points.forEach(([x, y], i) => (i ? c.lineTo(x, y) : c.moveTo(x, y)));
+    c.fill();
+    c.globalAlpha = 1;
+  }
+
+  dot(x, y, r, fill, stroke, width) {
+    const c = this.context;
+    c.beginPath();
+    c.arc(x, y, r, 0, 2 * Math.PI);
+    if (fill) { c.fillStyle = fill; c.fill(); }
+    if (stroke) { c.strokeStyle = stroke; c.lineWidth = width; c.stroke(); }
+  }
+
   text(x, y, text, { size = 11, anchor = "start", fill, up = false, bold = false } = {}) {
     const c = this.context;
     c.save();
@@ -68,6 +87,16 @@ class SVGSurface {
     if (d) this.parts.push(`<path d="${d}" fill="none" stroke="${stroke}" stroke-width="${width}"/>`);
   }
 
+  area(points, fill, opacity) {
+    const n = SVGSurface.number;
+    this.parts.push(`<path d="M${points.map(([x, y]) => `${n(x)} ${n(y)}`).join("L")}z" fill="${fill}" fill-opacity="${opacity}"/>`);
+  }
+
+  dot(x, y, r, fill, stroke, width) {
+    const n = SVGSurface.number;
+    this.parts.push(`<circle cx="${n(x)}" cy="${n(y)}" r="${r}" fill="${fill ?? "none"}"${stroke ? ` stroke="${stroke}" stroke-width="${width}"` : ""}/>`);
+  }
+
   text(x, y, text, { size = 11, anchor = "start", fill, up = false, bold = false } = {}) {
     const n = SVGSurface.number;
     const turn = up ? ` transform="rotate(-90 ${n(x)} ${n(y)})"` : "";
@@ -81,8 +110,8 @@ class SVGSurface {
 
 const measuring = document.createElement("canvas").getContext("2d");
 
-function textWidth(text, size) {
-  measuring.font = `${size}px ${fontFamily}`;
+function textWidth(text, size, bold) {
+  measuring.font = `${bold ? "bold " : ""}${size}px ${fontFamily}`;
   return measuring.measureText(text).width;
 }
 

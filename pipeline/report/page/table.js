@@ -15,10 +15,9 @@ const tableColumns = [
 ];
 
 class CellTable {
-  constructor(groups, open) {
-    this.groups = groups;
+  constructor(groups, { open, choose }, changed) {
+    Object.assign(this, { groups, open, choose });
     this.fillPlaces();
-    this.open = open;
     this.column = null;
     this.direction = 1;
     this.first = 0;
@@ -26,7 +25,7 @@ class CellTable {
     this.heads = tableColumns.map((column, i) => make("th", { scope: "col", class: column.number ? "number" : null },
       make("button", { type: "button", title: `Sort by ${column.hint ?? column.head}`, onclick: () => this.sort(i) }, column.head)));
     $("cell-table").tHead.rows[0].append(...this.heads, make("th", { scope: "col" }, "Layer pair"));
-    for (const id of ["cell-measure", "cell-state", "cell-words"]) $(id).addEventListener("input", () => this.filter());
+    for (const id of ["cell-measure", "cell-state", "cell-words"]) $(id).addEventListener("input", () => { this.filter(); changed(); });
     $("cells-before").addEventListener("click", () => this.move(-pageRows));
     $("cells-after").addEventListener("click", () => this.move(pageRows));
     $("cells-save").addEventListener("click", () => save("cells.csv", new Blob([csv([csvHead, ...this.shown.map((i) => csvRow(this.cell(i)))])], { type: "text/csv" })));
@@ -60,13 +59,34 @@ class CellTable {
     this.filter();
   }
 
-  // matcher returns a function that says whether a cell has the state and all words. A word may be part of the name of the group or of a layer.
-  matcher(state, words) {
-    const having = (names) => words.map((w) => names.map((name) => name.toLowerCase().includes(w)));
+  // terms are what is looked for. A model's name with a layer behind it is that layer: "hubert 3" is not layer 13, nor layer 3 of another model. Any other
+  // word is part of the name of a comparison, a metric or a model, and a layer's whole name.
+  terms(words) {
     const data = this.groups[0].data;
-    const inGroup = having(this.groups.map((g) => g.name)), inLayer = having(data.layers.map((_, id) => layerName(data, id)));
+    const models = data.layers.map(({ model }) => `${model} ${shownModel(data, model)}`.toLowerCase());
+    const own = data.layers.map(({ layer }) => layer.toLowerCase());
+    const groups = this.groups.map((g) => g.name.toLowerCase());
+    const list = [];
+    for (let w = 0; w < words.length; w++) {
+      const word = words[w], layer = words[w + 1];
+      const both = own.map((name, id) => name === layer && models[id].includes(word));
+      if (layer !== undefined && both.some(Boolean)) {
+        list.push({ inGroup: groups.map(() => false), inLayer: both });
+        w++;
+        continue;
+      }
+      const number = /^\d+$/.test(word);
+      const part = (name) => (number ? name.split(/[^\p{L}\d.]+/u).includes(word) : name.includes(word));
+      list.push({ inGroup: groups.map(part), inLayer: own.map((name, id) => name === word || part(models[id])) });
+    }
+    return list;
+  }
+
+  // matcher returns a function that says whether a cell has the state and all that is looked for.
+  matcher(state, words) {
+    const terms = this.terms(words), inGroup = terms.map((t) => t.inGroup), inLayer = terms.map((t) => t.inLayer);
     return (i) => {
-      for (let w = 0; w < words.length; w++) {
+      for (let w = 0; w < terms.length; w++) {
         if (!inGroup[w][this.group[i]] && !inLayer[w][this.x[i]] && !inLayer[w][this.y[i]]) return false;
       }
       const group = this.groups[this.group[i]], k = this.k[i];
@@ -95,14 +115,24 @@ class CellTable {
     this.draw();
   }
 
+  pick(cell) {
+    this.mark(cell);
+    this.choose(cell, this);
+  }
+
+  // mark shows the row of a cell that was chosen here or elsewhere.
+  mark({ group, k }) {
+    [...$("cell-table").tBodies[0].rows].forEach((row, i) => row.classList.toggle("chosen", this.rows[i].group === group && this.rows[i].k === k));
+  }
+
   move(by) {
     this.first = Math.min(Math.max(this.first + by, 0), Math.max(this.shown.length - 1, 0));
     this.draw();
   }
 
   draw() {
-    const rows = this.shown.slice(this.first, this.first + pageRows).map((i) => this.cell(i));
-    $("cell-table").tBodies[0].replaceChildren(...rows.map((c) => make("tr", { class: c.state === "failed" ? "failed" : null },
+    const rows = this.rows = this.shown.slice(this.first, this.first + pageRows).map((i) => this.cell(i));
+    $("cell-table").tBodies[0].replaceChildren(...rows.map((c) => make("tr", { class: c.state === "failed" ? "failed" : null, onpointerenter: () => this.pick(c), onfocusin: () => this.pick(c) },
       ...tableColumns.map((column) => make("td", { class: column.number ? "number" : null }, column.text(c))),
       make("td", {}, make("button", { type: "button", "aria-label": `Open ${layerName(c.group.data, c.x)} and ${layerName(c.group.data, c.y)}`, onclick: () => this.open(c) }, "Open")))));
     $("cell-count").textContent = rows.length

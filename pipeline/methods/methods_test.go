@@ -1,0 +1,98 @@
+package methods
+
+import (
+	"strings"
+	"testing"
+
+	"speechsim/metrics"
+	"speechsim/pipeline/results"
+)
+
+const manifest = `{"name": "n", "config": {"corpus": {"timit": {"split": "test", "root": "/data/TIMIT"}},
+	"models": [{"name": "hubert", "checkpoint": "facebook/hubert-base-ls960"}, {"name": "drawn", "checkpoint": "facebook/hubert-base-ls960", "weights": "random", "seed": 3}, {"name": "logmel", "labels": "logmel"}, {"name": "my_model", "onnx": "m.onnx"}],
+	"comparisons": [{"name": "k", "x": ["hubert", "drawn"], "y": ["logmel"], "rows": {"unit": "word", "pooling": "pasad2021"}, "null": {"correct": "fdr"}}, {"name": "maps", "models": ["hubert"], "rows": {"unit": "frame"}}]},
+	"inputs": {"corpus": "0123456789abcdef", "checkpoints": {"hubert": {"path": "/cache/x", "id": "facebook/hubert-base-ls960", "revision": "main", "commit": "abc"}, "drawn": {"id": "facebook/hubert-base-ls960", "commit": "abc"}}},
+	"versions": {"pipeline": "9.9", "onnxruntime": "1.0", "blas": "openblas 1"}, "corpus": {"root": "/data/TIMIT", "usable": 12000, "hours": 2.5, "speakers": 1, "groups": ["a", "b", "c"]},
+	"models": [{"name": "hubert", "file": "/cache/x", "layers": ["0", "1", "2"], "units": [768, 768, 768]}, {"name": "drawn", "file": "/cache/x", "layers": ["0", "7"], "units": [4, 8]}, {"name": "logmel", "layers": ["logmel"], "units": [80]}, {"name": "my_model", "file": "/data/m.onnx", "layers": ["0"], "units": [1]}],
+	"rows": [{"comparison": "k", "segments": 100, "used": 90, "dropped": {"silence": 9, "out of vocabulary": 1}}], "skipped": [{}]}`
+
+func cells() []results.Cell {
+	return []results.Cell{
+		{Comparison: "k", Metric: "cka", Variant: "debiased", N: 90, Value: new(.5), Lo: new(.4), Hi: new(.6), P: new(.01), Null: &results.Null{Draws: 99, About: "3 groups permuted"}, Groups: &results.Groups{Grouped: new(.5)}},
+		{Comparison: "k", Metric: "svcca", Variant: "textbook", N: 90, Value: new(.5)},
+		{Comparison: "maps", Metric: "attention", Variant: "pearson", N: 12345, Value: new(.5)},
+	}
+}
+
+func TestOf(t *testing.T) {
+	m, err := Of([]byte(manifest), cells())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"The corpus was TIMIT, part test, in the layout of TIMIT (Garofolo et al. 1993): 12\u00a0000 utterances of 1 speaker, 2.5 hours. 1 utterance could not be read",
+		"hubert (checkpoint facebook/hubert-base-ls960, revision main, commit abc (facebook/hubert-base-ls960), layers 0 to 2 of 768 units)",
+		"with weights drawn anew (seed 3): the untrained control, layers 0 and 7 of 4 to 8 units)", "logmel (80 log-mel filters)", "my_model (file m.onnx, 1 unit)",
+		"In k, hubert and drawn were compared with logmel by CKA, debiased (Kornblith et al. 2019; Song et al. 2012) and SVCCA, textbook (Raghu et al. 2017) on one row a word, the mean of its frames (Pasad et al. 2021): 90 of 100 segments; left out were out of vocabulary (1) and silence (9).",
+		"In maps, the layers of hubert were compared with one another by Attention, pearson (El Kheir et al. 2024) on attention maps (n = 12\u00a0345).",
+		"one group of speakers at a time (3 groups), about the value less its bias (Busing et al. 1999)", "pairs of rows of different groups alone",
+		"in k 3 groups permuted (99 draws). The p by which a value counts as above chance is corrected over all cells of a comparison for the false discovery rate (Benjamini and Hochberg 1995).",
+		"Computed with pipeline 9.9 (ONNX Runtime 1.0, openblas 1); SHA-256 of the corpus: 0123456789ab.",
+	} {
+		if !strings.Contains(m.Text, want) {
+			t.Errorf("the text does not say %q:\n%s", want, m.Text)
+		}
+	}
+	for _, want := range []string{`my\_model`, `(95 \%)`, `\citep{kornblith2019,song2012}`, `12~000`} {
+		if !strings.Contains(m.LaTeX, want) {
+			t.Errorf("the LaTeX does not say %q:\n%s", want, m.LaTeX)
+		}
+	}
+	for _, want := range []string{"@inproceedings{kornblith2019,", "@misc{facebook:hubert-base-ls960,", "howpublished = {Hugging Face hub, commit abc}"} {
+		if strings.Count(m.BibTeX, want) != 1 {
+			t.Errorf("the bibliography does not have %q once:\n%s", want, m.BibTeX)
+		}
+	}
+	for _, wrong := range []string{"westfall1993", "morcos2018", "%s", mark} {
+		if strings.Contains(m.BibTeX+m.Text+m.LaTeX, wrong) {
+			t.Errorf("%q is written", wrong)
+		}
+	}
+}
+
+// TestNothingIsSaidOfWhatIsNot: a run without intervals and nulls.
+func TestNothingIsSaidOfWhatIsNot(t *testing.T) {
+	m, err := Of([]byte(manifest), cells()[1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(m.Text, "interval") || strings.Contains(m.Text, "Chance") {
+		t.Error(m.Text)
+	}
+	if _, err := Of([]byte("{"), nil); err == nil {
+		t.Error("half a manifest is read")
+	}
+}
+
+// TestReferences: each metric has its papers, and each paper an entry with braces that close.
+func TestReferences(t *testing.T) {
+	known := map[string]bool{}
+	for _, r := range references {
+		known[r.key] = true
+		if strings.Count(r.bibtex, "%s") != 1 || strings.Count(r.bibtex, "{") != strings.Count(r.bibtex, "}") {
+			t.Errorf("%s: %s", r.key, r.bibtex)
+		}
+	}
+	for _, m := range metrics.All() {
+		if len(sourcesOf[m.Name]) == 0 {
+			t.Errorf("metric %s has no source", m.Name)
+		}
+	}
+	for m, keys := range sourcesOf {
+		for _, key := range keys {
+			if !known[key] {
+				t.Errorf("%s: no entry %s", m, key)
+			}
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package answers
+
+import (
+	"fmt"
+	"slices"
+
+	"speechsim/pipeline/report/figures"
+	"speechsim/pipeline/results"
+)
+
+// block is the differences of two runs for one measure and two models.
+type block struct {
+	x, y  string
+	cells []*results.Cell
+}
+
+// same says whether no difference is beyond rounding; a layer with itself cannot differ.
+func (b *block) same() bool {
+	return !slices.ContainsFunc(b.cells, func(c *results.Cell) bool { return c.X != c.Y && (!c.OK() || *c.Value != 0) })
+}
+
+// blocks gathers the cells of a measure by their models.
+func blocks(m *measured) (list []*block) {
+	for _, c := range m.cells {
+		i := slices.IndexFunc(list, func(b *block) bool { return b.x == c.X.Model && b.y == c.Y.Model })
+		if i < 0 {
+			i = len(list)
+			list = append(list, &block{x: c.X.Model, y: c.Y.Model})
+		}
+		list[i].cells = append(list[i].cells, c)
+	}
+	return list
+}
+
+// Between answers what two runs say differently, of cells that are the differences of one, called name, from the other. Models that
+// have the same values in both are named in one line and left out of the cells that are returned.
+func Between(r *Run, name, other string) (list []Answer, differing []results.Cell) {
+	keep := map[*results.Cell]bool{}
+	var same []string
+	for _, m := range everyMeasure(r.Cells) {
+		a := Answer{Title: m.title(), Comparison: m.comparison, About: name + " less " + other}
+		var left []string
+		all := blocks(&m.measured)
+		for i, b := range all {
+			if b.same() {
+				left = append(left, r.words(b.x)+" with "+r.words(b.y))
+				continue
+			}
+			for _, c := range b.cells {
+				keep[c] = true
+			}
+			if !m.said(all[:i], b) {
+				r.difference(&a, m, b, name, other)
+			}
+		}
+		switch {
+		case len(left) == len(all):
+			same = append(same, m.title())
+			continue
+		case len(left) > 0:
+			a.say("", "The same in both: "+and(left)+".")
+		}
+		list = append(list, a)
+	}
+	if len(same) > 0 {
+		a := Answer{Title: "No difference"}
+		if len(list) == 0 {
+			a.say("", "No value of the two runs differs beyond rounding.")
+		} else {
+			a.say("", "No value differs beyond rounding in "+and(same)+".")
+		}
+		list = append(list, a)
+	}
+	for i := range r.Cells {
+		if keep[&r.Cells[i]] {
+			differing = append(differing, r.Cells[i])
+		}
+	}
+	return list, differing
+}
+
+// said says whether an earlier block has the same differences, because the measure is that of y with x as well.
+func (m *compared) said(earlier []*block, b *block) bool {
+	return !figures.WordsOf(m.Measure).Directed && slices.ContainsFunc(earlier, func(o *block) bool { return o.x == b.y && o.y == b.x })
+}
+
+// compared is the cells of one comparison and measure, each setting by itself.
+type compared struct {
+	comparison string
+	measured
+}
+
+func (m *compared) title() string {
+	if m.comparison == "" {
+		return figures.Label(m.Measure)
+	}
+	return m.comparison + " (" + figures.Label(m.Measure) + ")"
+}
+
+func everyMeasure(cells []results.Cell) (list []*compared) {
+	type key struct {
+		comparison string
+		measure    results.Measure
+	}
+	at := map[key]*compared{}
+	for i := range cells {
+		c := &cells[i]
+		k := key{c.Comparison, results.Measure{Metric: c.Metric, Variant: c.Variant, Params: c.Params}}
+		m := at[k]
+		if m == nil {
+			m = &compared{c.Comparison, measured{Measure: k.measure}}
+			at[k] = m
+			list = append(list, m)
+		}
+		m.cells = append(m.cells, c)
+	}
+	return list
+}
+
+// difference says of two models how many pairs of layers are higher and lower in the one run, and where they differ most.
+func (r *Run) difference(a *Answer, m *compared, b *block, name, other string) {
+	var sure []results.Difference
+	var most *results.Cell
+	undefined := 0
+	for _, c := range b.cells {
+		switch {
+		case c.X == c.Y:
+			continue
+		case !c.OK():
+			undefined++
+			continue
+		case most == nil || max(*c.Value, -*c.Value) > max(*most.Value, -*most.Value):
+			most = c
+		}
+		if c.Lo != nil {
+			sure = append(sure, results.Difference{X: c.X, Y: c.Y, Value: *c.Value, Lo: *c.Lo, Hi: *c.Hi, P: *c.P})
+		}
+	}
+	if most == nil {
+		a.say("", fmt.Sprintf("%s with %s: no difference has a value, because one of the runs has none.", r.words(b.x), r.words(b.y)))
+		return
+	}
+	text := r.words(b.x) + " with " + r.words(b.y) + ": "
+	switch {
+	case b.x == b.y:
+		text = "layers of " + r.words(b.x) + " with one another: "
+	case r.source(b.y).Role == Labels:
+		text = r.words(b.x) + ", " + r.words(b.y) + ": "
+	}
+	if len(sure) > 0 {
+		var higher, lower int
+		for i, p := range holm(sure) {
+			switch told(&sure[i], p) {
+			case 1:
+				higher++
+			case -1:
+				lower++
+			}
+		}
+		text += fmt.Sprintf("of %s, %d %s higher in %s than in %s and %d lower (Holm's correction); ", figures.Plural(len(sure), "value"), higher, isAre(higher), name, other, lower)
+	}
+	text += fmt.Sprintf("the largest difference is that of %s, %s%s", r.pair(most), figures.Short(*most.Value), bracketed(interval(most), tested(most)))
+	if len(sure) == 0 {
+		text += ", without an interval"
+	}
+	if undefined > 0 {
+		text += fmt.Sprintf("; %s undefined, because one of the runs has no value there", figures.Plural(undefined, "difference")+" "+isAre(undefined))
+	}
+	a.say(r.figure(m.comparison, m.Measure), text+".", ofCell(m.Measure, most))
+	a.Sentences[len(a.Sentences)-1].Begins = true
+}
+
+// pair names the layers of a cell.
+func (r *Run) pair(c *results.Cell) string {
+	q := &question{Run: r}
+	if r.source(c.Y.Model).Single {
+		return q.layer(c.X)
+	}
+	return q.layer(c.X) + " and " + q.layer(c.Y)
+}
