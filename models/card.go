@@ -24,10 +24,11 @@ const (
 	FrontEndEncodecMAEMel = "encodecmae-mel" // Kaldi filter bank, 256 mels
 	FrontEndWhisper80     = "whisper-80"     // Whisper's log-mel spectrogram of 80 bands
 	FrontEndWhisper128    = "whisper-128"    // the same of 128 bands, as its large-v3
+	FrontEndW2VBERT       = "w2v-bert"       // Kaldi filter bank, 80 mels, each normalised over the utterance; two rows a frame
 )
 
 // frontEnds lists those that a card names.
-var frontEnds = []string{FrontEndBEATs, FrontEndEncodecMAEMel, FrontEndWhisper80, FrontEndWhisper128}
+var frontEnds = []string{FrontEndBEATs, FrontEndEncodecMAEMel, FrontEndWhisper80, FrontEndWhisper128, FrontEndW2VBERT}
 
 // Ways to lengthen an utterance before it enters the model.
 const (
@@ -47,7 +48,7 @@ const (
 // the padding alone makes one).
 type Card struct {
 	Name   string `yaml:"name,omitempty"`
-	Family string `yaml:"family,omitempty"` // wav2vec2, hubert, wavlm, data2vec-audio, unispeech, unispeech-sat, whisper, bert, roberta, distilbert, beats, encodecmae
+	Family string `yaml:"family,omitempty"` // wav2vec2, hubert, wavlm, data2vec-audio, unispeech, unispeech-sat, wav2vec2-bert, whisper, bert, roberta, distilbert, beats, encodecmae
 	Kind   string `yaml:"kind,omitempty"`   // Audio or Text
 
 	SampleRate int     `yaml:"sample_rate,omitempty"`                   // Hz

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"math"
 	"slices"
 	"sync"
 
@@ -24,6 +25,38 @@ var encodecMAEFilterBank = sync.OnceValue(func() *filterBank {
 		scale: 1, mean: -6.12, deviation: 4.82})
 })
 
+// w2vBERTFilterBank is that of w2v-BERT 2.0 before it is normalised (transformers' SeamlessM4TFeatureExtractor).
+var w2vBERTFilterBank = sync.OnceValue(func() *filterBank {
+	return newFilterBank(filterBankSpec{rate: 16000, window: 400, shift: 160, mels: 80, taper: povey, scale: 1 << 15, deviation: 1})
+})
+
+// w2vBERTFeatures are the filter bank of the samples with each band normalised over the utterance,
+//
+//	(x - mean) / sqrt(sample variance + 1e-7)
+//
+// and two rows side by side, [1, rows/2, 160]. A last row without a second one counts for the normalisation alone: the original makes a frame of it
+// that no other sees.
+func w2vBERTFeatures(samples []float32) ([]float32, []int64) {
+	data, shape := w2vBERTFilterBank().feed(samples)
+	rows, bands := int(shape[1]), int(shape[2])
+	for b := range bands {
+		var sum, squares float64
+		for at := b; at < len(data); at += bands {
+			sum += float64(data[at])
+		}
+		mean := sum / float64(rows)
+		for at := b; at < len(data); at += bands {
+			squares += (float64(data[at]) - mean) * (float64(data[at]) - mean)
+		}
+		deviation := math.Sqrt(squares/float64(rows-1) + 1e-7)
+		for at := b; at < len(data); at += bands {
+			data[at] = float32((float64(data[at]) - mean) / deviation)
+		}
+	}
+	frames := rows / 2
+	return data[:frames*2*bands], []int64{1, int64(frames), int64(2 * bands)}
+}
+
 // encodecHop is what the key mask of EncodecMAE counts in: the hop of Encodec,
 // although the mel frames are 318 samples apart.
 const encodecHop = 320
@@ -43,6 +76,11 @@ func (m *Model) audioFeeds(samples []float32, valid, total int) ([]ort.Input, er
 		data, shape = beatsFilterBank().feed(samples)
 		steps = int(shape[1])
 		valid = steps
+	case FrontEndW2VBERT:
+		data, shape = w2vBERTFeatures(samples[:valid])
+		valid, steps = int(shape[1]), c.Frames(len(samples))
+		data = slices.Concat(data, make([]float32, (steps-valid)*int(shape[2])))
+		shape[1] = int64(steps)
 	case FrontEndWhisper80:
 		data, shape = whisper80().feed(samples, c.Hop)
 	case FrontEndWhisper128:

@@ -25,7 +25,7 @@ var normalisedCard = &Card{Normalize: ZeroMeanUnit}
 
 // hubFiles of testdata that cannot be used, with what the error has to say.
 var refusals = map[string][]string{
-	"bert.fused17.onnx":     {"com.microsoft Attention", "pipeline models export"},
+	"bert.fused17.onnx":     {"com.microsoft Attention", "pipeline models import"},
 	"bert.quantised17.onnx": {"quantised", "float32"},
 	"bert.half17.onnx":      {"half precision", "float32"},
 }

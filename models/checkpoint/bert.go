@@ -130,13 +130,13 @@ func (a *bert) build(n *network.Network, _ feature) models.Card {
 	ids := n.Input(card.Input, onnxproto.Int64, -1, -1)
 	mask := n.Input(card.Mask, onnxproto.Int64, -1, -1)
 	real := n.Module("mask").Cast(mask, onnxproto.Bool)
-	bias := n.Module("mask").MaskBias(real)
+	keys := n.Module("mask").Keys(real, a.Heads)
 	x := a.embeddings(n.Module("embeddings"), ids, card.TokenTypes)
 	state := func(i int, x network.Tensor) { n.Output(fmt.Sprintf("hidden_states.%d", i), x, -1, -1, a.Width) }
 	state(0, x)
 	for i := range a.Blocks {
 		var attention network.Tensor
-		x, attention = a.block(n.Module(a.names.block+strconv.Itoa(i)), x, bias)
+		x, attention = a.block(n.Module(a.names.block+strconv.Itoa(i)), x, keys)
 		n.Output(fmt.Sprintf("attentions.%d", i), attention, -1, a.Heads, -1, -1)
 		state(i+1, x)
 	}
@@ -152,12 +152,7 @@ func (a *bert) card() models.Card {
 	case a.Segments > 0:
 		c.TokenTypes = "token_type_ids"
 	}
-	for i := range a.Blocks + 1 {
-		c.Layers = append(c.Layers, models.LayerOutput{Name: strconv.Itoa(i), Tensor: fmt.Sprintf("hidden_states.%d", i), Units: a.Width})
-	}
-	for i := range a.Blocks {
-		c.Attentions = append(c.Attentions, models.LayerOutput{Name: strconv.Itoa(i), Tensor: fmt.Sprintf("attentions.%d", i), Heads: a.Heads})
-	}
+	c.Layers, c.Attentions = blockOutputs(a.Blocks, a.Width, a.Heads)
 	return c
 }
 
@@ -187,9 +182,9 @@ func (a *bert) places(m network.Module, ids network.Tensor) network.Tensor {
 }
 
 // block is one block of the transformer, [batch, tokens, width] to the same, and its attention map, [batch, heads, tokens, tokens].
-func (a *bert) block(m network.Module, x, bias network.Tensor) (out, attention network.Tensor) {
+func (a *bert) block(m network.Module, x network.Tensor, keys network.Keys) (out, attention network.Tensor) {
 	project := func(name string) network.Tensor { return m.Module(name).Linear(x, a.Width, a.Width) }
-	context, attention := m.Attention(project(a.names.query), project(a.names.key), project(a.names.value), a.Heads, a.Width, bias)
+	context, attention := m.Attention(project(a.names.query), project(a.names.key), project(a.names.value), a.Heads, a.Width, keys)
 	y := m.Module(a.names.joined).Linear(context, a.Width, a.Width)
 	x = m.Module(a.names.attentionNorm).LayerNorm(m.Add(y, x), a.Width, a.Epsilon)
 	y = m.Activation(a.Activation, m.Module(a.names.grow).Linear(x, a.Width, a.Inner))

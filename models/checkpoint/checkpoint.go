@@ -1,5 +1,6 @@
 // Package checkpoint makes ONNX graphs of checkpoints as the transformers library saves them: a folder with config.json, the
-// weights, and for audio preprocessor_config.json; of Whisper also as CTranslate2 and so faster-whisper keep it. Every layer and attention map is an output of the graph, and a card
+// weights, and for audio preprocessor_config.json; of Whisper also as CTranslate2 and so faster-whisper keep it; of WavLM, BEATs and
+// EncodecMAE as their authors published them. Every layer and attention map is an output of the graph, and a card
 // describes them.
 //
 //	c, err := checkpoint.Open("hubert-base-ls960", checkpoint.Options{})
@@ -50,7 +51,8 @@ type Checkpoint struct {
 	folder  string
 	name    string
 	files   []string // all that the model depends on
-	kind    string   // model_type of config.json
+	sizes   string   // the file that says the sizes, for the card of random weights
+	kind    string   // model_type of config.json, or the family
 	network architecture
 	feature feature
 	weights source
@@ -80,6 +82,7 @@ var families = map[string]func() architecture{
 	"data2vec-audio": newWav2Vec2("data2vec-audio"),
 	"unispeech":      newWav2Vec2("unispeech"),
 	"unispeech-sat":  newWav2Vec2("unispeech-sat"),
+	"wav2vec2-bert":  newWav2Vec2Bert,
 	"whisper":        newWhisper,
 	"bert":           newBERT,
 	"roberta":        newRoBERTa,
@@ -91,7 +94,7 @@ func Families() []string { return slices.Sorted(maps.Keys(families)) }
 
 // Open opens a checkpoint: its folder, or one of its files of weights, or a file that holds its configuration too.
 func Open(path string, o Options) (*Checkpoint, error) {
-	c := &Checkpoint{options: o, folder: path}
+	c := &Checkpoint{options: o, folder: path, sizes: configFile}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, errors.Unwrap(err))
@@ -107,8 +110,8 @@ func Open(path string, o Options) (*Checkpoint, error) {
 		}
 		return c, nil
 	}
-	if _, err := os.Stat(filepath.Join(c.folder, configFile)); err != nil && isPickle(weights) {
-		if err := c.openPublished(path); err != nil {
+	if file := publishedFile(c.folder, weights); file != "" {
+		if err := c.openPublished(file); err != nil {
 			return nil, err
 		}
 		return c, nil
@@ -144,7 +147,7 @@ func (c *Checkpoint) openConverted(file string) error {
 		c.weights = &random{seed: c.options.Seed, initial: network.initial}
 		return tensors.Close()
 	}
-	stored, err := newStored(file, tensors, network)
+	stored, err := newStored(file, tensors, network, "the file")
 	if err != nil {
 		return err
 	}
@@ -172,9 +175,9 @@ const configFile = "config.json"
 // readConfig reads config.json.
 func (c *Checkpoint) readConfig() error {
 	path := filepath.Join(c.folder, configFile)
-	data, err := readJSON(path)
+	data, err := readText(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s has no config.json: give the folder of a checkpoint of transformers, with its config.json and its weights", c.folder)
+		return fmt.Errorf("%s has no config.json: give the folder of a checkpoint of transformers, with its config.json and its weights, or the file of WavLM, BEATs or EncodecMAE as their authors published it", c.folder)
 	}
 	if err != nil {
 		return err
@@ -207,6 +210,14 @@ type feature struct {
 	epsilon   float64 // added to the variance, as on a card
 }
 
+// normalizeOr is how the waveform is normalised, where the checkpoint does not say as given.
+func (f feature) normalizeOr(otherwise string) string {
+	if f.normalize == "" {
+		return otherwise
+	}
+	return f.normalize
+}
+
 // readFeature reads how the input is prepared: preprocessor_config.json, or the file of processors of newer versions.
 func (c *Checkpoint) readFeature() error {
 	type extractor struct {
@@ -215,7 +226,7 @@ func (c *Checkpoint) readFeature() error {
 	}
 	for _, name := range []string{"preprocessor_config.json", "processor_config.json"} {
 		path := filepath.Join(c.folder, name)
-		data, err := readJSON(path)
+		data, err := readText(path)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
@@ -253,8 +264,8 @@ func (c *Checkpoint) overrideNormalize() {
 	}
 }
 
-// readJSON reads a small text file.
-func readJSON(path string) ([]byte, error) {
+// readText reads a small text file.
+func readText(path string) ([]byte, error) {
 	const most = 16 << 20
 	if info, err := os.Stat(path); err != nil {
 		return nil, err

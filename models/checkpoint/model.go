@@ -39,7 +39,7 @@ func (c *Checkpoint) Model(name string) (*Model, error) {
 	}
 	card.Name, card.Family, card.Origin = name, c.kind, c.Name()
 	if c.options.Random {
-		card.Origin = fmt.Sprintf("random weights, config.json of %s, seed %d", card.Origin, c.options.Seed)
+		card.Origin = fmt.Sprintf("random weights, %s of %s, seed %d", c.sizes, card.Origin, c.options.Seed)
 	}
 	return &Model{Card: card, graph: graph, maxFile: onnxproto.MaxFile}, nil
 }

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"math"
 	"os"
@@ -102,8 +103,12 @@ func TestInitial(t *testing.T) {
 	batch.PositionBatchNorm = true
 	vec := newWav2Vec2("data2vec-audio")().(*wav2vec2)
 	lm := newWav2Vec2("wavlm")().(*wav2vec2)
+	deep := newBEATs()
+	deep.DeepNorm = true
+	mae := &encodecMAE{Width: 768, Blocks: 10, Heads: 12, Inner: 4096, Features: 128, Encodec: 32}
+	conformer := newWav2Vec2Bert()
 	tests := []struct {
-		of    *wav2vec2
+		of    architecture
 		name  string
 		shape []int
 		want  distribution
@@ -129,10 +134,35 @@ func TestInitial(t *testing.T) {
 		{batch, "encoder.pos_conv_embed.batch_norm.running_var", []int{768}, distribution{constant: 1}},
 		{lm, "encoder.layers.0.attention.gru_rel_pos_const", []int{1, 12, 1, 1}, distribution{constant: 1}},
 		{lm, "encoder.layers.0.attention.rel_attn_embed.weight", []int{320, 12}, distribution{deviation: 0.02}},
+		{deep, "patch_embedding.weight", []int{512, 1, 16, 16}, distribution{bound: 1.0 / 16}},
+		{deep, "post_extract_proj.bias", []int{768}, distribution{bound: math.Sqrt(1.0 / 512)}},
+		{deep, "encoder.pos_conv.0.weight", []int{768, 48, 128}, distribution{deviation: math.Sqrt(4.0 / (128 * 768))}},
+		{deep, "encoder.pos_conv.0.bias", []int{768}, distribution{}},
+		{deep, "encoder.layers.1.self_attn.q_proj.weight", []int{768, 768}, distribution{deviation: math.Sqrt(1.0 / 768)}},
+		{deep, "encoder.layers.1.fc1.weight", []int{3072, 768}, distribution{deviation: math.Pow(96, -0.25) * math.Sqrt(2.0/3840)}},
+		{deep, "encoder.layers.1.self_attn.grep_linear.weight", []int{8, 64}, distribution{deviation: 0.02}},
+		{deep, "encoder.layers.1.self_attn.grep_a", []int{1, 12, 1, 1}, distribution{constant: 1}},
+		{deep, "encoder.layers.1.final_layer_norm.weight", []int{768}, distribution{constant: 1}},
+		{newBEATs(), "encoder.layers.1.fc1.weight", []int{3072, 768}, distribution{deviation: 0.02}},
+		{mae, "positional_encoder.scale", nil, distribution{constant: 1}},
+		{mae, "encoder_layers.0.ff_layer.2.weight", []int{768, 4096}, distribution{bound: 1.0 / 64}},
+		{mae, "encoder_layers.0.ff_layer.2.bias", []int{768}, distribution{bound: 1.0 / 64}},
+		{mae, "encoder_layers.0.norm1.weight", []int{768}, distribution{constant: 1}},
+		{mae, "feat_projector.bias", []int{768}, distribution{bound: math.Sqrt(1.0 / 128)}},
+		{mae, "wav_encoder.model.model.0.conv.conv.bias", []int{32}, distribution{bound: math.Sqrt(1.0 / 7)}},
+		{mae, "wav_encoder.model.model.4.block.1.conv.conv.bias", []int{32}, distribution{bound: math.Sqrt(1.0 / 192)}},
+		{mae, "wav_encoder.model.model.4.block.3.conv.conv.bias", []int{64}, distribution{bound: math.Sqrt(1.0 / 32)}},
+		{mae, "wav_encoder.model.model.6.conv.conv.bias", []int{128}, distribution{bound: math.Sqrt(1.0 / 512)}},
+		{mae, "wav_encoder.model.model.13.lstm.weight_hh_l1", []int{2048, 512}, distribution{bound: math.Sqrt(1.0 / 512)}},
+		{mae, "wav_encoder.model.model.15.conv.conv.bias", []int{128}, distribution{bound: math.Sqrt(1.0 / 3584)}},
+		{conformer, "feature_projection.projection.bias", []int{1024}, distribution{bound: math.Sqrt(1.0 / 160)}},
+		{conformer, "encoder.layers.1.conv_module.pointwise_conv1.weight", []int{2048, 1024, 1}, distribution{deviation: math.Sqrt(2.0 / 1024)}},
+		{conformer, "encoder.layers.1.conv_module.depthwise_layer_norm.weight", []int{1024}, distribution{constant: 1}},
+		{conformer, "encoder.layers.1.self_attn.distance_embedding.weight", []int{73, 64}, distribution{deviation: 0.02}},
 	}
 	for _, tt := range tests {
-		if got := tt.of.initial(tt.name, tt.shape); got != tt.want {
-			t.Errorf("%s: %s: %+v, want %+v", tt.of.kind, tt.name, got, tt.want)
+		if got := tt.of.initial(tt.name, tt.shape); math.Abs(got.constant-tt.want.constant)+math.Abs(got.deviation-tt.want.deviation)+math.Abs(got.bound-tt.want.bound) > 1e-12 {
+			t.Errorf("%T: %s: %+v, want %+v", tt.of, tt.name, got, tt.want)
 		}
 	}
 }
@@ -166,7 +196,7 @@ func TestDraw(t *testing.T) {
 
 // Any config.json is refused or gives a graph, in bounded memory.
 func FuzzConfig(f *testing.F) {
-	for _, name := range []string{"hubert-base", "wavlm-large", "data2vec-audio", "mms", "hubert-batch-norm"} {
+	for _, name := range []string{"hubert-base", "wavlm-large", "data2vec-audio", "mms", "hubert-batch-norm", "w2v-bert"} {
 		data, err := os.ReadFile(filepath.Join("testdata", name, "config.json"))
 		if err != nil {
 			f.Fatal(err)
@@ -201,6 +231,45 @@ func FuzzConfig(f *testing.F) {
 			t.Errorf("%d bytes of weights, card %+v", m.WeightBytes(), m.Card)
 		}
 	})
+}
+
+// Any cfg of BEATs is refused or gives a graph.
+func FuzzBEATs(f *testing.F) {
+	f.Add([]byte(`{"encoder_layers": 3, "encoder_embed_dim": 32, "encoder_ffn_embed_dim": 64, "encoder_attention_heads": 4, "embed_dim": 24, "conv_bias": true, "conv_pos": 128,
+		"conv_pos_groups": 16, "relative_position_embedding": true, "num_buckets": 320, "max_distance": 800, "gru_rel_pos": true, "deep_norm": true, "input_patch_size": 16}`))
+	f.Add([]byte(`{"input_patch_size": 128, "relative_position_embedding": true, "gru_rel_pos": true, "embed_dim": 768, "conv_pos": 1}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var cfg map[string]any
+		if json.Unmarshal(data, &cfg) != nil {
+			return
+		}
+		c := &Checkpoint{}
+		if c.readBEATs(cfg) == nil {
+			c.weights = &random{initial: c.network.initial}
+			builds(t, c)
+		}
+	})
+}
+
+// Any sizes of EncodecMAE are refused or give a graph.
+func FuzzEncodecMAE(f *testing.F) {
+	f.Add(32, 2, 4, 64, 128, 2)
+	f.Add(36, 3, 3, 72, 256, 0)
+	f.Fuzz(func(t *testing.T, width, blocks, heads, inner, features, encodec int) {
+		a := &encodecMAE{width, blocks, heads, inner, features, encodec}
+		if a.check() == nil {
+			builds(t, &Checkpoint{network: a, weights: &random{initial: a.initial}})
+		}
+	})
+}
+
+// builds sees that a model is refused or has what it must.
+func builds(t *testing.T, c *Checkpoint) {
+	t.Helper()
+	m, err := c.Model("m")
+	if err == nil && (m.WeightBytes() <= 0 || len(m.Card.Layers) == 0 || m.Card.Hop <= 0 || m.Card.Window <= 0) {
+		t.Errorf("%d bytes of weights, card %+v", m.WeightBytes(), m.Card)
+	}
 }
 
 func TestConvolutionsOf(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,8 +17,29 @@ import (
 	"speechsim/models/internal/weights"
 )
 
-// WavLM as Microsoft published it is one file of torch.save: cfg, the configuration, and model, the tensors under the names of
-// fairseq. It is the network of transformers' WavLM.
+// Models that transformers does not have, or whose authors published them otherwise, are one file of torch.save without a config.json:
+// WavLM and BEATs of Microsoft, where cfg is the configuration and model the tensors, and EncodecMAE, whose tensors show what it
+// is.
+
+// publishedFile is such a file: weights, a file of a folder, where no config.json lies beside it, or without it the one of a folder of
+// EncodecMAE; else "".
+func publishedFile(folder, weights string) string {
+	if _, err := os.Stat(filepath.Join(folder, configFile)); err == nil {
+		return ""
+	}
+	if isPickle(weights) {
+		return filepath.Join(folder, weights)
+	}
+	if file := filepath.Join(folder, publishedModel); weights == "" && isFile(file) {
+		return file
+	}
+	return ""
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
 
 // openPublished opens such a file.
 func (c *Checkpoint) openPublished(path string) error {
@@ -25,20 +47,79 @@ func (c *Checkpoint) openPublished(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.readPublished(path, f); err != nil {
+	tensors, describes, err := c.readPublished(path, f)
+	if err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
-	c.kind, c.name, c.files = "wavlm", filepath.Base(path), []string{path}
+	c.name, c.files, c.sizes = publishedName(path), append(c.files, path), "sizes"
+	c.overrideNormalize()
 	if c.options.Random {
 		c.weights = &random{seed: c.options.Seed, initial: c.network.initial}
 		return f.Close()
 	}
-	s, err := newStored(path, rename(f), c.network)
+	s, err := newStored(path, tensors, c.network, describes)
 	c.weights = s
 	return err
 }
 
-// published is the cfg of such a file.
+// publishedModel is the file of a published folder without a config.json.
+const publishedModel = "model.pt"
+
+// publishedName is that of the file, or of its folder where all such files are called the same.
+func publishedName(path string) string {
+	if filepath.Base(path) == publishedModel {
+		return hubName(filepath.Dir(path))
+	}
+	return filepath.Base(path)
+}
+
+// readPublished finds out which family a file is of and what its network is, and gives its tensors the names that the
+// network asks for; describes is what in the file says the sizes.
+func (c *Checkpoint) readPublished(path string, f *pickled.File) (tensors weights.Tensors, describes string, err error) {
+	names := f.Names()
+	value, _ := f.Value("cfg")
+	cfg, hasConfig := value.(map[string]any)
+	switch {
+	case hasConfig && slices.Contains(names, "model.patch_embedding.weight"):
+		c.kind = "beats"
+		return f, "cfg", c.readBEATs(cfg)
+	case hasConfig && slices.Contains(names, "model.post_extract_proj.weight"):
+		c.kind = "wavlm"
+		return rename(f, fairseqName), "cfg", c.readWavLM(cfg)
+	case slices.ContainsFunc(names, isEncodecMAE):
+		c.kind = "encodecmae"
+		named := rename(f, encodecMAEName)
+		return named, "the first block", c.readEncodecMAE(path, named)
+	}
+	return nil, "", errors.New("no config.json lies beside it, and it is neither WavLM, BEATs nor EncodecMAE as their authors published them: " +
+		"give the folder of a checkpoint of transformers, with its config.json")
+}
+
+// decode reads cfg into the fields of a struct.
+func decode(cfg map[string]any, into any) error {
+	text, err := json.Marshal(cfg)
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
+		return fmt.Errorf("cfg: %w", err)
+	}
+	return nil
+}
+
+func (c *Checkpoint) readBEATs(cfg map[string]any) error {
+	a := newBEATs()
+	if err := decode(cfg, a); err != nil {
+		return err
+	}
+	if err := a.check(); err != nil {
+		return fmt.Errorf("cfg: %w", err)
+	}
+	c.network = a
+	return nil
+}
+
+// published is the cfg of WavLM.
 type published struct {
 	Width       int    `json:"encoder_embed_dim"`
 	Blocks      int    `json:"encoder_layers"`
@@ -58,25 +139,15 @@ type published struct {
 	Gated       bool   `json:"gru_rel_pos"`
 }
 
-// readPublished reads the configuration.
-func (c *Checkpoint) readPublished(path string, f *pickled.File) error {
-	const advice = "give the folder of a checkpoint of transformers, with its config.json; `pipeline models export` may know the file, with Python"
-	value, ok := f.Value("cfg")
-	cfg, isDict := value.(map[string]any)
-	if !ok || !isDict || !slices.Contains(f.Names(), "model.post_extract_proj.weight") || slices.Contains(f.Names(), "model.patch_embedding.weight") {
-		return fmt.Errorf("no config.json lies beside it, and it is not WavLM as its authors published it: %s", advice)
-	}
-	text, err := json.Marshal(cfg)
-	if err != nil {
-		return fmt.Errorf("cfg: %w", err)
-	}
+func (c *Checkpoint) readWavLM(cfg map[string]any) error {
 	var p published
-	if err := json.Unmarshal(text, &p); err != nil {
-		return fmt.Errorf("cfg: %w", err)
+	if err := decode(cfg, &p); err != nil {
+		return err
 	}
 	if !p.Relative || !p.Gated {
-		return fmt.Errorf("cfg has no gated positions (relative_position_embedding, gru_rel_pos), so it is not WavLM: %s", advice)
+		return fmt.Errorf("cfg has no gated positions (relative_position_embedding, gru_rel_pos), so it is not WavLM: give the folder of a checkpoint of transformers, with its config.json")
 	}
+	var err error
 	a := newWav2Vec2("wavlm")().(*wav2vec2)
 	a.Width, a.Blocks, a.Heads, a.Inner = p.Width, p.Blocks, p.Heads, p.Inner
 	a.ConvBias, a.StableNorm, a.PositionKernel, a.PositionGroups = p.ConvBias, p.StableNorm, p.Kernel, p.Groups
@@ -99,7 +170,6 @@ func (c *Checkpoint) readPublished(path string, f *pickled.File) error {
 	if p.Normalize {
 		c.feature.normalize = models.ZeroMeanUnit
 	}
-	c.overrideNormalize()
 	return nil
 }
 
@@ -149,20 +219,27 @@ var fairseqNames = []struct {
 	{regexp.MustCompile(`\.fc2\.`), ".feed_forward.output_dense."},
 }
 
+// fairseqName is the name that transformers has for a tensor of fairseq's.
+func fairseqName(name string) string {
+	for _, n := range fairseqNames {
+		name = n.pattern.ReplaceAllString(name, n.name)
+	}
+	return name
+}
+
 // renamed are tensors under other names.
 type renamed struct {
 	weights.Tensors
-	names map[string]string // in the file, by the names of transformers
+	names map[string]string // in the file, by the others
 }
 
-func rename(t weights.Tensors) renamed {
+// rename gives tensors other names; those for which other is "" are left out.
+func rename(t weights.Tensors, other func(string) string) renamed {
 	r := renamed{t, map[string]string{}}
 	for _, name := range t.Names() {
-		other := name
-		for _, n := range fairseqNames {
-			other = n.pattern.ReplaceAllString(other, n.name)
+		if to := other(name); to != "" {
+			r.names[to] = name
 		}
-		r.names[other] = name
 	}
 	return r
 }

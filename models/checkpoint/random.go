@@ -57,6 +57,15 @@ func (r *random) Weight(name string, shape []int) (func() ([]float32, error), er
 
 func (r *random) finish() error { return nil }
 
+// fanInOf is how many numbers of the input make one of the output, by a weight's shape.
+func fanInOf(shape []int) int {
+	n := 1
+	for _, d := range shape[1:] {
+		n *= d
+	}
+	return n
+}
+
 // Distributions of PyTorch and transformers. fanIn is how many numbers of the input make one of the output.
 func kaimingNormal(fanIn int) distribution {
 	return distribution{deviation: math.Sqrt(2 / float64(fanIn))}

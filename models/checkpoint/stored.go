@@ -29,6 +29,8 @@ type stored struct {
 	names   map[string]bool // of all tensors
 	used    map[string]bool
 	part    func(string) bool
+	// describes is what says which tensors there should be, for messages.
+	describes string
 }
 
 // format is a file of weights that a checkpoint may have.
@@ -58,13 +60,13 @@ func openWeights(folder, name string, a architecture) (*stored, error) {
 		if err != nil {
 			return nil, err
 		}
-		return newStored(path, tensors, a)
+		return newStored(path, tensors, a, configFile)
 	}
 	shards, err := weights.OpenShards(path, f.open)
 	if err != nil {
 		return nil, err
 	}
-	s, err := newStored(path, shards, a)
+	s, err := newStored(path, shards, a, configFile)
 	if err == nil {
 		s.files = shards.Files()
 	}
@@ -72,8 +74,8 @@ func openWeights(folder, name string, a architecture) (*stored, error) {
 }
 
 // newStored finds an architecture's trunk among tensors, which it closes when there is none.
-func newStored(path string, tensors weights.Tensors, a architecture) (*stored, error) {
-	s := &stored{path: path, tensors: tensors, files: []string{path}, names: map[string]bool{}, used: map[string]bool{}, part: a.part}
+func newStored(path string, tensors weights.Tensors, a architecture, describes string) (*stored, error) {
+	s := &stored{path: path, tensors: tensors, files: []string{path}, names: map[string]bool{}, used: map[string]bool{}, part: a.part, describes: describes}
 	for _, n := range tensors.Names() {
 		s.names[n] = true
 	}
@@ -144,7 +146,7 @@ func (s *stored) findPrefix(anchor string) error {
 	}
 	switch len(found) {
 	case 0:
-		return fmt.Errorf("%s has no tensor %q: the weights do not belong to its config.json", s.path, anchor)
+		return fmt.Errorf("%s has no tensor %q: the weights do not belong to %s", s.path, anchor, s.describes)
 	case 1:
 		s.prefix = found[0]
 		return nil
@@ -167,7 +169,7 @@ func (s *stored) Weight(name string, shape []int) (func() ([]float32, error), er
 		return nil, err
 	}
 	if !slices.Equal(got, shape) {
-		return nil, fmt.Errorf("%s: tensor %q has shape %v, and config.json asks for %v", s.path, full, got, shape)
+		return nil, fmt.Errorf("%s: tensor %q has shape %v, and %s asks for %v", s.path, s.inFile(full), got, s.describes, shape)
 	}
 	return func() ([]float32, error) { return s.tensors.Float32(full) }, nil
 }
@@ -181,9 +183,17 @@ func (s *stored) finish() error {
 		}
 	}
 	if len(left) > 0 {
-		return fmt.Errorf("%s: %d tensors of the layers are of no use to the network that config.json describes, the first %q: it is another one", s.path, len(left), left[0])
+		return fmt.Errorf("%s: %d tensors of the layers are of no use to the network that %s describes, the first %q: it is another one", s.path, len(left), s.describes, s.inFile(left[0]))
 	}
 	return nil
+}
+
+// inFile is the name of a tensor in the file.
+func (s *stored) inFile(name string) string {
+	if r, ok := s.tensors.(renamed); ok && r.names[name] != "" {
+		return r.names[name]
+	}
+	return name
 }
 
 func (s *stored) close() error { return s.tensors.Close() }

@@ -101,11 +101,13 @@ func (a *wav2vec2) check() error {
 		return fmt.Errorf("hidden_size %d can't be split into %d groups of the positional convolution", a.Width, a.PositionGroups)
 	case a.kind == "data2vec-audio" && a.PositionEach < 1:
 		return fmt.Errorf("conv_pos_kernel_size is %d; a positive number is wanted", a.PositionEach)
-	case a.kind == "wavlm" && (a.Buckets < 4 || a.MaxDistance <= a.Buckets/4 || max(a.Buckets, a.MaxDistance) > mostUnits):
+	case a.kind == "wavlm" && !a.relative().valid():
 		return fmt.Errorf("num_buckets is %d and max_bucket_distance %d; at least 4 buckets are wanted, and a distance above a quarter of them", a.Buckets, a.MaxDistance)
 	}
 	return nil
 }
+
+func (a *wav2vec2) relative() relative { return relative{a.Heads, a.Buckets, a.MaxDistance} }
 
 func (a *wav2vec2) anchor() string { return "feature_projection.projection.weight" }
 
@@ -135,10 +137,10 @@ func (a *wav2vec2) build(n *network.Network, f feature) models.Card {
 	encoder := n.Module("encoder")
 	x = a.convolutions(n, x)
 	x = a.projection(n.Module("feature_projection"), x)
-	var biases []network.Tensor
+	var keys network.Keys
 	if card.Mask != "" {
 		real = a.realFrames(n.Module("mask"), n.Input(card.Mask, onnxproto.Int64, -1, -1), x)
-		biases = append(biases, n.Module("mask").MaskBias(real))
+		keys = n.Module("mask").Keys(real, a.Heads)
 		x = encoder.Op("Where", []network.Tensor{encoder.Unsqueeze(real, 2), x, n.Number(0)})
 	}
 	x = encoder.Add(x, a.positions(encoder.Module("pos_conv_embed"), x))
@@ -147,10 +149,13 @@ func (a *wav2vec2) build(n *network.Network, f feature) models.Card {
 	}
 	state := func(name string, x network.Tensor) { n.Output("hidden_states."+name, x, -1, -1, a.Width) }
 	state("0", x)
-	distances := a.distances(encoder, x)
+	var distances network.Tensor // of WavLM
+	if a.kind == "wavlm" {
+		distances = a.relative().distances(encoder.Module("layers.0.attention.rel_attn_embed"), encoder.Module("positions"), x)
+	}
 	for i := range a.Blocks {
 		var attention network.Tensor
-		x, attention = a.block(encoder.Module("layers."+strconv.Itoa(i)), x, distances, biases)
+		x, attention = a.block(encoder.Module("layers."+strconv.Itoa(i)), x, distances, keys)
 		n.Output("attentions."+strconv.Itoa(i), attention, -1, a.Heads, -1, -1)
 		if i+1 < a.Blocks || !a.StableNorm {
 			state(strconv.Itoa(i+1), x)
@@ -184,12 +189,8 @@ func (a *wav2vec2) card(f feature) models.Card {
 		name := fmt.Sprintf("cnn.%d", i+1)
 		c.Layers = append(c.Layers, models.LayerOutput{Name: name, Tensor: name, Units: channels, Hop: c.Hop, Window: c.Window, ChannelsFirst: true})
 	}
-	for i := range a.Blocks + 1 {
-		c.Layers = append(c.Layers, models.LayerOutput{Name: strconv.Itoa(i), Tensor: fmt.Sprintf("hidden_states.%d", i), Units: a.Width})
-	}
-	for i := range a.Blocks {
-		c.Attentions = append(c.Attentions, models.LayerOutput{Name: strconv.Itoa(i), Tensor: fmt.Sprintf("attentions.%d", i), Heads: a.Heads})
-	}
+	states, maps := blockOutputs(a.Blocks, a.Width, a.Heads)
+	c.Layers, c.Attentions = append(c.Layers, states...), maps
 	if a.StableNorm {
 		prenorm := fmt.Sprintf("%d.prenorm", a.Blocks)
 		c.Layers = append(c.Layers, models.LayerOutput{Name: prenorm, Tensor: "hidden_states." + prenorm, Units: a.Width})
@@ -203,33 +204,43 @@ func (a *wav2vec2) card(f feature) models.Card {
 	return c
 }
 
-// convolutions turn samples, [batch, samples], into [batch, channels, frames]; each layer is an output, cnn.1 and on. Between them
-// stands [batch, channels, 1, frames]: see [network.Module.ConvRow].
+// convolutions turn samples, [batch, samples], into [batch, frames, channels]; each layer is an output [batch, channels, frames], cnn.1
+// and on. Between them stands [batch, channels, 1, frames]: see [network.Module.ConvRow]. A layer norm and the activation behind it are
+// on [batch, 1, frames, channels], so that ONNX Runtime, which keeps channels in blocks for convolutions, makes the two changes of
+// order together with its own.
 func (a *wav2vec2) convolutions(n *network.Network, x network.Tensor) (last network.Tensor) {
-	x = n.Module("feature_extractor").Unsqueeze(x, 1, 2)
+	extractor := n.Module("feature_extractor")
+	samples := x
+	x = extractor.Unsqueeze(x, 1, 2)
 	in := 1
 	for i, out := range a.ConvChannels {
 		m := n.Module("feature_extractor.conv_layers." + strconv.Itoa(i))
-		x = m.Module("conv").ConvRow(x, network.Conv{In: in, Out: out, Kernel: a.ConvKernels[i], Stride: a.ConvStrides[i], Bias: a.ConvBias})
+		c := network.Conv{In: in, Out: out, Kernel: a.ConvKernels[i], Stride: a.ConvStrides[i], Bias: a.ConvBias}
 		const epsilon = 1e-5 // PyTorch's own, whatever layer_norm_eps is
-		switch norm := m.Module("layer_norm"); {
-		case a.ConvNorm == "layer":
-			x = m.Transpose(norm.LayerNorm(m.Transpose(x, 0, 2, 3, 1), out, epsilon), 0, 3, 1, 2)
-		case i == 0:
-			x = norm.ChannelNorm(x, out, epsilon)
+		if a.ConvNorm == "group" && i == 0 {
+			x = m.Unsqueeze(m.ConvChannelNorm(extractor.Unsqueeze(samples, 1), m.Module("conv"), m.Module("layer_norm"), c, epsilon), 2)
+		} else {
+			x = m.Module("conv").ConvRow(x, c)
 		}
-		x = m.Module("activation").Activation(a.ConvActivation, x)
-		last = m.Op("Squeeze", []network.Tensor{x, n.Ints(2)})
-		n.Output(fmt.Sprintf("cnn.%d", i+1), last, -1, out, -1)
+		if a.ConvNorm == "layer" {
+			last = m.Module("layer_norm").LayerNorm(m.Transpose(x, 0, 2, 3, 1), out, epsilon)
+			last = m.Module("activation").Activation(a.ConvActivation, last)
+			x = m.Transpose(last, 0, 3, 1, 2)
+		} else {
+			x = m.Module("activation").Activation(a.ConvActivation, x)
+		}
+		n.Output(fmt.Sprintf("cnn.%d", i+1), m.Op("Squeeze", []network.Tensor{x, n.Ints(2)}), -1, out, -1)
 		in = out
 	}
-	return last
+	if a.ConvNorm != "layer" {
+		last = extractor.Transpose(x, 0, 2, 3, 1)
+	}
+	return extractor.Op("Squeeze", []network.Tensor{last, n.Ints(1)})
 }
 
-// projection turns [batch, channels, frames] into [batch, frames, width].
+// projection turns [batch, frames, channels] into [batch, frames, width].
 func (a *wav2vec2) projection(m network.Module, x network.Tensor) network.Tensor {
 	channels := a.ConvChannels[len(a.ConvChannels)-1]
-	x = m.Transpose(x, 0, 2, 1)
 	if a.ProjectionNorm {
 		x = m.Module("layer_norm").LayerNorm(x, channels, a.Epsilon)
 	}
@@ -250,14 +261,10 @@ func (a *wav2vec2) realFrames(m network.Module, mask, x network.Tensor) network.
 // positions are added to x, [batch, frames, width].
 func (a *wav2vec2) positions(m network.Module, x network.Tensor) network.Tensor {
 	x = m.Transpose(x, 0, 2, 1)
-	// Half a kernel of zeros on both sides would give an even kernel one frame too many at the end, which is left out.
-	conv := func(kernel int) network.Conv {
-		return network.Conv{In: a.Width, Out: a.Width, Kernel: kernel, Groups: a.PositionGroups, Left: kernel / 2, Right: (kernel - 1) / 2, Bias: true}
-	}
 	if a.kind == "data2vec-audio" {
 		for i := range a.PositionKernel {
 			layer := m.Module("layers." + strconv.Itoa(i))
-			x = layer.Module("conv").Conv1d(x, conv(a.PositionEach))
+			x = layer.Module("conv").Conv1d(x, positional(a.Width, a.PositionEach, a.PositionGroups))
 			x = layer.PlainNorm(layer.Transpose(x, 0, 2, 1), a.Width, 1e-5)
 			x = layer.Activation(a.ConvActivation, layer.Transpose(x, 0, 2, 1))
 		}
@@ -266,21 +273,27 @@ func (a *wav2vec2) positions(m network.Module, x network.Tensor) network.Tensor 
 	if a.PositionBatchNorm {
 		x = m.Module("batch_norm").BatchNorm(x, a.Width, 1e-5)
 	}
-	x = m.Module("conv").Conv1d(x, conv(a.PositionKernel))
+	x = m.Module("conv").Conv1d(x, positional(a.Width, a.PositionKernel, a.PositionGroups))
 	return m.Transpose(m.Activation(a.ConvActivation, x), 0, 2, 1)
 }
 
+// positional is a convolution that gives positions. Half a kernel of zeros on both sides would give an even kernel one frame too many
+// at the end, which is left out.
+func positional(width, kernel, groups int) network.Conv {
+	return network.Conv{In: width, Out: width, Kernel: kernel, Groups: groups, Left: kernel / 2, Right: (kernel - 1) / 2, Bias: true}
+}
+
 // block is one block of the transformer, [batch, frames, width] to the same, and its attention map, [batch, heads, frames, frames].
-func (a *wav2vec2) block(m network.Module, x, distances network.Tensor, biases []network.Tensor) (out, attention network.Tensor) {
+func (a *wav2vec2) block(m network.Module, x, distances network.Tensor, keys network.Keys) (out, attention network.Tensor) {
 	norm := func(name string, x network.Tensor) network.Tensor {
 		return m.Module(name).LayerNorm(x, a.Width, a.Epsilon)
 	}
 	if !a.StableNorm {
-		y, attention := a.attention(m.Module("attention"), x, distances, biases)
+		y, attention := a.attention(m.Module("attention"), x, distances, keys)
 		x = norm("layer_norm", m.Add(x, y))
 		return norm("final_layer_norm", m.Add(x, a.feedForward(m.Module("feed_forward"), x))), attention
 	}
-	y, attention := a.attention(m.Module("attention"), norm("layer_norm", x), distances, biases)
+	y, attention := a.attention(m.Module("attention"), norm("layer_norm", x), distances, keys)
 	x = m.Add(x, y)
 	x = m.Add(x, a.feedForward(m.Module("feed_forward"), norm("final_layer_norm", x)))
 	if a.AdapterUnits > 0 {
@@ -297,12 +310,13 @@ func (a *wav2vec2) feedForward(m network.Module, x network.Tensor) network.Tenso
 	return m.Module("output_dense").Linear(m.Activation(a.Activation, x), a.Inner, a.Width)
 }
 
-func (a *wav2vec2) attention(m network.Module, x, distances network.Tensor, biases []network.Tensor) (out, probabilities network.Tensor) {
+func (a *wav2vec2) attention(m network.Module, x, distances network.Tensor, keys network.Keys) (out, probabilities network.Tensor) {
 	project := func(name string) network.Tensor { return m.Module(name).Linear(x, a.Width, a.Width) }
+	var biases []network.Tensor
 	if a.kind == "wavlm" {
-		biases = append([]network.Tensor{a.gated(m, x, distances)}, biases...)
+		biases = []network.Tensor{a.relative().gated(m, "gru_rel_pos_linear", "gru_rel_pos_const", x, distances, a.Width)}
 	}
-	context, probabilities := m.Attention(project("q_proj"), project("k_proj"), project("v_proj"), a.Heads, a.Width, biases...)
+	context, probabilities := m.Attention(project("q_proj"), project("k_proj"), project("v_proj"), a.Heads, a.Width, keys, biases...)
 	return m.Module("out_proj").Linear(context, a.Width, a.Width), probabilities
 }
 
@@ -313,10 +327,7 @@ func (a *wav2vec2) initial(name string, shape []int) distribution {
 	convolution := strings.Contains(name, ".conv.")
 	positional := strings.HasPrefix(name, "encoder.pos_conv_embed.")
 	hubert := a.kind == "hubert"
-	fanIn := 1
-	for _, d := range shape[1:] {
-		fanIn *= d
-	}
+	fanIn := fanInOf(shape)
 	switch {
 	case strings.HasSuffix(name, "running_mean"), isNorm && bias:
 		return distribution{}

@@ -87,20 +87,11 @@ func (a *whisper) build(n *network.Network, f feature) models.Card {
 
 // card describes what build writes.
 func (a *whisper) card(f feature) models.Card {
-	c := models.Card{Kind: models.Audio, SampleRate: sampleRate, Hop: whisperHop, FirstFrame: new(int), Partial: true, Normalize: f.normalize,
+	c := models.Card{Kind: models.Audio, SampleRate: sampleRate, Hop: whisperHop, FirstFrame: new(int), Partial: true, Normalize: f.normalizeOr(models.NormalizeNone),
 		FrontEnd: a.frontEnd(), Chunk: a.Positions * whisperHop, Padding: models.PaddingChunk, Input: "input_features", Heads: a.Heads}
-	if c.Normalize == "" {
-		c.Normalize = models.NormalizeNone
-	}
-	for i := range a.Blocks {
-		name := strconv.Itoa(i)
-		c.Layers = append(c.Layers, models.LayerOutput{Name: name, Tensor: "hidden_states." + name, Units: a.Width})
-		c.Attentions = append(c.Attentions, models.LayerOutput{Name: name, Tensor: "attentions." + name, Heads: a.Heads})
-	}
+	c.Layers, c.Attentions = blockOutputs(a.Blocks, a.Width, a.Heads)
 	last := strconv.Itoa(a.Blocks)
-	for _, name := range []string{last + ".prenorm", last} {
-		c.Layers = append(c.Layers, models.LayerOutput{Name: name, Tensor: "hidden_states." + name, Units: a.Width})
-	}
+	c.Layers = append(c.Layers, models.LayerOutput{Name: last + ".prenorm", Tensor: "hidden_states." + last + ".prenorm", Units: a.Width})
 	c.Notes = []string{
 		fmt.Sprintf("%s is after the final layer norm, %s.prenorm before it", last, last),
 		fmt.Sprintf("audio is padded to %g s, as in training, and longer audio is cut into pieces of that length; padding: none encodes it at its own length",
@@ -145,7 +136,7 @@ func (a *whisper) block(m network.Module, x network.Tensor) (out, attention netw
 	self := m.Module("self_attn")
 	query, value := self.Module("q_proj").Linear(y, a.Width, a.Width), self.Module("v_proj").Linear(y, a.Width, a.Width)
 	key := self.Module("k_proj").Product(y, a.Width, a.Width) // a bias of the keys would change no probability
-	context, attention := self.Attention(query, key, value, a.Heads, a.Width)
+	context, attention := self.Attention(query, key, value, a.Heads, a.Width, network.Keys{})
 	x = m.Add(x, self.Module("out_proj").Linear(context, a.Width, a.Width))
 	y = m.Module("fc1").Linear(a.norm(m.Module("final_layer_norm"), x), a.Width, a.Inner)
 	return m.Add(x, m.Module("fc2").Linear(m.Activation(a.Activation, y), a.Inner, a.Width)), attention

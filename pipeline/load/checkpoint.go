@@ -15,7 +15,7 @@ import (
 )
 
 // importFormat changes when a checkpoint becomes another graph: then it is imported again.
-const importFormat = 1
+const importFormat = 2
 
 // modelFile is the ONNX file of a model: the config's, or the one of its checkpoint, which is made once and kept in the store.
 func (f *Files) modelFile(ctx context.Context, asked *configs.Model) (string, error) {

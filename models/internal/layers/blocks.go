@@ -284,5 +284,5 @@ func fusedReason(n *onnxproto.Node) string {
 		domain = "ai.onnx"
 	}
 	return fmt.Sprintf("attention is fused into one operation (%s %s, node %q), which does not give its probabilities out; "+
-		"export the model again with `pipeline models export SOURCE --out NAME.onnx` (eager attention, opset 17)", domain, n.Op, n.Name)
+		"make it of the checkpoint with `pipeline models import CHECKPOINT --out NAME.onnx`, or export it again (eager attention, opset 17)", domain, n.Op, n.Name)
 }

@@ -8,20 +8,22 @@ import (
 	"speechsim/models/internal/onnxproto"
 )
 
+// convolutionList is where the modules of convolutional layers stand.
+const convolutionList = "conv_layers/"
+
 // Convolutions finds the convolutional layers of a speech model: modules named
 // .../conv_layers/0, 1, ... They are called cnn.1, cnn.2, ... and run at rates of
 // their own. Their tensors are [1, channels, frames].
 func (x *Graph) Convolutions() []Output {
-	const list = "conv_layers/"
 	modules := map[int]string{}
 	for _, scope := range x.scopes {
-		at := strings.Index(scope+"/", list)
+		at := strings.Index(scope+"/", convolutionList)
 		if at < 0 || at > 0 && scope[at-1] != '/' {
 			continue
 		}
-		number, _, _ := strings.Cut(scope[at+len(list):], "/")
+		number, _, _ := strings.Cut(scope[at+len(convolutionList):], "/")
 		if k, err := strconv.Atoi(number); err == nil {
-			modules[k] = scope[:at] + list + number
+			modules[k] = scope[:at] + convolutionList + number
 		}
 	}
 	var out []Output
@@ -109,12 +111,12 @@ func last(n *onnxproto.Node, name string, dimensions int) int {
 	return int(a.Ints[dimensions-1])
 }
 
-// Steps reads those of a waveform model off its convolutions: those that come before the first matrix product.
+// Steps reads those of a waveform model off its convolutions: those that come before the first matrix product, unless that is a part of one.
 func (x *Graph) Steps() (s Steps, ok bool) {
 	s = oneSample
 	for i := range x.Nodes {
 		switch n := &x.Nodes[i]; {
-		case n.Op == "MatMul" || n.Op == "Gemm":
+		case (n.Op == "MatMul" || n.Op == "Gemm") && !strings.Contains(x.scopes[i], convolutionList):
 			return s, true
 		case n.Op == "Conv" && !s.through(n):
 			return Steps{}, false

@@ -14,7 +14,7 @@ func Refuse(scan *onnxproto.Model) error {
 	for i := range scan.Graph.Nodes {
 		if n := &scan.Graph.Nodes[i]; quantised(n.Op) {
 			return fmt.Errorf("the file is quantised (operation %s, node %q), so its activations are not those of the model: "+
-				"take the float32 file (on the hubs: model.onnx, without a suffix) or export it with `pipeline models export SOURCE --out NAME.onnx`",
+				"take the float32 file (on the hubs: model.onnx, without a suffix) or make it of the checkpoint with `pipeline models import CHECKPOINT --out NAME.onnx`",
 				n.Op, n.Name)
 		}
 	}
@@ -54,7 +54,7 @@ const float16, bfloat16 = 10, 16
 
 func halfPrecision(what, name string) error {
 	return fmt.Errorf("%s %q is half precision, in which layer norms overflow without a sign: "+
-		"take the float32 file or export it with `pipeline models export SOURCE --out NAME.onnx`", what, name)
+		"take the float32 file or make it of the checkpoint with `pipeline models import CHECKPOINT --out NAME.onnx`", what, name)
 }
 
 func quantised(op string) bool {

@@ -15,12 +15,15 @@ func (m Module) Linear(x Tensor, in, out int) Tensor {
 
 // Product is a Linear without bias.
 func (m Module) Product(x Tensor, in, out int) Tensor {
-	read := m.Read("weight", out, in)
-	w := m.Computed("weight.transposed", []int{in, out}, func() ([]float32, error) {
+	return m.MatMul(x, m.Transposed("weight", out, in, m.Read("weight", out, in)))
+}
+
+// Transposed is a matrix of so many rows and columns, which are read, the other way round.
+func (m Module) Transposed(name string, rows, columns int, read func() ([]float32, error)) Tensor {
+	return m.Computed(name+".transposed", []int{columns, rows}, func() ([]float32, error) {
 		values, err := read()
-		return transposed(values, out, in), err
+		return transposed(values, rows, columns), err
 	})
-	return m.MatMul(x, w)
 }
 
 // transposed is a matrix of so many rows and columns the other way round.
@@ -89,6 +92,8 @@ type Conv struct {
 	Groups      int // 0: 1
 	Left, Right int // zeros before and after
 	Bias        bool
+	// NormOfOutputs says that a weight norm has a number for each output channel; else it has one for each place of the kernel.
+	NormOfOutputs bool
 }
 
 // Conv1d convolves x, [batch, in, time], with the module's weight, [out, in/groups, kernel], which may be kept in two parts.
@@ -107,7 +112,7 @@ func (m Module) conv(x Tensor, c Conv, before []int) Tensor {
 		m.Fail(fmt.Errorf("%s: %d and %d channels can't be split into %d groups", m.path, c.In, c.Out, groups))
 		return x
 	}
-	inputs := []Tensor{x, m.convolutionWeight(c.Out, c.In/groups, before, c.Kernel)}
+	inputs := []Tensor{x, m.convolutionWeight(c, before)}
 	if c.Bias {
 		inputs = append(inputs, m.Weight("bias", c.Out))
 	}
@@ -121,19 +126,25 @@ func (m Module) conv(x Tensor, c Conv, before []int) Tensor {
 
 // convolutionWeight is the weight of a convolution, [out, in, kernel] with dimensions of 1 before the kernel. PyTorch's weight norm
 // keeps it as a direction v and a norm g, under the names of either of its two versions.
-func (m Module) convolutionWeight(out, in int, before []int, kernel int) Tensor {
-	shape := append(append([]int{out, in}, before...), kernel)
+func (m Module) convolutionWeight(c Conv, before []int) Tensor {
+	own := []int{c.Out, c.In / max(c.Groups, 1), c.Kernel}
+	shape := slices.Concat(own[:2], before, own[2:])
 	for _, names := range [][2]string{{"weight_g", "weight_v"}, {"parametrizations.weight.original0", "parametrizations.weight.original1"}} {
-		if m.Has(names[0]) {
-			g, v := m.Read(names[0], 1, 1, kernel), m.Read(names[1], out, in, kernel)
-			return m.Computed("weight", shape, func() ([]float32, error) { return normed(g, v) })
+		if !m.Has(names[0]) {
+			continue
 		}
+		ofG, part := []int{1, 1, c.Kernel}, func(i int) int { return i % c.Kernel }
+		if c.NormOfOutputs {
+			ofG, part = []int{c.Out, 1, 1}, func(i int) int { return i / (own[1] * c.Kernel) }
+		}
+		g, v := m.Read(names[0], ofG...), m.Read(names[1], own...)
+		return m.Computed("weight", shape, func() ([]float32, error) { return normed(g, v, part) })
 	}
-	return m.Computed("weight", shape, m.Read("weight", out, in, kernel))
+	return m.Computed("weight", shape, m.Read("weight", own...))
 }
 
-// normed is g v / |v|, with a norm for each place of the kernel, which is the last dimension.
-func normed(readG, readV func() ([]float32, error)) ([]float32, error) {
+// normed is g v / |v|, with a norm for each part of v; part is that of a number of v by its place.
+func normed(readG, readV func() ([]float32, error), part func(int) int) ([]float32, error) {
 	g, err := readG()
 	if err != nil {
 		return nil, err
@@ -144,13 +155,39 @@ func normed(readG, readV func() ([]float32, error)) ([]float32, error) {
 	}
 	squares := make([]float64, len(g))
 	for i, x := range v {
-		squares[i%len(g)] += float64(x) * float64(x)
+		squares[part(i)] += float64(x) * float64(x)
 	}
 	for i := range v {
-		k := i % len(g)
+		k := part(i)
 		v[i] = float32(float64(v[i]) * float64(g[k]) / math.Sqrt(squares[k]))
 	}
 	return v, nil
+}
+
+// Pointwise is a convolution of x, [batch, time, in], with a kernel of one: a product, with the weight kept as [out, in, 1]. Of
+// its outputs it makes those from the first on, so many.
+func (m Module) Pointwise(x Tensor, in, out, first, count int) Tensor {
+	read := m.Read("weight", out, in, 1)
+	w := m.Computed(fmt.Sprintf("weight.transposed.%d", first), []int{in, count}, func() ([]float32, error) {
+		values, err := read()
+		if err != nil {
+			return nil, err
+		}
+		return transposed(values[first*in:(first+count)*in], count, in), nil
+	})
+	return m.MatMul(x, w)
+}
+
+// Patches cuts x, [batch, rows, columns], into squares of a size and makes so many units of each, [batch, patches, units]: those of the
+// first rows come first. What is left of a last square is left out.
+func (m Module) Patches(x Tensor, size, units int, bias bool) Tensor {
+	inputs := []Tensor{m.Unsqueeze(x, 1), m.Weight("weight", units, 1, size, size)}
+	if bias {
+		inputs = append(inputs, m.Weight("bias", units))
+	}
+	square := []int64{int64(size), int64(size)}
+	y := m.Op("Conv", inputs, onnxproto.Setting{Name: "kernel_shape", Ints: square}, onnxproto.Setting{Name: "strides", Ints: square})
+	return m.Transpose(m.Reshape(y, 0, units, -1), 0, 2, 1)
 }
 
 // Embedding looks integers up in the module's table, [rows, units].
@@ -167,12 +204,14 @@ func (m Module) Activation(name string, x Tensor) Tensor {
 		return m.Op("Relu", []Tensor{x})
 	case "tanh":
 		return m.Op("Tanh", []Tensor{x})
+	case "elu":
+		return m.Op("Elu", []Tensor{x})
 	case "silu", "swish":
 		return m.Mul(x, m.Op("Sigmoid", []Tensor{x}))
 	case "gelu_new", "gelu_pytorch_tanh", "gelu_fast":
 		return m.tanhGelu(x)
 	}
-	m.Fail(fmt.Errorf("activation %q is not known (known: gelu, gelu_new, relu, silu, tanh)", name))
+	m.Fail(fmt.Errorf("activation %q is not known (known: elu, gelu, gelu_new, relu, silu, tanh)", name))
 	return x
 }
 

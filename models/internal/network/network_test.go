@@ -98,6 +98,7 @@ func TestActivations(t *testing.T) {
 		"relu": func(x float64) float64 { return max(x, 0) },
 		"silu": func(x float64) float64 { return x / (1 + math.Exp(-x)) }, "swish": func(x float64) float64 { return x / (1 + math.Exp(-x)) },
 		"tanh": math.Tanh,
+		"elu":  func(x float64) float64 { return max(x, 0) + math.Expm1(min(x, 0)) },
 	}
 	for name, f := range formulas {
 		n := New(table{})
@@ -111,7 +112,7 @@ func TestActivations(t *testing.T) {
 	}
 	n := New(table{})
 	n.Module("m").Activation("sine", n.Input("x", onnxproto.Float, -1))
-	if _, err := n.Builder(); err == nil || !strings.Contains(err.Error(), `activation "sine" is not known (known: gelu`) {
+	if _, err := n.Builder(); err == nil || !strings.Contains(err.Error(), `activation "sine" is not known (known: elu, gelu`) {
 		t.Errorf("an unknown activation: %v", err)
 	}
 }
@@ -123,7 +124,7 @@ func TestAttention(t *testing.T) {
 	in := n.Input("x", onnxproto.Float, -1, -1, 4)
 	m := n.Module("encoder.layers.0.attention")
 	real := m.Op("Less", []Tensor{m.Range(m.Length(in, 1)), m.Int(2)})
-	context, probabilities := m.Attention(in, in, in, 2, 4, m.MaskBias(m.Unsqueeze(real, 0)))
+	context, probabilities := m.Attention(in, in, in, 2, 4, m.Keys(m.Unsqueeze(real, 0), 2))
 	n.Output("context", context, -1, -1, 4)
 	n.Output("probabilities", probabilities, -1, 2, -1, -1)
 	n.Output("again", context, -1, -1, 4)
@@ -178,8 +179,30 @@ func TestFirstErrorIsKept(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	n = New(table{})
-	n.Module("a").Attention(x, x, x, 3, 4)
+	n.Module("a").Attention(x, x, x, 3, 4, Keys{})
 	if _, err := n.Builder(); err == nil || !strings.Contains(err.Error(), "a: a width of 4 can't be split into 3 heads") {
 		t.Errorf("%v", err)
+	}
+}
+
+// What is mirrored at the ends; a signal that is too short for it has zeros behind it.
+func TestReflected(t *testing.T) {
+	tests := []struct {
+		x              []float32
+		before, stride int
+		want           []float64
+	}{
+		{[]float32{0, 1, 2, 3, 4}, 2, 2, []float64{2, 1, 0, 1, 2, 3, 4, 3}},
+		{[]float32{0, 1, 2, 3, 4}, 0, 1, []float64{0, 1, 2, 3, 4}},
+		{[]float32{0, 1, 2, 3, 4}, 0, 4, []float64{0, 1, 2, 3, 4, 3, 2, 1}},
+		{[]float32{1, 2}, 3, 1, []float64{0, 0, 2, 1, 2}},
+		{[]float32{1}, 4, 4, []float64{0, 0, 0, 0, 1, 0, 0, 0}},
+	}
+	for _, tt := range tests {
+		n := New(table{})
+		in := n.Input("x", onnxproto.Float, -1, -1, 1)
+		m := n.Module("m")
+		n.Output("y", m.Transpose(m.Reflected(m.Transpose(in, 0, 2, 1), tt.before, tt.stride), 0, 2, 1), -1, -1, 1)
+		near(t, fmt.Sprint(tt.x), compute(t, n, tt.x, 1, "y")[0].Float32, tt.want)
 	}
 }

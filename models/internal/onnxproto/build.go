@@ -32,29 +32,31 @@ type Builder struct {
 
 // ONNX's numbers of element types.
 const (
-	Float = 1
-	Int64 = 7
-	Bool  = 9
+	Float  = 1
+	Int32  = 6
+	Int64  = 7
+	Bool   = 9
+	Double = 11
 )
 
 // Numbers of the fields of ONNX's messages that a Builder writes.
 const (
-	modelVersion, modelProducer, modelProducerVersion            = 1, 2, 3
-	modelGraph, modelOpset, modelMetadata                        = 7, 8, 14
-	opsetDomain, opsetVersion                                    = 1, 2
-	entryKey, entryValue                                         = 1, 2
-	graphNode, graphName, graphInitializer                       = 1, 2, 5
-	graphInput, graphOutput                                      = 11, 12
-	nodeInput, nodeOutput, nodeName, nodeOp, nodeAttribute       = 1, 2, 3, 4, 5
-	nodeDomain                                                   = 7
-	attributeName, attributeF, attributeI, attributeInts         = 1, 2, 3, 8
-	attributeTypeField                                           = 20
-	attributeTypeFloat, attributeTypeInt, attributeTypeInts      = 1, 2, 7
-	valueName, valueType, typeTensor, tensorElement, tensorShape = 1, 2, 1, 1, 2
-	shapeDim, dimValue                                           = 1, 1
-	tensorDims, tensorType, tensorInt64s, tensorName, tensorRaw  = 1, 2, 7, 8, 9
-	tensorExternal, tensorLocation                               = 13, 14
-	locationExternal                                             = 1
+	modelVersion, modelProducer, modelProducerVersion                            = 1, 2, 3
+	modelGraph, modelOpset, modelMetadata                                        = 7, 8, 14
+	opsetDomain, opsetVersion                                                    = 1, 2
+	entryKey, entryValue                                                         = 1, 2
+	graphNode, graphName, graphInitializer                                       = 1, 2, 5
+	graphInput, graphOutput                                                      = 11, 12
+	nodeInput, nodeOutput, nodeName, nodeOp, nodeAttribute                       = 1, 2, 3, 4, 5
+	nodeDomain                                                                   = 7
+	attributeName, attributeF, attributeI, attributeS, attributeInts             = 1, 2, 3, 4, 8
+	attributeTypeField                                                           = 20
+	attributeTypeFloat, attributeTypeInt, attributeTypeString, attributeTypeInts = 1, 2, 3, 7
+	valueName, valueType, typeTensor, tensorElement, tensorShape                 = 1, 2, 1, 1, 2
+	shapeDim, dimValue                                                           = 1, 1
+	tensorDims, tensorType, tensorInt64s, tensorName, tensorRaw                  = 1, 2, 7, 8, 9
+	tensorExternal, tensorLocation                                               = 13, 14
+	locationExternal                                                             = 1
 )
 
 // built is a protobuf message that grows.
@@ -157,11 +159,12 @@ func (b *Builder) Float(name string, value float32) {
 	b.Weight(Weight{Name: name, Values: func() ([]float32, error) { return []float32{value}, nil }})
 }
 
-// Setting is an attribute of a node: an integer, a list of them, or a number ([Real]).
+// Setting is an attribute of a node: an integer, a list of them, a text, or a number ([Real]).
 type Setting struct {
 	Name string
 	Int  int64
 	Ints []int64  // in place of Int
+	Text string   // in place of Int
 	real *float32 // in place of Int
 }
 
@@ -215,6 +218,8 @@ func (s Setting) attribute() built {
 			m = m.number(attributeInts, v)
 		}
 		return m.number(attributeTypeField, attributeTypeInts)
+	case s.Text != "":
+		return m.text(attributeS, s.Text).number(attributeTypeField, attributeTypeString)
 	case s.real != nil:
 		return m.float(attributeF, *s.real).number(attributeTypeField, attributeTypeFloat)
 	}
