@@ -11,6 +11,7 @@ type Config struct {
 	File        string // where it was read, for messages
 	Base        string // the config that this one inherits from; paths and messages stay those of the file they are in
 	Name        string
+	Get         string // how files that are not there are got: said of each that is missing
 	Note        string // said in the title of every figure and on the page, such as what the run stands for
 	Corpus      Corpus
 	Audio       Audio

@@ -76,6 +76,8 @@ func TestMistakes(t *testing.T) {
 		{"choice of pronunciation", replace("{root: c}}", "{root: c}, lexicon: {file: l, choice: lats}}"), `corpus.lexicon.choice is "lats"; it must be one of first, last, nearest; did you mean "last"?`},
 		{"labels", replace("onnx: a.onnx", "labels: phones"), `labels is "phones"; it must be one of phone, word, speaker, logmel, mfcc, length; did you mean "phone"?`},
 		{"labels and a file", replace("onnx: a.onnx", "onnx: a.onnx, labels: phone"), `model "a" has more than one of checkpoint, onnx, vectors, features and labels`},
+		{"normalisation of a file", replace("onnx: a.onnx", "onnx: a.onnx, normalize: none"), `t.yaml:4:5: model "a": normalize is of a checkpoint; what an ONNX file takes is said by its card`},
+		{"normalisation", replace("onnx: a.onnx", "checkpoint: a, normalize: non"), `normalize is "non"; it must be one of zero_mean_unit_var, none; did you mean "none"?`},
 		{"a revision of a file", replace("onnx: a.onnx", "onnx: a.onnx, revision: v1"), `model "a": revision is of a checkpoint on the hub; it needs checkpoint: ORGANISATION/NAME`},
 		{"features without a hop", replace("onnx: a.onnx", "features: ema"), `model "a" is features and has no hop: give the seconds from one frame to the next, such as hop: 0.01`},
 		{"a hop in milliseconds", replace("onnx: a.onnx", "features: ema, hop: 20"), `model "a": hop is 20; it is the seconds from one frame to the next, from 0.0001 to 10`},
@@ -241,7 +243,7 @@ func FuzzParse(f *testing.F) {
 
 // TestKeys pins the keys of the language: renaming one breaks users' files.
 func TestKeys(t *testing.T) {
-	want := []string{"base", "name", "note", "corpus", "audio", "models", "rows", "comparisons", "libraries", "products", "formats", "runs", "store", "memory"}
+	want := []string{"base", "name", "get", "note", "corpus", "audio", "models", "rows", "comparisons", "libraries", "products", "formats", "runs", "store", "memory"}
 	if diff := cmp.Diff(want, sortedKeys(keysOf(reflect.TypeOf(Config{})))); diff != "" {
 		t.Error(diff)
 	}

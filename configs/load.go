@@ -17,9 +17,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// shipped are the configs of the papers and the demo, inside the program.
+// shipped are the configs of the papers, the demo and what else the program ships with, inside the program.
 //
-//go:embed demo.yaml real.yaml timit-hubert.yaml elkheir2024 bolanos2024
+//go:embed demo.yaml real.yaml first-study.yaml timit-hubert.yaml elkheir2024 bolanos2024
 var shipped embed.FS
 
 // Load reads, overrides, decodes and validates the config in file. Where no such file exists, the shipped config of that

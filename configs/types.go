@@ -28,6 +28,7 @@ type Model struct {
 	Revision   string  // of the id: a branch, a tag or a commit, "" = main
 	Weights    string  // of the checkpoint: "" as trained, or random
 	Seed       int     // of random weights
+	Normalize  string  // of the checkpoint's audio: "" as it says, zero_mean_unit_var or none
 	Vectors    string  `path:""` // GloVe text, .gz or .zip
 	Labels     string  // phone, word, speaker, logmel, mfcc or length
 	Features   string  `path:""` // a folder or an archive with the frames of each utterance

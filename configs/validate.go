@@ -15,6 +15,8 @@ var (
 	selects  = []string{"all", "bolanos2024"}
 	devices  = []string{"cpu", "cuda"}
 
+	normalizations = []string{"zero_mean_unit_var", "none"}
+
 	precisions = []string{"float32", "tf32", "fp16"}
 	numbers    = []string{"float32", "float16"}
 	resamplers = []string{"kaiser", "torchaudio"}
@@ -195,6 +197,12 @@ func (c *Config) validateModels(oneOf func(Pos, string, *string, []string), bad 
 			}
 		case m.Seed != 0:
 			bad(m.Pos.Of("seed"), "model %q: seed is of weights that are drawn; it needs weights: random", m.Name)
+		}
+		if m.Normalize != "" {
+			oneOf(m.Pos.Of("normalize"), "normalize", &m.Normalize, normalizations)
+			if m.Checkpoint == "" {
+				bad(m.Pos.Of("normalize"), "model %q: normalize is of a checkpoint; what an ONNX file takes is said by its card, or by another card: FILE", m.Name)
+			}
 		}
 		if m.Revision != "" && m.Checkpoint == "" {
 			bad(m.Pos.Of("revision"), "model %q: revision is of a checkpoint on the hub; it needs checkpoint: ORGANISATION/NAME", m.Name)

@@ -120,13 +120,14 @@ type groupedCKA struct {
 type groupedBlock struct {
 	i, j   int
 	err    error
-	cc     float64   // |C|²
-	sct    []float64 // of each group: s C t
-	own    []float64 // |c|²
-	sctOwn []float64 // s c t
-	shared []float64 // <C, c>
-	others []float64 // Σ_h s_h c t_h
-	u, v   []float64 // Σ cᵀ s and Σ c t over groups
+	cc     float64     // |C|²
+	sct    []float64   // of each group: s C t
+	own    []float64   // |c|²
+	sctOwn []float64   // s c t
+	shared []float64   // <C, c>
+	others []float64   // Σ_h s_h c t_h
+	u, v   []float64   // Σ cᵀ s and Σ c t over groups
+	sketch [][]float64 // of each group: sketchOf(c)
 }
 
 // groupedWork is the memory of a worker.
@@ -205,7 +206,7 @@ func (g *groupedCKA) addProducts(group *Moments) error {
 			sct += s[r] * ct
 			b.v[r] += ct
 		}
-		b.own, b.sctOwn = append(b.own, sumSquares(c.Data)), append(b.sctOwn, sct)
+		b.own, b.sctOwn, b.sketch = append(b.own, sumSquares(c.Data)), append(b.sctOwn, sct), append(b.sketch, sketchOf(c))
 		all, err := centred(g.whole, b.i, b.j, &w.all)
 		if err != nil {
 			return err
@@ -286,7 +287,7 @@ func (g *groupedCKA) result() (*OfGroups, error) {
 		shares[i] = g.share(i)
 	}
 	out := &OfGroups{Cells: make([]CellValue, len(g.pairs)), Effects: make([]GroupEffect, len(g.pairs)), Scales: make([]float64, len(g.pairs))}
-	out.Left = &Replicates{Whole: make([]float64, len(g.pairs)), Left: make([][]float64, len(g.sizes)), Sizes: g.sizes}
+	out.Left = &Replicates{Whole: make([]float64, len(g.pairs)), Left: make([][]float64, len(g.sizes)), Sizes: g.sizes, Spreads: make([]Spread, len(g.pairs))}
 	for k := range out.Left.Left {
 		out.Left.Left[k] = make([]float64, len(g.pairs))
 	}
@@ -313,7 +314,29 @@ func (g *groupedCKA) result() (*OfGroups, error) {
 			}
 		}
 	}
+	parallel.Run(len(g.work), len(g.pairs), func(_, k int) {
+		if value := out.Left.Whole[k]; !math.IsNaN(value) && len(g.sizes) > 4 {
+			out.Left.Spreads[k] = g.spread(g.pairs[k], value, estimates)
+		}
+	})
 	return out, nil
+}
+
+// spread is that of the cell of a pair of layers. CKA is xy / √(x y) of estimates of HSIC; to first order in each, it is the sum of their products of groups,
+// with the derivatives of CKA as weights.
+func (g *groupedCKA) spread(p [2]int, value float64, estimates []groupedHSIC) Spread {
+	pairs := powersOf(g.sizes).pairs()
+	term := func(i, j int, weight func(estimate float64) float64) pairTerm {
+		at := g.at[[2]int{min(i, j), max(i, j)}]
+		b := g.blocks[at]
+		return pairTerm{weight(estimates[at].hsic.left) / pairs, b.sketch, g.whole.dims[b.i]*g.whole.dims[b.j] <= sketchSize}
+	}
+	x, y := estimates[g.at[[2]int{p[0], p[0]}]].hsic.left, estimates[g.at[[2]int{p[1], p[1]}]].hsic.left
+	scale := math.Sqrt(x) * math.Sqrt(y)
+	side := func(estimate float64) float64 { return -value / 2 / estimate }
+	terms := []pairTerm{term(p[0], p[1], func(float64) float64 { return 1 / scale }), term(p[0], p[0], side), term(p[1], p[1], side)}
+	all := g.blocks[g.at[[2]int{min(p[0], p[1]), max(p[0], p[1])}]].cc
+	return Spread{Second: secondOrder(g.whole.backend, g.sizes, terms), Biased: all / pairs / scale}
 }
 
 // orNaN is NaN for a value that is undefined on these data.

@@ -17,6 +17,9 @@ type Replicates struct {
 	Whole []float64   // each statistic, of all rows
 	Left  [][]float64 // [group][statistic], of all rows but the group's
 	Sizes []int       // rows of each group
+
+	// Spreads are of statistics of which more is known than the jackknife says: CKA grouped. Those of the last ones may lack, and 0 is none.
+	Spreads []Spread
 }
 
 // Interval is a 95 % interval by the delete-a-group jackknife.
@@ -24,7 +27,7 @@ type Interval struct {
 	Value  float64 // of all rows
 	Centre float64 // Value less the bias that the jackknife sees in it
 	SE     float64 // standard error
-	Lo, Hi float64 // Centre ± t SE, with Student's t for groups - 1 degrees of freedom
+	Lo, Hi float64 // Centre ± t SE, with Student's t for groups - 1 degrees of freedom; not symmetric where a Spread is known
 	Groups int
 }
 
@@ -116,7 +119,27 @@ func (r *Replicates) Interval(k int) (interval Interval, ok bool) {
 	for g := range left {
 		left[g] = r.Left[g][k]
 	}
-	return interval95(r.Whole[k], left, r.Sizes)
+	interval, ok = interval95(r.Whole[k], left, r.Sizes)
+	if ok && k < len(r.Spreads) && r.Spreads[k] != (Spread{}) {
+		interval.Lo, interval.Hi = r.Spreads[k].around(interval.Centre, interval.SE*interval.SE, interval.quantile())
+	}
+	return interval, ok
+}
+
+// Append adds statistic k of others with the same groups left out, and returns its place.
+func (r *Replicates) Append(from *Replicates, k int) int {
+	place := len(r.Whole)
+	if r.Left == nil {
+		r.Left, r.Sizes = make([][]float64, len(from.Left)), from.Sizes
+	}
+	r.Whole = append(r.Whole, from.Whole[k])
+	for g := range r.Left {
+		r.Left[g] = append(r.Left[g], from.Left[g][k])
+	}
+	if from.Spreads != nil {
+		r.Spreads = append(append(r.Spreads, make([]Spread, place-len(r.Spreads))...), from.Spreads[k])
+	}
+	return place
 }
 
 // Difference returns the interval of statistic a less statistic b. Both were
@@ -161,9 +184,13 @@ func interval95(whole float64, left []float64, sizes []int) (Interval, bool) {
 		return Interval{}, false
 	}
 	i := Interval{Value: whole, Centre: centre, SE: math.Sqrt(variance), Groups: len(left)}
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: groups - 1}.Quantile(.975)
-	i.Lo, i.Hi = centre-t*i.SE, centre+t*i.SE
+	i.Lo, i.Hi = centre-i.quantile()*i.SE, centre+i.quantile()*i.SE
 	return i, true
+}
+
+// quantile is that of Student's t for a 95 % interval.
+func (i Interval) quantile() float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(i.Groups - 1)}.Quantile(.975)
 }
 
 // Bundle joins groups with sizes rows into at most most bundles of about equal

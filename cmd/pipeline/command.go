@@ -48,7 +48,7 @@ func (e usageError) Error() string { return e.msg }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
 
-var commands = []*command{fetchCommand, runCommand, checkCommand, planCommand, submitCommand, statusCommand, mergeCommand, storeCommand, reportCommand, extractCommand, compareCommand, modelsCommand, versionCommand}
+var commands = []*command{initCommand, fetchCommand, runCommand, checkCommand, planCommand, submitCommand, statusCommand, mergeCommand, storeCommand, reportCommand, extractCommand, compareCommand, modelsCommand, versionCommand}
 
 // run finds the command, runs it and turns its error into a line and an exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -142,7 +142,11 @@ func (c *call) flagMistake(err error) string {
 	if key := configs.KeyNamed(name); key != "" && takesConfig {
 		return fmt.Sprintf("there is no flag --%s; it is a key of the config: --set %s=...", name, key)
 	}
-	return fmt.Sprintf("there is no flag --%s%s", name, configs.Nearest("--"+name, known))
+	dashes := "--"
+	if len(name) == 1 {
+		dashes = "-"
+	}
+	return fmt.Sprintf("there is no flag %s%s%s", dashes, name, configs.Nearest(dashes+name, known))
 }
 
 // list is a flag that may be given several times.

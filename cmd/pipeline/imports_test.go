@@ -59,6 +59,7 @@ var phases = []struct{ name, pipeline, above string }{
 	{"matrices", "study inference results native progress internal/npy internal/text", "metrics"},
 	{"inventory", "publish progress internal/text", "extract metrics"},
 	{"modelcmd", "checkpoints native internal/files internal/text", "corpus extract models"},
+	{"draft", "internal/files internal/text", "configs corpus metrics models"},
 	{"fetch/hubtest", "", ""},
 	{"fetch", "checkpoints native progress internal/files internal/text", "configs models"},
 	{"plantest", "study load plan native", "configs"},
@@ -66,7 +67,7 @@ var phases = []struct{ name, pipeline, above string }{
 }
 
 // fromCommands are the packages below pipeline that the commands go to.
-const fromCommands = ". results publish shard slurm native matrices inventory modelcmd fetch progress"
+const fromCommands = ". results publish shard slurm native matrices inventory modelcmd draft fetch progress"
 
 // onlyIn are libraries that one package wraps.
 var onlyIn = map[string]string{

@@ -64,7 +64,7 @@ func (d design) cover(sets int, seed uint64) (string, error) {
 	values, centres, halves := make([][]float64, len(estimators)), make([][]float64, len(estimators)), make([][]float64, len(estimators))
 	covered := make([]int, len(estimators))
 	truth := d.truth()
-	err := overSets(sets, func(k uint64) ([]metrics.Interval, error) { return d.estimate(seed + k) }, func(found []metrics.Interval) {
+	err := overSets(0, sets, func(k uint64) ([]metrics.Interval, error) { return d.estimate(seed + k) }, func(found []metrics.Interval) {
 		for e, i := range found {
 			if math.IsNaN(i.SE) {
 				continue

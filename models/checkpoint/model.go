@@ -55,7 +55,7 @@ type WriteFile func(path string, write func(io.Writer) error) error
 func (m *Model) Write(ctx context.Context, path string, write WriteFile) error {
 	card := m.Card.YAML()
 	m.graph.Metadata(models.MetadataKey, card)
-	m.graph.Producer("speechsim", "")
+	m.graph.Producer("pipeline", "")
 	file := func(path string, content func(io.Writer) error) error {
 		return write(path, func(w io.Writer) error { return content(stoppable{ctx, w}) })
 	}

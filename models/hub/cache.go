@@ -32,6 +32,19 @@ func (c Cache) folder(id string) string {
 	return filepath.Join(c.Dir, "models--"+strings.ReplaceAll(id, "/", "--"))
 }
 
+// IDs lists the checkpoints that the cache has anything of, in the order of their names.
+func (c Cache) IDs() (ids []string) {
+	items, _ := os.ReadDir(c.Dir) // a cache that is not there has none
+	for _, item := range items {
+		if name, ok := strings.CutPrefix(item.Name(), "models--"); ok {
+			if id := strings.ReplaceAll(name, "--", "/"); IsID(id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
 // Blob is the file of an ETag, whether it is there or not.
 func (c Cache) Blob(id, etag string) string { return filepath.Join(c.folder(id), "blobs", etag) }
 

@@ -111,6 +111,10 @@ func TestFind(t *testing.T) {
 		t.Errorf("%q, %v", text, err)
 	}
 
+	if ids := cache.IDs(); len(ids) != 1 || ids[0] != "a/b" {
+		t.Errorf("the cache lists %q", ids)
+	}
+
 	// By its commit, and by a branch with a folder in its name.
 	w.Revision = commit
 	if s, err := Find(w); err != nil || s.Commit != commit {

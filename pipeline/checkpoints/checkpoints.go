@@ -54,7 +54,7 @@ func Open(cfg *configs.Config, m *configs.Model) (*checkpoint.Checkpoint, error)
 	if err != nil {
 		return nil, err
 	}
-	return checkpoint.Open(s.Path, checkpoint.Options{Random: m.Weights == "random", Seed: uint64(m.Seed)})
+	return checkpoint.Open(s.Path, checkpoint.Options{Normalize: m.Normalize, Random: m.Weights == "random", Seed: uint64(m.Seed)})
 }
 
 // OriginOf is the origin of a checkpoint that is open; digest gives the SHA-256 of a file.

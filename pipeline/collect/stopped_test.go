@@ -154,7 +154,7 @@ func TestStopped(t *testing.T) {
 	store, s, last, runs := t.TempDir(), &stopper{after: 1}, 0.0, 0
 	for stopped := true; stopped; runs++ {
 		if runs == closely {
-			s.after = 4
+			s.after = 9
 		}
 		stopped = makeStopped(t, store, s)
 		if math.Abs(s.skip-last) > 1e-9 {
@@ -274,7 +274,7 @@ func TestStoppedShards(t *testing.T) {
 	want := calmStore(t)
 	store := t.TempDir()
 	for _, parts := range [][]int{{0, 3}, {1, 2, 4}} {
-		s := &stopper{after: 3}
+		s := &stopper{after: 7}
 		for stopped := true; stopped; {
 			ctx, cancel := context.WithCancel(context.Background())
 			s.then = cancel

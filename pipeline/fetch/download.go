@@ -163,6 +163,41 @@ type refusedError struct{ error }
 
 func (e refusedError) Unwrap() error { return e.error }
 
+// unreachedError says that no line to a host could be opened.
+type unreachedError struct {
+	host, why string
+	error
+}
+
+func (e *unreachedError) Error() string {
+	return fmt.Sprintf("%s can't be reached (%s)", e.host, e.why)
+}
+func (e *unreachedError) Unwrap() error { return e.error }
+
+// plainly names the host where err is that it can't be reached, of which the libraries say at length.
+func plainly(err error) error {
+	var request *url.Error
+	var line *net.OpError
+	if !errors.As(err, &request) || !errors.As(err, &line) || line.Op != "dial" && line.Op != "proxyconnect" {
+		return err
+	}
+	proxy := line.Op == "proxyconnect"
+	for inner := line; errors.As(line.Err, &inner); { // the proxy's own line
+		line = inner
+	}
+	u := &unreachedError{host: request.URL, why: line.Err.Error(), error: err}
+	if address, err := url.Parse(request.URL); err == nil {
+		u.host = address.Host
+	}
+	if name := (*net.DNSError)(nil); errors.As(err, &name) {
+		u.why = name.Err
+	}
+	if proxy {
+		u.why = "by the proxy of HTTPS_PROXY or HTTP_PROXY: " + u.why
+	}
+	return u
+}
+
 // hopeless says whether another try would fail likewise; reached, that the server has answered before.
 func hopeless(err error, reached bool) bool {
 	var refused refusedError
@@ -192,13 +227,13 @@ func (c *client) again(ctx context.Context, try func() (gained bool, err error))
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case hopeless(err, reached || gained):
-			return err
+			return plainly(err)
 		}
 		if gained {
 			failed, wait, reached = 0, firstWait, true
 		}
 		if failed++; failed == tries {
-			return fmt.Errorf("%w; it was tried %d times", err, tries)
+			return fmt.Errorf("%w; it was tried %d times", plainly(err), tries)
 		}
 		next := wait
 		if status := (*statusError)(nil); errors.As(err, &status) && status.after > 0 {

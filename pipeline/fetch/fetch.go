@@ -113,7 +113,12 @@ func (p *Plan) addCheckpoint(ctx context.Context, w hub.Wanted, e hub.Environmen
 	}
 	if err != nil {
 		there, missing := hub.Find(w)
-		if answer := (*statusError)(nil); missing != nil || errors.As(err, &answer) || ctx.Err() != nil {
+		unreached := (*unreachedError)(nil)
+		switch answer := (*statusError)(nil); {
+		case missing != nil && errors.As(err, &unreached) && ctx.Err() == nil:
+			return fmt.Errorf("%w, and the Hugging Face cache %s lacks %s: give the address of another hub as HF_ENDPOINT, or copy the folder %s from the cache of another machine into this one "+
+				"(HF_HUB_OFFLINE=1 then keeps this command from asking)", err, cache.Dir, w.Name, filepath.Base(filepath.Dir(filepath.Dir(cache.Snapshot(w.Name, hub.DefaultRevision)))))
+		case missing != nil || errors.As(err, &answer) || ctx.Err() != nil:
 			return fmt.Errorf("asking for %s: %w", w.Name, err)
 		}
 		p.present = append(p.present, fmt.Sprintf("%s at %s (the hub was not asked whether there is a newer one)", w.Name, short(there.Commit)))
@@ -160,6 +165,18 @@ func (p *Plan) addArchive(n *archiveNeed) {
 	p.items = append(p.items, it)
 }
 
+// byHand says what to do with an archive that was downloaded elsewhere.
+func (n *archiveNeed) byHand() string {
+	if len(n.want) == 0 {
+		return "put it at " + n.file
+	}
+	var what []string
+	for _, w := range n.want {
+		what = append(what, fmt.Sprintf("unpack %s to %s", w.name, w.to))
+	}
+	return strings.Join(what, ", ")
+}
+
 // archive downloads an archive, takes what is wanted out of it and deletes it.
 func (c *client) archive(ctx context.Context, n *archiveNeed) error {
 	d := &download{what: n.what, address: n.address, to: n.file, lock: n.file + ".lock", sum: n.sum, size: n.size}
@@ -174,6 +191,9 @@ func (c *client) archive(ctx context.Context, n *archiveNeed) error {
 		return nil
 	}
 	if err := c.whole(ctx, d); err != nil || len(lacking) == 0 {
+		if unreached := (*unreachedError)(nil); errors.As(err, &unreached) {
+			return fmt.Errorf("%w: where there is no network, get %s on another machine, and %s", err, d.address, n.byHand())
+		}
 		return err
 	}
 	if err := roomFor(n.file, lacking); err != nil {

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -280,6 +282,39 @@ func TestRefusals(t *testing.T) {
 	t.Setenv("HF_ENDPOINT", "huggingface")
 	if _, err := fetchHubert(t, whole); err == nil || !strings.Contains(err.Error(), `HF_ENDPOINT is "huggingface"; it must be an address`) {
 		t.Errorf("endpoint: %v", err)
+	}
+}
+
+// TestUnreached: a host that no line leads to is named in a few words, with what to do instead.
+func TestUnreached(t *testing.T) {
+	setup(t)
+	const nowhere = "127.0.0.1:1"
+	dir := t.TempDir()
+	n := &needs{archives: []*archiveNeed{
+		{archive: archive{what: "vectors", address: "http://" + nowhere + "/v.zip"}, file: filepath.Join(dir, "v.zip")},
+		{archive: archive{what: "speech", address: "http://" + nowhere + "/s.tar.gz"}, file: filepath.Join(dir, ".s.tar.gz"), want: []wanted{{"s", filepath.Join(dir, "s")}}},
+	}}
+	_, err := fetchAll(t, n)
+	for _, want := range []string{
+		"vectors: " + nowhere + " can't be reached (connect: connection refused): where there is no network, get http://" + nowhere + "/v.zip on another machine, and put it at " + filepath.Join(dir, "v.zip"),
+		"speech: " + nowhere + " can't be reached (connect: connection refused): where there is no network, get http://" + nowhere + "/s.tar.gz on another machine, and unpack s to " + filepath.Join(dir, "s"),
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v\nwant %s", err, want)
+		}
+	}
+	t.Setenv("HF_ENDPOINT", "http://"+nowhere)
+	if _, err := fetchHubert(t, whole); err == nil || !strings.Contains(err.Error(), nowhere+" can't be reached (connect: connection refused), and the Hugging Face cache ") {
+		t.Error(err)
+	}
+	for err, want := range map[error]string{
+		&url.Error{Op: "Get", URL: "https://hub.example/x", Err: &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "hub.example"}}}:                 "hub.example can't be reached (no such host)",
+		&url.Error{Op: "Get", URL: "https://hub.example/x", Err: &net.OpError{Op: "proxyconnect", Err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}}: "hub.example can't be reached (by the proxy of HTTPS_PROXY or HTTP_PROXY: connection refused)",
+		&url.Error{Op: "Get", URL: "https://hub.example/x", Err: &net.OpError{Op: "read", Err: errors.New("reset")}}:                                                     `Get "https://hub.example/x": read: reset`,
+	} {
+		if got := plainly(err).Error(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }
 

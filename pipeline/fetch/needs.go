@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -20,6 +21,7 @@ type needs struct {
 	archives    []*archiveNeed
 	present     []string
 	byHand      []string
+	get         string // what the config says of how its files are got
 }
 
 type checkpointNeed struct {
@@ -46,7 +48,7 @@ const groups = "a table speaker,group"
 //   - alignments of librispeech: the subsets that the folder lacks, where it has others or none.
 //   - the rest by hand.
 func needsOf(cfg *configs.Config, from sources) *needs {
-	n := &needs{}
+	n := &needs{get: cfg.Get}
 	for i := range cfg.Models {
 		n.model(cfg, &cfg.Models[i], from)
 	}
@@ -85,7 +87,7 @@ func (n *needs) orByHand(key, path, what string) {
 	case files.Exists(path):
 		n.present = append(n.present, key+" "+path)
 	default:
-		n.byHand = append(n.byHand, fmt.Sprintf("%s %s: %s", key, path, what))
+		n.byHand = append(n.byHand, fmt.Sprintf("%s %s: %s", key, path, cmp.Or(n.get, what)))
 	}
 }
 

@@ -2,12 +2,14 @@ package load
 
 import (
 	"context"
+	"errors"
 	"path"
 	"path/filepath"
 
 	"speechsim/configs"
 	"speechsim/extract/store"
 	"speechsim/models"
+	"speechsim/models/hub"
 	"speechsim/pipeline/checkpoints"
 	"speechsim/pipeline/internal/files"
 )
@@ -30,9 +32,10 @@ func (f *Files) modelFile(ctx context.Context, asked *configs.Model) (string, er
 		Name    string            // as the card says
 		Weights string            `json:",omitempty"`
 		Seed    int               `json:",omitempty"`
+		Audio   string            `json:",omitempty"` // how it is normalised, where the config says so
 		Commit  string            `json:",omitempty"` // on the hub
 		Files   map[string]string // sha256 by name
-	}{Format: importFormat, Name: c.Name(), Weights: asked.Weights, Seed: asked.Seed}
+	}{Format: importFormat, Name: c.Name(), Weights: asked.Weights, Seed: asked.Seed, Audio: asked.Normalize}
 	from, err := checkpoints.OriginOf(c, f.Config, asked, f.Digests.File)
 	if err != nil {
 		return "", err
@@ -75,7 +78,11 @@ func checkCheckpoints(cfg *configs.Config) (errs configs.Errors) {
 			c.Close()
 		}
 		if err != nil {
-			errs = append(errs, cfg.Errorf(m.Pos.Of("checkpoint", "revision"), "model %q: checkpoint: %v", m.Name, err))
+			how := ""
+			if missing := (*hub.MissingError)(nil); !errors.As(err, &missing) && !files.Exists(cfg.Path(m.Checkpoint)) {
+				how = howToGet(cfg, "")
+			}
+			errs = append(errs, cfg.Errorf(m.Pos.Of("checkpoint", "revision"), "model %q: checkpoint: %v%s", m.Name, err, how))
 		}
 	}
 	return errs

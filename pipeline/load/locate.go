@@ -69,7 +69,12 @@ func OpenCorpus(ctx context.Context, st *study.Study, o Options) (*Files, error)
 	f := &Files{Study: st, Options: o, RunDir: RunDir(st.Config, o)}
 	var err error
 	if f.Corpus, err = corpus.Open(ctx, corpusSpec(st.Config)); err != nil && ctx.Err() == nil {
-		err = st.Config.Errorf(st.Config.Corpus.At(err), "%v", err)
+		cfg := st.Config
+		how := ""
+		if root := corpusSpec(cfg); !files.Exists(cmp.Or(root.Root, root.Table)) {
+			how = howToGet(cfg, fetched)
+		}
+		err = cfg.Errorf(cfg.Corpus.At(err), "%v%s", err, how)
 	}
 	return f, err
 }
@@ -93,6 +98,20 @@ func (f *Files) OpenStore() error {
 	return err
 }
 
+// fetched is how many a corpus and many word vectors are got.
+const fetched = "`pipeline fetch %s` gets it, or says how it is got"
+
+// howToGet is the end of a message about what is missing: what the config says of it, or else another way to get it, of which "" is none.
+func howToGet(cfg *configs.Config, otherwise string) string {
+	switch {
+	case cfg.Get != "":
+		return "; " + cfg.Get
+	case otherwise != "":
+		return "; " + fmt.Sprintf(otherwise, cfg.File)
+	}
+	return ""
+}
+
 // CheckFiles finds missing files of models and of the lexicon before the corpus is read.
 func CheckFiles(st *study.Study, o Options) error {
 	cfg := st.Config
@@ -101,10 +120,18 @@ func CheckFiles(st *study.Study, o Options) error {
 		path := cfg.Path(file)
 		if what == "onnx" {
 			if err := models.Usable(path); err != nil && !(errors.Is(err, fs.ErrNotExist) && o.knownByCard(path)) {
-				errs = append(errs, cfg.Errorf(at, "%s%s: %v", whose, what, err))
+				how := ""
+				if errors.Is(err, fs.ErrNotExist) {
+					how = howToGet(cfg, "")
+				}
+				errs = append(errs, cfg.Errorf(at, "%s%s: %v%s", whose, what, err, how))
 			}
 		} else if info, err := os.Stat(path); err != nil {
-			errs = append(errs, cfg.Errorf(at, "%s%s: %s can't be opened: %v", whose, what, path, errors.Unwrap(err)))
+			how := ""
+			if what == "vectors" {
+				how = fetched
+			}
+			errs = append(errs, cfg.Errorf(at, "%s%s: %s can't be opened: %v%s", whose, what, path, errors.Unwrap(err), howToGet(cfg, how)))
 		} else if info.IsDir() && what != "features" && what != "vocabulary" {
 			errs = append(errs, cfg.Errorf(at, "%s%s: %s is a folder; a file is wanted", whose, what, path))
 		}

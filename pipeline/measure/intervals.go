@@ -60,16 +60,20 @@ func (r *replicates) with(t *plan.Tile, maps map[string]groupMap, cells []result
 			continue
 		}
 		if r == nil {
-			r = &replicates{Replicates: &metrics.Replicates{Left: make([][]float64, len(of.Left.Sizes)), Sizes: of.Left.Sizes}, At: map[int]int{}}
+			r = newReplicates()
 		}
-		k := of.at[[2]int{at.X, at.Y}]
-		r.At[c] = len(r.Whole)
-		r.Whole = append(r.Whole, of.Left.Whole[k])
-		for g := range r.Left {
-			r.Left[g] = append(r.Left[g], of.Left.Left[g][k])
-		}
+		r.At[c] = r.Append(of.Left, of.at[[2]int{at.X, at.Y}])
 	}
 	return r
+}
+
+func newReplicates() *replicates { return &replicates{&metrics.Replicates{}, map[int]int{}} }
+
+// add adds what others, which may be nil, have of a cell of theirs, as that of cell c.
+func (r *replicates) add(c int, others *replicates, theirs int) {
+	if k, ok := others.statistic(theirs); ok {
+		r.At[c] = r.Append(others.Replicates, k)
+	}
 }
 
 // statistic is that of a cell, if it has one.

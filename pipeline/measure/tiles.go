@@ -45,15 +45,10 @@ func (w *estimates) join(t *plan.Tile, measures []int, e *estimates) {
 	}
 	if e.replicates != nil {
 		if w.replicates == nil {
-			w.replicates = &replicates{&metrics.Replicates{Left: make([][]float64, len(e.replicates.Left)), Sizes: e.replicates.Sizes}, map[int]int{}}
+			w.replicates = newReplicates()
 		}
-		to := w.replicates
-		for c, k := range e.replicates.At {
-			to.At[place(c)] = len(to.Whole) + k
-		}
-		to.Whole = append(to.Whole, e.replicates.Whole...)
-		for g, left := range e.replicates.Left {
-			to.Left[g] = append(to.Left[g], left...)
+		for c := range e.cells {
+			w.replicates.add(place(c), e.replicates, c)
 		}
 	}
 	for k, d := range e.nulls {
@@ -76,26 +71,17 @@ func (w *estimates) join(t *plan.Tile, measures []int, e *estimates) {
 // of is what some measures gave of a tile: join, the other way round.
 func (w *estimates) of(t *plan.Tile, measures []int) *estimates {
 	e := &estimates{failed: w.failed}
-	var r *replicates
-	if w.replicates != nil {
-		r = &replicates{&metrics.Replicates{Left: make([][]float64, len(w.replicates.Left)), Sizes: w.replicates.Sizes}, map[int]int{}}
-	}
+	r := newReplicates()
 	for _, m := range measures {
 		for c := m * len(t.Cells); c < (m+1)*len(t.Cells); c++ {
-			if k, ok := w.replicates.statistic(c); ok {
-				r.At[len(e.cells)] = len(r.Whole)
-				r.Whole = append(r.Whole, w.replicates.Whole[k])
-				for g := range r.Left {
-					r.Left[g] = append(r.Left[g], w.replicates.Left[g][k])
-				}
-			}
+			r.add(len(e.cells), w.replicates, c)
 			e.cells, e.matches = append(e.cells, w.cells[c]), append(e.matches, w.matches[c])
 		}
 		if m < len(w.nulls) {
 			e.nulls = append(e.nulls, w.nulls[m])
 		}
 	}
-	if r != nil && len(r.At) > 0 {
+	if len(r.At) > 0 {
 		e.replicates = r
 	}
 	first := t.Measures[measures[0]]

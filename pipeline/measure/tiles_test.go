@@ -24,7 +24,7 @@ func TestTiles(t *testing.T) {
 	for _, c := range []struct {
 		keep      bool
 		stretches int
-	}{{true, 8}, {false, 3}} { // TestTilesOnce has two stretches
+	}{{true, 5}, {false, 3}} { // TestTilesOnce has two stretches
 		t.Run(fmt.Sprintf("keep=%v/%d", c.keep, c.stretches), func(t *testing.T) {
 			p := tiled(t, t.TempDir(), plan.Options{Stretches: c.stretches, KeepFrames: c.keep})
 			if p.Passes > 1 == c.keep {

@@ -39,7 +39,7 @@ func newPDF(width, height vg.Length, title, desc string) *pdf {
 	doc.SetAutoPageBreak(false, 0)
 	doc.SetTitle(title, true)
 	doc.SetSubject(desc, true)
-	doc.SetProducer("speechsim", true)
+	doc.SetProducer("pipeline", true)
 	doc.SetLang("en")
 	doc.AddPage()
 	m := matrix{1, 0, 0, -1, 0, height.Points()}
