@@ -35,7 +35,7 @@ func Default() Config {
 	return Config{
 		Audio:   Audio{Rate: 16000, Resampler: "kaiser"},
 		Formats: formats,
-		Store:   Store{Numbers: "float32", Frames: "auto"},
+		Store:   Store{Numbers: "float32", Keep: "all", Frames: "auto"},
 		Rows:    Rows{Unit: "frame", Pooling: "centre", Select: "all", Level: []string{"token"}, First: []string{"all"}},
 	}
 }

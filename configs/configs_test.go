@@ -100,9 +100,9 @@ func TestMistakes(t *testing.T) {
 		{"one label of two models", replace("models:\n", "models:\n  - {name: b, onnx: b.onnx, label: a}\n"), `models "b" and "a" are both called "a" in figures; give each a label of its own`},
 		{"one panel", whole + "panels: [{name: p, of: [one-cka]}]\n", `panels "p": of lists 1 of the figures; list 2 to 26 by their names in the folder figures`},
 		{"name of panels", whole + "panels: [{name: a/b, of: [one-cka, two-cka]}]\n", `panels: name is "a/b"; it is the name of files`},
-		{"store key", whole + "store: {folder: s, number: float16}\n", `t.yaml:8:20: unknown key "number" in store; did you mean "numbers"? (known: folder, numbers, frames)`},
+		{"store key", whole + "store: {folder: s, number: float16}\n", `t.yaml:8:20: unknown key "number" in store; did you mean "numbers"? (known: folder, numbers, keep, frames)`},
 		{"store numbers", whole + "store: {numbers: fp16}\n", `t.yaml:8:8: store.numbers is "fp16"; it must be one of float32, float16`},
-		{"no store", whole + "store: [s]\n", "t.yaml:8:8: store must be a mapping with the keys folder, numbers, frames; found a list"},
+		{"no store", whole + "store: [s]\n", "t.yaml:8:8: store must be a mapping with the keys folder, numbers, keep, frames; found a list"},
 		{"folder name", replace("name: t\n", "name: a/b\n"), "can't be the name of a folder"},
 	}
 	for _, tt := range tests {

@@ -7,6 +7,7 @@ type Store struct {
 	Pos     Pos
 	Folder  string `path:""` // "" = store in the working directory
 	Numbers string // of stored rows: float32 (default) or float16
+	Keep    string // all (default), or rows: moments that only this run used are deleted when it is complete
 	Frames  string // auto (default): kept where moments take too much memory for one pass over the audio, and there is room; keep; never
 }
 

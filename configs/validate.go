@@ -21,6 +21,7 @@ var (
 	numbers    = []string{"float32", "float16"}
 	resamplers = []string{"kaiser", "torchaudio"}
 	keeping    = []string{"auto", "keep", "never"}
+	kept       = []string{"all", "rows"}
 
 	intervals    = []string{"jackknife", "none"}
 	differences  = []string{"neighbours", "best", "models", "control", "baseline"}
@@ -67,6 +68,7 @@ func (c *Config) Validate() error {
 	c.validateProducts(oneOf, bad)
 	oneOf(c.Store.Pos.Of("numbers"), "store.numbers", &c.Store.Numbers, numbers)
 	oneOf(c.Store.Pos.Of("frames"), "store.frames", &c.Store.Frames, keeping)
+	oneOf(c.Store.Pos.Of("keep"), "store.keep", &c.Store.Keep, kept)
 	before := len(errs)
 	c.Rows.validateNames("rows", oneOf)
 	c.Rows.validate("rows", oneOf, bad)

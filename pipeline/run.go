@@ -12,6 +12,7 @@ import (
 	"speechsim/configs"
 	"speechsim/pipeline/collect"
 	"speechsim/pipeline/forecast"
+	"speechsim/pipeline/inventory"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/measure"
@@ -130,7 +131,11 @@ func (r *Prepared) run(ctx context.Context) (*Outcome, error) {
 	if err := publish.Refuse(failed, found.Set.Undefined(), p.Strict); err != nil {
 		return nil, err
 	}
-	return publish.Write(p, found.Set, found.Accounts, failed, began)
+	o, err := publish.Write(p, found.Set, found.Accounts, failed, began)
+	if err == nil && p.Config.Store.Keep == "rows" {
+		err = inventory.LetGo(p)
+	}
+	return o, err
 }
 
 // collect makes rows and sums of all parts. Rows are made in the first pass.

@@ -59,13 +59,13 @@ var phases = []struct{ name, pipeline, above string }{
 	{"publish", "study load plan join inference methods results published report report/answers report/figures native progress internal/files internal/text", "configs extract models"},
 	{"shard", "load plan internal/files internal/text", ""},
 	{"matrices", "study inference results native progress internal/npy internal/text", "metrics"},
-	{"inventory", "publish progress internal/text", "extract metrics"},
+	{"inventory", "publish plan progress internal/text", "extract metrics"},
 	{"modelcmd", "checkpoints native internal/files internal/text", "corpus extract models"},
 	{"draft", "internal/files internal/text", "configs corpus metrics models"},
 	{"fetch/hubtest", "", ""},
 	{"fetch", "checkpoints native progress internal/files internal/text", "configs models"},
 	{"plantest", "study load plan native", "configs"},
-	{"", "study features load plan collect measure publish forecast shard join internal/files internal/text", "configs corpus extract"},
+	{"", "study features load plan collect measure publish forecast shard inventory join internal/files internal/text", "configs corpus extract"},
 }
 
 // fromCommands are the packages below pipeline that the commands go to.

@@ -15,7 +15,6 @@ import (
 
 	"speechsim/extract"
 	"speechsim/metrics"
-	"speechsim/models"
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/plan"
 )
@@ -107,7 +106,7 @@ func (c *clock) probe(ctx context.Context, p *plan.Plan) (realtime float64, err 
 			continue
 		}
 		processors := 1
-		if p.Config.Models[i].Device == models.CUDA {
+		if p.Config.Models[i].Device == "cuda" {
 			processors = 0
 		}
 		seconds, err := c.shortest(processors, func() error {

@@ -18,6 +18,7 @@ import (
 	"speechsim/extract/store"
 	"speechsim/metrics"
 	"speechsim/pipeline/internal/text"
+	"speechsim/pipeline/plan"
 	"speechsim/pipeline/progress"
 	"speechsim/pipeline/publish"
 )
@@ -86,6 +87,26 @@ func usersOf(runs string) (map[string][]string, error) {
 		}
 	}
 	return users, nil
+}
+
+// LetGo deletes the moments of a complete run that no other run next to it was made from. Its rows and cells stay.
+func LetGo(p *plan.Plan) error {
+	users, err := usersOf(filepath.Dir(p.RunDir))
+	if err != nil {
+		return err
+	}
+	own := filepath.Base(p.RunDir)
+	for _, t := range p.Tasks {
+		for _, tile := range t.Tiles {
+			if tile.Sums == nil || slices.ContainsFunc(users[tile.Sums.Key], func(run string) bool { return run != own }) {
+				continue
+			}
+			if err := tile.Sums.RemoveParts(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Text is the inventory for people.

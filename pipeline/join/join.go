@@ -22,7 +22,6 @@ type Side struct {
 type Rows struct {
 	Rows    []extract.Row
 	Parts   [][]Range // the rows of each part
-	Cut     []bool    // parts that a set of the first rows has less than all rows of; nil: none
 	Index   [][]int   // Index[i][r]: the row of source i that belongs to Rows[r]
 	Entries []*store.Entry
 	Dropped []extract.Dropped // for want of a row in some source, or by the selection
@@ -107,19 +106,16 @@ func (j *Rows) drop(r extract.Row, reason string) {
 	j.Dropped = append(j.Dropped, extract.Dropped{Utterance: r.Utterance, Segment: r.Segment, Label: r.Label, Start: r.Start, End: r.End, Reason: reason})
 }
 
-// First are the first n rows. Parts that lie within them are those of all rows.
+// First are the first n rows.
 func (j *Rows) First(n int) *Rows {
 	n = min(n, len(j.Rows))
-	first := &Rows{Rows: j.Rows[:n], Entries: j.Entries, Cut: make([]bool, len(j.Parts))}
+	first := &Rows{Rows: j.Rows[:n], Entries: j.Entries}
 	for _, index := range j.Index {
 		first.Index = append(first.Index, index[:n])
 	}
-	for p, ranges := range j.Parts {
+	for _, ranges := range j.Parts {
 		var left []Range
 		for _, r := range ranges {
-			if r.To > n {
-				first.Cut[p] = true
-			}
 			if r.From < n {
 				left = append(left, Range{r.From, min(r.To, n), r.Name})
 			}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"os"
 
 	"speechsim/corpus"
 	"speechsim/extract"
@@ -28,11 +29,12 @@ type Fingerprint struct {
 	Origins map[string]checkpoints.Origin `json:"checkpoints,omitempty"` // of the models that are imported from checkpoints
 	Audio   int                           `json:"audio"`                 // audio files read
 	Version string                        `json:"version"`               // of the program
+	Program string                        `json:"-"`                     // sha256 of the program itself, which tells one build from the next
 }
 
 // takeFingerprint reads through the audio (once: the store remembers digests) and gathers what products depend on.
 func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
-	f := Fingerprint{Stamp: in.Stamp, Version: native.Version, Models: map[string]string{}, Cards: map[string]string{}, Labels: map[string]string{}}
+	f := Fingerprint{Stamp: in.Stamp, Version: native.Version, Program: programDigest(in), Models: map[string]string{}, Cards: map[string]string{}, Labels: map[string]string{}}
 	c := in.Corpus
 	sums, err := AudioDigests(ctx, in.Files, in.Speech)
 	if err != nil {
@@ -115,6 +117,18 @@ func takeFingerprint(ctx context.Context, in *Inputs) (Fingerprint, error) {
 		}
 	}
 	return f, nil
+}
+
+// programDigest is the digest of the running program; its version where the file was replaced meanwhile.
+func programDigest(in *Inputs) string {
+	path, err := os.Executable()
+	if err == nil {
+		var sum string
+		if sum, err = in.Digests.File(path); err == nil {
+			return sum
+		}
+	}
+	return native.Version
 }
 
 // AudioDigests are the digests of the audio of each utterance; "unusable" where it can't be read.

@@ -2,12 +2,10 @@ package plan
 
 import (
 	"fmt"
-	"os"
 	"slices"
 
 	"speechsim/extract/store"
 	"speechsim/pipeline/load"
-	"speechsim/pipeline/native"
 	"speechsim/pipeline/results"
 	"speechsim/pipeline/study"
 )
@@ -25,7 +23,7 @@ func openRows(in *load.Inputs, r *RowProduct) (*store.Entry, error) {
 }
 
 // openEntries opens what the store keeps of the sums of a tile, and of what it gives.
-func openEntries(t *Tile, program string) (err error) {
+func openEntries(t *Tile) (err error) {
 	sums := describeSums(t)
 	if !t.OnSegments() {
 		if t.Sums, err = t.Inputs.Store.Entry("moments", sums); err != nil {
@@ -44,7 +42,7 @@ func openEntries(t *Tile, program string) (err error) {
 		}
 	}
 	for k, r := range t.Results {
-		if t.Results[k].Entry, err = openResult(t, r, sums, program); err != nil {
+		if t.Results[k].Entry, err = openResult(t, r, sums); err != nil {
 			return err
 		}
 	}
@@ -108,7 +106,7 @@ func describeSums(t *Tile) any {
 
 // openResult opens where the store keeps what one metric gives on a tile. The description holds no names: what has another name is read
 // under that one.
-func openResult(t *Tile, r Result, sums any, program string) (*store.Entry, error) {
+func openResult(t *Tile, r Result, sums any) (*store.Entry, error) {
 	in, k := t.Inputs, t.Comparison
 	first := t.Task.Measures[r.Measures[0]]
 	d := struct {
@@ -123,7 +121,7 @@ func openResult(t *Tile, r Result, sums any, program string) (*store.Entry, erro
 		Null            string
 		Frames          []string `json:",omitempty"` // pooled rows of the frames of the null
 		Spoken          []string `json:",omitempty"` // what pronunciations are made from
-	}{Holds: "cells of one metric, with what their intervals and nulls are made of", Program: program, BLAS: in.Backend.Name() + " " + in.Backend.Version(), Sums: sums,
+	}{Holds: "cells of one metric, with what their intervals and nulls are made of", Program: in.Fingerprint.Program, BLAS: in.Backend.Name() + " " + in.Backend.Version(), Sums: sums,
 		Cells: fmt.Sprint(t.Cells), Metric: first.Name, Variant: first.Variant.Name, Interval: k.Interval}
 	for _, m := range r.Measures {
 		d.Params = append(d.Params, t.Task.Measures[m].Params)
@@ -147,18 +145,6 @@ func openResult(t *Tile, r Result, sums any, program string) (*store.Entry, erro
 		}
 	}
 	return in.Store.Entry("cells", d)
-}
-
-// programDigest tells builds of the program apart.
-func programDigest(in *load.Inputs) string {
-	path, err := os.Executable()
-	if err == nil {
-		var sum string
-		if sum, err = in.Digests.File(path); err == nil {
-			return sum
-		}
-	}
-	return native.Version // of a program that is not there any more: it was replaced while it ran
 }
 
 // OpenTypes opens where the store keeps the mean rows of word types of one source of a task.

@@ -40,10 +40,9 @@ func Make(in *load.Inputs, o Options) (*Plan, error) {
 		return nil, err
 	}
 	p.Rows, p.Plan.Passes = p.sortedRows(), countPasses(p.Tasks)
-	program := programDigest(in)
 	for _, t := range p.Tasks {
 		for _, tile := range t.Tiles {
-			if err := openEntries(tile, program); err != nil {
+			if err := openEntries(tile); err != nil {
 				return nil, err
 			}
 		}

@@ -35,6 +35,7 @@ type Manifest struct {
 	Cells     int                  `json:"cells"`
 	Undefined results.AllUndefined `json:"undefined"` // cells without a value
 	Figures   []string             `json:"figures"`
+	Drawn     []drawnFigure        `json:"drawn"`
 	Work      []string             `json:"work"` // entries of the store that it was made from
 }
 
@@ -60,12 +61,12 @@ func manifestFile(dir string) string { return filepath.Join(dir, "manifest.json"
 func reportFile(dir string) string { return filepath.Join(dir, "report.html") }
 
 // makeManifest describes the run as its outcome stands.
-func makeManifest(p *plan.Plan, o *Outcome) ([]byte, error) {
+func makeManifest(p *plan.Plan, o *Outcome, drawn []drawnFigure) ([]byte, error) {
 	m := Manifest{
 		Name: p.Config.Name, Finished: time.Now().UTC().Truncate(time.Second), Seconds: o.Seconds, Config: p.Config, Inputs: p.Fingerprint,
 		Versions: map[string]string{"pipeline": native.Version, "go": runtime.Version(), "blas": p.Backend.Name() + " " + p.Backend.Version()},
 		Host:     hostInfo{runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), p.Workers},
-		Corpus:   p.Counts(), Accounts: o.Accounts, Skipped: o.Failed, Cells: o.Cells, Undefined: o.Undefined, Work: p.Store.Used(),
+		Corpus:   p.Counts(), Accounts: o.Accounts, Skipped: o.Failed, Cells: o.Cells, Undefined: o.Undefined, Drawn: drawn, Work: p.Store.Used(),
 	}
 	if v := p.RuntimeVersion(); v != "" {
 		m.Versions["onnxruntime"] = v

@@ -61,11 +61,12 @@ func Write(p *plan.Plan, set results.Set, accounts []join.Account, failed []stor
 		return nil, err
 	}
 	page.Details, page.Differences = extra.Details(), extra.Differences
-	if err := draw(p.Progress, page, o); err != nil {
+	drawn, err := drawChanged(p, page, o)
+	if err != nil {
 		return nil, err
 	}
 	o.Seconds = time.Since(began).Seconds()
-	if page.Manifest, err = makeManifest(p, o); err != nil {
+	if page.Manifest, err = makeManifest(p, o, drawn); err != nil {
 		return nil, err
 	}
 	if err := sayMethods(&page); err != nil {
@@ -84,13 +85,18 @@ func draw(r progress.Reporter, page report.Page, o *Outcome) error {
 	if err != nil {
 		return err
 	}
+	return o.keepFigures(names, page.FileFormats())
+}
+
+// keepFigures notes the figures of a run and removes all others.
+func (o *Outcome) keepFigures(names, formats []string) error {
 	dir := filepath.Join(o.Dir, "figures")
 	drawn := map[string]bool{}
 	for _, name := range names {
 		drawn[name] = true
-		o.Figures = append(o.Figures, filepath.Join(dir, name+"."+shown(page.FileFormats())))
+		o.Figures = append(o.Figures, filepath.Join(dir, name+"."+shown(formats)))
 	}
-	return removeOthers(dir, drawn, page.FileFormats())
+	return removeOthers(dir, drawn, formats)
 }
 
 // shown is the format that is easiest to look at.

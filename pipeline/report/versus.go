@@ -102,7 +102,7 @@ func ConfigChanges(ours, theirs json.RawMessage) ([]Change, error) {
 	}
 	list, err := changes(wrap(ours), wrap(theirs))
 	list = slices.DeleteFunc(list, func(c Change) bool {
-		return slices.Contains([]string{"config.base", "config.runs", "config.memory", "config.store.folder", "config.store.frames"}, c.What) ||
+		return slices.Contains([]string{"config.base", "config.runs", "config.memory", "config.store.folder", "config.store.frames", "config.store.keep"}, c.What) ||
 			strings.HasPrefix(c.What, "config.libraries.")
 	})
 	for i := range list {

@@ -108,6 +108,9 @@ func (m *Mean) Add(v float64) {
 	m.Value += (v - m.Value) / float64(m.N)
 }
 
+// DifferenceEnding ends the name of a figure of differences from published values: that of the figure comes before.
+const DifferenceEnding = ".difference"
+
 // withDifferences adds, after each heat map that has published values, a map
 // of ours minus theirs.
 func withDifferences(figures []Figure, ix *index) []Figure {
@@ -118,7 +121,7 @@ func withDifferences(figures []Figure, ix *index) []Figure {
 			continue
 		}
 		d := f
-		d.Name, d.Title = f.Name+".difference", f.Title+": ours minus "+labelsOf(f.Published)
+		d.Name, d.Title = f.Name+DifferenceEnding, f.Title+": ours minus "+labelsOf(f.Published)
 		d.Scale, d.Published, d.difference = Scale{Map: "diverging"}, nil, true
 		d.own = newIndex(minusPublished(&f, ix))
 		list = append(list, d)
