@@ -143,7 +143,7 @@ func (a *encodecMAE) check() error {
 	case a.Encodec == 0 && a.Features != encodecMAEBands:
 		return fmt.Errorf("its front end gives %d features; Encodec's convolutions or a filter bank of %d bands are wanted", a.Features, encodecMAEBands)
 	case a.Encodec != 0 && (a.Encodec < 2 || a.Encodec%2 != 0 || a.Encodec > mostUnits>>len(encodecStrides)):
-		return fmt.Errorf("Encodec's first convolution has %d channels; an even number is wanted", a.Encodec)
+		return fmt.Errorf("the first convolution of Encodec has %d channels; an even number is wanted", a.Encodec)
 	}
 	return nil
 }
