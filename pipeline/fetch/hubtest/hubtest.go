@@ -46,8 +46,8 @@ type Server struct {
 // Start starts both.
 func Start(repositories map[string]*Repository) *Server {
 	s := &Server{Repositories: repositories}
-	s.hub = httptest.NewServer(s.handle(s.serveHub, false))
 	s.store = httptest.NewServer(s.handle(s.serveStore, true))
+	s.hub = httptest.NewServer(s.handle(s.serveHub, false)) // last: it leads to the store
 	s.URL = s.hub.URL
 	return s
 }
