@@ -249,7 +249,8 @@ func (w *writer) statistics() {
 		w.say("Confidence intervals (95 %%) are those of a jackknife that leaves out one group of speakers at a time (%s), about the value less its bias%s, with standard errors for groups of unequal size%s and Student's t. "+
 			"Differences between layers and models leave the same group out of both values.", figures.Plural(len(w.Corpus.Groups), "group"), w.cite("busing1999"), w.cite("mackinnon2023"))
 		if slices.ContainsFunc(w.cells, func(c results.Cell) bool { return c.Groups != nil && c.Groups.Grouped != nil }) {
-			w.say("Those of debiased CKA are of pairs of rows of different groups alone.")
+			w.say("Those of debiased CKA are of pairs of rows of different groups alone. They hold the truths under whose own variance the estimate is likely, that variance having a part which grows with the truth, and one from pairs of groups, "+
+				"which the jackknife alone counts twice%s.", w.cite("efron1981"))
 		}
 	}
 	w.chance()

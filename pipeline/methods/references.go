@@ -32,6 +32,12 @@ var references = []reference{
   booktitle = {Advances in Neural Information Processing Systems},
   year      = {2021}
 }`},
+	{"efron1981", "Efron and Stein 1981", `@article{%s,
+  author  = {Efron, Bradley and Stein, Charles},
+  title   = {The Jackknife Estimate of Variance},
+  journal = {The Annals of Statistics},
+  volume  = {9}, number = {3}, pages = {586--596}, year = {1981}
+}`},
 	{"elkheir2024", "El Kheir et al. 2024", `@inproceedings{%s,
   author = {El Kheir, Yassine and Ali, Ahmed and Chowdhury, Shammur Absar},
   title  = {Speech Representation Analysis based on Inter- and Intra-Model Similarities},
