@@ -326,17 +326,15 @@ func (g *groupedCKA) result() (*OfGroups, error) {
 // with the derivatives of CKA as weights.
 func (g *groupedCKA) spread(p [2]int, value float64, estimates []groupedHSIC) Spread {
 	pairs := powersOf(g.sizes).pairs()
-	term := func(i, j int, weight func(estimate float64) float64) pairTerm {
-		at := g.at[[2]int{min(i, j), max(i, j)}]
-		b := g.blocks[at]
-		return pairTerm{weight(estimates[at].hsic.left) / pairs, b.sketch, g.whole.dims[b.i]*g.whole.dims[b.j] <= sketchSize}
+	xy, x, y := g.at[[2]int{min(p[0], p[1]), max(p[0], p[1])}], g.at[[2]int{p[0], p[0]}], g.at[[2]int{p[1], p[1]}]
+	term := func(block int, derivative float64) pairTerm {
+		b := g.blocks[block]
+		return pairTerm{derivative / pairs, b.sketch, g.whole.dims[b.i]*g.whole.dims[b.j] <= sketchSize}
 	}
-	x, y := estimates[g.at[[2]int{p[0], p[0]}]].hsic.left, estimates[g.at[[2]int{p[1], p[1]}]].hsic.left
-	scale := math.Sqrt(x) * math.Sqrt(y)
-	side := func(estimate float64) float64 { return -value / 2 / estimate }
-	terms := []pairTerm{term(p[0], p[1], func(float64) float64 { return 1 / scale }), term(p[0], p[0], side), term(p[1], p[1], side)}
-	all := g.blocks[g.at[[2]int{min(p[0], p[1]), max(p[0], p[1])}]].cc
-	return Spread{Second: secondOrder(g.whole.backend, g.sizes, terms), Biased: all / pairs / scale}
+	hx, hy := estimates[x].hsic.left, estimates[y].hsic.left
+	scale := math.Sqrt(hx) * math.Sqrt(hy)
+	terms := []pairTerm{term(xy, 1/scale), term(x, -value/2/hx), term(y, -value/2/hy)}
+	return Spread{Second: secondOrder(g.whole.backend, g.sizes, terms), Biased: g.blocks[xy].cc / pairs / scale}
 }
 
 // orNaN is NaN for a value that is undefined on these data.

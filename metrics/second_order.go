@@ -60,6 +60,20 @@ func sketchOf(c linalg.Dense[float64]) []float64 {
 	return out
 }
 
+// GroupsMemory is the number of bytes that CKAGrouped keeps of groups of layers with dims units, for the cells (i, j) of pairs, beside moments.
+func GroupsMemory(dims []int, pairs [][2]int, groups int) int64 {
+	bytes, seen := int64(0), map[[2]int]bool{}
+	for _, p := range pairs {
+		for _, b := range [][2]int{{min(p[0], p[1]), max(p[0], p[1])}, {p[0], p[0]}, {p[1], p[1]}} {
+			if !seen[b] {
+				seen[b] = true
+				bytes += 8 * int64(groups) * min(sketchSize, int64(dims[b[0]])*int64(dims[b[1]]))
+			}
+		}
+	}
+	return bytes
+}
+
 // scatter is SplitMix64 (Steele, Lea and Flood 2014), a hash of whole numbers.
 func scatter(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15

@@ -125,3 +125,25 @@ func TestAround(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupsMemory: what is counted is what is kept, of layers whose products are sketched and of others.
+func TestGroupsMemory(t *testing.T) {
+	r := rand.New(rand.NewPCG(15, 4))
+	for _, units := range []int{5, 40} {
+		whole, groups := drawGrouped(r, []int{9, 8, 7, 6, 9, 12}, units, .3, true).moments(t, Options{})
+		pairs := [][2]int{{0, 1}, {1, 0}}
+		g := newGroupedCKA(whole, pairs)
+		if err := g.read(context.Background(), each(groups)); err != nil {
+			t.Fatal(err)
+		}
+		kept := int64(0)
+		for _, b := range g.blocks {
+			for _, s := range b.sketch {
+				kept += 8 * int64(len(s))
+			}
+		}
+		if want := GroupsMemory(whole.dims, pairs, len(groups)); kept != want {
+			t.Errorf("%d units: %d bytes are kept, and %d counted", units, kept, want)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"speechsim/metrics"
 	"speechsim/pipeline/study"
 )
@@ -12,6 +14,7 @@ type Footprint struct {
 	Factors int64 // factorisations of its layers, for metrics that need them, and what each worker holds of a pair
 	Null    int64 // in addition to the moments
 	Again   int64 // what moments of stored rows are made in, whenever a part is asked for
+	Groups  int64 // what CKA of groups keeps of each of them, for intervals
 	Copies  int64 // of moments and factors while measuring: the whole, and one group for intervals
 }
 
@@ -21,7 +24,7 @@ func (f Footprint) Collecting() int64 { return (f.State + f.Work + f.Block) * 6 
 
 // Measuring is the need while cells are computed: rows of the store that are multiplied, the whole with a part, a null.
 func (f Footprint) Measuring() int64 {
-	return max(f.State+f.Work+2*f.Block, f.Copies*f.State+f.Copies*f.Factors+f.Again, f.State+f.Factors+f.Null)
+	return max(f.State+f.Work+2*f.Block, f.Copies*f.State+f.Copies*f.Factors+f.Again+f.Groups, f.State+f.Factors+f.Null)
 }
 
 // Footprint counts what a tile on layers takes. nullRows matter to nulls alone.
@@ -46,6 +49,9 @@ func (t *Tile) Footprint(nullRows int) (Footprint, error) {
 	}
 	if t.OnSegments() {
 		f.Again = m.Work + 2*f.Block
+	}
+	if slices.ContainsFunc(t.Measures, func(m study.Measure) bool { return m.Grouped() || m.WantsGroups() && t.Comparison.WantsInterval(m) }) {
+		f.Groups = metrics.GroupsMemory(t.Dims(), t.CellPairs(), len(t.Inputs.Parts))
 	}
 	f.Null = NullBytes(t.Task, t.Grid, nullRows, m.State)
 	return f, err

@@ -1,8 +1,6 @@
 package network
 
 import (
-	"slices"
-
 	"speechsim/models/internal/onnxproto"
 )
 
@@ -67,7 +65,7 @@ func (m Module) withBias(c Conv) Tensor {
 		}
 		var out []float32
 		for i := range c.Out {
-			out = slices.Concat(out, w[i*c.Kernel:(i+1)*c.Kernel], b[i:i+1])
+			out = append(append(out, w[i*c.Kernel:(i+1)*c.Kernel]...), b[i])
 		}
 		return out, nil
 	})
