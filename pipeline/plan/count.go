@@ -2,7 +2,6 @@ package plan
 
 import (
 	"speechsim/pipeline/join"
-	"speechsim/pipeline/load"
 	"speechsim/pipeline/results"
 )
 
@@ -73,14 +72,6 @@ func (t *Task) Groups() [][]int {
 		}
 	}
 	return out
-}
-
-// GroupCount is the number of groups of intervals of so many rows, before these are joined.
-func (t *Task) GroupCount(rows int) int {
-	if t.RowSet.Level == results.TypeLevel {
-		return min(load.MaxParts, rows)
-	}
-	return len(t.Groups())
 }
 
 // MissingParts counts the parts of sums that the store is still to get.
