@@ -11,6 +11,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/pipeline/collect"
+	"speechsim/pipeline/contributions"
 	"speechsim/pipeline/forecast"
 	"speechsim/pipeline/inventory"
 	"speechsim/pipeline/join"
@@ -127,11 +128,14 @@ func (r *Prepared) run(ctx context.Context) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	if found.Contributions, err = contributions.Of(ctx, p, &found.Set); err != nil {
+		return nil, err
+	}
 	failed := join.Distinct(slices.Concat(p.Unreadable, found.Failed))
 	if err := publish.Refuse(failed, found.Set.Undefined(), p.Strict); err != nil {
 		return nil, err
 	}
-	o, err := publish.Write(p, found.Set, found.Accounts, failed, began)
+	o, err := publish.Write(ctx, p, found.Set, found.Accounts, failed, began)
 	if err == nil && p.Config.Store.Keep == "rows" {
 		err = inventory.LetGo(p)
 	}

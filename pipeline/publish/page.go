@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"speechsim/extract"
+	"speechsim/pipeline/contributions"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
@@ -23,6 +24,7 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 		Title: p.Config.Name, Figures: figuresOf(p), Formats: p.Config.Formats, Sources: sourcesOf(p), Groups: len(k.Groups),
 		Lead: fmt.Sprintf("%s of %s compared on %s of %s.", text.Count(p.CountLayers(), "layer", "layers"), text.Count(len(p.Sources), "model", "models"), text.Count(k.Usable, "utterance", "utterances"), k.Root),
 	}
+	page.Audio = contributions.Relative(p.RunDir, contributions.Folder(p.Corpus))
 	if note := p.Config.Note; note != "" {
 		page.Title += " [" + note + "]"
 	}

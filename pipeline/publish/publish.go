@@ -3,6 +3,7 @@
 package publish
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -46,9 +47,13 @@ func Refuse(skipped []store.Failure, undefined results.AllUndefined, strict bool
 }
 
 // Write writes the folder of a run that began at some time. The manifest comes last: a run that has one is complete.
-func Write(p *plan.Plan, set results.Set, accounts []join.Account, failed []store.Failure, began time.Time) (*Outcome, error) {
+func Write(ctx context.Context, p *plan.Plan, set results.Set, accounts []join.Account, failed []store.Failure, began time.Time) (*Outcome, error) {
 	o := &Outcome{Dir: p.RunDir, Cells: len(set.Cells), Failed: failed, Undefined: set.Undefined(), Accounts: accounts, Report: reportFile(p.RunDir)}
-	if err := writeTables(p, set, o); err != nil {
+	clips, err := cutClips(ctx, p, set.Contributions)
+	if err == nil {
+		err = writeTables(p, set, clips, o)
+	}
+	if err != nil {
 		return nil, err
 	}
 	page := pageOf(p, o)
@@ -60,7 +65,7 @@ func Write(p *plan.Plan, set results.Set, accounts []join.Account, failed []stor
 	if err != nil {
 		return nil, err
 	}
-	page.Details, page.Differences = extra.Details(), extra.Differences
+	page.Take(&extra)
 	drawn, err := drawChanged(p, page, o)
 	if err != nil {
 		return nil, err

@@ -34,6 +34,8 @@ func readExtra(dir string) (report.Extra, error) {
 	read("matches.csv", func(path string) (err error) { e.Matches, err = results.ReadMatchesFile(path); return err })
 	read("differences.csv", func(path string) (err error) { e.Differences, err = results.ReadDifferencesFile(path); return err })
 	read("retrieval.csv", func(path string) (err error) { e.Retrieved, err = results.ReadRetrievedFile(path); return err })
+	read("contributions.csv", func(path string) (err error) { e.Contributions, err = results.ReadContributionsFile(path); return err })
+	read(clipsName, func(path string) (err error) { e.Clips, err = os.ReadFile(path); return err })
 	return e, err
 }
 
@@ -119,7 +121,7 @@ func readRun(dir string) (report.Page, error) {
 		return none, err
 	}
 	extra, err := readExtra(dir)
-	page.Details, page.Differences = extra.Details(), extra.Differences
+	page.Take(&extra)
 	return page, err
 }
 

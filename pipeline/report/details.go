@@ -24,6 +24,14 @@ type Extra struct {
 	Matches     []results.Match
 	Differences []results.Difference
 	Retrieved   []results.Retrieved
+
+	Contributions []results.Contribution
+	Clips         []byte // WAV
+}
+
+// Take gives a page the tables of its run.
+func (p *Page) Take(e *Extra) {
+	p.Details, p.Differences, p.Contributions, p.Clips = e.Details(), e.Differences, e.Contributions, e.Clips
 }
 
 // mostDetails is how many matches a page holds in all, so that it stays one

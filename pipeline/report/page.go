@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"embed"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -37,6 +38,10 @@ type Page struct {
 	Details     []PairDetail         `json:"-"` // for the view of one pair of layers; may be empty
 	Differences []results.Difference `json:"-"` // between layers
 
+	Contributions []results.Contribution `json:"-"`               // words and phones that carry values
+	Audio         string                 `json:"audio,omitempty"` // the folder of their files, seen from the page
+	Clips         []byte                 `json:"-"`               // a WAV file with some of them; nil: none
+
 	Dropped  []Dropped        `json:"dropped,omitempty"`
 	Warnings []string         `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
 	Changes  []Change         `json:"-"`                  // of a page that compares two runs
@@ -59,7 +64,7 @@ type Dropped struct {
 var pageFiles embed.FS
 
 // scripts in the order in which they stand in the page.
-var scripts = []string{"data.js", "scene.js", "heatmap.js", "chart.js", "picture.js", "pair.js", "table.js", "answers.js", "address.js", "main.js"}
+var scripts = []string{"data.js", "scene.js", "heatmap.js", "chart.js", "picture.js", "spectrogram.js", "speech.js", "pair.js", "table.js", "answers.js", "address.js", "main.js"}
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"grouped":  figures.Grouped,
@@ -85,6 +90,7 @@ type view struct {
 	Style     template.CSS
 	Script    template.JS
 	Data      template.HTML
+	Sound     template.HTML // of Clips
 	Answers   []answers.Answer
 	Caution   string // about them
 	Figures   []figureView
@@ -131,6 +137,9 @@ func (p *Page) render() ([]byte, error) {
 	}
 	// The data are base64, which needs no escaping; script text of no known type is never run.
 	v.Data = template.HTML(`<script type="text/plain" id="data">` + data + `</script>`)
+	if len(p.Clips) > 0 {
+		v.Sound = template.HTML(`<script type="text/plain" id="clips">` + base64.StdEncoding.EncodeToString(p.Clips) + `</script>`)
+	}
 	groups := groupCells(p.Cells)
 	v.Answers = p.Between
 	v.StandsOut, v.Doubt = slices.Clone(p.StandsOut), slices.Clone(p.Doubt)

@@ -53,6 +53,7 @@ type pageData struct {
 
 	Looks    map[string]look    `json:"looks"`    // of models that are called otherwise, or have a colour or one layer
 	Pictures []*figures.Targets `json:"pictures"` // in the order of the figures
+	Speech   []dataSpeech       `json:"speech"`
 }
 
 type look struct {
@@ -183,6 +184,7 @@ func (p *Page) data() *pageData {
 		}
 		d.Details = append(d.Details, dataDetail{layers.id(t.X), layers.id(t.Y), kind, t.Rows})
 	}
+	d.Speech = p.speech(d.Groups, &layers)
 	d.Layers, d.Texts = layers.list, texts.list
 	d.Looks = map[string]look{}
 	for _, f := range p.Figures {
