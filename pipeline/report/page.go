@@ -49,6 +49,7 @@ type Page struct {
 
 	Manifest json.RawMessage `json:"-"`                 // manifest.json, shown as provenance
 	Methods  string          `json:"-"`                 // what a paper says of the run
+	BibTeX   string          `json:"-"`                 // what that cites
 	Formats  []string        `json:"formats,omitempty"` // of the figures' files; nil = all
 	Folder   string          `json:"-"`                 // where the figures' files are, seen from the page; "" = "figures"
 }
@@ -106,8 +107,9 @@ type view struct {
 
 type figureView struct {
 	figures.Picture
-	SVG   template.HTML
-	Files []fileLink
+	SVG    template.HTML // the picture, or one that is packed
+	Packed bool
+	Files  []fileLink
 }
 
 type fileLink struct{ Name, URL string }
@@ -130,7 +132,10 @@ func (p *Page) render() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.Figures, v.Letters = p.figureViews(pictures), template.HTML(letters)
+	if v.Figures, err = p.figureViews(pictures); err != nil {
+		return nil, err
+	}
+	v.Letters = template.HTML(letters)
 	data, err := p.packed(pictures)
 	if err != nil {
 		return nil, err
@@ -141,16 +146,16 @@ func (p *Page) render() ([]byte, error) {
 		v.Sound = template.HTML(`<script type="text/plain" id="clips">` + base64.StdEncoding.EncodeToString(p.Clips) + `</script>`)
 	}
 	groups := groupCells(p.Cells)
+	v.Failed, v.Doubted = reasons(p.Cells)
 	v.Answers = p.Between
 	v.StandsOut, v.Doubt = slices.Clone(p.StandsOut), slices.Clone(p.Doubt)
 	if p.Changes == nil {
 		run := answers.Run{Sources: p.Sources, Groups: p.Groups, Cells: p.Cells, Differences: p.Differences, Figures: p.Figures}
 		v.Answers, v.Caution = answers.Of(&run), run.Caution()
 		v.StandsOut = append(v.StandsOut, groupings(groups, p.Traits)...)
-		v.Doubt = append(v.Doubt, doubts(groups, p.Dropped)...)
+		v.Doubt = append(v.Doubt, doubts(groups, p.Dropped, v.Doubted)...)
 	}
 	v.Pairs = pairRows(groups)
-	v.Failed, v.Doubted = reasons(p.Cells)
 	for _, d := range p.Dropped {
 		v.DroppedN += d.Rows
 	}
@@ -172,18 +177,30 @@ func (p *Page) FileFormats() []string {
 	return p.Formats
 }
 
-func (p *Page) figureViews(pictures []figures.Picture) []figureView {
+// mostDrawn is how many bytes of pictures the page shows at once. A browser takes seconds to read those of two hundred maps: the later ones are
+// packed, and unpacked by the script when a reader comes near.
+const mostDrawn = 2 << 20
+
+func (p *Page) figureViews(pictures []figures.Picture) ([]figureView, error) {
 	folder := p.Folder
 	if folder == "" {
 		folder = "figures"
 	}
 	var list []figureView
+	bytes := 0
 	for _, drawn := range pictures {
 		v := figureView{Picture: drawn, SVG: template.HTML(drawn.SVG)}
+		if bytes += len(drawn.SVG); bytes > mostDrawn {
+			text, err := pack([]byte(drawn.SVG))
+			if err != nil {
+				return nil, err
+			}
+			v.Packed, v.SVG = true, template.HTML(`<script type="text/plain" class="packed">`+text+`</script>`)
+		}
 		for _, ending := range p.FileFormats() {
 			v.Files = append(v.Files, fileLink{strings.ToUpper(ending), folder + "/" + drawn.Name + "." + ending})
 		}
 		list = append(list, v)
 	}
-	return list
+	return list, nil
 }

@@ -26,6 +26,11 @@ func (p *Page) packed(pictures []figures.Picture) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return pack(text)
+}
+
+// pack compresses text into letters that need no escaping.
+func pack(text []byte) (string, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	if err != nil {

@@ -14,11 +14,19 @@ function make(name, attributes = {}, ...children) {
   return element;
 }
 
-async function readData() {
-  const text = atob($("data").textContent), bytes = new Uint8Array(text.length);
+function fromBase64(packed) {
+  const text = atob(packed), bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const data = JSON.parse(await new Response(stream).text());
+  return bytes;
+}
+
+// unpacked is text that was compressed.
+function unpacked(packed) {
+  return new Response(new Blob([fromBase64(packed)]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+}
+
+async function readData() {
+  const data = JSON.parse(await unpacked($("data").textContent));
   data.layerAt = new Map(data.layers.map(({ model, layer }, id) => [model + "\0" + layer, id]));
   return data;
 }

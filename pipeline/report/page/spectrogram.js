@@ -8,8 +8,7 @@ class Clips {
 
   get bytes() {
     if (!this.read) {
-      const text = atob(this.packed.textContent);
-      this.read = Uint8Array.from({ length: text.length }, (_, i) => text.charCodeAt(i));
+      this.read = fromBase64(this.packed.textContent);
       this.rate = new DataView(this.read.buffer).getUint32(24, true);
     }
     return this.read;
