@@ -135,7 +135,11 @@ func (r *Prepared) run(ctx context.Context) (*Outcome, error) {
 	if err := publish.Refuse(failed, found.Set.Undefined(), p.Strict); err != nil {
 		return nil, err
 	}
-	o, err := publish.Write(ctx, p, found.Set, found.Accounts, failed, began)
+	checked, err := checkCorpus(ctx, p.Files, headers) // the page says what a reader has to know of the corpus
+	if err != nil {
+		return nil, err
+	}
+	o, err := publish.Write(ctx, p, publish.Found{Set: found.Set, Accounts: found.Accounts, Failed: failed, Checked: checked}, began)
 	if err == nil && p.Config.Store.Keep == "rows" {
 		err = inventory.LetGo(p)
 	}

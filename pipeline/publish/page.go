@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"speechsim/corpus"
 	"speechsim/extract"
 	"speechsim/pipeline/contributions"
 	"speechsim/pipeline/internal/text"
@@ -134,6 +135,18 @@ func sentence(t *plan.Task) string {
 		sides = "all pairs of layers of " + strings.Join(t.Comparison.Models, ", ")
 	}
 	return fmt.Sprintf("%s: %s, by %s, on %s.", t.Comparison.Name, sides, strings.Join(metrics, ", "), rows)
+}
+
+// findingsOf are the kinds of what pipeline check finds in the corpus, with an example each.
+func findingsOf(checked *corpus.Report) (list []report.Finding) {
+	for _, c := range checked.Summary {
+		f := report.Finding{Kind: string(c.Kind), Severity: string(c.Severity), Count: c.Count}
+		if at := slices.IndexFunc(checked.Findings, func(f corpus.Finding) bool { return f.Kind == c.Kind && f.Severity == c.Severity }); at >= 0 {
+			f.Example = checked.Findings[at].String()
+		}
+		list = append(list, f)
+	}
+	return list
 }
 
 // droppedExamples is how many examples of a reason the page shows; dropped.csv has all.

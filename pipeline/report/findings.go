@@ -151,6 +151,24 @@ func (n *passing) String() string {
 	return "Significant are " + strings.Join(list, ", ") + "."
 }
 
+// ofCorpus says what looks wrong in the corpus, "" where nothing does.
+func ofCorpus(findings []Finding) string {
+	var list []string
+	all := 0
+	for _, f := range findings {
+		all += f.Count
+		list = append(list, fmt.Sprintf("%s (%d)", f.Kind, f.Count))
+	}
+	if all == 0 {
+		return ""
+	}
+	const shown = 6
+	if n := len(list) - shown; n > 0 {
+		list = append(list[:shown], figures.Plural(n, "other kind"))
+	}
+	return fmt.Sprintf("pipeline check has %s about the corpus: %s. An example of each is listed below.", figures.Plural(all, "finding"), strings.Join(list, ", "))
+}
+
 // doubts lists what limits the conclusions that the values allow.
 func doubts(groups []*group, dropped []Dropped, warnings []reason) []string {
 	var all, failed, warned, weak, tested, interval int // tested, interval: among those with a value

@@ -37,11 +37,13 @@ type Page struct {
 	Cells       []results.Cell       `json:"-"`
 	Details     []PairDetail         `json:"-"` // for the view of one pair of layers; may be empty
 	Differences []results.Difference `json:"-"` // between layers
+	Paired      []results.Difference `json:"-"` // of layers of one name in two models, for Explore
 
 	Contributions []results.Contribution `json:"-"`               // words and phones that carry values
 	Audio         string                 `json:"audio,omitempty"` // the folder of their files, seen from the page
 	Clips         []byte                 `json:"-"`               // a WAV file with some of them; nil: none
 
+	Findings []Finding        `json:"findings,omitempty"` // of pipeline check, in the corpus
 	Dropped  []Dropped        `json:"dropped,omitempty"`
 	Warnings []string         `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
 	Changes  []Change         `json:"-"`                  // of a page that compares two runs
@@ -59,6 +61,14 @@ type Dropped struct {
 	Reason   string   `json:"reason"`
 	Rows     int      `json:"rows"`
 	Examples []string `json:"examples,omitempty"` // a few of them: utterance, time, label
+}
+
+// Finding is a kind of what looks wrong in the corpus.
+type Finding struct {
+	Kind     string `json:"kind"`
+	Severity string `json:"severity"` // error: the utterance is dropped; or warning
+	Count    int    `json:"count"`
+	Example  string `json:"example"`
 }
 
 //go:embed page
@@ -153,6 +163,9 @@ func (p *Page) render() ([]byte, error) {
 		run := answers.Run{Sources: p.Sources, Groups: p.Groups, Cells: p.Cells, Differences: p.Differences, Figures: p.Figures}
 		v.Answers, v.Caution = answers.Of(&run), run.Caution()
 		v.StandsOut = append(v.StandsOut, groupings(groups, p.Traits)...)
+		if doubt := ofCorpus(p.Findings); doubt != "" {
+			v.Doubt = append(v.Doubt, doubt)
+		}
 		v.Doubt = append(v.Doubt, doubts(groups, p.Dropped, v.Doubted)...)
 	}
 	v.Pairs = pairRows(groups)

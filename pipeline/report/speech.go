@@ -32,18 +32,11 @@ type dataToken struct {
 }
 
 // speech gathers contributions by layer pair and type.
-func (p *Page) speech(groups []dataGroup, layers *interner[results.Layer]) []dataSpeech {
-	type key struct {
-		comparison, metric, variant, params string
-	}
-	at := map[key]int{}
-	for i, g := range groups {
-		at[key{g.Comparison, g.Metric, g.Variant, g.Params}] = i
-	}
+func (p *Page) speech(at map[groupKey]int, layers *interner[results.Layer]) []dataSpeech {
 	list := []dataSpeech{}
 	for i := range p.Contributions {
 		c := &p.Contributions[i]
-		group, known := at[key{c.Comparison, c.Metric, c.Variant, c.Params.String()}]
+		group, known := at[groupKey{c.Comparison, c.Metric, c.Variant, c.Params.String()}]
 		if !known {
 			continue
 		}

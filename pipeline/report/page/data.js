@@ -51,6 +51,7 @@ class Group {
       this.x = this.y = [...new Set([...raw.x, ...raw.y])].sort((a, b) => a - b);
     }
     this.width = raw.y.length;
+    this.pairedAt = new Map(raw.paired?.x.map((x, i) => [`${x} ${raw.paired.than[i]} ${raw.paired.y[i]}`, i]));
   }
 
   find(x, y) {
@@ -72,6 +73,14 @@ class Group {
     if (k in this.errors) cell.error = this.data.texts[this.errors[k]];
     cell.state = this.state(k);
     return cell;
+  }
+
+  // less is the difference of two layers of x against one of y with its interval, where the run has left the same groups out of both: else null.
+  less(x, than, y) {
+    const i = this.pairedAt.get(`${x} ${than} ${y}`), back = this.pairedAt.get(`${than} ${x} ${y}`), { value, lo, hi, p } = this.paired ?? {};
+    if (i !== undefined) return { value: entry(value, i), lo: entry(lo, i), hi: entry(hi, i), p: entry(p, i) };
+    if (back !== undefined) return { value: -entry(value, back), lo: -entry(hi, back), hi: -entry(lo, back), p: entry(p, back) };
+    return null;
   }
 
   // state says how the stored cell k is.
