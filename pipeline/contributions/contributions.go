@@ -53,12 +53,36 @@ func Of(ctx context.Context, p *plan.Plan, set *results.Set) ([]results.Contribu
 	}
 	p.Progress.Stage("contributions of words and phones", float64(len(asked)), "layer pairs")
 	found := make([][]results.Contribution, len(asked))
-	err := progress.Each(ctx, p.Workers, len(asked), p.Progress, func(i int) error {
+	err := progress.Each(ctx, atOnce(p, asked), len(asked), p.Progress, func(i int) error {
 		types, err := asked[i].answer(ctx)
 		found[i] = asked[i].named(types)
 		return err
 	})
 	return slices.Concat(found...), err
+}
+
+// atOnce is how many questions the memory of a run has room for at once, no more than there are workers.
+func atOnce(p *plan.Plan, asked []question) int {
+	most := int64(1)
+	for i := range asked {
+		most = max(most, asked[i].bytes())
+	}
+	if p.Budget.Bytes == 0 {
+		return p.Workers
+	}
+	return min(p.Workers, int(max(1, (p.Budget.Bytes-plan.ProcessBytes)/most)))
+}
+
+// bytes is about the memory that it takes to answer.
+func (q *question) bytes() int64 {
+	x, y := int64(q.task.Layers[q.at.X].Units), int64(q.task.Layers[q.at.Y].Units)
+	switch q.measure.Name {
+	case "cka": // sums of products in double precision, those of a block, and blocks of rows
+		return 8 * (x*x + y*y + x*y + max(x, y)*max(x, y) + 3*metrics.BlockRows*(x+y))
+	case "knn": // a layer as it is read, and once more of unit length
+		return 3 * 4 * int64(len(q.rows.Rows)) * max(x, y)
+	}
+	return 0
 }
 
 // rowsKey is what the rows of a question depend on.
@@ -167,12 +191,13 @@ func (q *question) answer(ctx context.Context) (types []kind, err error) {
 // compute takes the value of a cell apart into rows.
 func (q *question) compute(ctx context.Context) (*metrics.Contributions, error) {
 	b, x, y := q.task.Inputs.Backend, q.task.Layers[q.at.X], q.task.Layers[q.at.Y]
-	r, err := q.rows.Open(sums.Layers(q.task.WholeTile(), []int{q.at.X, q.at.Y}))
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
+	layers := sums.Layers(q.task.WholeTile(), []int{q.at.X, q.at.Y})
 	if q.measure.Name == "cka" {
+		r, err := q.rows.Open(layers)
+		if err != nil {
+			return nil, err
+		}
+		defer r.Close()
 		return metrics.CKAContributions(b, q.measure.Variant.Name, x.Units, y.Units, func(visit func(x, y metrics.Matrix) error) error {
 			return r.Blocks(q.rows.InOrder(), metrics.BlockRows, func(rows []metrics.Matrix) error {
 				if err := ctx.Err(); err != nil {
@@ -182,17 +207,28 @@ func (q *question) compute(ctx context.Context) (*metrics.Contributions, error) 
 			})
 		})
 	}
-	whole, err := r.Whole(q.rows.InOrder())
-	if err != nil {
-		return nil, err
-	}
 	var near [2]*metrics.Neighbours
 	for k := range near {
-		if near[k], err = metrics.FindNeighbours(ctx, b, whole[k], metrics.KNNNeighbours, 1); err != nil {
+		var err error
+		if near[k], err = q.neighbours(ctx, layers[k]); err != nil {
 			return nil, err
 		}
 	}
 	return metrics.KNNContributions(near[0], near[1])
+}
+
+// neighbours searches a layer, which is held only while it is.
+func (q *question) neighbours(ctx context.Context, layer join.Layer) (*metrics.Neighbours, error) {
+	r, err := q.rows.Open([]join.Layer{layer})
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	whole, err := r.Whole(q.rows.InOrder())
+	if err != nil {
+		return nil, err
+	}
+	return metrics.FindNeighbours(ctx, q.task.Inputs.Backend, whole[0], metrics.KNNNeighbours, 1)
 }
 
 // ofRows adds rows up by type, and chooses types and tokens. c is nil where the value can't be taken apart.

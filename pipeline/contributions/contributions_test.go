@@ -10,12 +10,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"speechsim/corpus"
+	"speechsim/extract"
 	"speechsim/metrics"
 	"speechsim/pipeline/collect"
+	"speechsim/pipeline/join"
+	"speechsim/pipeline/load"
 	"speechsim/pipeline/measure"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/plantest"
 	"speechsim/pipeline/results"
+	"speechsim/pipeline/study"
 )
 
 const words = `name: words
@@ -165,3 +169,22 @@ func TestNothingInCommon(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// TestAtOnce: where memory is short, one question is answered after the other.
+func TestAtOnce(t *testing.T) {
+	task := &plan.Task{Grid: plan.Grid{Layers: []plan.Layer{{Units: 1024}, {Units: 768}}}}
+	asked := []question{{task: task, measure: named("asif")}, {task: task, measure: named("cka"), at: plan.Pair{X: 0, Y: 1}}}
+	p := &plan.Plan{Inputs: &load.Inputs{Files: &load.Files{Options: load.Options{Workers: 8}}}}
+	for room, want := range map[int64]int{0: 8, plan.ProcessBytes + 1: 1, plan.ProcessBytes + 3*asked[1].bytes(): 3, plan.ProcessBytes + 100*asked[1].bytes(): 8} {
+		p.Budget.Bytes = room
+		if got := atOnce(p, asked); got != want {
+			t.Errorf("in %d bytes: %d at once, expected %d", room, got, want)
+		}
+	}
+	asked[1].measure, asked[1].rows = named("knn"), &join.Rows{Rows: make([]extract.Row, 10)}
+	if got := asked[1].bytes(); got != 12*10*1024 {
+		t.Errorf("knn takes %d bytes", got)
+	}
+}
+
+func named(metric string) study.Measure { return study.Measure{Info: metrics.Info{Name: metric}} }
