@@ -1,7 +1,7 @@
 // Package contributions asks which words or phones carry the values of a run and which pull them down, and where in the corpus they are said.
 //
-// It asks so of the best pair of layers of each two models in each comparison on words or phones, for each metric that can be taken apart into
-// rows: cka (biased and debiased), knn, and asif. What it computes the store keeps, as it keeps cells.
+// It asks so of the best pair of layers of each two models in each comparison on words or phones, if its value is above chance or was not tested,
+// for each metric that can be taken apart into rows: cka (biased and debiased), knn, and asif. What it computes the store keeps, as it keeps cells.
 package contributions
 
 import (
@@ -128,7 +128,7 @@ func best(t *plan.Task, m study.Measure, cells []results.Cell, retrieved []resul
 	at := map[[2]int]int{} // sources -> place in the list
 	for c, pair := range t.Cells {
 		x, y := t.Layers[pair.X].Source, t.Layers[pair.Y].Source
-		if x == y || !cells[c].OK() || *cells[c].Value <= 0 {
+		if x == y || !cells[c].OK() || *cells[c].Value <= 0 || chance(&cells[c]) {
 			continue
 		}
 		q := question{task: t, measure: m, cell: &cells[c], at: pair}
@@ -146,6 +146,13 @@ func best(t *plan.Task, m study.Measure, cells []results.Cell, retrieved []resul
 		}
 	}
 	return list
+}
+
+// chance says whether a value was tested and may be one of chance: then nothing carries it.
+func chance(c *results.Cell) bool {
+	const alpha = .05
+	p := c.Significance()
+	return p != nil && *p > alpha
 }
 
 // wordsOf are the lines of retrieved words of a cell, the first of each word.

@@ -188,3 +188,16 @@ func TestAtOnce(t *testing.T) {
 }
 
 func named(metric string) study.Measure { return study.Measure{Info: metrics.Info{Name: metric}} }
+
+// TestChance: what is not above chance is carried by nothing; what was not tested may be.
+func TestChance(t *testing.T) {
+	task := &plan.Task{Grid: plan.Grid{Layers: []plan.Layer{{Source: 0}, {Source: 0}, {Source: 1}}, Cells: []plan.Pair{{X: 0, Y: 2}, {X: 1, Y: 2}, {X: 0, Y: 1}}}}
+	cells := []results.Cell{{Value: new(.2), P: new(.01), Null: &results.Null{PMax: new(.04)}}, {Value: new(.3), P: new(.01), Null: &results.Null{PMax: new(.2)}}, {Value: new(.9)}}
+	if list := best(task, named("cka"), cells, nil); len(list) != 1 || list[0].cell != &cells[0] {
+		t.Errorf("got %+v", list)
+	}
+	cells[1].P, cells[1].Null = nil, nil
+	if list := best(task, named("cka"), cells, nil); len(list) != 1 || list[0].cell != &cells[1] {
+		t.Errorf("not tested: %+v", list)
+	}
+}

@@ -105,7 +105,7 @@ func TestSpeechInBrowser(t *testing.T) {
 		if got := open(9, 3); !strings.Contains(got, "Speech behind the value, CKA, debiased") || !strings.Contains(got, "river") {
 			t.Errorf("the pair says %q", got)
 		}
-		if got := open(0, 8); !strings.Contains(got, "are listed for the best pair of layers of two models") || strings.Contains(got, "river") {
+		if got := open(0, 8); !strings.Contains(got, "are listed for the best pair of layers of two models, where") || strings.Contains(got, "river") {
 			t.Errorf("another pair says %q", got)
 		}
 		if got := b.text("document.title"); got != "demo" {

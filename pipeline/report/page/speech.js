@@ -1,6 +1,6 @@
 // From a value to speech: the words and phones that carry it, each of which can be heard.
 
-const percent = (v) => minus((100 * v).toFixed(1)) + "\u00a0%";
+const percent = (v) => minus((100 * v).toFixed(1).replace(/^-0\.0$/, "0.0")) + "\u00a0%";
 const signed = (v) => (v > 0 ? "+" : "") + percent(v);
 const seconds = (v) => v.toFixed(2);
 
@@ -42,7 +42,7 @@ class SpeechView {
     if (here.length) return here.flatMap((pair) => [make("h3", {}, `Speech behind the value, ${this.groups[pair.group].label}`), ...this.panel(pair)]);
     if (!same.length) return [];
     const jump = (pair) => make("button", { type: "button", onclick: () => { $("pair").close(); this.choose(pair); $("speech").scrollIntoView(); } }, this.title(pair));
-    return [make("h3", {}, "Speech behind the value"), make("p", {}, "The words or phones that carry a value are listed for the best pair of layers of two models:"), make("p", { class: "buttons" }, ...same.map(jump))];
+    return [make("h3", {}, "Speech behind the value"), make("p", {}, "The words or phones that carry a value are listed for the best pair of layers of two models, where its value is above chance:"), make("p", { class: "buttons" }, ...same.map(jump))];
   }
 
   // panel is the types of a pair, with one player for all.
