@@ -195,10 +195,12 @@ func (s *shift) swayOf(i, j int, block linalg.Dense[float64]) {
 			}
 			continue
 		}
+		twice, gain := 2*di[r], 0.0
 		for c, v := range row {
-			ofJ[c] += 2 * di[r] * v
-			ofI[r] += 2 * dj[c] * v
+			ofJ[c] += twice * v
+			gain += dj[c] * v
 		}
+		ofI[r] += 2 * gain
 	}
 }
 
