@@ -201,3 +201,16 @@ func TestChance(t *testing.T) {
 		t.Errorf("not tested: %+v", list)
 	}
 }
+
+// TestStretchOfRecording: the times of a token are those of the file, of which the utterance may be a stretch.
+func TestStretchOfRecording(t *testing.T) {
+	c := &corpus.Corpus{Spec: corpus.Spec{Root: "/data"}, Utterances: []corpus.Utterance{{ID: "u", AudioPath: "/data/a b/rec.wav", From: 10, To: 20}}}
+	in := &load.Inputs{Files: &load.Files{}, Speech: &load.Speech{}}
+	in.Files.Corpus = c
+	q := question{task: &plan.Task{Inputs: in}, cell: &results.Cell{Comparison: "k"}, rows: &join.Rows{Rows: []extract.Row{{Label: "the", Start: 1.25, End: 1.5}}}}
+	list := q.named([]kind{{Label: "the", Rows: 3, Share: .5, Effect: .25, Tokens: []int{0}}})
+	want := []results.Contribution{{Comparison: "k", Type: "the", Rows: 3, Share: .5, Effect: .25, Utterance: "u", File: "a b/rec.wav", Start: 11.25, End: 11.5}}
+	if diff := cmp.Diff(want, list); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
