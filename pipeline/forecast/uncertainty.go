@@ -4,9 +4,7 @@ import (
 	"slices"
 
 	"speechsim/metrics"
-	"speechsim/pipeline/load"
 	"speechsim/pipeline/plan"
-	"speechsim/pipeline/results"
 	"speechsim/pipeline/study"
 )
 
@@ -60,10 +58,7 @@ func uncertainty(t *plan.Task, rows int, state int64, speed float64) Uncertainty
 		}
 		return products / numbersPerSecond
 	}
-	groups := len(t.Groups())
-	if t.RowSet.Level == results.TypeLevel {
-		groups = min(load.MaxParts, rows)
-	}
+	groups := plan.CountGroups(t, rows)
 	cross := 0.0 // of what a draw pairs anew
 	for _, at := range t.Cells {
 		cross += float64(t.Layers[at.X].Units) * float64(t.Layers[at.Y].Units)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"speechsim/pipeline/join"
+	"speechsim/pipeline/load"
 	"speechsim/pipeline/results"
 )
 
@@ -72,6 +73,14 @@ func (t *Task) Groups() [][]int {
 		}
 	}
 	return out
+}
+
+// CountGroups is the number of groups of intervals of so many rows of a task.
+func CountGroups(t *Task, rows int) int {
+	if t.RowSet.Level == results.TypeLevel {
+		return min(load.MaxParts, rows)
+	}
+	return len(t.Groups())
 }
 
 // MissingParts counts the parts of sums that the store is still to get.
