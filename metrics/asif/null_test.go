@@ -52,9 +52,9 @@ func TestNull(t *testing.T) {
 			if fmt.Sprint(null.Observed[0]) != fmt.Sprint(a.Top1) {
 				t.Errorf("the null is of %v, and top-1 is %v", null.Observed[0], a.Top1)
 			}
-			s, ok := null.Summary(0, a.Top1)
-			if !ok {
-				t.Fatal("no summary")
+			s, err := null.Summary(0, a.Top1)
+			if err != nil {
+				t.Fatal(err)
 			}
 			observed += a.Top1 / sets
 			return s

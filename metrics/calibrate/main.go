@@ -345,7 +345,7 @@ var (
 
 // note notes p of statistic k of a null.
 func (t *test) note(name string, null *metrics.Null, k int) {
-	if summary, ok := null.Summary(k, null.Observed[k]); ok {
+	if summary, err := null.Summary(k, null.Observed[k]); err == nil {
 		t.p[name] = summary.P
 	}
 }

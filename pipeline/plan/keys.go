@@ -63,6 +63,7 @@ func describeSums(t *Tile) any {
 		Level            string `json:",omitempty"`
 		First            int    `json:",omitempty"`
 		Block            int
+		Groups           int    `json:",omitempty"` // in which the parts are kept, where they are fewer
 		Products         string `json:",omitempty"` // how they are multiplied, if not by the CPU
 		Corpus           string
 		Entries          []string // the pooled rows that they are made from
@@ -71,6 +72,9 @@ func describeSums(t *Tile) any {
 		Norms, CrossOnly bool
 		Variants         []string
 	}{Holds: "moments of a stack of layers, part by part", Unit: t.RowUnit, Block: t.BlockSize(), Level: set.Level, First: set.First, Corpus: in.Fingerprint.Corpus, Pairs: fmt.Sprint(t.Blocks)}
+	if groups := len(t.Groups()); groups < len(in.Parts) {
+		d.Groups = groups
+	}
 	if d.Level != "" {
 		d.Level += ", folded" // which words are of one type is part of the numbers
 	}
