@@ -237,7 +237,7 @@ func TestRefusals(t *testing.T) {
 		w    hub.Wanted
 		want string
 	}{
-		{hub.Wanted{Name: "facebook/nosuch"}, "there is no facebook/nosuch on the hub, or it is private"},
+		{hub.Wanted{Name: "facebook/nosuch"}, "there is no file or folder facebook/nosuch here, and no such model on the hub, or it is private"},
 		{hub.Wanted{Name: hubert, Revision: "v2"}, `has no branch, tag or commit "v2"`},
 		{hub.Wanted{Name: hubert, Revision: "../x"}, `revision "../x" can't be`},
 	} {
