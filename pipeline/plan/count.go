@@ -75,8 +75,8 @@ func (t *Task) Groups() [][]int {
 	return out
 }
 
-// GroupCount is the number of groups of intervals of so many rows, before these are joined.
-func (t *Task) GroupCount(rows int) int {
+// CountGroups is the number of groups of intervals of so many rows of a task.
+func CountGroups(t *Task, rows int) int {
 	if t.RowSet.Level == results.TypeLevel {
 		return min(load.MaxParts, rows)
 	}

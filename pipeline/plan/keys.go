@@ -166,3 +166,25 @@ func OpenTypes(t *Task, at int) (*store.Entry, error) {
 	}
 	return t.Inputs.Store.Entry(t.Inputs.Numbers().Kind("types"), d)
 }
+
+// OpenContributions opens where the store keeps what words or phones contribute to one cell of a task.
+func OpenContributions(t *Task, m study.Measure, x, y Layer) (*store.Entry, error) {
+	type layer struct{ Rows, Layer string }
+	in := t.Inputs
+	of := func(l Layer) layer {
+		return layer{t.RowsFrom[slices.Index(t.Comparison.Sources, l.Source)].Entry.Key, l.Name}
+	}
+	d := struct {
+		Holds, Program, BLAS, Corpus string
+		X, Y                         layer
+		Entries                      []string // that the rows are common to
+		Select                       string
+		First                        int `json:",omitempty"`
+		Metric, Variant              string
+	}{Holds: "what words or phones contribute to a cell", Program: in.Fingerprint.Program, BLAS: in.Backend.Name() + " " + in.Backend.Version(), Corpus: in.Fingerprint.Corpus,
+		X: of(x), Y: of(y), Select: t.Comparison.Rows.Select, First: t.RowSet.First, Metric: m.Name, Variant: m.Variant.Name}
+	for _, r := range t.RowsFrom {
+		d.Entries = append(d.Entries, r.Entry.Key)
+	}
+	return in.Store.Entry("cells", d)
+}
