@@ -277,7 +277,7 @@ func TestFullDisk(t *testing.T) {
 	if err := os.Mkdir(store, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mount("tmpfs", store, "tmpfs", 0, "size=12m"); err != nil {
+	if err := syscall.Mount("tmpfs", store, "tmpfs", 0, "size=6m"); err != nil {
 		t.Skipf("can't mount a small file system: %v", err)
 	}
 	defer syscall.Unmount(store, syscall.MNT_DETACH)
