@@ -327,6 +327,7 @@ comparisons:
 func TestSetsAreBlamed(t *testing.T) {
 	for set, want := range map[string]string{
 		"memory=lots":                        "memory is",
+		"name=":                              "name is empty",
 		"models.a.device=gpu":                `device is "gpu"; it must be one of cpu, cuda; did you mean "cuda"?`,
 		"models.a.precision=fp16":            "precision: fp16 gains nothing",
 		"corpus.librispeech.root=":           "corpus.librispeech.root is missing",

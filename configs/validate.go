@@ -43,6 +43,9 @@ func (c *Config) Validate() error {
 		bad(p, "%s is %q; it must be one of %s%s", key, *got, strings.Join(want, ", "), didYouMean(*got, want))
 	}
 
+	if at := c.Pos.Of("name"); c.Name == "" && at.Set != "" {
+		bad(at, "name is empty; it must be the name of the folder of the run")
+	}
 	c.nameByDefault()
 	if strings.ContainsAny(c.Name, "/\\\x00\n") || c.Name == "." || c.Name == ".." {
 		bad(c.Pos.Of("name"), "name %q can't be the name of a folder", c.Name)

@@ -66,6 +66,7 @@ const (
 	KindShift            Kind = "energy-against-labels"  // speech energy and labels are shifted against each other
 	KindNoWords          Kind = "no-words"               // an alignment with nothing but silence
 	KindFeatures         Kind = "features"               // features of the user's own do not fit the corpus, or look odd
+	KindRows             Kind = "few-rows"               // a comparison is left with too few rows to be measured
 	KindColumn           Kind = "unused-column"          // a column of a table that means nothing here
 	KindRefusedPath      Kind = "refused-path"           // a path that leaves the corpus root, or a command where a path is expected
 )

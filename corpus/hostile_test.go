@@ -151,7 +151,7 @@ func TestPromises(t *testing.T) {
 
 // TestTranscriptMemory: what is kept of a transcript file stays below 20 times its size, whatever its lines are.
 func TestTranscriptMemory(t *testing.T) {
-	const size = 1 << 19
+	const size = 1 << 18
 	lines := func(line func(i int) string) string {
 		var b strings.Builder
 		for i := 0; b.Len() < size; i++ {

@@ -43,7 +43,7 @@ func TestRedrawn(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := newRedrawn(proto, layers, len(c.x))
-		for draw := range 4 {
+		for draw := range 3 {
 			pairing := r.Perm(c.rows)
 			if draw == 0 {
 				pairing = nil

@@ -130,10 +130,22 @@ func (c *Checked) countRows(ctx context.Context, speech *load.Speech) error {
 		if k.OnSegments() {
 			candidates := speech.Segments[k.Rows.Unit]
 			rows := join.Tables(f.Corpus, candidates, c.sides(in, k, candidates), k.Rows.Select, nil)
-			c.Rows = append(c.Rows, rows.Account(k.Name, k.Rows.Unit, candidates.Dropped))
+			c.addRows(rows.Account(k.Name, k.Rows.Unit, candidates.Dropped))
 		}
 	}
 	return nil
+}
+
+// fewestRows are what CKA needs in the variant of a config that names none; what other metrics need depends on the units of their layers.
+const fewestRows = 4
+
+// addRows notes the rows of a comparison, and adds to the report that there are too few.
+func (c *Checked) addRows(a join.Account) {
+	c.Rows = append(c.Rows, a)
+	if a.Out < fewestRows {
+		c.Report.Add(corpus.Finding{Kind: corpus.KindRows, Severity: corpus.SeverityWarning, Message: fmt.Sprintf("comparison %q has %s, and debiased CKA needs at least %d: below it stands why segments are none",
+			a.Comparison, text.Count(a.Out, "row", "rows"), fewestRows)})
+	}
 }
 
 // addHeard adds to the report what a sample of the utterances says.

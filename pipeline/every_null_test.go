@@ -25,6 +25,7 @@ models:
   - {name: wav2vec2, onnx: ../models/demo/wav2vec2.onnx, layers: 2-3}
 comparisons:
   - {name: all, rows: {unit: word}, x: [hubert], y: [wav2vec2], metrics: [%s], null: {draws: 19}, interval: none}
+formats: [csv]
 `
 	var with []string
 	for _, info := range metrics.All() {

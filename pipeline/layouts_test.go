@@ -92,6 +92,7 @@ comparisons:
   - {name: frames, x: [hubert], y: [identity], metrics: [cka], interval: none}
   - {name: words, rows: {unit: word, pooling: bolanos2024, select: bolanos2024}, x: [hubert], y: [bert, glove], metrics: [cka], interval: none}
   - {name: phones, rows: {unit: phone, pooling: middle}, x: [hubert], y: [identity], metrics: [knn], interval: none}
+formats: [svg, csv]
 `
 
 // TestEveryLayout: check and run work on the demo corpora in every layout, and what check says will be dropped is what run

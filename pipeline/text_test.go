@@ -29,6 +29,7 @@ models:
 rows: {unit: word}
 comparisons:
   - {name: words, x: [bert], y: [length], metrics: [cka], interval: none}
+formats: [svg, csv]
 `
 
 // TestTextAsWritten: word vectors of a text model are those of transformers on the same transcript, with its punctuation; what

@@ -68,8 +68,8 @@ var oneVoiceEach = sync.OnceValues(func() (string, error) {
 	return dir, plantest.OneVoiceEach(root, dir)
 })
 
-// shortDemo are settings that shorten the demo: what these tests look at depends neither on the draws, nor on how many utterances a group has, nor on the
-// formats of figures, whose bytes package figures holds fixed.
+// shortDemo are settings that shorten the demo: what these tests look at depends neither on the draws, nor on how many layers a model or utterances a group
+// has, nor on the formats of figures, whose bytes package figures holds fixed.
 func shortDemo(t *testing.T) []string {
 	t.Helper()
 	corpus, err := oneVoiceEach()
@@ -77,6 +77,7 @@ func shortDemo(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	return []string{"--set", "corpus.librispeech.root=" + corpus, "--set", "formats=[svg, csv]",
+		"--set", "models.hubert.layers=0-2", "--set", "models.wav2vec2.layers=0-2", "--set", "models.untrained.layers=0-2",
 		"--set", "comparisons.word-identity.null.draws=19", "--set", "comparisons.words-bert.null.draws=19", "--set", "comparisons.words-glove.null.draws=19"}
 }
 
@@ -276,7 +277,7 @@ func TestFullDisk(t *testing.T) {
 	if err := os.Mkdir(store, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mount("tmpfs", store, "tmpfs", 0, "size=12m"); err != nil {
+	if err := syscall.Mount("tmpfs", store, "tmpfs", 0, "size=6m"); err != nil {
 		t.Skipf("can't mount a small file system: %v", err)
 	}
 	defer syscall.Unmount(store, syscall.MNT_DETACH)
@@ -297,10 +298,11 @@ func TestFullDisk(t *testing.T) {
 
 var peakLine = regexp.MustCompile(`VmHWM:\s*(\d+) kB`)
 
-// peakMemory runs a command to its end and returns its peak memory in MiB. (The system's account of a process that has ended counts what the process
-// that started it held at that time.)
+// peakMemory runs a command to its end, collecting garbage when a user's would, and returns its peak memory in MiB. (The system's account of a process that
+// has ended counts what the process that started it held at that time.)
 func peakMemory(t *testing.T, cmd *exec.Cmd) float64 {
 	t.Helper()
+	cmd.Env = append(os.Environ(), "GOGC=")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {

@@ -2,10 +2,16 @@ package main
 
 import (
 	"go/ast"
+	"go/parser"
+	"go/token"
 	"go/types"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/tools/go/packages"
@@ -26,11 +32,15 @@ var larger = map[string]string{
 // closed are the packages whose types are made by one function of theirs and not written to after: what passes between phases.
 var closed = []string{"study", "load", "join", "plan", "forecast", "publish", "shard"}
 
-// loadPipeline reads the packages below pipeline, with types and without tests.
+// readPipeline reads the packages below pipeline, with types and without tests.
+var readPipeline = sync.OnceValues(func() ([]*packages.Package, error) {
+	return packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes |
+		packages.NeedTypesInfo | packages.NeedImports | packages.NeedExportFile}, "speechsim/pipeline/...")
+})
+
 func loadPipeline(t *testing.T) []*packages.Package {
 	t.Helper()
-	all, err := packages.Load(&packages.Config{Mode: packages.NeedName | packages.NeedFiles | packages.NeedSyntax | packages.NeedTypes |
-		packages.NeedTypesInfo | packages.NeedImports | packages.NeedExportFile}, "speechsim/pipeline/...")
+	all, err := readPipeline()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,4 +141,58 @@ func TestArchitecture(t *testing.T) {
 			t.Errorf("docs/architecture.md has no row on pipeline/%s", name)
 		}
 	}
+}
+
+var aloneLine = regexp.MustCompile(`(?m)^alone='(.*)'$`)
+
+// TestAlone: the packages whose own tests .ci/tests runs without the race detector start no goroutine there, nor does what they import of the module.
+func TestAlone(t *testing.T) {
+	script, err := os.ReadFile("../../.ci/tests")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := aloneLine.FindSubmatch(script)
+	if found == nil {
+		t.Fatal(".ci/tests names no packages that are tested alone")
+	}
+	list := []string{"list", "-deps", "-test", "-f", `{{if .Module}}{{if eq .Module.Path "speechsim"}}{{.Dir}}{{end}}{{end}}`}
+	for name := range strings.FieldsSeq(string(found[1])) {
+		list = append(list, "speechsim/"+name)
+	}
+	dirs, err := exec.Command("go", list...).Output()
+	if err != nil || len(dirs) == 0 {
+		t.Fatalf("%s: %v", list, err)
+	}
+	for _, dir := range slices.Compact(slices.Sorted(strings.FieldsSeq(string(dirs)))) {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatal(dir, err)
+		}
+		for _, file := range files {
+			checkNoGoroutine(t, file)
+		}
+	}
+}
+
+// checkNoGoroutine refuses what starts a goroutine: a go statement, the method Go of groups, and Parallel of tests.
+func checkNoGoroutine(t *testing.T, path string) {
+	t.Helper()
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, path, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		starts := false
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			starts = true
+		case *ast.SelectorExpr:
+			starts = n.Sel.Name == "Go" || n.Sel.Name == "Parallel"
+		}
+		if starts {
+			t.Errorf("%s starts a goroutine: .ci/tests must test its package, and those that import it, with the race detector", set.Position(n.Pos()))
+		}
+		return true
+	})
 }

@@ -229,7 +229,7 @@ func (e *Entry) ReadSealed(p int, read func(io.Reader) error) error {
 }
 
 func damagedPart(path string, err error) error {
-	return fmt.Errorf("%s is damaged (%w): delete it, and the next run makes it again", path, err)
+	return fmt.Errorf("%s is damaged (%w): `pipeline store verify --mend` deletes all that is, and the next run makes it again", path, err)
 }
 
 // Failure is an utterance that could not be read, and what was wrong with it.

@@ -182,7 +182,7 @@ func TestDamagedPart(t *testing.T) {
 			p.write(t, e, 1)
 			tt.damage(t, p, e)
 			err = p.finish(e)
-			if err == nil || !strings.Contains(err.Error(), "part-000") || !strings.Contains(err.Error(), "delete it, and the next run makes it again") {
+			if err == nil || !strings.Contains(err.Error(), "part-000") || !strings.Contains(err.Error(), "`pipeline store verify --mend` deletes all that is, and the next run makes it again") {
 				t.Errorf("error %v", err)
 			}
 			damaged, err := s.Verify(e.Key, nil)

@@ -58,7 +58,7 @@ func TestTies(t *testing.T) {
 
 // TestNull: where words repeat as words do, unrelated layers are at chance, and a layer with itself is far above it.
 func TestNull(t *testing.T) {
-	const rows, sets, draws = 1200, 40, 99
+	const rows, sets, draws = 600, 40, 99
 	significant, mean, observed := 0, 0.0, 0.0
 	for seed := range uint64(sets) {
 		r := random(seed)

@@ -358,8 +358,12 @@ func (c *client) arrive(ctx context.Context, d *download) (err error) {
 		if d.size > 0 && have >= d.size {
 			return true, nil
 		}
-		n, err := c.more(ctx, d, f, have)
-		return n > 0, err
+		ended, err := c.more(ctx, d, f, have)
+		now, sought := f.Seek(0, io.SeekEnd)
+		if err = errors.Join(err, sought); err == nil && !ended && now < d.size {
+			err = fmt.Errorf("the answer ended after %d of %d bytes", now, d.size)
+		}
+		return now > have, err // what comes again, where a server knows no ranges, gains nothing
 	})
 	if err == nil {
 		err = f.Sync()
@@ -367,50 +371,50 @@ func (c *client) arrive(ctx context.Context, d *download) (err error) {
 	return err
 }
 
-// more asks for a file from byte have on, and writes what comes.
-func (c *client) more(ctx context.Context, d *download, f *os.File, have int64) (n int64, err error) {
+// more asks for a file from byte have on, and writes what comes. It says whether the server has said that there is no more.
+func (c *client) more(ctx context.Context, d *download, f *os.File, have int64) (ended bool, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, d.address, nil)
 	if err != nil {
-		return 0, err
+		return false, err
 	}
 	if have > 0 {
 		r.Header.Set("Range", fmt.Sprintf("bytes=%d-", have))
 	}
 	a, err := c.http.Do(r)
 	if err != nil {
-		return 0, err
+		return false, err
 	}
 	defer a.Body.Close()
 	switch {
 	case a.StatusCode == http.StatusRequestedRangeNotSatisfiable:
-		return 0, nil // there is no more of it; the checksum says whether that is right
+		return true, nil // the checksum says whether that is right
 	case a.StatusCode == http.StatusPartialContent:
 		if came := a.Header.Get("Content-Range"); !strings.HasPrefix(came, fmt.Sprintf("bytes %d-", have)) {
-			return 0, fmt.Errorf("%s: what follows byte %d was asked for, and %q came", d.what, have, came)
+			return false, fmt.Errorf("%s: what follows byte %d was asked for, and %q came", d.what, have, came)
 		}
 	case a.StatusCode == http.StatusOK && have > 0: // the server knows no ranges
 		if err := f.Truncate(0); err != nil {
-			return 0, err
+			return false, err
 		}
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return 0, err
+			return false, err
 		}
 		c.arriving(-have)
 	case a.StatusCode != http.StatusOK:
-		return 0, answered(a)
+		return false, answered(a)
 	}
 	quiet := time.AfterFunc(c.silence, func() { cancel(fmt.Errorf("nothing came for %s", c.silence)) })
 	defer quiet.Stop()
-	n, err = io.Copy(f, io.TeeReader(a.Body, writerFunc(func(p []byte) {
+	_, err = io.Copy(f, io.TeeReader(a.Body, writerFunc(func(p []byte) {
 		quiet.Reset(c.silence)
 		c.arriving(int64(len(p)))
 	})))
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
-	return n, err
+	return false, err
 }
 
 type writerFunc func([]byte)

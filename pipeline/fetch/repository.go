@@ -106,7 +106,7 @@ func explain(err error, id, revision string) error {
 	case status.code == "GatedRepo":
 		return refusedError{fmt.Errorf("%s is given to those who accepted its terms: accept them on its page, and set HF_TOKEN to a token of yours (%w)", id, err)}
 	case status.status == http.StatusUnauthorized || status.status == http.StatusForbidden || status.status == http.StatusNotFound:
-		return refusedError{fmt.Errorf("there is no %s on the hub, or it is private, or the token is wrong: look at the name, or set HF_TOKEN to a token that may read it (%w)", id, err)}
+		return refusedError{fmt.Errorf("there is no file or folder %s here, and no such model on the hub, or it is private, or the token is wrong: look at the name, or set HF_TOKEN to a token that may read it (%w)", id, err)}
 	}
 	return err
 }

@@ -47,6 +47,12 @@ func Locate(ctx context.Context, st *study.Study, o Options) (*Files, error) {
 	if err := CheckFiles(st, o); err != nil {
 		return nil, err
 	}
+	if file := files.InTheWay(RunDir(st.Config, o)); file != "" {
+		return nil, fmt.Errorf("%s is a file, and the folder of the run would have to be there: give the run another name, or another folder with --runs", file)
+	}
+	if file := files.InTheWay(StoreDir(st.Config, o)); file != "" {
+		return nil, fmt.Errorf("%s is a file, and the folder of the store would have to be there: give another folder with --store", file)
+	}
 	f, err := OpenCorpus(ctx, st, o)
 	if err != nil {
 		return nil, err

@@ -162,7 +162,7 @@ func TestDamagedCells(t *testing.T) {
 	}
 	p := plantest.Plan(t, plantest.Config(t, again), plantest.In(dir), plan.Options{})
 	_, err = Run(t.Context(), p, false)
-	if err == nil || !strings.Contains(err.Error(), parts[0]+" is damaged") || !strings.Contains(err.Error(), "delete it") {
+	if err == nil || !strings.Contains(err.Error(), parts[0]+" is damaged") || !strings.Contains(err.Error(), "store verify --mend") {
 		t.Errorf("error %v", err)
 	}
 }

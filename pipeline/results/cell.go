@@ -56,7 +56,6 @@ type Cell struct {
 type Null struct {
 	Mean float64  `json:"mean"`            // the chance level
 	Q95  float64  `json:"q95"`             // 95th percentile of the permuted values
-	Q05  *float64 `json:"q05,omitempty"`   // 5th percentile
 	PMax *float64 `json:"p_max,omitempty"` // family-wise p: against the largest standardised cell of each draw (max-T), over the cells drawn together
 
 	PFDR *float64 `json:"p_fdr,omitempty"` // p with the false discovery rate controlled (Benjamini and Hochberg 1995), over the same cells
@@ -182,7 +181,7 @@ func (c *Cell) validateNumbers() error {
 	}
 	numbers := []number{{"value", c.Value, false}, {"lo", c.Lo, false}, {"hi", c.Hi, false}, {"p", c.P, true}}
 	if n := c.Null; n != nil {
-		numbers = append(numbers, number{"null.mean", &n.Mean, false}, number{"null.q95", &n.Q95, false}, number{"null.q05", n.Q05, false},
+		numbers = append(numbers, number{"null.mean", &n.Mean, false}, number{"null.q95", &n.Q95, false},
 			number{"null.p_max", n.PMax, true}, number{"null.p_fdr", n.PFDR, true}, number{"null.calibrated", n.Calibrated, false})
 	}
 	if g := c.Groups; g != nil {

@@ -256,7 +256,7 @@ var keys = map[string][]string{
 	"params":    {"p", "k", "first", "level", "threshold"},
 	"retrieval": {"queries", "anchors", "top_types", "top_rows", "in_vocabulary", "ceiling", "majority"},
 	"groups":    {"share_x", "share_y", "grouped"},
-	"null":      {"mean", "q95", "q05", "p_max", "p_fdr", "correct", "calibrated", "draws", "about"},
+	"null":      {"mean", "q95", "p_max", "p_fdr", "correct", "calibrated", "draws", "about"},
 }
 
 // checkKeys finds what encoding/json lets pass: keys in another case, keys

@@ -28,7 +28,7 @@ func sample() []Cell {
 		{Metric: "procrustes", X: Layer{"", "a.npy"}, Y: Layer{"", "b.npy"}, Value: ptr(1)},
 		{Comparison: "figure-1", Metric: "svcca", Variant: "textbook", X: Layer{"hubert-base", "24.prenorm"}, Y: Layer{"hubert-base", "cnn.1"},
 			Rows: "frame", N: 3, DX: 2, DY: 1, Value: ptr(1.0 / 3), Lo: ptr(math.SmallestNonzeroFloat64), Hi: ptr(math.MaxFloat64), P: ptr(1),
-			Null:   &Null{Mean: -1e-300, Q95: 0.1 + 0.2, Q05: ptr(-0.5), PMax: ptr(0.25), PFDR: ptr(0.5), Correct: CorrectFDR, Draws: 200},
+			Null:   &Null{Mean: -1e-300, Q95: 0.1 + 0.2, PMax: ptr(0.25), PFDR: ptr(0.5), Correct: CorrectFDR, Draws: 200},
 			Groups: &Groups{ShareX: 0.25, ShareY: 0.5, Grouped: ptr(0.125)}},
 		{Comparison: "figure-1", Metric: "neuron_neuron", Variant: "absolute", X: Layer{"é <&> \"q\", z", "1"}, Y: Layer{"bert", "0"},
 			Rows: "phone", N: 12, DX: 16, DY: 16, Value: ptr(0.5),

@@ -36,6 +36,17 @@ func Write(path string, write func(io.Writer) error) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
+// InTheWay is the file that stands where a folder, or one of the folders above it, would have to be; "" is none.
+func InTheWay(folder string) string {
+	for path := filepath.Clean(folder); ; path = filepath.Dir(path) {
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			return path
+		} else if err == nil || path == filepath.Dir(path) {
+			return ""
+		}
+	}
+}
+
 // Exists says whether there is a file or folder of this name.
 func Exists(path string) bool {
 	_, err := os.Stat(path)
