@@ -198,8 +198,14 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 		if t.Streamed() {
 			f.moments[tile.Pass] += n.Collecting()
 		}
+		dims := tile.MomentsDims()
 		for _, pair := range tile.Blocks {
-			f.Multiplied += left * float64(c.Rows) * float64(tile.Layers[pair[0]].Units) * float64(tile.Layers[pair[1]].Units)
+			f.Multiplied += left * float64(c.Rows) * float64(dims[pair[0]]) * float64(dims[pair[1]])
+		}
+		if t.Projected() {
+			for i, l := range tile.Layers {
+				f.Multiplied += left * float64(c.Rows) * float64(l.Units) * float64(dims[i])
+			}
 		}
 		if t.RowUnit == "frame" && !t.Streamed() {
 			for _, l := range tile.Layers {
