@@ -33,11 +33,11 @@ func WriteDirections(t *plan.Tile, pilot []metrics.Matrix) error {
 	})
 }
 
-// blockOf is an empty block for stored rows: where they are projected, with directions found from the first of them.
+// blockOf is an empty block for stored rows: where they are projected, with directions found from some of them.
 func blockOf(t *plan.Tile, rows *join.Rows) (*Block, error) {
 	k := NewBlock(t)
-	n := min(metrics.PilotRows, len(rows.Rows))
-	if !t.Projected() || n == 0 {
+	ranges := pilotRanges(rows.Parts)
+	if !t.Projected() || len(ranges) == 0 {
 		return k, nil
 	}
 	r, err := rows.Open(Layers(t, t.All()))
@@ -47,14 +47,42 @@ func blockOf(t *plan.Tile, rows *join.Rows) (*Block, error) {
 	defer r.Close()
 	var pilot []metrics.Matrix
 	for i, l := range t.Layers {
-		data, err := r.Range(i, 0, n)
-		if err != nil {
-			return nil, err
+		x := metrics.Matrix{Cols: l.Units, Stride: l.Units}
+		for _, from := range ranges {
+			data, err := r.Range(i, from.From, from.To)
+			if err != nil {
+				return nil, err
+			}
+			x.Data = append(x.Data, data...)
+			x.Rows += from.To - from.From
 		}
-		pilot = append(pilot, metrics.Matrix{Rows: n, Cols: l.Units, Stride: l.Units, Data: slices.Clone(data)})
+		pilot = append(pilot, x)
 	}
 	k.projections, err = Directions(t, t.All(), pilot)
-	return k, Named(t, err, func(row int) string { return "row " + rows.Rows[row].Label })
+	return k, Named(t, err, func(int) string { return "the first rows" })
+}
+
+// pilotRanges are the rows that directions are found from: of the first utterance of each part, then of the second of each, so that they
+// are of many speakers.
+func pilotRanges(parts [][]join.Range) (out []join.Range) {
+	taken := 0
+	for k := 0; ; k++ {
+		more := false
+		for _, ranges := range parts {
+			ranges = slices.DeleteFunc(slices.Clone(ranges), func(r join.Range) bool { return r.From == r.To })
+			if k >= len(ranges) || taken == metrics.PilotRows {
+				continue
+			}
+			more = true
+			r := ranges[k]
+			r.To = min(r.To, r.From+metrics.PilotRows-taken)
+			taken += r.To - r.From
+			out = append(out, r)
+		}
+		if !more {
+			return out
+		}
+	}
 }
 
 // StreamedBlock is an empty block for frames as they come: where they are projected, with the directions that the store keeps.
