@@ -58,6 +58,7 @@ type Comparison struct {
 	TileBytes     int64   `json:"tile_bytes,omitempty"`    // of moments of the largest
 	FrameBytes    int64   `json:"frame_bytes,omitempty"`   // of frames that are kept to be read again
 	FrameReads    float64 `json:"frame_reads,omitempty"`   // times that each is read, on average
+	Projected     bool    `json:"projected,omitempty"`     // rows are projected on a few directions: sketched CKA
 	PassesInstead int     `json:"walks_instead,omitempty"` // that it would take not to keep frames
 	Uncertainty
 }
@@ -123,7 +124,7 @@ type forecaster struct {
 
 // task counts one task.
 func (f *forecaster) task(t *plan.Task) error {
-	c := Comparison{Name: t.Comparison.Name, Unit: t.RowUnit, Layers: len(t.Layers), Cells: len(t.Measures) * len(t.Cells), Rows: t.RowCount()}
+	c := Comparison{Name: t.Comparison.Name, Unit: t.RowUnit, Layers: len(t.Layers), Cells: len(t.Measures) * len(t.Cells), Rows: t.RowCount(), Projected: t.Projected()}
 	for _, l := range t.Layers {
 		c.Units += l.Units
 	}
