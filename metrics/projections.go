@@ -111,7 +111,7 @@ func newDirections(b Backend, x Matrix, r *rand.Rand) (projection, error) {
 // principalDirections are about the first principal components of centred rows, by subspace iteration (Halko, Martinsson and Tropp
 // 2011, algorithm 4.4): orthonormal rows, and zeros where the rows have fewer components.
 func principalDirections(b Backend, rows linalg.Dense[float32], r *rand.Rand) (linalg.Dense[float64], error) {
-	const rounds = 2
+	const rounds = 3
 	basis := linalg.New[float64](principalUnits, rows.Cols)
 	q := gaussians[float32](r, principalUnits, rows.Cols, 1)
 	along := linalg.New[float32](rows.Rows, principalUnits)

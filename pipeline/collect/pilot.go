@@ -11,7 +11,7 @@ import (
 	"speechsim/pipeline/sums"
 )
 
-// pilot gathers the first frames for tiles whose frames are projected: directions must be known before the first part is made. Utterances
+// pilot gathers some frames for tiles whose frames are projected: directions must be known before the first part is made. Utterances
 // are taken from all parts in turns, those of other shards too: so the directions are of many speakers, and every shard finds the same.
 type pilot struct {
 	tiles []*pilotTile
@@ -38,7 +38,7 @@ func findDirections(ctx context.Context, p *plan.Plan, pass int, parts []int) er
 		return nil
 	}
 	p.Progress.Stage("finding directions for sketched CKA", 0, "")
-	if err := extract.Walk(ctx, p.Corpus, inTurns(p), p.Sources, p.Workers, v); err != nil {
+	if err := extract.Walk(ctx, p.Corpus, sums.InTurns(p.UsableParts()), p.Sources, p.Workers, v); err != nil {
 		return err
 	}
 	for _, t := range v.tiles {
@@ -47,7 +47,7 @@ func findDirections(ctx context.Context, p *plan.Plan, pass int, parts []int) er
 			units := t.tile.Layers[i].Units
 			rows = append(rows, metrics.Matrix{Rows: t.rows, Cols: units, Stride: units, Data: data})
 		}
-		if err := sums.Named(t.tile, sums.WriteDirections(t.tile, rows), func(int) string { return "the first frames" }); err != nil {
+		if err := sums.Named(t.tile, sums.WriteDirections(t.tile, rows), func(int) string { return "the frames that directions are found from" }); err != nil {
 			return err
 		}
 	}
@@ -56,21 +56,6 @@ func findDirections(ctx context.Context, p *plan.Plan, pass int, parts []int) er
 
 func (v *pilot) has(t *plan.Tile) bool {
 	return slices.ContainsFunc(v.tiles, func(o *pilotTile) bool { return o.tile == t })
-}
-
-// inTurns are the utterances of all parts: the first of each, then the second of each.
-func inTurns(p *plan.Plan) (out []int) {
-	for k := 0; ; k++ {
-		before := len(out)
-		for part := range p.Parts {
-			if usable := p.Usable(part); k < len(usable) {
-				out = append(out, usable[k])
-			}
-		}
-		if len(out) == before {
-			return out
-		}
-	}
 }
 
 // Sources are those of the tiles until all have their frames; then utterances are skipped.
@@ -106,11 +91,13 @@ func (v *pilot) Collect(_ context.Context, u int, _ any, acts []*extract.Activat
 		if err != nil {
 			return err
 		}
-		n := min(frames, metrics.PilotRows-t.rows)
-		for i, tensor := range tensors {
-			t.layers[i] = append(t.layers[i], tensor.Data[:n*tensor.Shape[1]]...)
+		for at := 0; at < frames && t.rows < metrics.PilotRows; at += t.tile.PilotStep() {
+			for i, tensor := range tensors {
+				units := tensor.Shape[1]
+				t.layers[i] = append(t.layers[i], tensor.Data[at*units:(at+1)*units]...)
+			}
+			t.rows++
 		}
-		t.rows += n
 		full = full && t.rows == metrics.PilotRows
 	}
 	v.full.Store(full)

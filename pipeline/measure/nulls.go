@@ -167,7 +167,8 @@ func (n *nullRows) readProjected(ctx context.Context, layers []int) (out []metri
 		if err != nil {
 			return nil, err
 		}
-		pilot := rows[0]
+		pilot := rows[0] // every so many-th row
+		pilot.Stride = pilot.Cols * max(1, pilot.Rows/metrics.PilotRows)
 		pilot.Rows = min(pilot.Rows, metrics.PilotRows)
 		p, err := sums.Directions(n.tile, []int{l}, []metrics.Matrix{pilot})
 		if err == nil {

@@ -1,6 +1,7 @@
 package sums
 
 import (
+	"fmt"
 	"io"
 	"slices"
 
@@ -36,8 +37,8 @@ func WriteDirections(t *plan.Tile, pilot []metrics.Matrix) error {
 // blockOf is an empty block for stored rows: where they are projected, with directions found from some of them.
 func blockOf(t *plan.Tile, rows *join.Rows) (*Block, error) {
 	k := NewBlock(t)
-	ranges := pilotRanges(rows.Parts)
-	if !t.Projected() || len(ranges) == 0 {
+	some := pilotRows(t, rows)
+	if !t.Projected() || len(some) == 0 {
 		return k, nil
 	}
 	r, err := rows.Open(Layers(t, t.All()))
@@ -45,41 +46,44 @@ func blockOf(t *plan.Tile, rows *join.Rows) (*Block, error) {
 		return nil, err
 	}
 	defer r.Close()
-	var pilot []metrics.Matrix
-	for i, l := range t.Layers {
-		x := metrics.Matrix{Cols: l.Units, Stride: l.Units}
-		for _, from := range ranges {
-			data, err := r.Range(i, from.From, from.To)
-			if err != nil {
-				return nil, err
-			}
-			x.Data = append(x.Data, data...)
-			x.Rows += from.To - from.From
-		}
-		pilot = append(pilot, x)
-	}
-	k.projections, err = Directions(t, t.All(), pilot)
-	return k, Named(t, err, func(int) string { return "the first rows" })
+	err = r.Blocks(some, len(some), func(pilot []metrics.Matrix) (err error) {
+		k.projections, err = Directions(t, t.All(), pilot)
+		return err
+	})
+	return k, Named(t, err, func(row int) string { return fmt.Sprint("row ", some[row]) })
 }
 
-// pilotRanges are the rows that directions are found from: of the first utterance of each part, then of the second of each, so that they
-// are of many speakers.
-func pilotRanges(parts [][]join.Range) (out []join.Range) {
-	taken := 0
-	for k := 0; ; k++ {
-		more := false
-		for _, ranges := range parts {
-			ranges = slices.DeleteFunc(slices.Clone(ranges), func(r join.Range) bool { return r.From == r.To })
-			if k >= len(ranges) || taken == metrics.PilotRows {
-				continue
-			}
-			more = true
-			r := ranges[k]
-			r.To = min(r.To, r.From+metrics.PilotRows-taken)
-			taken += r.To - r.From
-			out = append(out, r)
+// pilotRows are the rows that directions are found from: words and phones from everywhere, kept frames as if they were streamed.
+func pilotRows(t *plan.Tile, rows *join.Rows) (some []int) {
+	if t.OnSegments() {
+		n := len(rows.Rows)
+		for k := range min(n, metrics.PilotRows) {
+			some = append(some, k*n/min(n, metrics.PilotRows))
 		}
-		if !more {
+		return some
+	}
+	var utterances [][]join.Range // of each part, those that have frames
+	for _, ranges := range rows.Parts {
+		utterances = append(utterances, slices.DeleteFunc(slices.Clone(ranges), func(r join.Range) bool { return r.From == r.To }))
+	}
+	for _, r := range InTurns(utterances) {
+		for row := r.From; row < r.To && len(some) < metrics.PilotRows; row += t.PilotStep() {
+			some = append(some, row)
+		}
+	}
+	return some
+}
+
+// InTurns lists what several have: the first of each, then the second of each.
+func InTurns[E any](lists [][]E) (out []E) {
+	for k := 0; ; k++ {
+		before := len(out)
+		for _, list := range lists {
+			if k < len(list) {
+				out = append(out, list[k])
+			}
+		}
+		if len(out) == before {
 			return out
 		}
 	}
