@@ -246,12 +246,12 @@ def run(command):
     """Runs a command and returns what it printed, the seconds by the clock and of processors, and the peak of its memory in MB."""
     env = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
     start = time.perf_counter()
-    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
-    out = process.stdout.read()
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    out, said = process.stdout.read(), process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     if status:
-        sys.exit(f"{command} failed")
+        sys.exit(f"{command} failed:\n{said}")
     return out, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000
 
 
@@ -259,7 +259,7 @@ def ours(folder, asked):
     config = CONFIG % (SPEECH.parent, WEIGHTS.parent, ", ".join(asked.values()))
     (folder / "config.yaml").write_text(config)
     at = folder / "ours"
-    _, wall, cpu, peak = run([REPOSITORY / "bin/pipeline", "run", folder / "config.yaml", "--store", at / "store", "--runs", at / "runs", "--quiet"])
+    _, wall, cpu, peak = run([REPOSITORY / "bin/pipeline", "run", folder / "config.yaml", "--store", at / "store", "--runs", at / "runs"])
     values = {name: numpy.full((LAYERS, LAYERS), numpy.nan) for name in asked}
     for line in open(at / "runs/real-peers/results.jsonl"):
         cell = json.loads(line)
