@@ -91,7 +91,7 @@ func (v *pilot) Collect(_ context.Context, u int, _ any, acts []*extract.Activat
 		if err != nil {
 			return err
 		}
-		for at := 0; at < frames && t.rows < metrics.PilotRows; at += t.tile.PilotStep() {
+		for at := 0; at < frames && t.rows < metrics.PilotRows; at += plan.PilotStep(t.tile.Task) {
 			for i, tensor := range tensors {
 				units := tensor.Shape[1]
 				t.layers[i] = append(t.layers[i], tensor.Data[at*units:(at+1)*units]...)

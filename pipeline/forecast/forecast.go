@@ -124,7 +124,7 @@ type forecaster struct {
 
 // task counts one task.
 func (f *forecaster) task(t *plan.Task) error {
-	c := Comparison{Name: t.Comparison.Name, Unit: t.RowUnit, Layers: len(t.Layers), Cells: len(t.Measures) * len(t.Cells), Rows: t.RowCount(), Projected: t.Projected()}
+	c := Comparison{Name: t.Comparison.Name, Unit: t.RowUnit, Layers: len(t.Layers), Cells: len(t.Measures) * len(t.Cells), Rows: t.RowCount(), Projected: t.Input == study.Projections}
 	for _, l := range t.Layers {
 		c.Units += l.Units
 	}
@@ -203,7 +203,7 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 		for _, pair := range tile.Blocks {
 			f.Multiplied += left * float64(c.Rows) * float64(dims[pair[0]]) * float64(dims[pair[1]])
 		}
-		if t.Projected() {
+		if t.Input == study.Projections {
 			for i, l := range tile.Layers {
 				f.Multiplied += left * float64(c.Rows) * float64(l.Units) * float64(dims[i])
 			}

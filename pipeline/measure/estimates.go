@@ -75,7 +75,7 @@ func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estima
 			return v.Value, v.Err
 		}
 		v, err := metrics.Compute(s.Whole, m.Name, m.Variant.Name, i, j)
-		if t.Projected() { // of the layers, not of the directions
+		if t.Input == study.Projections { // of the layers, not of the directions
 			v.DX, v.DY = t.Layers[i].Units, t.Layers[j].Units
 		}
 		return v, err

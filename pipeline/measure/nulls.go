@@ -239,7 +239,7 @@ func (n *nullRows) cka(ctx context.Context, m study.Measure, pairs [][2]int) (*m
 func (n *nullRows) exact(ctx context.Context, metric string, variant metrics.Variant, pairs [][2]int) (*metrics.Null, error) {
 	t := n.tile
 	read := n.read
-	if t.Projected() {
+	if t.Input == study.Projections {
 		read = func(layers []int) ([]metrics.Matrix, error) { return n.readProjected(ctx, layers) }
 	}
 	x, err := read(t.X)

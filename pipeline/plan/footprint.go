@@ -34,7 +34,7 @@ func (t *Tile) Footprint(nullRows int) (Footprint, error) {
 	widest := int64(0)
 	for _, l := range t.Layers {
 		f.Block += 4 * int64(t.BlockSize()) * int64(l.Units)
-		if t.Projected() {
+		if t.Input == study.Projections {
 			f.Block += 4 * int64(t.BlockSize()+l.Units) * int64(metrics.ProjectedUnits(l.Units))
 		}
 		widest = max(widest, int64(l.Units))
@@ -74,7 +74,7 @@ func NullBytes(t *Task, g Grid, rows int, state int64) int64 {
 	for _, m := range t.Measures {
 		switch {
 		case !m.HasNull(), m.Input() == study.Rows:
-		case t.Projected(): // projected rows, and the moments of two draws
+		case t.Input == study.Projections: // projected rows, and the moments of two draws
 			widest := 0 // of the layers, of which one at a time is read
 			for _, l := range g.Layers {
 				widest = max(widest, l.Units)

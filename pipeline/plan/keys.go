@@ -32,7 +32,7 @@ func openEntries(t *Tile) (err error) {
 			return err
 		}
 	}
-	if t.Projected() && t.Streamed() {
+	if t.Input == study.Projections && t.Streamed() {
 		if t.Pilot, err = t.Inputs.Store.Entry("directions", struct {
 			Holds string
 			Sums  any
@@ -96,7 +96,7 @@ func describeSums(t *Tile) any {
 		d.Holds = "sums over the rows of attention maps, part by part"
 		d.Variants = t.Variants()
 	}
-	if t.Projected() {
+	if t.Input == study.Projections {
 		d.Directions = fmt.Sprint(metrics.ProjectedUnits(math.MaxInt), " from ", metrics.PilotRows, " rows, of ", t.LayerAt)
 	}
 	for _, r := range t.RowsFrom {

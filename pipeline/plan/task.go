@@ -100,21 +100,13 @@ func (g *Grid) Dims() []int {
 func (t *Tile) MomentsDims() []int {
 	var dims []int
 	for _, l := range t.Layers {
-		dims = append(dims, t.MomentsUnits(l))
+		dims = append(dims, t.Input.MomentsUnits(l.Units))
 	}
 	return dims
 }
 
-// MomentsUnits are the units of a layer in moments of the task.
-func (t *Task) MomentsUnits(l Layer) int {
-	if t.Projected() {
-		return metrics.ProjectedUnits(l.Units)
-	}
-	return l.Units
-}
-
 // Projected says whether rows are projected on a few directions before they are summed up.
-func (t *Task) Projected() bool { return t.Input == study.Projections }
+func (t *Tile) Projected() bool { return t.Input == study.Projections }
 
 // All are the positions of the layers.
 func (g *Grid) All() []int {

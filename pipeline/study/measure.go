@@ -31,6 +31,14 @@ const (
 // OfAttention says whether maps are read, and not layers.
 func (i Input) OfAttention() bool { return i == AttentionCells || i == AttentionRows }
 
+// MomentsUnits are the units of a layer of so many in moments of its rows: of projected ones fewer.
+func (i Input) MomentsUnits(units int) int {
+	if i == Projections {
+		return metrics.ProjectedUnits(units)
+	}
+	return units
+}
+
 // Input says what the measure reads.
 func (m Measure) Input() Input {
 	switch {

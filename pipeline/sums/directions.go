@@ -67,7 +67,7 @@ func pilotRows(t *plan.Tile, rows *join.Rows) (some []int) {
 		utterances = append(utterances, slices.DeleteFunc(slices.Clone(ranges), func(r join.Range) bool { return r.From == r.To }))
 	}
 	for _, r := range InTurns(utterances) {
-		for row := r.From; row < r.To && len(some) < metrics.PilotRows; row += t.PilotStep() {
+		for row := r.From; row < r.To && len(some) < metrics.PilotRows; row += plan.PilotStep(t.Task) {
 			some = append(some, row)
 		}
 	}
