@@ -187,7 +187,8 @@ def mean_cca(layers):
     for x in layers:
         x = x.astype(float) - x.mean(0, dtype=float)
         variance, directions = numpy.linalg.eigh(x.T @ x)
-        whitened.append(x @ (directions / numpy.sqrt(variance)))
+        kept = variance > 1e-6 * variance.mean()
+        whitened.append(x @ (directions[:, kept] / numpy.sqrt(variance[kept])))
     values = [[numpy.linalg.svd(x.T @ y, compute_uv=False).mean() for y in whitened] for x in whitened]
     return {"cca mean": values}
 
