@@ -23,6 +23,7 @@ type Config struct {
 	Formats     []string // files that a figure is written as
 	Figure      Look     // how figures are set for the page that they are to stand on
 	Panels      []Panels // figures that show several others side by side
+	Report      Report   // what the page holds
 	Runs        string   `path:""` // folder of the run directories, "" = runs in the working directory
 	Store       Store
 	Memory      string // that a run may take, such as 6GiB; "" = a share of what there is
@@ -35,6 +36,7 @@ func Default() Config {
 	return Config{
 		Audio:   Audio{Rate: 16000, Resampler: "kaiser"},
 		Formats: formats,
+		Report:  Report{Audio: "links"},
 		Store:   Store{Numbers: "float32", Keep: "all", Frames: "auto"},
 		Rows:    Rows{Unit: "frame", Pooling: "centre", Select: "all", Level: []string{"token"}, First: []string{"all"}},
 	}

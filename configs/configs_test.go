@@ -253,7 +253,7 @@ func FuzzParse(f *testing.F) {
 
 // TestKeys pins the keys of the language: renaming one breaks users' files.
 func TestKeys(t *testing.T) {
-	want := []string{"base", "name", "get", "note", "corpus", "audio", "models", "rows", "comparisons", "libraries", "products", "formats", "figure", "panels", "runs", "store", "memory"}
+	want := []string{"base", "name", "get", "note", "corpus", "audio", "models", "rows", "comparisons", "libraries", "products", "formats", "figure", "panels", "report", "runs", "store", "memory"}
 	if diff := cmp.Diff(want, sortedKeys(keysOf(reflect.TypeOf(Config{})))); diff != "" {
 		t.Error(diff)
 	}

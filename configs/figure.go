@@ -17,6 +17,12 @@ type Look struct {
 	Bare   bool    // without the title and the line of facts
 }
 
+// Report says what the page holds beside what was computed.
+type Report struct {
+	Pos   Pos
+	Audio string // of the words and phones that carry values: links to the corpus's files (default), or clips, which are packed into the page too
+}
+
 // Panels is a figure that shows several of the run's figures side by side over one scale.
 type Panels struct {
 	Pos     Pos

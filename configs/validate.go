@@ -25,6 +25,7 @@ var (
 
 	intervals    = []string{"jackknife", "none"}
 	differences  = []string{"neighbours", "best", "models", "control", "baseline"}
+	heard        = []string{"links", "clips"}
 	permutations = []string{"group", "word_type"}
 )
 
@@ -63,6 +64,7 @@ func (c *Config) Validate() error {
 		bad(c.Pos.Of("formats"), "formats is empty; give some of %s", strings.Join(formats, ", "))
 	}
 	c.Figure.validate(oneOf, bad)
+	oneOf(c.Report.Pos.Of("audio"), "report.audio", &c.Report.Audio, heard)
 	c.validatePanels(bad)
 	c.validateMemory(bad)
 	c.validateProducts(oneOf, bad)

@@ -190,8 +190,9 @@ func (m *Moments) song(i, j int, frobenius, less float64) (hsic, error) {
 // mean: those about the provisional centre, moved by δ = -Σz/n as in Merge.
 func (m *Moments) rowNorms(i, j int) (x, y, xy float64, err error) {
 	s, err := cached(m, "mean shift", -1, func() (*shift, error) {
-		about := m.atMean()
-		return newShift(about, m), nil
+		s := newShift(m.atMean(), m)
+		s.addSways()
+		return s, nil
 	})
 	if err != nil {
 		return 0, 0, 0, err

@@ -52,10 +52,25 @@ func FindNeighbours(ctx context.Context, b Backend, x Matrix, k, workers int) (*
 // centred rows in place of raw inner products). Symmetric. Its chance level is
 // k/(n-1).
 func MutualKNN(x, y *Neighbours) (Value, error) {
-	if x.K != y.K || len(x.Rows) != len(y.Rows) {
-		return Value{}, fmt.Errorf("knn: %d neighbours of %d rows against %d of %d", x.K, len(x.Rows), y.K, len(y.Rows))
+	common, err := commonNeighbours(x, y)
+	if err != nil {
+		return Value{}, err
 	}
-	common := 0
+	total := 0
+	for _, n := range common {
+		total += n
+	}
+	v := Value{N: len(x.Rows), DX: x.Dim, DY: y.Dim}
+	v.Value = float64(total) / float64(x.K*v.N)
+	return v, nil
+}
+
+// commonNeighbours counts the neighbours that each row has in both layers.
+func commonNeighbours(x, y *Neighbours) ([]int, error) {
+	if x.K != y.K || len(x.Rows) != len(y.Rows) {
+		return nil, fmt.Errorf("knn: %d neighbours of %d rows against %d of %d", x.K, len(x.Rows), y.K, len(y.Rows))
+	}
+	common := make([]int, len(x.Rows))
 	for r := range x.Rows {
 		in := map[int32]bool{}
 		for _, n := range x.Rows[r] {
@@ -63,13 +78,11 @@ func MutualKNN(x, y *Neighbours) (Value, error) {
 		}
 		for _, n := range y.Rows[r] {
 			if in[n] {
-				common++
+				common[r]++
 			}
 		}
 	}
-	v := Value{N: len(x.Rows), DX: x.Dim, DY: y.Dim}
-	v.Value = float64(common) / float64(x.K*v.N)
-	return v, nil
+	return common, nil
 }
 
 // KNNNeighbours is the k of knn unless another is asked for.

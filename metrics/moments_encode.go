@@ -11,11 +11,11 @@ import (
 	"math"
 )
 
-// The file: the magic, the version, the header, its checksum; then the numbers,
-// little-endian float64, and their checksum. Checksums are CRC-32C.
+// The file: the magic, the version, the header, its checksum; then the numbers, little-endian, and their checksum.
+// Checksums are CRC-32C. Of a panel with itself the upper triangle is written, row by row.
 const (
 	momentsMagic   = "speechsim moments"
-	momentsVersion = 1
+	momentsVersion = 2
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -25,49 +25,64 @@ const (
 	flagFloat64 = 1 << iota
 	flagNorms
 	flagCrossOnly
+	flagSingle // products of units are written in float32
 )
 
-// WriteTo writes the moments, so that parts which were computed elsewhere can
-// be read back and merged. It implements io.WriterTo.
-func (m *Moments) WriteTo(w io.Writer) (int64, error) {
+// WriteTo writes the moments as they are, so that they can be read back and go on. It implements io.WriterTo.
+func (m *Moments) WriteTo(w io.Writer) (int64, error) { return m.write(w, false) }
+
+// WriteRounded writes the moments in half the bytes, for others to read and merge: products of units in float32, which is what they were
+// multiplied in. Products in double precision, squared norms, sums and sums of squares stay as they are.
+func (m *Moments) WriteRounded(w io.Writer) (int64, error) { return m.write(w, !m.float64) }
+
+func (m *Moments) write(w io.Writer, single bool) (int64, error) {
 	if m.broken != nil {
 		return 0, m.broken
 	}
 	out := &counter{w: bufio.NewWriterSize(w, 1<<16)}
-	header := m.header()
+	header := m.header(single)
 	out.write([]byte(momentsMagic))
 	out.write(binary.LittleEndian.AppendUint32(nil, momentsVersion))
 	out.write(binary.LittleEndian.AppendUint32(nil, uint32(len(header))))
 	out.write(header)
 	out.write(binary.LittleEndian.AppendUint32(nil, crc32.Checksum(header, castagnoli)))
-	var sum uint32
-	buffer := make([]byte, 0, 1<<16)
-	for _, numbers := range m.numbers() {
-		for len(numbers) > 0 {
-			part := numbers[:min(len(numbers), cap(buffer)/8)]
-			buffer = buffer[:0]
-			for _, v := range part {
-				buffer = binary.LittleEndian.AppendUint64(buffer, math.Float64bits(v))
-			}
-			sum = crc32.Update(sum, castagnoli, buffer)
-			out.write(buffer)
-			numbers = numbers[len(part):]
+	for _, numbers := range [][]float64{m.centre, m.sum, m.square, m.noise} {
+		out.numbers(numbers, false)
+	}
+	for k := range m.blocks {
+		block := m.block(k)
+		for r := range block.Rows {
+			out.numbers(block.Row(r)[m.firstColumn(k, r):], single && m.unitsOnly(k))
 		}
 	}
-	out.write(binary.LittleEndian.AppendUint32(nil, sum))
+	out.write(binary.LittleEndian.AppendUint32(nil, out.sum))
 	if out.err == nil {
 		out.err = out.w.Flush()
 	}
 	return out.n, out.err
 }
 
-// numbers lists the state in the order of the file.
+// firstColumn is the first column of row r of block k that means something.
+func (l *layout) firstColumn(k, r int) int {
+	if b := l.blocks[k]; b.p == b.q {
+		return r
+	}
+	return 0
+}
+
+// unitsOnly says whether block k holds products of units alone, and no squared norms.
+func (l *layout) unitsOnly(k int) bool { return !l.panels[l.blocks[k].q].norms }
+
+// numbers lists the state.
 func (m *Moments) numbers() [][]float64 {
 	return append([][]float64{m.centre, m.sum, m.square, m.noise}, m.cross...)
 }
 
-func (m *Moments) header() []byte {
+func (m *Moments) header(single bool) []byte {
 	var flags uint32
+	if single {
+		flags |= flagSingle
+	}
 	if m.float64 {
 		flags |= flagFloat64
 	}
@@ -91,11 +106,13 @@ func (m *Moments) header() []byte {
 	return h
 }
 
-// counter is a writer that remembers how much was written and the first error.
+// counter is a writer that remembers how much was written, the checksum of the numbers and the first error.
 type counter struct {
-	w   *bufio.Writer
-	n   int64
-	err error
+	w      *bufio.Writer
+	n      int64
+	err    error
+	sum    uint32
+	buffer []byte
 }
 
 func (c *counter) write(b []byte) {
@@ -106,12 +123,25 @@ func (c *counter) write(b []byte) {
 	}
 }
 
-// ReadMoments reads what WriteTo wrote. The backend, o.Products and o.Workers are those of
+func (c *counter) numbers(numbers []float64, single bool) {
+	c.buffer = c.buffer[:0]
+	for _, v := range numbers {
+		if single {
+			c.buffer = binary.LittleEndian.AppendUint32(c.buffer, math.Float32bits(float32(v)))
+		} else {
+			c.buffer = binary.LittleEndian.AppendUint64(c.buffer, math.Float64bits(v))
+		}
+	}
+	c.sum = crc32.Update(c.sum, castagnoli, c.buffer)
+	c.write(c.buffer)
+}
+
+// ReadMoments reads what WriteTo or WriteRounded wrote. The backend, o.Products and o.Workers are those of
 // the reading program; the rest of o comes from the file. A file that was cut
 // short, changed, or written by another version is an error that says so.
 func ReadMoments(r io.Reader, b Backend, o Options) (*Moments, error) {
-	in := bufio.NewReaderSize(r, 1<<16)
-	l, n, written, err := readHeader(in)
+	in := newMomentsReader(r)
+	l, n, written, err := in.header()
 	if err != nil {
 		return nil, err
 	}
@@ -122,16 +152,12 @@ func ReadMoments(r io.Reader, b Backend, o Options) (*Moments, error) {
 	return m, nil
 }
 
-// Load replaces what the moments hold by what WriteTo wrote, in the same memory.
+// Load replaces what the moments hold by what WriteTo or WriteRounded wrote, in the same memory.
 // The file must be of the same layers and options.
 func (m *Moments) Load(r io.Reader) error {
-	in := bufio.NewReaderSize(r, 1<<16)
-	l, n, written, err := readHeader(in)
+	in, n, written, err := m.open(r)
 	if err != nil {
 		return err
-	}
-	if !m.layout.equal(l) {
-		return errors.New("reading moments: the file is of other layers, pairs or options")
 	}
 	m.n, m.float64 = n, written.Float64
 	m.cache.clear()
@@ -139,8 +165,30 @@ func (m *Moments) Load(r io.Reader) error {
 	return m.broken
 }
 
-// readHeader reads all that comes before the numbers.
-func readHeader(in *bufio.Reader) (l *layout, n int, o Options, err error) {
+// open reads the header of a file of the same layers and options.
+func (m *Moments) open(r io.Reader) (in *momentsReader, n int, o Options, err error) {
+	in = newMomentsReader(r)
+	l, n, o, err := in.header()
+	if err == nil && !m.layout.equal(l) {
+		err = errors.New("reading moments: the file is of other layers, pairs or options")
+	}
+	return in, n, o, err
+}
+
+// momentsReader reads a file of moments.
+type momentsReader struct {
+	*bufio.Reader
+	single bool // products of units are float32
+	sum    uint32
+	buffer []byte
+}
+
+func newMomentsReader(r io.Reader) *momentsReader {
+	return &momentsReader{Reader: bufio.NewReaderSize(r, 1<<16), buffer: make([]byte, 1<<16)}
+}
+
+// header reads all that comes before the numbers.
+func (in *momentsReader) header() (l *layout, n int, o Options, err error) {
 	defer func() { err = readError(err) }()
 	prefix := make([]byte, len(momentsMagic)+8)
 	if _, err := io.ReadFull(in, prefix); err != nil {
@@ -161,7 +209,8 @@ func readHeader(in *bufio.Reader) (l *layout, n int, o Options, err error) {
 	if err := checkSum(in, crc32.Checksum(header.Bytes(), castagnoli), "header"); err != nil {
 		return nil, 0, o, err
 	}
-	dims, n, o, err := parseHeader(header.Bytes())
+	dims, n, o, single, err := parseHeader(header.Bytes())
+	in.single = single
 	if err != nil {
 		return nil, 0, o, err
 	}
@@ -181,40 +230,79 @@ func readError(err error) error {
 }
 
 // readState reads the numbers. Memory that is not there yet is taken as they arrive.
-func (m *Moments) readState(in *bufio.Reader) (err error) {
-	defer func() { err = readError(err) }()
-	var sum uint32
-	buffer := make([]byte, 1<<16)
-	read := func(to *[]float64, count int) error {
-		out := (*to)[:0]
-		for len(out) < count {
-			part := buffer[:min(8*(count-len(out)), len(buffer))]
-			if _, err := io.ReadFull(in, part); err != nil {
-				return err
-			}
-			sum = crc32.Update(sum, castagnoli, part)
-			for ; len(part) > 0; part = part[8:] {
-				out = append(out, math.Float64frombits(binary.LittleEndian.Uint64(part)))
-			}
-		}
-		*to = out
-		return nil
-	}
-	for _, to := range []*[]float64{&m.centre, &m.sum, &m.square, &m.noise} {
-		if err := read(to, m.columns()); err != nil {
-			return err
-		}
-	}
-	for k := range m.cross {
-		if err := read(&m.cross[k], m.size(k)); err != nil {
-			return err
-		}
-	}
-	if err := checkSum(in, sum, "numbers"); err != nil {
+func (m *Moments) readState(in *momentsReader) error {
+	if err := m.readColumns(in); err != nil {
 		return err
 	}
+	for k := range m.cross {
+		if err := in.block(m.layout, k, &m.cross[k]); err != nil {
+			return err
+		}
+	}
+	return in.end()
+}
+
+// readColumns reads what is known of single columns.
+func (m *Moments) readColumns(in *momentsReader) error {
+	for _, to := range []*[]float64{&m.centre, &m.sum, &m.square, &m.noise} {
+		*to = (*to)[:0]
+		if err := in.numbers(to, m.columns(), false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// block reads block k.
+func (in *momentsReader) block(l *layout, k int, to *[]float64) error {
+	*to = (*to)[:0]
+	b := l.blocks[k]
+	for r := range l.panels[b.p].width() {
+		first := l.firstColumn(k, r)
+		for range first {
+			*to = append(*to, 0)
+		}
+		if err := in.numbers(to, l.panels[b.q].width()-first, in.single && l.unitsOnly(k)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// numbers appends so many numbers.
+func (in *momentsReader) numbers(to *[]float64, count int, single bool) error {
+	size := 8
+	if single {
+		size = 4
+	}
+	for count > 0 {
+		n := min(count, len(in.buffer)/size)
+		part := in.buffer[:n*size]
+		if _, err := io.ReadFull(in, part); err != nil {
+			return readError(err)
+		}
+		in.sum = crc32.Update(in.sum, castagnoli, part)
+		for ; len(part) > 0; part = part[size:] {
+			v := 0.0
+			if single {
+				v = float64(math.Float32frombits(binary.LittleEndian.Uint32(part)))
+			} else {
+				v = math.Float64frombits(binary.LittleEndian.Uint64(part))
+			}
+			*to = append(*to, v)
+		}
+		count -= n
+	}
+	return nil
+}
+
+// end checks the numbers that were read.
+func (in *momentsReader) end() error {
+	if err := checkSum(in, in.sum, "numbers"); err != nil {
+		return readError(err)
+	}
 	if _, err := in.ReadByte(); err != io.EOF {
-		return errors.New("the file goes on after its end")
+		return readError(errors.New("the file goes on after its end"))
 	}
 	return nil
 }
@@ -231,7 +319,7 @@ func checkSum(in io.Reader, want uint32, what string) error {
 }
 
 // parseHeader is the inverse of Moments.header.
-func parseHeader(h []byte) (dims []int, n int, o Options, err error) {
+func parseHeader(h []byte) (dims []int, n int, o Options, single bool, err error) {
 	short := errors.New("the header is too short")
 	next := func(size int) uint64 {
 		if len(h) < size {
@@ -247,9 +335,12 @@ func parseHeader(h []byte) (dims []int, n int, o Options, err error) {
 	}
 	flags := next(4)
 	o.Float64, o.SquaredNorms, o.CrossOnly = flags&flagFloat64 != 0, flags&flagNorms != 0, flags&flagCrossOnly != 0
+	if single = flags&flagSingle != 0; single && o.Float64 {
+		return nil, 0, o, single, errors.New("products in double precision are never rounded")
+	}
 	rows := next(8)
 	if rows > 1<<53 {
-		return nil, 0, o, fmt.Errorf("%d rows are impossible", rows)
+		return nil, 0, o, single, fmt.Errorf("%d rows are impossible", rows)
 	}
 	for k := next(4); k > 0 && err == nil; k-- {
 		dims = append(dims, int(next(4)))
@@ -261,5 +352,5 @@ func parseHeader(h []byte) (dims []int, n int, o Options, err error) {
 	if err == nil && len(h) > 0 {
 		err = errors.New("the header is too long")
 	}
-	return dims, int(rows), o, err
+	return dims, int(rows), o, single, err
 }

@@ -7,7 +7,8 @@ import (
 
 // Memory is what moments need, in bytes.
 type Memory struct {
-	State int64 // held by each Moments; also the size of its file, within a few hundred bytes
+	State int64 // held by each Moments
+	File  int64 // of WriteRounded, within a few hundred bytes and those of the pairs
 	Work  int64 // used during an Add, and shared by moments made with Empty
 }
 
@@ -24,8 +25,18 @@ func (l *layout) memory(o Options) Memory {
 	var mem Memory
 	for k := range l.blocks {
 		mem.State += 8 * int64(l.size(k))
+		size, each := int64(l.size(k)), int64(8)
+		if b := l.blocks[k]; b.p == b.q {
+			width := int64(l.panels[b.p].width())
+			size = width * (width + 1) / 2
+		}
+		if !o.Float64 && l.unitsOnly(k) {
+			each = 4
+		}
+		mem.File += size * each
 	}
-	mem.State += 4 * 8 * int64(l.columns())
+	columns := 4 * 8 * int64(l.columns())
+	mem.State, mem.File = mem.State+columns, mem.File+columns
 	element := int64(4)
 	if o.Float64 {
 		element = 8

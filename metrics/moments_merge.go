@@ -3,8 +3,10 @@ package metrics
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
+	"speechsim/metrics/internal/linalg"
 	"speechsim/metrics/internal/parallel"
 )
 
@@ -70,28 +72,57 @@ func (m *Moments) combine(o *Moments, sign float64) error {
 	m.cache.clear()
 	m.float64 = precise
 	s := newShift(m, o)
+	s.addSways()
 	parallel.Run(m.workers, len(m.blocks), func(_, k int) { s.addBlock(k, sign) })
-	for c := range m.sum {
-		before := m.square[c]
-		m.sum[c] += sign * s.sum[c]
-		m.square[c] += sign * s.square[c]
-		m.noise[c] += o.noise[c]
-		if sign < 0 {
-			m.noise[c] += 1e-13 * before
-		}
-	}
-	m.n += int(sign) * o.n
+	s.addColumns(sign)
 	return nil
+}
+
+// MergeFrom adds the rows of a file that WriteTo or WriteRounded wrote, as Merge does, in the memory of one of its blocks.
+func (m *Moments) MergeFrom(r io.Reader) error {
+	if m.broken != nil {
+		return m.broken
+	}
+	if m.n == 0 {
+		return m.Load(r)
+	}
+	in, n, written, err := m.open(r)
+	if err != nil {
+		return err
+	}
+	o := &Moments{layout: m.layout, n: n, float64: written.Float64, cross: make([][]float64, len(m.blocks))}
+	if err := o.readColumns(in); err != nil {
+		return err
+	}
+	m.cache.clear()
+	m.float64 = m.float64 && o.float64
+	s := newShift(m, o)
+	var units []float64
+	for k := range m.blocks {
+		memory := &units
+		if !m.unitsOnly(k) { // what squared norms gain needs these to the end
+			memory = &o.cross[k]
+		}
+		if err := in.block(m.layout, k, memory); err != nil {
+			m.broken = err
+			return err
+		}
+		o.cross[k] = *memory
+		s.addSway(k)
+		s.addBlock(k, 1)
+	}
+	s.addColumns(1)
+	m.broken = in.end()
+	return m.broken
 }
 
 // shift is o seen from the centre of m: each column is z' = z + δ, and the
 // squared norm of layer i is ρ' = ρ + 2 δ_i·z_i + κ_i.
 type shift struct {
-	m, o   *Moments
-	same   bool      // the centres are equal, so nothing moves
-	delta  []float64 // δ of each unit; κ of each squared norm
-	sum    []float64 // Σ z', Σ ρ'
-	square []float64 // Σ z'², Σ ρ'²
+	m, o  *Moments
+	same  bool      // the centres are equal, so nothing moves
+	delta []float64 // δ of each unit; κ of each squared norm
+	sum   []float64 // Σ z', Σ ρ'
 	// sway[i] is 2 δ_iᵀ Σ z_i zᵀ: the sums of products of what layer i's
 	// squared norm gains with every unit, about the old centre. nil without norms.
 	sway [][]float64
@@ -99,24 +130,21 @@ type shift struct {
 
 func newShift(m, o *Moments) *shift {
 	s := &shift{m: m, o: o, same: slices.Equal(m.centre, o.centre)}
-	s.delta, s.sum, s.square = make([]float64, len(m.sum)), slices.Clone(o.sum), slices.Clone(o.square)
+	s.delta, s.sum = make([]float64, len(m.sum)), slices.Clone(o.sum)
 	if s.same {
 		return s
 	}
-	n := float64(o.n)
 	for c := range m.units {
-		d := o.centre[c] - m.centre[c]
-		s.delta[c] = d
-		s.sum[c] += n * d
-		s.square[c] += 2*d*o.sum[c] + n*d*d
+		s.delta[c] = o.centre[c] - m.centre[c]
+		s.sum[c] += float64(o.n) * s.delta[c]
 	}
 	if !m.norms {
 		return s
 	}
 	s.sway = make([][]float64, len(m.dims))
-	parallel.Run(m.workers, len(m.dims), func(_, i int) {
+	for i := range m.dims {
 		if m.panelOf[i] < 0 {
-			return
+			continue
 		}
 		c := m.units + i
 		kappa, gain := o.centre[c]-m.centre[c], 0.0
@@ -125,49 +153,84 @@ func newShift(m, o *Moments) *shift {
 			gain += 2 * s.delta[u] * o.sum[u]
 		}
 		s.delta[c] = kappa
-		s.sum[c] += gain + n*kappa
-		s.sway[i] = o.swayOf(i, s.delta)
-	})
-	for i := range m.dims {
-		if m.panelOf[i] >= 0 {
-			s.square[m.units+i] = s.normProduct(i, i)
-		}
+		s.sum[c] += gain + float64(o.n)*kappa
+		s.sway[i] = make([]float64, m.units)
 	}
 	return s
 }
 
-// swayOf returns 2 δ_iᵀ Σ z_i z_jᵀ for the units of every layer j that is kept
-// with layer i, and zeros elsewhere.
-func (m *Moments) swayOf(i int, delta []float64) []float64 {
-	sway := make([]float64, m.units)
-	for j := range m.dims {
-		block, flipped, err := m.stored(i, j)
-		if err != nil {
-			continue
-		}
-		out := sway[m.offset[j] : m.offset[j]+m.dims[j]]
-		d := delta[m.offset[i] : m.offset[i]+m.dims[i]]
-		for r := range block.Rows {
-			row := block.Row(r)
-			switch {
-			case i == j: // the upper triangle stands for both
-				out[r] += 2 * d[r] * row[r]
-				for c := r + 1; c < len(row); c++ {
-					out[c] += 2 * d[r] * row[c]
-					out[r] += 2 * d[c] * row[c]
-				}
-			case flipped:
-				for c, v := range row {
-					out[r] += 2 * d[c] * v
-				}
-			default:
-				for c, v := range row {
-					out[c] += 2 * d[r] * v
-				}
-			}
+// addSways adds to the sway what all blocks say.
+func (s *shift) addSways() {
+	parallel.Run(s.m.workers, len(s.m.blocks), func(_, k int) { s.addSway(k) })
+}
+
+// addSway adds to the sway what block k says: 2 δ_iᵀ Σ z_i z_jᵀ for its layers i and j, both ways. It comes before the blocks of squared
+// norms are added.
+func (s *shift) addSway(k int) {
+	m := s.m
+	if s.sway == nil || !m.unitsOnly(k) {
+		return
+	}
+	p, q := m.panels[m.blocks[k].p], m.panels[m.blocks[k].q]
+	whole := s.o.block(k)
+	for i := p.first; i < p.last; i++ {
+		for j := max(i, q.first); j < q.last; j++ {
+			r, c := m.offset[i]-p.from, m.offset[j]-q.from
+			s.swayOf(i, j, whole.Slice(r, r+m.dims[i], c, c+m.dims[j]))
 		}
 	}
-	return sway
+}
+
+// swayOf adds what the products of layers i <= j say; for i == j the upper triangle stands for both.
+func (s *shift) swayOf(i, j int, block linalg.Dense[float64]) {
+	di, dj := s.unitsOf(s.delta, i), s.unitsOf(s.delta, j)
+	ofJ, ofI := s.unitsOf(s.sway[i], j), s.unitsOf(s.sway[j], i)
+	for r := range block.Rows {
+		row := block.Row(r)
+		if i == j {
+			ofI[r] += 2 * di[r] * row[r]
+			for c := r + 1; c < len(row); c++ {
+				ofI[c] += 2 * di[r] * row[c]
+				ofI[r] += 2 * di[c] * row[c]
+			}
+			continue
+		}
+		twice, gain := 2*di[r], 0.0
+		for c, v := range row {
+			ofJ[c] += twice * v
+			gain += dj[c] * v
+		}
+		ofI[r] += 2 * gain
+	}
+}
+
+// unitsOf are those of layer i among numbers of all units.
+func (s *shift) unitsOf(numbers []float64, i int) []float64 {
+	from := s.m.offset[i]
+	return numbers[from : from+s.m.dims[i]]
+}
+
+// addColumns adds what is known of single columns. It comes after all blocks.
+func (s *shift) addColumns(sign float64) {
+	m, o, n := s.m, s.o, float64(s.o.n)
+	for c := range m.sum {
+		square := o.square[c]
+		switch d := s.delta[c]; {
+		case s.same:
+		case c < m.units:
+			square += 2*d*o.sum[c] + n*d*d
+		case m.panelOf[c-m.units] >= 0:
+			square = s.normProduct(c-m.units, c-m.units)
+		}
+		before := m.square[c]
+		m.sum[c] += sign * s.sum[c]
+		m.square[c] += sign * square
+		m.noise[c] += o.noise[c]
+		if sign < 0 {
+			m.noise[c] += 1e-13 * before
+		}
+	}
+	m.n += int(sign) * o.n
 }
 
 // normProduct returns Σ ρ'_i ρ'_j.

@@ -433,15 +433,84 @@ func FuzzReadMoments(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
+	f.Add(rounded(f, m))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := ReadMoments(bytes.NewReader(data), PureGo(), Options{})
 		if err != nil {
 			return
 		}
-		if !bytes.Equal(state(t, m), data) {
+		if !bytes.Equal(state(t, m), data) && !bytes.Equal(rounded(t, m), data) {
 			t.Error("read, and written otherwise")
 		}
 	})
+}
+
+// rounded is what WriteRounded writes.
+func rounded(t testing.TB, m *Moments) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if n, err := m.WriteRounded(&b); err != nil || n != int64(b.Len()) {
+		t.Fatal(n, err)
+	}
+	return b.Bytes()
+}
+
+// TestRounded: a rounded file has the size that is foretold, which is half or less, and gives the values that float32 products give.
+func TestRounded(t *testing.T) {
+	r := random(41)
+	layers := layersOf(r, 150, 70, 60, 20)
+	for _, o := range []Options{{SquaredNorms: true}, {SquaredNorms: true, Float64: true}, {CrossOnly: true}} {
+		o.Pairs = [][2]int{{0, 1}, {1, 2}, {0, 2}}
+		m := momentsOf(t, PureGo(), o, layers...)
+		data := rounded(t, m)
+		memory, err := MemoryOf(m.dims, o)
+		if more := int64(len(data)) - memory.File; err != nil || more < 0 || more > 300 {
+			t.Errorf("%+v: %d bytes, foretold are %d (%v)", o, len(data), memory.File, err)
+		}
+		if whole := int64(len(state(t, m))); !o.Float64 && int64(len(data)) > whole*11/20 {
+			t.Errorf("%+v: %d bytes rounded, %d as they are", o, len(data), whole)
+		}
+		back, err := ReadMoments(bytes.NewReader(data), PureGo(), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(rounded(t, back), data) {
+			t.Errorf("%+v: rounded twice is another", o)
+		}
+		if !o.CrossOnly {
+			agrees(t, "rounded", back, layers, map[bool]float64{true: 1e-13, false: 1e-6}[o.Float64])
+		}
+		if o.Float64 && !bytes.Equal(state(t, back), state(t, m)) {
+			t.Error("products in double precision are rounded")
+		}
+	}
+}
+
+// TestMergeFrom: merging from a file gives every bit that merging what it holds does.
+func TestMergeFrom(t *testing.T) {
+	r := random(42)
+	layers := layersOf(r, 120, 60, 12, 12, 230, 205)
+	for _, o := range []Options{{SquaredNorms: true}, {SquaredNorms: true, Float64: true, Workers: 3}, {CrossOnly: true}, {Pairs: [][2]int{{0, 3}, {3, 4}}, SquaredNorms: true}} {
+		merged, streamed := emptyFor(t, PureGo(), o, layers...), emptyFor(t, PureGo(), o, layers...)
+		for from, to := range map[int]int{0: 40, 40: 41, 41: 80, 80: 120} { // in any order
+			data := rounded(t, momentsOf(t, PureGo(), o, slice(layers, from, to)...))
+			part, err := ReadMoments(bytes.NewReader(data), PureGo(), Options{})
+			if err := errors.Join(err, merged.Merge(part), streamed.MergeFrom(bytes.NewReader(data))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(state(t, merged), state(t, streamed)) {
+			t.Errorf("%+v: another sum", o)
+		}
+		data := rounded(t, momentsOf(t, PureGo(), o, slice(layers, 0, 9)...))
+		data[len(data)-9] ^= 1
+		if err := streamed.MergeFrom(bytes.NewReader(data)); err == nil || !strings.Contains(err.Error(), "checksum") {
+			t.Errorf("a damaged file: %v", err)
+		}
+		if _, err := streamed.WriteTo(io.Discard); err == nil {
+			t.Error("what a damaged file was added to is written")
+		}
+	}
 }
 
 func TestMergeRefusesOthers(t *testing.T) {

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -55,8 +56,9 @@ func (n *Null) Append(o *Null) {
 
 // Summary tests statistic k. value is the one to calibrate, exact where
 // Observed is an estimate; where the null is of some rows only, their observed
-// value is taken. ok is false if the statistic or a draw is undefined.
-func (n *Null) Summary(k int, value float64) (s NullSummary, ok bool) {
+// value is taken. It fails where the statistic or a draw is undefined, and where all
+// pairings give the same but for rounding, so that no p could be small or large.
+func (n *Null) Summary(k int, value float64) (s NullSummary, err error) {
 	n.once.Do(n.standardise)
 	draws := make([]float64, len(n.Draws))
 	above, familyAbove := 0, 0
@@ -70,11 +72,18 @@ func (n *Null) Summary(k int, value float64) (s NullSummary, ok bool) {
 			familyAbove++
 		}
 		if math.IsNaN(statistics[k]) {
-			return s, false
+			return s, errors.New("the metric is undefined for some draws")
 		}
 	}
 	if len(draws) == 0 || math.IsNaN(n.Observed[k]) || math.IsNaN(value) {
-		return s, false
+		return s, errors.New("the metric is undefined on the rows that the null exchanges")
+	}
+	if rounding := 1e-6 * math.Abs(n.mean[k]); n.sd[k] <= rounding {
+		why := ""
+		if n.mean[k] > .999 {
+			why = ", as CCA and regression give where rows are fewer than units"
+		}
+		return s, fmt.Errorf("every pairing of these rows gives %.4g%s", n.mean[k], why)
 	}
 	if n.Part {
 		value = n.Observed[k]
@@ -89,7 +98,7 @@ func (n *Null) Summary(k int, value float64) (s NullSummary, ok bool) {
 	if critical < 1 {
 		s.Calibrated = max(0, (value-critical)/(1-critical))
 	}
-	return s, true
+	return s, nil
 }
 
 // standardise prepares what all summaries need: the scale of each statistic, and

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -119,9 +120,9 @@ func TestNullSummary(t *testing.T) {
 	for k := range 19 {
 		n.Draws = append(n.Draws, []float64{float64(k) / 100, .1, 0})
 	}
-	s, ok := n.Summary(0, .9)
-	if !ok {
-		t.Fatal("undefined")
+	s, err := n.Summary(0, .9)
+	if err != nil {
+		t.Fatal(err)
 	}
 	near(t, "p", s.P, 1./20, 1e-15)
 	near(t, "family", s.FamilyP, 1./20, 1e-15)
@@ -131,8 +132,18 @@ func TestNullSummary(t *testing.T) {
 	s, _ = n.Summary(1, .15)
 	near(t, "p", s.P, 1./20, 1e-15)
 	near(t, "family", s.FamilyP, 1./20, 1e-15) // .18 of the first statistic is larger, and in its own units nothing
-	if _, ok := n.Summary(2, 0); ok {
+	if _, err := n.Summary(2, 0); err == nil {
 		t.Error("an undefined statistic has a null")
+	}
+	saturated := &Null{Observed: []float64{1 - 3e-9, .5}}
+	for k := range 19 {
+		saturated.Draws = append(saturated.Draws, []float64{1 - float64(k)*1e-9, .5 + float64(k)*1e-5})
+	}
+	if _, err := saturated.Summary(0, 1); err == nil || !strings.Contains(err.Error(), "gives 1, as CCA") {
+		t.Errorf("what differs by rounding alone has a null: %v", err)
+	}
+	if _, err := saturated.Summary(1, .5); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -167,7 +178,7 @@ func TestNullErrorRate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if sum, ok := null.Summary(0, null.Observed[0]); ok && sum.P <= .05 {
+			if sum, err := null.Summary(0, null.Observed[0]); err == nil && sum.P <= .05 {
 				*count++
 			}
 		}

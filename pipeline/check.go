@@ -45,18 +45,12 @@ func Check(ctx context.Context, cfg *configs.Config, full bool, o Options) (*Che
 	if err != nil {
 		return nil, err
 	}
-	f.Progress.Stage("checking", float64(len(f.Corpus.Utterances)), "utterances")
-	last, tiers := 0, load.Tiers(st)
-	check := corpus.CheckOptions{Audio: "header", Workers: o.Workers, LabelsOptional: len(tiers) == 0, Tiers: tiers,
-		Progress: func(done, _ int) { f.Progress.Add(float64(done - last)); last = done }}
-	if check.Lexicon, err = load.ReadLexicon(cfg, nil); err != nil {
-		return nil, err
-	}
+	audio := headers
 	if full {
-		check.Audio = "full"
+		audio = "full"
 	}
 	c := &Checked{files: f, Rows: []join.Account{}, undecodable: map[string]string{}}
-	if c.Report, err = f.Corpus.Check(ctx, check); err != nil {
+	if c.Report, err = checkCorpus(ctx, f, audio); err != nil {
 		return nil, err
 	}
 	speech, err := load.ReadSpeech(ctx, f)
@@ -81,6 +75,22 @@ func Check(ctx context.Context, cfg *configs.Config, full bool, o Options) (*Che
 	}
 	c.Skipped = join.Distinct(c.Skipped)
 	return c, nil
+}
+
+// headers are what [checkCorpus] reads of the audio where it is not to decode it.
+const headers = "header"
+
+// checkCorpus reads labels and audio, the latter as far as is asked, and reports what looks wrong.
+func checkCorpus(ctx context.Context, f *load.Files, audio string) (*corpus.Report, error) {
+	f.Progress.Stage("checking", float64(len(f.Corpus.Utterances)), "utterances")
+	last, tiers := 0, load.Tiers(f.Study)
+	check := corpus.CheckOptions{Audio: audio, Workers: f.Workers, LabelsOptional: len(tiers) == 0, Tiers: tiers,
+		Progress: func(done, _ int) { f.Progress.Add(float64(done - last)); last = done }}
+	var err error
+	if check.Lexicon, err = load.ReadLexicon(f.Config, nil); err != nil {
+		return nil, err
+	}
+	return f.Corpus.Check(ctx, check)
 }
 
 // countRows finds out which segments each comparison will use, by the steps of a run. Features are checked on the way.

@@ -11,6 +11,7 @@ import (
 
 	"speechsim/configs"
 	"speechsim/pipeline/collect"
+	"speechsim/pipeline/contributions"
 	"speechsim/pipeline/forecast"
 	"speechsim/pipeline/inventory"
 	"speechsim/pipeline/join"
@@ -127,11 +128,18 @@ func (r *Prepared) run(ctx context.Context) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	if found.Contributions, err = contributions.Of(ctx, p, &found.Set); err != nil {
+		return nil, err
+	}
 	failed := join.Distinct(slices.Concat(p.Unreadable, found.Failed))
 	if err := publish.Refuse(failed, found.Set.Undefined(), p.Strict); err != nil {
 		return nil, err
 	}
-	o, err := publish.Write(p, found.Set, found.Accounts, failed, began)
+	checked, err := checkCorpus(ctx, p.Files, headers) // the page says what a reader has to know of the corpus
+	if err != nil {
+		return nil, err
+	}
+	o, err := publish.Write(ctx, p, publish.Found{Set: found.Set, Accounts: found.Accounts, Failed: failed, Checked: checked}, began)
 	if err == nil && p.Config.Store.Keep == "rows" {
 		err = inventory.LetGo(p)
 	}

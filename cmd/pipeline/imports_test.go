@@ -50,13 +50,14 @@ var phases = []struct{ name, pipeline, above string }{
 	{"collect", "study plan sums", "extract metrics models"},
 	{"inference", "results", "metrics"},
 	{"measure", "study load plan join sums inference results progress", "extract metrics"},
+	{"contributions", "study plan join sums results progress", "corpus metrics"},
 	{"report/canvas", "", ""},
 	{"report/figures", "report/canvas results published internal/files", ""},
 	{"report/internal/synthetic", "results", ""},
 	{"report/answers", "report/figures results", ""},
 	{"report", "report/answers report/figures report/canvas results published internal/files", ""},
 	{"methods", "report/figures results", ""},
-	{"publish", "study load plan join inference methods results published report report/answers report/figures native progress internal/files internal/text", "configs extract models"},
+	{"publish", "study load plan join inference contributions methods results published report report/answers report/figures native progress internal/files internal/text", "configs corpus extract models"},
 	{"shard", "load plan internal/files internal/text", ""},
 	{"matrices", "study inference results native progress internal/npy internal/text", "metrics"},
 	{"inventory", "publish plan progress internal/text", "extract metrics"},
@@ -65,7 +66,7 @@ var phases = []struct{ name, pipeline, above string }{
 	{"fetch/hubtest", "", ""},
 	{"fetch", "checkpoints native progress internal/files internal/text", "configs models"},
 	{"plantest", "study load plan native", "configs"},
-	{"", "study features load plan collect measure publish forecast shard inventory join internal/files internal/text", "configs corpus extract"},
+	{"", "study features load plan collect measure contributions publish forecast shard inventory join internal/files internal/text", "configs corpus extract"},
 }
 
 // fromCommands are the packages below pipeline that the commands go to.

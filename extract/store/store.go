@@ -131,8 +131,19 @@ func (s *Store) Used() []string {
 // PartPath is where part p of the entry lies once it is done.
 func (e *Entry) PartPath(p int) string { return filepath.Join(e.Dir, fmt.Sprintf("part-%04d", p)) }
 
-// HasPart says whether part p is done.
-func (e *Entry) HasPart(p int) bool { return exists(e.PartPath(p)) }
+// HasPart says whether part p is done, by itself or in a group that it was joined to.
+func (e *Entry) HasPart(p int) bool {
+	info, err := os.Stat(e.PartPath(p))
+	if err != nil || info.Size() > longestStub {
+		return err == nil
+	}
+	head, err := e.readPart(p, nil)
+	if err != nil || head.In == nil {
+		return true // what is damaged is found when it is read
+	}
+	group, err := e.readPart(*head.In, nil)
+	return err == nil && slices.Contains(group.Of, p)
+}
 
 // WritePart stores part p: first a line of JSON with the utterances that could not be read, then what write writes. What was
 // saved of the part while it was made is removed.
@@ -233,6 +244,8 @@ type partHeader struct {
 	Utterances int       `json:"utterances,omitempty"` // of a partial part: how many are in it
 	Failed     []Failure `json:"failed"`
 	Rows       []chunk   `json:"rows,omitempty"`
+	Of         []int     `json:"of,omitempty"` // of a group of parts, in the place of its last: which
+	In         *int      `json:"in,omitempty"` // of the others, which have no more: where the group is
 }
 
 func isPart(name string) bool { return strings.HasPrefix(name, "part-") }

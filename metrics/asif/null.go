@@ -1,6 +1,7 @@
 package asif
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -8,17 +9,38 @@ import (
 	"speechsim/metrics"
 )
 
-// Answers are what a retrieval found for each query, and what was asked for.
-type Answers struct{ asked, found []int32 }
+// Answers are what a retrieval found for each query, the best first, and what was asked for.
+type Answers struct {
+	asked []int32
+	found [][]int32
+}
 
-// Answers keeps of a result what a null needs: the word type of each query and of
-// its best candidate. types holds the word type of each row.
+// Answers keeps of a result what a null needs: the word type of each query and those
+// of its best candidates. types holds the word type of each row.
 func (r *Result) Answers(types []int) *Answers {
-	a := &Answers{make([]int32, len(r.Retrieved)), make([]int32, len(r.Retrieved))}
+	a := &Answers{make([]int32, len(r.Retrieved)), make([][]int32, len(r.Retrieved))}
 	for k, q := range r.Retrieved {
-		a.asked[k], a.found[k] = int32(types[q.Row]), int32(q.Types[0])
+		a.asked[k] = int32(types[q.Row])
+		for _, t := range q.Types {
+			a.found[k] = append(a.found[k], int32(t))
+		}
 	}
 	return a
+}
+
+// share is top-1 where the types asked for are others. Queries are few and so are the values that it can take: of equal ones, that is
+// larger by at most a billionth whose words come earlier among the candidates that follow. Else each tie would count against a value.
+func (a *Answers) share(other []int32) float64 {
+	right, later := 0, 0.0
+	for q, asked := range a.asked {
+		switch at := slices.Index(a.found[q], other[asked]); {
+		case at == 0:
+			right++
+		case at > 0:
+			later += 1 / float64(at+1)
+		}
+	}
+	return (float64(right) + 1e-9*later) / float64(len(a.asked))
 }
 
 // frequencyRatio bounds how much more frequent than another a word may be to change
@@ -33,17 +55,24 @@ const frequencyRatio = 1.25
 //
 // Frequent words are asked for and found more often, which alone gives hits: some
 // Σ p², far more than 1/types. So frequencies must be kept, and a word that is like
-// no other in frequency stays where it is, which makes the test cautious.
+// no other in frequency stays where it is. With fewer than 30 queries for words that
+// change places there is no null: hits are so few then that the test would hardly ever
+// find anything, and less than it says where there is nothing.
 //
 // types holds the word type of each row, numbered from 0 without gaps.
 func Null(answers []*Answers, types []int, seed uint64, draws int) (*metrics.Null, error) {
 	bins, moving := frequencyBins(types)
 	if moving < 5 {
-		return nil, fmt.Errorf("%d word types have others of their frequency to change places with; at least 5 are needed", moving)
+		return nil, fmt.Errorf("%w: %d word types have others of their frequency to change places with, and at least 5 are needed", ErrFew, moving)
 	}
 	count := 0
 	for _, bin := range bins {
 		count += len(bin)
+	}
+	for _, a := range answers {
+		if n := a.changing(bins); n < fewestQueries {
+			return nil, fmt.Errorf("%w: %d queries ask for words that have others of their frequency to change places with, and at least %d are needed", ErrFew, n, fewestQueries)
+		}
 	}
 	other := make([]int32, count)
 	null := &metrics.Null{About: fmt.Sprintf("%d of %d word types permuted as labels, among those of like frequency", moving, count)}
@@ -62,13 +91,7 @@ func Null(answers []*Answers, types []int, seed uint64, draws int) (*metrics.Nul
 		}
 		values := make([]float64, len(answers))
 		for i, a := range answers {
-			right := 0
-			for q, asked := range a.asked {
-				if other[asked] == a.found[q] {
-					right++
-				}
-			}
-			values[i] = float64(right) / float64(len(a.asked))
+			values[i] = a.share(other)
 		}
 		if k < 0 {
 			null.Observed = values
@@ -77,6 +100,28 @@ func Null(answers []*Answers, types []int, seed uint64, draws int) (*metrics.Nul
 		}
 	}
 	return null, nil
+}
+
+// ErrFew is the error of a null of too few words or queries.
+var ErrFew = errors.New("too little to permute")
+
+// fewestQueries is below what a null says too little: docs/calibration.md.
+const fewestQueries = 30
+
+// changing counts the queries for words that change places.
+func (a *Answers) changing(bins [][]int) (n int) {
+	alone := map[int32]bool{}
+	for _, bin := range bins {
+		if len(bin) == 1 {
+			alone[int32(bin[0])] = true
+		}
+	}
+	for _, asked := range a.asked {
+		if !alone[asked] {
+			n++
+		}
+	}
+	return n
 }
 
 // frequencyBins puts word types of about the same number of rows together, and

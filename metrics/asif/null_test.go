@@ -2,8 +2,9 @@ package asif
 
 import (
 	"context"
-	"fmt"
+	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"speechsim/metrics"
@@ -32,6 +33,29 @@ func zipfTypes(r *rand.Rand, rows, types int) []int {
 	return out
 }
 
+// TestTies: of two series of answers with as many hits, that is the larger one whose words come earlier among the others; a hit is more than all of those.
+func TestTies(t *testing.T) {
+	same := []int32{0, 1, 2, 3}
+	asked := []int32{0, 1, 2}
+	late := &Answers{asked, [][]int32{{0, 3, 2}, {3, 2, 1}, {3, 1, 0}}}
+	early := &Answers{asked, [][]int32{{0, 3, 2}, {3, 1, 2}, {3, 1, 0}}}
+	two := &Answers{asked, [][]int32{{0, 3, 2}, {1, 3, 2}, {3, 1, 0}}}
+	if a, b, c := late.share(same), early.share(same), two.share(same); !(a < b && b < c) || b-1./3 > 1e-9 || math.Abs(c-2./3) > 1e-9 {
+		t.Error(a, b, c)
+	}
+	if got := two.share([]int32{3, 1, 0, 2}); math.Abs(got-1./3) > 1e-9 { // words 0, 3 and 2 change places
+		t.Error(got)
+	}
+	types := make([]int, 0, 400) // of 40 words, each said ten times
+	for k := range 400 {
+		types = append(types, k%40)
+	}
+	few := &Answers{make([]int32, fewestQueries-1), make([][]int32, fewestQueries-1)}
+	if _, err := Null([]*Answers{few}, types, 1, 19); err == nil || !strings.Contains(err.Error(), "29 queries ask for words") {
+		t.Errorf("few queries: %v", err)
+	}
+}
+
 // TestNull: where words repeat as words do, unrelated layers are at chance, and a layer with itself is far above it.
 func TestNull(t *testing.T) {
 	const rows, sets, draws = 1200, 40, 99
@@ -49,12 +73,12 @@ func TestNull(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if fmt.Sprint(null.Observed[0]) != fmt.Sprint(a.Top1) {
+			if math.Abs(null.Observed[0]-a.Top1) > 1e-9 {
 				t.Errorf("the null is of %v, and top-1 is %v", null.Observed[0], a.Top1)
 			}
-			s, ok := null.Summary(0, a.Top1)
-			if !ok {
-				t.Fatal("no summary")
+			s, err := null.Summary(0, a.Top1)
+			if err != nil {
+				t.Fatal(err)
 			}
 			observed += a.Top1 / sets
 			return s

@@ -95,5 +95,8 @@ func (b *attentionBuilder) collect(ctx context.Context, u int, _ any, acts []*ex
 }
 
 func (b *attentionBuilder) finish(context.Context) error {
-	return sums.WritePart(b.tile.Sums, b.part, b.failed, b.sums)
+	return b.tile.Sums.WritePart(b.part, b.failed, func(out io.Writer) error {
+		_, err := b.sums.WriteTo(out)
+		return err
+	})
 }

@@ -26,6 +26,7 @@ type frameBuilder struct {
 type spareMemory struct {
 	moments map[*plan.Tile]*metrics.Moments
 	blocks  map[*plan.Tile]*sums.Block
+	alone   bool // all parts are made here, by no other shard
 }
 
 // take returns empty moments and an empty block for a tile.
@@ -102,5 +103,5 @@ func (b *frameBuilder) finish(ctx context.Context) error {
 	if err := b.block.Flush(ctx, b.moments); err != nil {
 		return err
 	}
-	return sums.WritePart(b.tile.Sums, b.part, b.failed, b.moments)
+	return sums.WritePart(b.tile, b.part, b.failed, b.moments, b.spare.alone)
 }

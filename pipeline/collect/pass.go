@@ -58,7 +58,7 @@ func run(ctx context.Context, p *plan.Plan, pass int, parts []int) error {
 		partOf: make([]int, len(p.Lengths)), position: make([]int, len(p.Lengths))}
 	defer v.close()
 	var utterances []int
-	spare := &spareMemory{}
+	spare := &spareMemory{alone: len(parts) == len(p.Parts)}
 	for _, part := range parts {
 		v.jobs[part] = resume(p, pass, part, spare)
 		usable, first := p.Usable(part), math.MaxInt

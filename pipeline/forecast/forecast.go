@@ -118,6 +118,7 @@ type forecaster struct {
 	*Forecast
 	moments     []int64 // memory of moments in each pass
 	disk        []int64 // and their files, which are not kept where there are several passes
+	joining     int64   // the file of a part that is there until its group is joined
 	transferred int64   // bytes read and written for moments
 	clock       clock
 }
@@ -176,7 +177,7 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 		}
 		c.Bytes += n.State
 		c.TileBytes = max(c.TileBytes, n.State)
-		missing := int64(tile.MissingParts()) * n.State
+		missing := int64(float64(n.File) * float64(tile.MissingParts()*len(t.Groups())) / float64(f.Forecast.Parts))
 		left := float64(tile.MissingParts()) / float64(f.Forecast.Parts) // of the products
 		switch {
 		case tile.IsMeasured():
@@ -184,7 +185,11 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 		case t.OnSegments(): // they are made again for all that asks for groups
 			left = timesRead
 		default:
-			f.transferred += missing + 2*int64(tile.PartCount(nil))*n.State
+			f.transferred += int64(tile.MissingParts())*n.File + 2*int64(len(t.Groups()))*n.File
+			if len(t.Groups()) < f.Forecast.Parts { // parts are joined
+				f.transferred += int64(tile.MissingParts())*n.File + missing
+				f.joining = max(f.joining, n.File)
+			}
 		}
 		f.Measuring = max(f.Measuring, n.Measuring())
 		switch {
@@ -232,7 +237,7 @@ func (f *forecaster) countDisk() {
 			largest = max(largest, bytes)
 		}
 	}
-	f.StoreBytes += slices.Max(f.disk) + largest // rows are there twice while they are joined
+	f.StoreBytes += slices.Max(f.disk) + f.joining + largest // rows are there twice while they are joined
 	if f.DiskFree = native.FreeDisk(f.Store.Dir); f.DiskFree > 0 && f.StoreBytes > f.DiskFree {
 		f.Warnings = append(f.Warnings, fmt.Sprintf("the store's disk has room for %s, and %s will be written: put the store elsewhere (store:, --store), or give the run more memory (memory:)", text.Bytes(f.DiskFree), text.Bytes(f.StoreBytes)))
 	}

@@ -58,7 +58,7 @@ func uncertainty(t *plan.Task, rows int, state int64, speed float64) Uncertainty
 		}
 		return products / numbersPerSecond
 	}
-	groups := t.GroupCount(rows)
+	groups := plan.CountGroups(t, rows)
 	cross := 0.0 // of what a draw pairs anew
 	for _, at := range t.Cells {
 		cross += float64(t.Input.MomentsUnits(t.Layers[at.X].Units)) * float64(t.Input.MomentsUnits(t.Layers[at.Y].Units))

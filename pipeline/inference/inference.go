@@ -68,9 +68,9 @@ func Nulls(family []*results.Cell, null *metrics.Null, about, correct string) {
 		if !c.OK() {
 			continue
 		}
-		s, ok := null.Summary(k, *c.Value)
-		if !ok {
-			NoNull(c, errors.New("the metric is undefined for some draws"))
+		s, err := null.Summary(k, *c.Value)
+		if err != nil {
+			NoNull(c, err)
 			continue
 		}
 		c.P = &s.P

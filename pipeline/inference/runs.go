@@ -44,6 +44,47 @@ func Between(ours, theirs *Run) map[results.Key]results.Difference {
 	return found
 }
 
+// Paired returns the differences of layers of the same name in two models against the same layer of y, at most so many: what the page shows as one
+// model minus another. Both leave out the same groups, so what these have in common cancels.
+func (run *Run) Paired(most int) (list []results.Difference) {
+	type key struct {
+		measure results.Key // of the cell, without x's model
+		layer   string
+	}
+	for i := range run.Replicates {
+		r := &run.Replicates[i]
+		models := map[key][]int{} // places among the replicates
+		for k, c := range r.Cells {
+			x := &run.Cells[c]
+			of := key{x.Key(), x.X.Layer}
+			of.measure.X = results.Layer{}
+			for _, other := range models[of] {
+				if len(list) == most {
+					return list
+				}
+				if d, ok := run.difference(r, other, k); ok {
+					list = append(list, d)
+				}
+			}
+			models[of] = append(models[of], k)
+		}
+	}
+	return list
+}
+
+// difference is that of cell a of some replicates less cell b.
+func (run *Run) difference(r *results.Replicates, a, b int) (results.Difference, bool) {
+	pair := &metrics.Replicates{Whole: []float64{r.Whole[a], r.Whole[b]}, Sizes: r.Sizes}
+	left, than := r.Left(a), r.Left(b)
+	for g := range left {
+		pair.Left = append(pair.Left, []float64{left[g], than[g]})
+	}
+	iv, ok := pair.Difference(0, 1)
+	x := &run.Cells[r.Cells[a]]
+	return results.Difference{Comparison: x.Comparison, Metric: x.Metric, Variant: x.Variant, Params: x.Params, X: x.X, Than: run.Cells[r.Cells[b]].X, Y: x.Y,
+		Value: iv.Value, Lo: iv.Lo, Hi: iv.Hi, SE: iv.SE, P: iv.P()}, ok
+}
+
 // single are the replicates of one cell.
 func single(r *results.Replicates, k int) *metrics.Replicates {
 	out := &metrics.Replicates{Whole: r.Whole[k : k+1], Sizes: r.Sizes}

@@ -1,7 +1,9 @@
 package inference
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"speechsim/metrics"
@@ -30,5 +32,30 @@ func TestBetween(t *testing.T) {
 	}
 	if len(Between(ours, run(.3, []string{"x", "y", "w"}, .1, .1, .1))) > 0 {
 		t.Error("runs on other groups are paired")
+	}
+}
+
+// TestPaired: layers of the same name in two models are told apart as differences.csv tells them, layer of y by layer of y, up to the limit.
+func TestPaired(t *testing.T) {
+	var run Run
+	r := results.Replicates{Groups: []string{"g", "h", "i"}, Sizes: []int{5, 4, 5}}
+	for k, at := range [][3]string{{"a", "0", "p"}, {"a", "1", "p"}, {"a", "0", "q"}, {"b", "0", "p"}, {"b", "2", "p"}, {"c", "0", "p"}, {"b", "0", "q"}} {
+		run.Cells = append(run.Cells, results.Cell{Metric: "cka", X: results.Layer{Model: at[0], Layer: at[1]}, Y: results.Layer{Model: "y", Layer: at[2]}})
+		r.Cells, r.Whole = append(r.Cells, k), append(r.Whole, .1*float64(k))
+		r.Less = append(r.Less, .01, -.02, float32(k)/100)
+	}
+	run.Replicates = []results.Replicates{r}
+	var got []string
+	for _, d := range run.Paired(9) {
+		got = append(got, fmt.Sprintf("%s %s less %s %s, y %s: %.1f", d.X.Model, d.X.Layer, d.Than.Model, d.Than.Layer, d.Y.Layer, d.Value))
+	}
+	want := []string{"a 0 less b 0, y p: -0.3", "a 0 less c 0, y p: -0.5", "b 0 less c 0, y p: -0.2", "a 0 less b 0, y q: -0.4"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+	both := metrics.Replicates{Whole: []float64{0, .3}, Sizes: r.Sizes, Left: [][]float64{{.01, .31}, {-.02, .28}, {0, .33}}}
+	own, _ := both.Difference(0, 1)
+	if d := run.Paired(1); len(d) != 1 || math.Abs(d[0].Lo-own.Lo) > 1e-7 || math.Abs(d[0].Hi-own.Hi) > 1e-7 {
+		t.Errorf("got %+v, want %+v", d, own)
 	}
 }

@@ -60,6 +60,18 @@ func partition(c *corpus.Corpus, lengths []int) []Part {
 	return parts
 }
 
+// GroupName is the name of some parts that follow each other, as one.
+func (s *Speech) GroupName(parts []int) string {
+	name := s.Parts[parts[0]].Name
+	if last := s.Parts[parts[len(parts)-1]].Name; last != name {
+		from, _, _ := cutRange(name)
+		_, to, _ := cutRange(last)
+		name = from + ".." + to
+	}
+	return name
+}
+
+// cutRange takes the name of a part apart: first and last are the same where it is one group.
 func cutRange(name string) (first, last string, isRange bool) {
 	for i := 0; i+1 < len(name); i++ {
 		if name[i:i+2] == ".." {

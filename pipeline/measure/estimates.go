@@ -106,7 +106,7 @@ func momentsOf(ctx context.Context, t *plan.Tile, rows *join.Rows) (*sums.Total[
 			return nil, err
 		}
 	}
-	return sums.Moments(t, rows)
+	return sums.Moments(t)
 }
 
 // groupEffects tells cells whose interval is made on rows of different groups how much those of one have in common.

@@ -18,17 +18,17 @@ import (
 type replicates struct {
 	*metrics.Replicates
 	At    map[int]int // cell -> statistic
-	Parts []int       // of the corpus, which each group is; nil where groups are none of them
+	Parts [][]int     // of the corpus, which make up each group; nil where groups are none of them
 }
 
-// groupParts are the parts with rows, which intervals leave out one at a time.
-func groupParts[S any](t *plan.Tile, s *sums.Total[S]) (parts []int) {
+// groupParts are the parts of the groups with rows, which intervals leave out one at a time.
+func groupParts[S any](t *plan.Tile, s *sums.Total[S]) (parts [][]int) {
 	if t.RowSet.Level == results.TypeLevel { // its groups are stretches of the list of types
 		return nil
 	}
-	for k, part := range s.Parts {
+	for k, group := range s.Parts {
 		if s.Sizes[k] > 0 {
-			parts = append(parts, part)
+			parts = append(parts, group)
 		}
 	}
 	return parts
@@ -40,8 +40,8 @@ func (r *replicates) kept(t *plan.Task, cells []results.Cell) []results.Replicat
 		return nil
 	}
 	out := results.Replicates{Sizes: r.Sizes}
-	for _, part := range r.Parts {
-		out.Groups = append(out.Groups, t.Inputs.Parts[part].Name)
+	for _, parts := range r.Parts {
+		out.Groups = append(out.Groups, t.Inputs.GroupName(parts))
 	}
 	for c := range cells {
 		k, ok := r.At[c]
@@ -87,7 +87,7 @@ func replicatesOf[S metrics.Sums[S]](ctx context.Context, t *plan.Tile, rows *jo
 }
 
 // with adds the cells whose interval is that of a metric on groups, whose values without each group are at hand; r may be nil.
-func (r *replicates) with(t *plan.Tile, parts []int, maps map[string]groupMap, cells []results.Cell) *replicates {
+func (r *replicates) with(t *plan.Tile, parts [][]int, maps map[string]groupMap, cells []results.Cell) *replicates {
 	for c := range cells {
 		m, at := t.MeasureOf(c), t.PairOf(c)
 		of := maps[m.Name]

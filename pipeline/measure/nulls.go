@@ -134,7 +134,7 @@ func (n *nullRows) draw(ctx context.Context, measure int, cells []results.Cell) 
 		d.Null, err = n.exact(ctx, m.Name, m.Variant, pairs)
 	}
 	var undefined *metrics.UndefinedError
-	if errors.As(err, &undefined) { // of the rows that are permuted; those of all rows have their value
+	if errors.As(err, &undefined) || errors.Is(err, asif.ErrFew) { // of the rows that are permuted; those of all rows have their value
 		for _, c := range d.At {
 			inference.NoNull(&cells[c], err)
 		}

@@ -21,7 +21,7 @@ func TestFrameNull(t *testing.T) {
 			plantest.In(dir), plan.Options{})
 		cells := allOf(t, p).Cells
 		tile := p.Tasks[0].Tiles[0]
-		s, err := sums.Moments(tile, nil)
+		s, err := sums.Moments(tile)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -102,6 +102,13 @@ func (w *writer) models() {
 			continue
 		}
 		about := w.fileOf(asked, m.File)
+		f, known := families[m.Family]
+		if asked.Vectors != "" {
+			f, known = vectorsOf(m.File)
+		}
+		if known {
+			about += fmt.Sprintf(", %s%s", f.name, w.cite(f.key))
+		}
 		switch {
 		case len(m.Layers) == 1:
 			about += fmt.Sprintf(", %s", figures.Plural(m.Units[0], "unit"))

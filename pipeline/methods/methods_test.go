@@ -1,10 +1,12 @@
 package methods
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"speechsim/metrics"
+	"speechsim/models/checkpoint"
 	"speechsim/pipeline/results"
 )
 
@@ -13,7 +15,7 @@ const manifest = `{"name": "n", "config": {"corpus": {"timit": {"split": "test",
 	"comparisons": [{"name": "k", "x": ["hubert", "drawn"], "y": ["logmel"], "rows": {"unit": "word", "pooling": "pasad2021"}, "null": {"correct": "fdr"}}, {"name": "maps", "models": ["hubert"], "rows": {"unit": "frame"}}]},
 	"inputs": {"corpus": "0123456789abcdef", "checkpoints": {"hubert": {"path": "/cache/x", "id": "facebook/hubert-base-ls960", "revision": "main", "commit": "abc"}, "drawn": {"id": "facebook/hubert-base-ls960", "commit": "abc"}}},
 	"versions": {"pipeline": "9.9", "onnxruntime": "1.0", "blas": "openblas 1"}, "corpus": {"root": "/data/TIMIT", "usable": 12000, "hours": 2.5, "speakers": 1, "groups": ["a", "b", "c"]},
-	"models": [{"name": "hubert", "file": "/cache/x", "layers": ["0", "1", "2"], "units": [768, 768, 768]}, {"name": "drawn", "file": "/cache/x", "layers": ["0", "7"], "units": [4, 8]}, {"name": "logmel", "layers": ["logmel"], "units": [80]}, {"name": "my_model", "file": "/data/m.onnx", "layers": ["0"], "units": [1]}],
+	"models": [{"name": "hubert", "file": "/cache/x", "family": "hubert", "layers": ["0", "1", "2"], "units": [768, 768, 768]}, {"name": "drawn", "file": "/cache/x", "layers": ["0", "7"], "units": [4, 8]}, {"name": "logmel", "layers": ["logmel"], "units": [80]}, {"name": "my_model", "file": "/data/m.onnx", "layers": ["0"], "units": [1]}],
 	"rows": [{"comparison": "k", "segments": 100, "used": 90, "dropped": {"silence": 9, "out of vocabulary": 1}}], "skipped": [{}]}`
 
 func cells() []results.Cell {
@@ -31,7 +33,7 @@ func TestOf(t *testing.T) {
 	}
 	for _, want := range []string{
 		"The corpus was TIMIT, part test, in the layout of TIMIT (Garofolo et al. 1993): 12\u00a0000 utterances of 1 speaker, 2.5 hours. 1 utterance could not be read",
-		"hubert (checkpoint facebook/hubert-base-ls960, revision main, commit abc (facebook/hubert-base-ls960), layers 0 to 2 of 768 units)",
+		"hubert (checkpoint facebook/hubert-base-ls960, revision main, commit abc (facebook/hubert-base-ls960), HuBERT (Hsu et al. 2021), layers 0 to 2 of 768 units)",
 		"with weights drawn anew (seed 3): the untrained control, layers 0 and 7 of 4 to 8 units)", "logmel (80 log-mel filters)", "my_model (file m.onnx, 1 unit)",
 		"In k, hubert and drawn were compared with logmel by CKA, debiased (Kornblith et al. 2019; Song et al. 2012) and SVCCA, textbook (Raghu et al. 2017) on one row a word, the mean of its frames (Pasad et al. 2021): 90 of 100 segments; left out were out of vocabulary (1) and silence (9).",
 		"In maps, the layers of hubert were compared with one another by Attention, pearson (El Kheir et al. 2024) on attention maps (n = 12\u00a0345).",
@@ -48,7 +50,7 @@ func TestOf(t *testing.T) {
 			t.Errorf("the LaTeX does not say %q:\n%s", want, m.LaTeX)
 		}
 	}
-	for _, want := range []string{"@inproceedings{kornblith2019,", "@misc{facebook:hubert-base-ls960,", "howpublished = {Hugging Face hub, commit abc}"} {
+	for _, want := range []string{"@inproceedings{kornblith2019,", "@misc{facebook:hubert-base-ls960,", "@article{hsu2021,", "howpublished = {Hugging Face hub, commit abc}"} {
 		if strings.Count(m.BibTeX, want) != 1 {
 			t.Errorf("the bibliography does not have %q once:\n%s", want, m.BibTeX)
 		}
@@ -93,6 +95,21 @@ func TestReferences(t *testing.T) {
 			if !known[key] {
 				t.Errorf("%s: no entry %s", m, key)
 			}
+		}
+	}
+}
+
+// TestFamilies: each family that a card can name has its paper.
+func TestFamilies(t *testing.T) {
+	for _, name := range checkpoint.Families() {
+		f, known := families[name]
+		if !known || !slices.ContainsFunc(ofModels, func(r reference) bool { return r.key == f.key }) {
+			t.Errorf("family %s has no paper", name)
+		}
+	}
+	for file, want := range map[string]bool{"/data/glove.6B.300d.zip": true, "vectors.txt": false, "my-glove.txt": false} {
+		if _, known := vectorsOf(file); known != want {
+			t.Errorf("%s is GloVe: %v", file, known)
 		}
 	}
 }

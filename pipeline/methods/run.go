@@ -32,6 +32,7 @@ type run struct {
 	Models []struct {
 		Name   string
 		File   string
+		Family string
 		Layers []string
 		Units  []int
 	}

@@ -7,7 +7,7 @@ import (
 
 // methods writes the sentences in all forms.
 func (w *writer) methods() *Methods {
-	known := slices.Concat(references, w.hub)
+	known := slices.Concat(references, ofModels, w.hub)
 	used := slices.DeleteFunc(known, func(r reference) bool { return !slices.Contains(w.cited, r.key) })
 	whole := strings.Join(w.sentences, " ")
 	text := render(whole, func(s string) string { return s }, func(keys []string) string {

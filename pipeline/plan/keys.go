@@ -73,6 +73,7 @@ func describeSums(t *Tile) any {
 		Level            string `json:",omitempty"`
 		First            int    `json:",omitempty"`
 		Block            int
+		Groups           int    `json:",omitempty"` // in which the parts are kept, where they are fewer
 		Products         string `json:",omitempty"` // how they are multiplied, if not by the CPU
 		Corpus           string
 		Entries          []string // the pooled rows that they are made from
@@ -82,6 +83,9 @@ func describeSums(t *Tile) any {
 		Variants         []string
 		Directions       string `json:",omitempty"` // on which rows are projected: how many, and the numbers of the layers that they are drawn by
 	}{Holds: "moments of a stack of layers, part by part", Unit: t.RowUnit, Block: t.BlockSize(), Level: set.Level, First: set.First, Corpus: in.Fingerprint.Corpus, Pairs: fmt.Sprint(t.Blocks)}
+	if groups := len(t.Groups()); groups < len(in.Parts) {
+		d.Groups = groups
+	}
 	if d.Level != "" {
 		d.Level += ", folded" // which words are of one type is part of the numbers
 	}
@@ -175,4 +179,26 @@ func OpenTypes(t *Task, at int) (*store.Entry, error) {
 		}
 	}
 	return t.Inputs.Store.Entry(t.Inputs.Numbers().Kind("types"), d)
+}
+
+// OpenContributions opens where the store keeps what words or phones contribute to one cell of a task.
+func OpenContributions(t *Task, m study.Measure, x, y Layer) (*store.Entry, error) {
+	type layer struct{ Rows, Layer string }
+	in := t.Inputs
+	of := func(l Layer) layer {
+		return layer{t.RowsFrom[slices.Index(t.Comparison.Sources, l.Source)].Entry.Key, l.Name}
+	}
+	d := struct {
+		Holds, Program, BLAS, Corpus string
+		X, Y                         layer
+		Entries                      []string // that the rows are common to
+		Select                       string
+		First                        int `json:",omitempty"`
+		Metric, Variant              string
+	}{Holds: "what words or phones contribute to a cell", Program: in.Fingerprint.Program, BLAS: in.Backend.Name() + " " + in.Backend.Version(), Corpus: in.Fingerprint.Corpus,
+		X: of(x), Y: of(y), Select: t.Comparison.Rows.Select, First: t.RowSet.First, Metric: m.Name, Variant: m.Variant.Name}
+	for _, r := range t.RowsFrom {
+		d.Entries = append(d.Entries, r.Entry.Key)
+	}
+	return in.Store.Entry("cells", d)
 }

@@ -223,12 +223,12 @@ func (f *packer) hasRoom(t *Task, tiles []*Tile) bool {
 	most := int64(0)
 	for _, tile := range tiles {
 		if m, err := tile.momentsMemory(); err == nil {
-			most = max(most, m.State)
+			most = max(most, m.File)
 		}
 	}
 	free := native.FreeDisk(f.Store.Dir)
 	all, largest := f.frameBytes(t)
-	return free == 0 || all+max(largest, int64(len(f.Parts))*most) <= free
+	return free == 0 || all+max(largest, int64(len(t.Groups())+1)*most) <= free
 }
 
 // frameBytes is what the frames of a task take in the store, less what is there already, and those of the model that has most:

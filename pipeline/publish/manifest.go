@@ -49,6 +49,7 @@ type hostInfo struct {
 type modelInfo struct {
 	Name   string   `json:"name"`
 	File   string   `json:"file"`
+	Family string   `json:"family,omitempty"`
 	Layers []string `json:"layers"`
 	Units  []int    `json:"units"`
 	// Of a model on a GPU: its precision, and how far it is from float32 on the CPU.
@@ -79,6 +80,9 @@ func makeManifest(p *plan.Plan, o *Outcome, drawn []drawnFigure) ([]byte, error)
 		for _, l := range s.Layers() {
 			info.Layers = append(info.Layers, l.Name)
 			info.Units = append(info.Units, l.Units)
+		}
+		if s.Model != nil {
+			info.Family = s.Model.Card().Family
 		}
 		if d, ok := p.Deviations[s.Name]; ok {
 			info.Precision, info.Deviation = cmp.Or(p.Config.Models[i].Precision, models.Float32), d.String()

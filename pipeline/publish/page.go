@@ -7,7 +7,9 @@ import (
 	"sort"
 	"strings"
 
+	"speechsim/corpus"
 	"speechsim/extract"
+	"speechsim/pipeline/contributions"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
@@ -23,6 +25,7 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 		Title: p.Config.Name, Figures: figuresOf(p), Formats: p.Config.Formats, Sources: sourcesOf(p), Groups: len(k.Groups),
 		Lead: fmt.Sprintf("%s of %s compared on %s of %s.", text.Count(p.CountLayers(), "layer", "layers"), text.Count(len(p.Sources), "model", "models"), text.Count(k.Usable, "utterance", "utterances"), k.Root),
 	}
+	page.Audio = contributions.Relative(p.RunDir, contributions.Folder(p.Corpus))
 	if note := p.Config.Note; note != "" {
 		page.Title += " [" + note + "]"
 	}
@@ -132,6 +135,18 @@ func sentence(t *plan.Task) string {
 		sides = "all pairs of layers of " + strings.Join(t.Comparison.Models, ", ")
 	}
 	return fmt.Sprintf("%s: %s, by %s, on %s.", t.Comparison.Name, sides, strings.Join(metrics, ", "), rows)
+}
+
+// findingsOf are the kinds of what pipeline check finds in the corpus, with an example each.
+func findingsOf(checked *corpus.Report) (list []report.Finding) {
+	for _, c := range checked.Summary {
+		f := report.Finding{Kind: string(c.Kind), Severity: string(c.Severity), Count: c.Count}
+		if at := slices.IndexFunc(checked.Findings, func(f corpus.Finding) bool { return f.Kind == c.Kind && f.Severity == c.Severity }); at >= 0 {
+			f.Example = checked.Findings[at].String()
+		}
+		list = append(list, f)
+	}
+	return list
 }
 
 // droppedExamples is how many examples of a reason the page shows; dropped.csv has all.

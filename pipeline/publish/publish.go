@@ -3,6 +3,7 @@
 package publish
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"speechsim/corpus"
 	"speechsim/extract/store"
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/internal/text"
@@ -45,22 +47,36 @@ func Refuse(skipped []store.Failure, undefined results.AllUndefined, strict bool
 	return nil
 }
 
+// Found is what a run found.
+type Found struct {
+	results.Set
+	Accounts []join.Account
+	Failed   []store.Failure
+	Checked  *corpus.Report // what is odd about the corpus
+}
+
 // Write writes the folder of a run that began at some time. The manifest comes last: a run that has one is complete.
-func Write(p *plan.Plan, set results.Set, accounts []join.Account, failed []store.Failure, began time.Time) (*Outcome, error) {
-	o := &Outcome{Dir: p.RunDir, Cells: len(set.Cells), Failed: failed, Undefined: set.Undefined(), Accounts: accounts, Report: reportFile(p.RunDir)}
-	if err := writeTables(p, set, o); err != nil {
+func Write(ctx context.Context, p *plan.Plan, found Found, began time.Time) (*Outcome, error) {
+	set := found.Set
+	o := &Outcome{Dir: p.RunDir, Cells: len(set.Cells), Failed: found.Failed, Undefined: set.Undefined(), Accounts: found.Accounts, Report: reportFile(p.RunDir)}
+	clips, err := cutClips(ctx, p, set.Contributions)
+	if err == nil {
+		err = writeTables(p, set, clips, o)
+	}
+	if err != nil {
 		return nil, err
 	}
 	page := pageOf(p, o)
+	page.Findings = findingsOf(found.Checked)
 	if err := writePageFile(p.RunDir, page); err != nil {
 		return nil, err
 	}
 	page.Cells = set.Cells
-	extra, err := readExtra(p.RunDir)
+	extra, err := readExtra(p.RunDir, set.Cells)
 	if err != nil {
 		return nil, err
 	}
-	page.Details, page.Differences = extra.Details(), extra.Differences
+	page.Take(&extra)
 	drawn, err := drawChanged(p, page, o)
 	if err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ func Redraw(dir string, r progress.Reporter) (*Outcome, error) {
 func sayMethods(page *report.Page) error {
 	m, err := methods.Of(page.Manifest, page.Cells)
 	if err == nil {
-		page.Methods = m.Text
+		page.Methods, page.BibTeX = m.Text, m.BibTeX
 	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"speechsim/configs"
+	"speechsim/pipeline/inference"
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/load"
@@ -23,7 +24,7 @@ import (
 
 // readExtra reads the tables that a run directory holds in addition to its cells; a run that asked for none of a kind has no file of
 // it.
-func readExtra(dir string) (report.Extra, error) {
+func readExtra(dir string, cells []results.Cell) (report.Extra, error) {
 	var e report.Extra
 	var err error
 	read := func(name string, into func(path string) error) {
@@ -34,6 +35,16 @@ func readExtra(dir string) (report.Extra, error) {
 	read("matches.csv", func(path string) (err error) { e.Matches, err = results.ReadMatchesFile(path); return err })
 	read("differences.csv", func(path string) (err error) { e.Differences, err = results.ReadDifferencesFile(path); return err })
 	read("retrieval.csv", func(path string) (err error) { e.Retrieved, err = results.ReadRetrievedFile(path); return err })
+	read(replicatesName, func(path string) error {
+		run := inference.Run{Cells: cells}
+		var err error
+		if run.Replicates, err = results.ReadReplicatesFile(path, len(cells)); err == nil {
+			e.Paired = run.Paired(report.MostPaired)
+		}
+		return err
+	})
+	read("contributions.csv", func(path string) (err error) { e.Contributions, err = results.ReadContributionsFile(path); return err })
+	read(clipsName, func(path string) (err error) { e.Clips, err = os.ReadFile(path); return err })
 	return e, err
 }
 
@@ -118,8 +129,8 @@ func readRun(dir string) (report.Page, error) {
 	if page.Cells, err = results.ReadFile(filepath.Join(dir, "results.jsonl")); err != nil {
 		return none, err
 	}
-	extra, err := readExtra(dir)
-	page.Details, page.Differences = extra.Details(), extra.Differences
+	extra, err := readExtra(dir, page.Cells)
+	page.Take(&extra)
 	return page, err
 }
 

@@ -17,7 +17,7 @@ import (
 const replicatesName = "replicates.jsonl"
 
 // writeTables writes the tables of a run.
-func writeTables(p *plan.Plan, set results.Set, o *Outcome) error {
+func writeTables(p *plan.Plan, set results.Set, clips []byte, o *Outcome) error {
 	at := func(name string) string { return filepath.Join(p.RunDir, name) }
 	prefixes := results.Prefixes(set.Cells)
 	return errors.Join(
@@ -28,6 +28,10 @@ func writeTables(p *plan.Plan, set results.Set, o *Outcome) error {
 		writeIf(len(set.Replicates) > 0, at(replicatesName), func(path string) error { return results.WriteReplicatesFile(path, set.Replicates) }),
 		writeIf(len(prefixes) > 0, at("prefixes.csv"), func(path string) error { return results.WritePrefixesFile(path, prefixes) }),
 		writeIf(len(set.Retrieved) > 0, at("retrieval.csv"), func(path string) error { return results.WriteRetrievedFile(path, set.Retrieved) }),
+		writeIf(len(set.Contributions) > 0, at("contributions.csv"), func(path string) error { return results.WriteContributionsFile(path, set.Contributions) }),
+		writeIf(len(clips) > 0, at(clipsName), func(path string) error {
+			return files.Write(path, func(w io.Writer) error { _, err := w.Write(clips); return err })
+		}),
 		files.Write(at("dropped.csv"), func(w io.Writer) error { return join.WriteDropped(w, p.Corpus, o.Accounts, o.Failed) }))
 }
 

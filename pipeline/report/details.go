@@ -24,6 +24,15 @@ type Extra struct {
 	Matches     []results.Match
 	Differences []results.Difference
 	Retrieved   []results.Retrieved
+
+	Paired        []results.Difference // of layers of one name in two models
+	Contributions []results.Contribution
+	Clips         []byte // WAV
+}
+
+// Take gives a page the tables of its run.
+func (p *Page) Take(e *Extra) {
+	p.Details, p.Differences, p.Paired, p.Contributions, p.Clips = e.Details(), e.Differences, e.Paired, e.Contributions, e.Clips
 }
 
 // mostDetails is how many matches a page holds in all, so that it stays one

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -51,34 +52,56 @@ func (g *group) name(several bool) string {
 
 // reason is a text and how many cells have it.
 type reason struct {
-	Text  string
-	Cells int
+	Text    string
+	Cells   int
+	Example string // of warnings that differ in their numbers, which Text leaves out
 }
 
-// reasons counts why cells have no value, and the warnings of cells that have
+// reasons counts why cells have no value, and the kinds of warnings of cells that have
 // one, most frequent first.
 func reasons(cells []results.Cell) (failed, warned []reason) {
 	for _, u := range results.UndefinedOf(cells) {
-		failed = append(failed, reason{u.String(), u.Cells})
+		failed = append(failed, reason{Text: u.String(), Cells: u.Cells})
 	}
-	warnings := map[string]int{}
+	kinds := map[string]*reason{}
 	for i := range cells {
 		for _, w := range cells[i].Warnings {
-			warnings[w]++
+			kind := numbers.ReplaceAllString(w, "\u2026")
+			k := kinds[kind]
+			if k == nil {
+				k = &reason{Text: w}
+				kinds[kind] = k
+			}
+			if k.Cells++; w != k.Text && k.Example == "" {
+				k.Text, k.Example = kind, k.Text
+			}
 		}
 	}
-	return failed, byFrequency(warnings)
-}
-
-func byFrequency(counts map[string]int) []reason {
-	var list []reason
-	for text, n := range counts {
-		list = append(list, reason{text, n})
+	for _, k := range kinds {
+		warned = append(warned, *k)
 	}
-	slices.SortFunc(list, func(a, b reason) int {
+	slices.SortFunc(warned, func(a, b reason) int {
 		return cmp.Or(cmp.Compare(b.Cells, a.Cells), strings.Compare(a.Text, b.Text))
 	})
-	return list
+	return failed, warned
+}
+
+// numbers are what the warnings of one kind differ in.
+var numbers = regexp.MustCompile(`-?\d+([.,]\d+)*(e[-+]?\d+)?`)
+
+// mostKinds is how many kinds of warnings "What to doubt" names.
+const mostKinds = 4
+
+// kindsOf names kinds of warnings in a sentence, a warning standing between quotation marks.
+func kindsOf(warned []reason) string {
+	var list []string
+	for _, w := range warned[:min(len(warned), mostKinds)] {
+		list = append(list, fmt.Sprintf("%d that \u201c%s\u201d", w.Cells, w.Text))
+	}
+	if n := len(warned) - mostKinds; n > 0 {
+		list = append(list, figures.Plural(n, "other kind"))
+	}
+	return strings.Join(list, "; ")
 }
 
 // passing counts the values that are significant at 0.05 by each p that the run has.
@@ -128,8 +151,26 @@ func (n *passing) String() string {
 	return "Significant are " + strings.Join(list, ", ") + "."
 }
 
+// ofCorpus says what looks wrong in the corpus, "" where nothing does.
+func ofCorpus(findings []Finding) string {
+	var list []string
+	all := 0
+	for _, f := range findings {
+		all += f.Count
+		list = append(list, fmt.Sprintf("%s (%d)", f.Kind, f.Count))
+	}
+	if all == 0 {
+		return ""
+	}
+	const shown = 6
+	if n := len(list) - shown; n > 0 {
+		list = append(list[:shown], figures.Plural(n, "other kind"))
+	}
+	return fmt.Sprintf("pipeline check has %s about the corpus: %s. An example of each is listed below.", figures.Plural(all, "finding"), strings.Join(list, ", "))
+}
+
 // doubts lists what limits the conclusions that the values allow.
-func doubts(groups []*group, dropped []Dropped) []string {
+func doubts(groups []*group, dropped []Dropped, warnings []reason) []string {
 	var all, failed, warned, weak, tested, interval int // tested, interval: among those with a value
 	var passed passing
 	for _, g := range groups {
@@ -162,7 +203,7 @@ func doubts(groups []*group, dropped []Dropped) []string {
 		add("%d of %s could not be computed. They are hatched in the figures, and the reasons are listed below.", failed, figures.Plural(all, "cell"))
 	}
 	if warned > 0 {
-		add("%d of %s have a warning. The warnings are listed below.", warned, figures.Plural(all, "cell"))
+		add("%d of %s %s a warning: %s.", warned, figures.Plural(all, "cell"), hasHave(warned), kindsOf(warnings))
 	}
 	values := all - failed
 	switch {

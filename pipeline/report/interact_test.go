@@ -277,7 +277,12 @@ func TestLargePageInBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a page of 44 000 cells takes seconds")
 	}
-	path := writeDemo(t, "large.html", largePage())
+	page := largePage()
+	for _, f := range page.Figures[:5] { // more maps than a browser should have to read at once
+		f.Name += "-again"
+		page.Figures = append(page.Figures, f)
+	}
+	path := writeDemo(t, "large.html", page)
 	b := startBrowser(t)
 	b.open(path, 1280, 900, false)
 	b.hover(cellPoint(b, 73, 73))
@@ -288,6 +293,15 @@ func TestLargePageInBrowser(t *testing.T) {
 	keep(b, "large-map.png", false)
 	if got := b.text(`document.querySelector("#cell-count").textContent.replaceAll("\u00a0", " ")`); got != "Values 1 to 50 of 43 808" {
 		t.Errorf("the table says %q", got)
+	}
+	last := len(page.Figures) - 1
+	if got := b.text(fmt.Sprintf(`[0, %d].map((i) => document.querySelectorAll("#figures figure")[i].querySelectorAll("svg").length).join()`, last)); got != "1,0" {
+		t.Errorf("of the first and the last figure there are %s", got)
+	}
+	b.hover(targetAt(b, last, `(p) => p.inMap(p.targets.maps[0], 0, 73)`))
+	b.wait(fmt.Sprintf(`document.querySelectorAll("#figures figure")[%d].querySelector("svg title") !== null`, last))
+	if got := b.text(`document.querySelector("#figure-tip").innerText`); !strings.Contains(got, "hubert-base 0 × wav2vec2-large 23") {
+		t.Errorf("the last figure says %q", got)
 	}
 	b.open(path, 360, 800, true)
 	b.centre("#map")

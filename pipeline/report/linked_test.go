@@ -10,6 +10,7 @@ import (
 
 	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/report/internal/synthetic"
+	"speechsim/pipeline/results"
 )
 
 // linkedPage has figures of every kind, models with labels, a comparison with one y layer, one of a single cell, and names that would do harm if a
@@ -45,6 +46,11 @@ func linkedPage() Page {
 	p.Figures = append(p.Figures, other,
 		figures.Figure{Name: "panels", Title: "Panels", Kind: figures.Several, Panels: []figures.Figure{heatmap, other}},
 		figures.Figure{Name: "two-curves", Title: "Two", Kind: figures.Several, Panels: []figures.Figure{curves, curves}})
+	layer := func(model, layer string) results.Layer { return results.Layer{Model: model, Layer: layer} }
+	p.Paired = []results.Difference{ // one way round, and the other
+		{Comparison: "word-identity", Metric: "cka", Variant: "debiased", X: layer("hubert", "5"), Than: layer("wav2vec2", "5"), Y: layer("word-types", "word"), Value: .25, Lo: .125, Hi: .5, P: .01},
+		{Comparison: "word-identity", Metric: "cka", Variant: "debiased", X: layer("wav2vec2", "6"), Than: layer("hubert", "6"), Y: layer("word-types", "word"), Value: .0625, Lo: -.125, Hi: .25, P: .5},
+	}
 	return p
 }
 
@@ -53,7 +59,7 @@ func targetAt(b *browser, k int, script string) (x, y float64) {
 	b.t.Helper()
 	b.centre(fmt.Sprintf("#figures figure:nth-child(%d) .paper", k+1))
 	var at []float64
-	b.eval(fmt.Sprintf(`(() => { const p = speechsim.pictures[%d], t = (%s)(p), box = p.svg.getBoundingClientRect(), s = box.width / p.targets.wide;
+	b.eval(fmt.Sprintf(`(() => { const p = speechsim.pictures[%d], t = (%s)(p), box = p.frame.getBoundingClientRect(), s = box.width / p.targets.wide;
 		return [box.x + s * (t.x + t.wide / 2), box.y + s * (t.y + t.wide / 2)]; })()`, k, script), &at)
 	return at[0], at[1]
 }
@@ -167,9 +173,14 @@ func testCurves(b *browser) {
 		b.t.Errorf("the point says %q", got)
 	}
 	keep(b, "linked-curves.png", false)
-	b.hover(at("minus", 0, 5))
-	if got := b.text(`document.querySelector("#minus .tip").innerText`); !strings.HasPrefix(got, "HuBERT Base 5 minus wav2vec2 5, against <img") || !strings.Contains(got, "(95 % CI ") {
-		b.t.Errorf("the difference says %q", got)
+	for layer, want := range map[int]string{4: ", as if the two were independent)", 5: "\n0.250 (95 % CI 0.125 to 0.500; uncorrected p = 0.01)\n", 6: "\n\u22120.063 (95 % CI \u22120.250 to 0.125; uncorrected p = 0.5)\n"} {
+		b.hover(at("minus", 0, layer))
+		if got := b.text(`document.querySelector("#minus .tip").innerText`); !strings.HasPrefix(got, fmt.Sprintf("HuBERT Base %d minus wav2vec2 %[1]d, against <img", layer)) || !strings.Contains(got, want) {
+			b.t.Errorf("the difference says %q", got)
+		}
+	}
+	if got := b.text(`speechsim.explorer.minus.view.lines[0].points.filter((p) => p.weak).map((p) => p.i).join()`); got != "6" {
+		b.t.Errorf("differences that may be none: %s", got)
 	}
 	b.eval(`document.querySelector("#curves").focus()`, nil)
 	b.press("Home", "", 36)

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"embed"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -36,7 +37,13 @@ type Page struct {
 	Cells       []results.Cell       `json:"-"`
 	Details     []PairDetail         `json:"-"` // for the view of one pair of layers; may be empty
 	Differences []results.Difference `json:"-"` // between layers
+	Paired      []results.Difference `json:"-"` // of layers of one name in two models, for Explore
 
+	Contributions []results.Contribution `json:"-"`               // words and phones that carry values
+	Audio         string                 `json:"audio,omitempty"` // the folder of their files, seen from the page
+	Clips         []byte                 `json:"-"`               // a WAV file with some of them; nil: none
+
+	Findings []Finding        `json:"findings,omitempty"` // of pipeline check, in the corpus
 	Dropped  []Dropped        `json:"dropped,omitempty"`
 	Warnings []string         `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
 	Changes  []Change         `json:"-"`                  // of a page that compares two runs
@@ -44,6 +51,7 @@ type Page struct {
 
 	Manifest json.RawMessage `json:"-"`                 // manifest.json, shown as provenance
 	Methods  string          `json:"-"`                 // what a paper says of the run
+	BibTeX   string          `json:"-"`                 // what that cites
 	Formats  []string        `json:"formats,omitempty"` // of the figures' files; nil = all
 	Folder   string          `json:"-"`                 // where the figures' files are, seen from the page; "" = "figures"
 }
@@ -55,11 +63,19 @@ type Dropped struct {
 	Examples []string `json:"examples,omitempty"` // a few of them: utterance, time, label
 }
 
+// Finding is a kind of what looks wrong in the corpus.
+type Finding struct {
+	Kind     string `json:"kind"`
+	Severity string `json:"severity"` // error: the utterance is dropped; or warning
+	Count    int    `json:"count"`
+	Example  string `json:"example"`
+}
+
 //go:embed page
 var pageFiles embed.FS
 
 // scripts in the order in which they stand in the page.
-var scripts = []string{"data.js", "scene.js", "heatmap.js", "chart.js", "picture.js", "pair.js", "table.js", "answers.js", "address.js", "main.js"}
+var scripts = []string{"data.js", "scene.js", "heatmap.js", "chart.js", "picture.js", "spectrogram.js", "speech.js", "pair.js", "table.js", "answers.js", "address.js", "main.js"}
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"grouped":  figures.Grouped,
@@ -85,6 +101,7 @@ type view struct {
 	Style     template.CSS
 	Script    template.JS
 	Data      template.HTML
+	Sound     template.HTML // of Clips
 	Answers   []answers.Answer
 	Caution   string // about them
 	Figures   []figureView
@@ -100,8 +117,9 @@ type view struct {
 
 type figureView struct {
 	figures.Picture
-	SVG   template.HTML
-	Files []fileLink
+	SVG    template.HTML // the picture, or one that is packed
+	Packed bool
+	Files  []fileLink
 }
 
 type fileLink struct{ Name, URL string }
@@ -124,24 +142,33 @@ func (p *Page) render() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.Figures, v.Letters = p.figureViews(pictures), template.HTML(letters)
+	if v.Figures, err = p.figureViews(pictures); err != nil {
+		return nil, err
+	}
+	v.Letters = template.HTML(letters)
 	data, err := p.packed(pictures)
 	if err != nil {
 		return nil, err
 	}
 	// The data are base64, which needs no escaping; script text of no known type is never run.
 	v.Data = template.HTML(`<script type="text/plain" id="data">` + data + `</script>`)
+	if len(p.Clips) > 0 {
+		v.Sound = template.HTML(`<script type="text/plain" id="clips">` + base64.StdEncoding.EncodeToString(p.Clips) + `</script>`)
+	}
 	groups := groupCells(p.Cells)
+	v.Failed, v.Doubted = reasons(p.Cells)
 	v.Answers = p.Between
 	v.StandsOut, v.Doubt = slices.Clone(p.StandsOut), slices.Clone(p.Doubt)
 	if p.Changes == nil {
 		run := answers.Run{Sources: p.Sources, Groups: p.Groups, Cells: p.Cells, Differences: p.Differences, Figures: p.Figures}
 		v.Answers, v.Caution = answers.Of(&run), run.Caution()
 		v.StandsOut = append(v.StandsOut, groupings(groups, p.Traits)...)
-		v.Doubt = append(v.Doubt, doubts(groups, p.Dropped)...)
+		if doubt := ofCorpus(p.Findings); doubt != "" {
+			v.Doubt = append(v.Doubt, doubt)
+		}
+		v.Doubt = append(v.Doubt, doubts(groups, p.Dropped, v.Doubted)...)
 	}
 	v.Pairs = pairRows(groups)
-	v.Failed, v.Doubted = reasons(p.Cells)
 	for _, d := range p.Dropped {
 		v.DroppedN += d.Rows
 	}
@@ -163,18 +190,30 @@ func (p *Page) FileFormats() []string {
 	return p.Formats
 }
 
-func (p *Page) figureViews(pictures []figures.Picture) []figureView {
+// mostDrawn is how many bytes of pictures the page shows at once. A browser takes seconds to read those of two hundred maps: the later ones are
+// packed, and unpacked by the script when a reader comes near.
+const mostDrawn = 2 << 20
+
+func (p *Page) figureViews(pictures []figures.Picture) ([]figureView, error) {
 	folder := p.Folder
 	if folder == "" {
 		folder = "figures"
 	}
 	var list []figureView
+	bytes := 0
 	for _, drawn := range pictures {
 		v := figureView{Picture: drawn, SVG: template.HTML(drawn.SVG)}
+		if bytes += len(drawn.SVG); bytes > mostDrawn {
+			text, err := pack([]byte(drawn.SVG))
+			if err != nil {
+				return nil, err
+			}
+			v.Packed, v.SVG = true, template.HTML(`<script type="text/plain" class="packed">`+text+`</script>`)
+		}
 		for _, ending := range p.FileFormats() {
 			v.Files = append(v.Files, fileLink{strings.ToUpper(ending), folder + "/" + drawn.Name + "." + ending})
 		}
 		list = append(list, v)
 	}
-	return list
+	return list, nil
 }

@@ -26,6 +26,11 @@ func (p *Page) packed(pictures []figures.Picture) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return pack(text)
+}
+
+// pack compresses text into letters that need no escaping.
+func pack(text []byte) (string, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	if err != nil {
@@ -53,6 +58,7 @@ type pageData struct {
 
 	Looks    map[string]look    `json:"looks"`    // of models that are called otherwise, or have a colour or one layer
 	Pictures []*figures.Targets `json:"pictures"` // in the order of the figures
+	Speech   []dataSpeech       `json:"speech"`
 }
 
 type look struct {
@@ -89,10 +95,26 @@ type dataGroup struct {
 	Mean  column `json:"mean"`
 	Q95   column `json:"q95"`
 
+	Paired *dataPaired `json:"paired,omitempty"`
+
 	Warnings map[int][]int `json:"warnings"` // of cell k: texts
 	Errors   map[int]int   `json:"errors"`
 	There    *[]int        `json:"there,omitempty"` // cells that are among the results; absent: all
 }
+
+// dataPaired are differences of layers of x of the same name in two models, against a layer of y.
+type dataPaired struct {
+	X     []int  `json:"x"`
+	Than  []int  `json:"than"`
+	Y     []int  `json:"y"`
+	Value column `json:"value"`
+	Lo    column `json:"lo"`
+	Hi    column `json:"hi"`
+	P     column `json:"p"`
+}
+
+// MostPaired is how many of them a page holds, so that it stays one that can be mailed.
+const MostPaired = 20000
 
 type dataTable struct {
 	Title   string   `json:"title"`
@@ -184,6 +206,8 @@ func (p *Page) data() *pageData {
 		}
 		d.Details = append(d.Details, dataDetail{layers.id(t.X), layers.id(t.Y), kind, t.Rows})
 	}
+	d.pair(p.Paired, &layers)
+	d.Speech = p.speech(d.places(), &layers)
 	d.Layers, d.Texts = layers.list, texts.list
 	d.Looks = map[string]look{}
 	for _, f := range p.Figures {
@@ -194,6 +218,35 @@ func (p *Page) data() *pageData {
 		}
 	}
 	return d
+}
+
+// groupKey names the cells of a comparison and measure.
+type groupKey struct{ comparison, metric, variant, params string }
+
+// places are the groups by their names.
+func (d *pageData) places() map[groupKey]int {
+	at := map[groupKey]int{}
+	for i, g := range d.Groups {
+		at[groupKey{g.Comparison, g.Metric, g.Variant, g.Params}] = i
+	}
+	return at
+}
+
+// pair puts paired differences beside the cells that they are of.
+func (d *pageData) pair(list []results.Difference, layers *interner[results.Layer]) {
+	at := d.places()
+	for _, p := range list {
+		i, known := at[groupKey{p.Comparison, p.Metric, p.Variant, p.Params.String()}]
+		if !known {
+			continue
+		}
+		g := &d.Groups[i]
+		if g.Paired == nil {
+			g.Paired = &dataPaired{}
+		}
+		g.Paired.X, g.Paired.Than, g.Paired.Y = append(g.Paired.X, layers.id(p.X)), append(g.Paired.Than, layers.id(p.Than)), append(g.Paired.Y, layers.id(p.Y))
+		g.Paired.Value, g.Paired.Lo, g.Paired.Hi, g.Paired.P = append(g.Paired.Value, p.Value), append(g.Paired.Lo, p.Lo), append(g.Paired.Hi, p.Hi), append(g.Paired.P, p.P)
+	}
 }
 
 func packGroup(g *group, layers *interner[results.Layer], texts *interner[string]) dataGroup {

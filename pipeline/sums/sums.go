@@ -33,10 +33,37 @@ func NewAttentionRows(t *plan.Tile) (*metrics.AttentionRows, error) {
 	return metrics.NewAttentionRows(t.Inputs.Backend, t.Dims(), t.CellPairs(), t.Variants(), t.Inputs.Workers)
 }
 
-// WritePart keeps the sums of one part, with what it could not read.
-func WritePart(sums *store.Entry, part int, failed []store.Failure, m io.WriterTo) error {
-	return sums.WritePart(part, failed, func(out io.Writer) error {
-		_, err := m.WriteTo(out)
+// WritePart keeps the moments of one part, with what it could not read. With the last part of its group they are joined to the group, in the
+// memory of m, unless other machines may be reading them.
+func WritePart(t *plan.Tile, part int, failed []store.Failure, m *metrics.Moments, alone bool) error {
+	err := t.Sums.WritePart(part, failed, func(out io.Writer) error {
+		_, err := m.WriteRounded(out)
+		return err
+	})
+	if err != nil || !alone {
+		return err
+	}
+	for _, group := range t.Groups() {
+		if slices.Contains(group, part) {
+			return joinGroup(t, group, m)
+		}
+	}
+	return nil
+}
+
+// joinGroup adds up the parts of a group whose sums are kept as one, in the memory of m, if all are there.
+func joinGroup(t *plan.Tile, group []int, m *metrics.Moments) error {
+	if len(group) == 1 || slices.ContainsFunc(group, func(part int) bool { return !t.Sums.HasPart(part) }) {
+		return nil
+	}
+	return t.Sums.JoinParts(group, func(out io.Writer) error {
+		m.Reset()
+		for _, part := range group {
+			if _, err := t.Sums.ReadPart(part, m.MergeFrom); err != nil {
+				return err
+			}
+		}
+		_, err := m.WriteRounded(out)
 		return err
 	})
 }
@@ -64,13 +91,14 @@ func OfRows(ctx context.Context, t *plan.Tile, rows *join.Rows) (*Total[*metrics
 	if err != nil {
 		return nil, err
 	}
-	var parts []int
+	var parts [][]int
 	for n, ranges := range rows.Parts {
 		if len(ranges) > 0 {
-			parts = append(parts, n)
+			parts = append(parts, []int{n})
 		}
 	}
-	return addParts(parts, whole, func(n int) (*metrics.Moments, []store.Failure, error) {
+	return addGroups(parts, whole, func(parts []int) (*metrics.Moments, []store.Failure, error) {
+		n := parts[0]
 		part.Reset()
 		r, err := rows.Open(Layers(t, t.All()))
 		if err != nil {
@@ -103,7 +131,7 @@ func Keep(ctx context.Context, t *plan.Tile, rows *join.Rows) error {
 		if err := addPart(ctx, r, block, m, ranges); err != nil {
 			return err
 		}
-		if err := WritePart(t.Sums, part, nil, m); err != nil {
+		if err := WritePart(t, part, nil, m, true); err != nil {
 			return err
 		}
 	}

@@ -5,7 +5,7 @@
 //	go run ./corpus/demo/large [-utterances 2703] [-demo corpus/demo/LibriSpeech] FOLDER
 //	go run ./corpus/demo/large -timit [-one-in 1] FOLDER
 //
-// The second makes the shape of TIMIT's training set (4 620 utterances, 3.9 h), of silence: for pipeline plan.
+// The second makes the shape of TIMIT's training set (4 620 utterances, 3.9 h), of clicks in silence: for pipeline plan.
 package main
 
 import (
@@ -28,7 +28,7 @@ import (
 func main() {
 	n := flag.Int("utterances", 2703, "size of the corpus; that of dev-clean by default")
 	demo := flag.String("demo", "corpus/demo/LibriSpeech", "`folder` of the demo corpus")
-	timit := flag.Bool("timit", false, "the shape of TIMIT's training set, of silence")
+	timit := flag.Bool("timit", false, "the shape of TIMIT's training set, of clicks in silence")
 	oneIn := flag.Int("one-in", 1, "of TIMIT, one speaker in so many")
 	flag.Parse()
 	if flag.NArg() != 1 {

@@ -40,7 +40,7 @@ var timitWords = []struct {
 	{"an", []string{"ix", "n"}}, {"oily", []string{"oy", "l", "iy"}}, {"rag", []string{"r", "ae", "gcl", "g"}}, {"like", []string{"l", "ay", "kcl"}}, {"that", []string{"dh", "ae", "tcl"}},
 }
 
-// growTIMIT writes a corpus of the shape of TIMIT's training set, with one speaker in so many: silence of the lengths of
+// growTIMIT writes a corpus of the shape of TIMIT's training set, with one speaker in so many: a click and silence of the lengths of
 // speech, as sparse files, and labels that tile it.
 func growTIMIT(to string, oneIn int) error {
 	r := rand.New(rand.NewPCG(1990, 93))
@@ -101,12 +101,12 @@ func growSentence(r *rand.Rand, path string) error {
 	}
 	phones = append(phones, fmt.Sprintf("%d %d h#", at, samples))
 	write := func(ext, text string) error { return os.WriteFile(path+ext, []byte(text+"\n"), 0o644) }
-	return errors.Join(silence(path+".WAV", samples), write(".PHN", strings.Join(phones, "\n")), write(".WRD", strings.Join(words, "\n")),
+	return errors.Join(click(path+".WAV", samples), write(".PHN", strings.Join(phones, "\n")), write(".WRD", strings.Join(words, "\n")),
 		write(".TXT", fmt.Sprintf("0 %d %s.", samples, strings.Join(text, " "))))
 }
 
-// silence writes a WAV file whose samples take no room on the disk.
-func silence(path string, samples int) (err error) {
+// click writes a WAV file whose samples take no room on the disk: all are 0 but the first, because a file of silence is an error.
+func click(path string, samples int) (err error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func silence(path string, samples int) (err error) {
 	h = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(h, timitRate), 2*timitRate)
 	h = binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(h, 2), 16)
 	h = binary.LittleEndian.AppendUint32(append(h, "data"...), bytes)
-	if _, err := f.Write(h); err != nil {
+	if _, err := f.Write(append(h, 1, 0)); err != nil {
 		return err
 	}
 	return f.Truncate(int64(len(h)) + int64(bytes))

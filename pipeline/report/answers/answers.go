@@ -74,8 +74,11 @@ func Of(r *Run) []Answer {
 	var list []Answer
 	for _, g := range groupsOf(r.Cells) {
 		measures := slices.DeleteFunc(g.measures, func(m *measured) bool {
-			return m.Metric == "word_distance" // a share under a threshold is no likeness
+			return m.Metric == "word_distance" // a distance is no likeness
 		})
+		if len(measures) < len(g.measures) {
+			list = append(list, r.distances(g.comparison))
+		}
 		if len(measures) == 0 {
 			continue
 		}

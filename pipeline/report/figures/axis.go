@@ -2,6 +2,7 @@ package figures
 
 import (
 	"math"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 
@@ -20,6 +21,7 @@ type axis struct {
 	labels []bool    // which layers have a label
 	turned []bool    // which of them stand upright (x axis only)
 	depth  vg.Length // room the labels take, away from the map
+	past   vg.Length // how far the name of the first or last model may reach past the map
 }
 
 // block is a model's stretch of an axis. Its name is turned where it does not fit otherwise.
@@ -38,9 +40,10 @@ const (
 )
 
 // newAxis lays out an axis whose cells have the given edge. across says that
-// labels stand side by side (x axis) and not one above the other; nameRoom is the most that names of models take which stand across it.
-func newAxis(models []Model, edge, nameRoom vg.Length, across bool) *axis {
-	a := &axis{size: canvas.SmallSize}
+// labels stand side by side (x axis) and not one above the other; nameRoom is the most that names of models take which stand across it, and past how far
+// others may reach past the map.
+func newAxis(models []Model, edge, nameRoom, past vg.Length, across bool) *axis {
+	a := &axis{size: canvas.SmallSize, past: past}
 	if edge >= 14 {
 		a.size = canvas.LabelSize
 	}
@@ -67,7 +70,7 @@ func newAxis(models []Model, edge, nameRoom vg.Length, across bool) *axis {
 	}
 	a.length = at
 	a.chooseLabels(edge, across)
-	a.nameLayout(nameRoom)
+	a.nameLayout(nameRoom, across)
 	return a
 }
 
@@ -139,14 +142,25 @@ func fittingLabels(at []vg.Length, half func(i int) vg.Length) []bool {
 	return yes
 }
 
-// nameLayout breaks the model names into lines along the axis; a name that would need more than two stands across it.
-func (a *axis) nameLayout(room vg.Length) {
+// nameLayout breaks the model names into lines along the axis; a name that would need more than two stands across it. The name of a narrow model
+// on an x axis may reach into the room that its neighbours' names leave.
+func (a *axis) nameLayout(room vg.Length, level bool) {
 	for i := range a.blocks {
 		b := &a.blocks[i]
 		b.size = canvas.TextSize
 		b.name = canvas.Wrap(canvas.Regular, b.size, b.to-b.from, b.model)
-		if b.across = len(b.name) > 2; !b.across {
+		b.across = len(b.name) > 2
+	}
+	for i := range a.blocks {
+		b := &a.blocks[i]
+		if !b.across {
 			continue
+		}
+		if wide := a.free(i); level && longestWord(b.model, b.size) <= wide {
+			if lines := canvas.Wrap(canvas.Regular, b.size, wide, b.model); len(lines) <= 2 {
+				b.name, b.across = lines, false
+				continue
+			}
 		}
 		room := room
 		if b.to-b.from < 2*b.size*canvas.LineHeight { // two lines side by side would touch those of the next model
@@ -154,6 +168,42 @@ func (a *axis) nameLayout(room vg.Length) {
 		}
 		b.name = canvas.Wrap(canvas.Regular, b.size, room, b.model)
 	}
+}
+
+// free is the room along the axis for the name of model i: as far to either side as no name of a neighbour is, nor much past the map.
+func (a *axis) free(i int) vg.Length {
+	const space = 6
+	mid := func(b *block) vg.Length { return (b.from + b.to) / 2 }
+	half := func(b *block) vg.Length { // of its name
+		if b.across {
+			return (b.to - b.from) / 2
+		}
+		wide := vg.Length(0)
+		for _, l := range b.name {
+			wide = max(wide, canvas.Width(canvas.Regular, b.size, l))
+		}
+		return wide / 2
+	}
+	b := &a.blocks[i]
+	left, right := mid(b)+a.past, a.length+a.past-mid(b)
+	if i > 0 {
+		before := &a.blocks[i-1]
+		left = mid(b) - mid(before) - half(before) - space
+	}
+	if i+1 < len(a.blocks) {
+		after := &a.blocks[i+1]
+		right = mid(after) - half(after) - mid(b) - space
+	}
+	return 2 * min(left, right)
+}
+
+// longestWord is the width of the longest piece of a name that a line does not break.
+func longestWord(name string, size vg.Length) vg.Length {
+	longest := vg.Length(0)
+	for _, word := range strings.FieldsFunc(name, func(r rune) bool { return r == ' ' || r == '-' }) {
+		longest = max(longest, canvas.Width(canvas.Regular, size, word+"-"))
+	}
+	return longest
 }
 
 // nameDepth is the room that the model names take, away from the labels.

@@ -71,6 +71,29 @@ func TestLegendOfCurves(t *testing.T) {
 	}
 }
 
+// TestReference: the value of a model of one layer is led past the layers of the others, and of one that stands alone it is not.
+func TestReference(t *testing.T) {
+	base := results.Cell{Metric: "cka", Variant: "debiased", X: results.Layer{Model: "logmel", Layer: "logmel"}, Y: results.Layer{Model: "types", Layer: "word"}, N: 9, Value: new(.25)}
+	for _, c := range []struct {
+		models []string
+		want   bool
+	}{{[]string{"a"}, true}, {nil, false}} {
+		f := chanceFigure(c.models...)
+		f.XModels = append(f.XModels, Model{Name: "logmel", Layers: []string{"logmel"}, Single: true, Colour: "#123456"})
+		var cells []results.Cell
+		for _, m := range c.models {
+			cells = append(cells, chanceCells(m, .1)...)
+		}
+		var svg bytes.Buffer
+		if err := drawSVG(&svg, f, append(cells, base)); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(svg.String(), `stroke="#123456" stroke-opacity="0.67"`); got != c.want {
+			t.Errorf("beside %v there is a line: %v", c.models, got)
+		}
+	}
+}
+
 // TestLayerWithItself: it has no colour, and its value does not stretch the scale.
 func TestLayerWithItself(t *testing.T) {
 	var cells []results.Cell

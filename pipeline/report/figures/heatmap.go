@@ -98,8 +98,12 @@ func (h *heatmap) across() {
 	if room := h.f.Look.room(); room > 0 && room < narrow {
 		names = 60
 	}
-	h.x = newAxis(h.f.XModels, h.edge, names, true)
-	h.y = newAxis(h.f.YModels, h.edge, names, false)
+	h.y = newAxis(h.f.YModels, h.edge, names, 0, false)
+	past := 3 * margin
+	if h.f.together != nil || h.y.length < barMin { // the next panel begins there, or the colour bar reaches below the map
+		past = margin
+	}
+	h.x = newAxis(h.f.XModels, h.edge, names, past, true)
 	h.originX = canvas.Snap(margin + canvas.TextSize*canvas.LineHeight + h.y.nameDepth() + h.y.depth + tickSize + 5)
 	h.barHeight = canvas.Snap(max(h.y.length, barMin))
 	h.barTicks = canvas.BarTicks(h.lo, h.hi)

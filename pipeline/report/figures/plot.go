@@ -35,6 +35,7 @@ func (p *plot) draw() {
 	}
 	p.drawLayerLabels()
 	if !c.styles.many() {
+		p.drawReferences()
 		for _, s := range p.panel.lines {
 			p.drawBand(&s)
 		}
@@ -88,6 +89,26 @@ func (p *plot) drawLayerLabels() {
 const (
 	outlineAlpha           = 130
 	outlineWide  vg.Length = 0.6
+)
+
+// drawReferences leads the value of a model of one layer, such as an acoustic baseline, past the layers of the others, which are read against it.
+func (p *plot) drawReferences() {
+	if len(p.panel.layers) < 3 {
+		return
+	}
+	for _, s := range p.panel.lines {
+		if len(s.points) != 1 || s.points[0].cell == nil || s.points[0].cell.Value == nil {
+			continue
+		}
+		at := p.up(*s.points[0].cell.Value)
+		p.Line(canvas.WithAlpha(p.c.styles[s.style], referenceAlpha), referenceWide, nil, vg.Point{X: p.x, Y: at}, vg.Point{X: p.x + p.c.w, Y: at})
+	}
+}
+
+// A value that others are read against.
+const (
+	referenceAlpha           = 170
+	referenceWide  vg.Length = 0.7
 )
 
 func (p *plot) drawBand(s *series) {

@@ -1,6 +1,10 @@
 // The numbers behind the answers: each opens the view of its layer pair.
 
-function startAnswers(data, groups, open) {
+function startAnswers(data, groups, open, speech) {
+  for (const article of document.querySelectorAll("#answers article")) {
+    const pair = speech.first(article.dataset.comparison);
+    if (pair) article.append(make("p", { class: "about" }, make("a", { href: "#speech", onclick: () => speech.choose(pair) }, "Hear what carries these values")));
+  }
   for (const place of document.querySelectorAll("#answers td[data-x]")) {
     const { comparison, measure, x, xLayer, y, yLayer } = place.dataset;
     const layer = (model, name) => data.layers.findIndex((l) => l.model === model && l.layer === name);

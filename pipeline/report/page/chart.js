@@ -38,20 +38,27 @@ function curvesOf({ data, group, x }, y) {
   return { names: names.map(shown), lines: [...lines.values()] };
 }
 
-// minusOf is the line of one model less another, layer by layer, against one layer y. The interval is put together from those of both values as if
-// they were independent (Zou and Donner 2008).
+// minusOf is the line of one model less another, layer by layer, against one layer y. The difference is the run's own, of which the same groups were left
+// out of both values; where the run has none, its interval is put together from those of both as if they were independent (Zou and Donner 2008).
 function minusOf({ data, group, x }, y, one, other) {
   const of = (model) => new Map(x.filter((id) => data.layers[id].model === model).map((id) => [data.layers[id].layer, group.cell(id, y)]));
   const a = of(one), b = of(other), points = [], names = [...a.keys()].filter((layer) => b.has(layer));
   names.forEach((layer, i) => {
     const p = a.get(layer), q = b.get(layer);
     if (p.value == null || q.value == null || p.x === y || q.x === y) return;
-    const value = p.value - q.value, known = p.lo != null && q.lo != null;
-    const lo = known ? value - Math.hypot(p.value - p.lo, q.hi - q.value) : null, hi = known ? value + Math.hypot(p.hi - p.value, q.value - q.lo) : null;
-    const said = [`${layerName(data, p.x)} minus ${layerName(data, q.x)}, against ${layerName(data, y)}`, `${short(value)}${known ? ` (95 % CI ${short(lo)} to ${short(hi)})` : ""}`, `${short(p.value)} and ${short(q.value)}`];
-    points.push({ i, value, lo, hi, cell: p, said });
+    const { value, lo, hi, p: chance } = group.less(p.x, q.x, y) ?? apart(p, q);
+    const facts = (lo == null ? "" : ` (95 % CI ${short(lo)} to ${short(hi)}${chance == null ? ", as if the two were independent" : `; uncorrected p ${equalsP(chance)}`})`);
+    const said = [`${layerName(data, p.x)} minus ${layerName(data, q.x)}, against ${layerName(data, y)}`, short(value) + facts, `${short(p.value)} and ${short(q.value)}`];
+    points.push({ i, value, lo, hi, weak: chance > alpha, cell: p, said });
   });
   return { names, lines: [{ model: one, name: `${shownModel(data, one)} minus ${shownModel(data, other)}`, points }], zero: true };
+}
+
+// apart is the difference of two values as if they were independent.
+function apart(p, q) {
+  const value = p.value - q.value;
+  if (p.lo == null || q.lo == null) return { value, lo: null, hi: null };
+  return { value, lo: value - Math.hypot(p.value - p.lo, q.hi - q.value), hi: value + Math.hypot(p.hi - p.value, q.value - q.lo) };
 }
 
 class Chart {

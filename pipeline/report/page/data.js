@@ -14,11 +14,19 @@ function make(name, attributes = {}, ...children) {
   return element;
 }
 
-async function readData() {
-  const text = atob($("data").textContent), bytes = new Uint8Array(text.length);
+function fromBase64(packed) {
+  const text = atob(packed), bytes = new Uint8Array(text.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const data = JSON.parse(await new Response(stream).text());
+  return bytes;
+}
+
+// unpacked is text that was compressed.
+function unpacked(packed) {
+  return new Response(new Blob([fromBase64(packed)]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+}
+
+async function readData() {
+  const data = JSON.parse(await unpacked($("data").textContent));
   data.layerAt = new Map(data.layers.map(({ model, layer }, id) => [model + "\0" + layer, id]));
   return data;
 }
@@ -43,6 +51,7 @@ class Group {
       this.x = this.y = [...new Set([...raw.x, ...raw.y])].sort((a, b) => a - b);
     }
     this.width = raw.y.length;
+    this.pairedAt = new Map(raw.paired?.x.map((x, i) => [`${x} ${raw.paired.than[i]} ${raw.paired.y[i]}`, i]));
   }
 
   find(x, y) {
@@ -64,6 +73,14 @@ class Group {
     if (k in this.errors) cell.error = this.data.texts[this.errors[k]];
     cell.state = this.state(k);
     return cell;
+  }
+
+  // less is the difference of two layers of x against one of y with its interval, where the run has left the same groups out of both: else null.
+  less(x, than, y) {
+    const i = this.pairedAt.get(`${x} ${than} ${y}`), back = this.pairedAt.get(`${than} ${x} ${y}`), { value, lo, hi, p } = this.paired ?? {};
+    if (i !== undefined) return { value: entry(value, i), lo: entry(lo, i), hi: entry(hi, i), p: entry(p, i) };
+    if (back !== undefined) return { value: -entry(value, back), lo: -entry(hi, back), hi: -entry(lo, back), p: entry(p, back) };
+    return null;
   }
 
   // state says how the stored cell k is.

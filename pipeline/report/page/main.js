@@ -190,7 +190,8 @@ async function start() {
   startNavigation();
   if (!groups.length) return startTheme(() => {});
   const views = [];
-  const pair = new PairView(data, groups);
+  const speech = new SpeechView(data, groups);
+  const pair = new PairView(data, groups, speech);
   const open = (cell) => { explorer.note(cell); pair.open(cell); };
   const choose = (cell, from) => { for (const view of views) if (view !== from) view.mark(cell, from); };
   const links = { open, choose };
@@ -199,7 +200,7 @@ async function start() {
   const table = new CellTable(groups, links, () => explorer.note());
   const pictures = [...document.querySelectorAll("#figures figure .paper")].map((root, i) => new LivePicture(root, data.pictures[i], data, groups, links));
   views.push(explorer, table, ...pictures);
-  startAnswers(data, groups, open);
+  startAnswers(data, groups, open, speech);
   $("cells").hidden = false;
   for (const item of document.querySelectorAll("[data-script]")) item.hidden = false;
   startTheme(() => explorer.draw());

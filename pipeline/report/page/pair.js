@@ -16,7 +16,8 @@ function remarks(cell) {
 }
 
 class PairView {
-  constructor(data, groups) {
+  constructor(data, groups, speech) {
+    this.speech = speech;
     this.data = data;
     this.groups = groups;
     this.dialog = $("pair");
@@ -32,6 +33,7 @@ class PairView {
     $("pair-title").textContent = `${name(x)} \u00d7 ${name(y)}`;
     const parts = [
       make("h3", {}, "All metrics"), this.values(x, y),
+      ...this.speech.of(cell),
       make("h3", {}, `Neighbouring layers, ${group.label}`), this.neighbours(cell),
       make("h3", {}, `Most similar layers, ${group.label}`), this.closest(cell),
       ...this.details(x, y),

@@ -6,7 +6,7 @@ class LivePicture {
     this.ring = make("div", { class: "ring", hidden: true });
     this.frame = root.querySelector(".live");
     this.frame.append(this.ring);
-    this.svg = root.querySelector("svg");
+    this.unpack();
     this.at = null;
     root.setAttribute("role", "application");
     root.setAttribute("aria-roledescription", "figure");
@@ -16,6 +16,18 @@ class LivePicture {
     root.addEventListener("keydown", (e) => this.key(e));
     root.addEventListener("focus", () => { if (root.matches(":focus-visible")) this.pick(this.at ?? this.first()); });
     root.addEventListener("blur", () => this.leave());
+  }
+
+  // unpack draws a picture that is packed once a reader comes near.
+  unpack() {
+    const packed = this.root.querySelector(".packed");
+    if (!packed) return;
+    new IntersectionObserver(async (entries, observer) => {
+      if (!entries.some((e) => e.isIntersecting)) return;
+      observer.disconnect();
+      const svg = new DOMParser().parseFromString(await unpacked(packed.textContent), "image/svg+xml").documentElement;
+      packed.replaceWith(document.importNode(svg, true));
+    }, { rootMargin: "800px" }).observe(this.root.closest("figure"));
   }
 
   layer({ model, layer }) { return this.data.layerAt.get(model + "\0" + layer); }
@@ -63,7 +75,7 @@ class LivePicture {
   }
 
   under(event) {
-    const box = this.svg.getBoundingClientRect(), scale = this.targets.wide / box.width;
+    const box = this.frame.getBoundingClientRect(), scale = this.targets.wide / box.width;
     const x = (event.clientX - box.left) * scale, y = (event.clientY - box.top) * scale;
     for (const map of this.targets.maps ?? []) {
       const find = (starts, v) => starts.findIndex((s) => v >= s && v < s + map.edge);

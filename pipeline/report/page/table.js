@@ -2,16 +2,17 @@
 
 const pageRows = 50;
 
+// A column is sorted by its key, which is made from a group's columns: a cell for each of a million would take seconds.
 const tableColumns = [
-  { head: "Metric", text: (c) => c.group.name, key: (c) => c.group.id },
-  { head: "x", text: (c) => layerName(c.group.data, c.x), key: (c) => c.x },
-  { head: "y", text: (c) => layerName(c.group.data, c.y), key: (c) => c.y },
-  { head: "Value", number: true, text: (c) => short(c.value), key: (c) => c.value },
-  { head: "95 % CI", number: true, text: interval, key: (c) => (c.lo == null ? null : c.hi - c.lo), hint: "width of the 95 % CI" },
-  { head: "p", number: true, text: (c) => pText(c.p, c.group.draws), key: (c) => c.p },
-  { head: "n", number: true, text: (c) => (c.n ? count(c.n) : ""), key: (c) => c.n },
-  { head: "Null mean", number: true, text: (c) => short(c.mean), key: (c) => c.mean },
-  { head: "Remarks", text: remarks, key: remarks },
+  { head: "Metric", text: (c) => c.group.name, key: (g) => g.id },
+  { head: "x", text: (c) => layerName(c.group.data, c.x), key: (g, k, x) => x },
+  { head: "y", text: (c) => layerName(c.group.data, c.y), key: (g, k, x, y) => y },
+  { head: "Value", number: true, text: (c) => short(c.value), key: (g, k) => entry(g.value, k) },
+  { head: "95 % CI", number: true, text: interval, key: (g, k) => (entry(g.lo, k) == null ? null : entry(g.hi, k) - entry(g.lo, k)), hint: "width of the 95 % CI" },
+  { head: "p", number: true, text: (c) => pText(c.p, c.group.draws), key: (g, k) => entry(g.p, k) },
+  { head: "n", number: true, text: (c) => (c.n ? count(c.n) : ""), key: (g, k) => entry(g.n, k) },
+  { head: "Null mean", number: true, text: (c) => short(c.mean), key: (g, k) => entry(g.mean, k) },
+  { head: "Remarks", text: remarks, key: (g, k, x, y) => remarks(g.cell(x, y)) },
 ];
 
 class CellTable {
@@ -103,7 +104,7 @@ class CellTable {
     this.shown = shown;
     if (this.column != null) {
       const { key } = tableColumns[this.column], keys = new Array(this.count);
-      for (const i of shown) keys[i] = key(this.cell(i));
+      for (const i of shown) keys[i] = key(this.groups[this.group[i]], this.k[i], this.x[i], this.y[i]);
       // Cells without the number stand last, whichever way the table is sorted.
       shown.sort((i, j) => {
         const a = keys[i], b = keys[j];
