@@ -187,7 +187,7 @@ def mean_cca(layers):
     for x in layers:
         x = x.astype(float) - x.mean(0, dtype=float)
         variance, directions = numpy.linalg.eigh(x.T @ x)
-        kept = variance > 1e-6 * variance.mean()
+        kept = variance > 1e-5 * variance.mean()
         whitened.append(x @ (directions[:, kept] / numpy.sqrt(variance[kept])))
     values = [[numpy.linalg.svd(x.T @ y, compute_uv=False).mean() for y in whitened] for x in whitened]
     return {"cca mean": values}
