@@ -74,9 +74,9 @@ func (j *Job) infos() ([]metrics.Info, error) {
 	return out, nil
 }
 
-// wants says whether variant k of a metric is meant when it is not named: the default, those that are CKA itself, and all where all are asked for.
+// wants says whether variant k of a metric is meant when it is not named: the default, those of CKA, and all where all are asked for, but none that approximates another.
 func (j *Job) wants(info metrics.Info, k int) bool {
-	return k == 0 || info.Name == "cka" && info.Variants[k].Source != metrics.FromProjections || j.Parity || slices.Contains(j.Variants, "all")
+	return info.Variants[k].Source != metrics.FromProjections && (k == 0 || info.Name == "cka" || j.Parity || slices.Contains(j.Variants, "all"))
 }
 
 // checkVariants refuses a variant that none of the metrics has.
