@@ -95,7 +95,7 @@ bench: build lib .bench/wav2vec2-base.onnx ## measure what docs/benchmarks.md re
 	.venv-bench/bin/pip install --quiet --requirement $<
 	@touch $@
 
-calibrate: ## simulate the error rates of nulls and the coverage of intervals: docs/calibration.md (an hour and a half)
+calibrate: ## simulate the error rates of nulls and the coverage of intervals: docs/calibration.md (several hours)
 	$(GO) run ./metrics/calibrate >docs/calibration.tmp
 	mv docs/calibration.tmp docs/calibration.md
 

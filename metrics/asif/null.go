@@ -55,7 +55,7 @@ const frequencyRatio = 1.25
 //
 // Frequent words are asked for and found more often, which alone gives hits: some
 // Σ p², far more than 1/types. So frequencies must be kept, and a word that is like
-// no other in frequency stays where it is. With fewer than 30 queries for words that
+// no other in frequency stays where it is. With fewer than 40 queries for words that
 // change places there is no null: hits are so few then that the test would hardly ever
 // find anything, and less than it says where there is nothing.
 //
@@ -106,7 +106,7 @@ func Null(answers []*Answers, types []int, seed uint64, draws int) (*metrics.Nul
 var ErrFew = errors.New("too little to permute")
 
 // fewestQueries is below what a null says too little: docs/calibration.md.
-const fewestQueries = 30
+const fewestQueries = 40
 
 // changing counts the queries for words that change places.
 func (a *Answers) changing(bins [][]int) (n int) {

@@ -51,7 +51,7 @@ func TestTies(t *testing.T) {
 		types = append(types, k%40)
 	}
 	few := &Answers{make([]int32, fewestQueries-1), make([][]int32, fewestQueries-1)}
-	if _, err := Null([]*Answers{few}, types, 1, 19); err == nil || !strings.Contains(err.Error(), "29 queries ask for words") {
+	if _, err := Null([]*Answers{few}, types, 1, 19); err == nil || !strings.Contains(err.Error(), "39 queries ask for words") {
 		t.Errorf("few queries: %v", err)
 	}
 }
