@@ -104,6 +104,12 @@ calibrate: ## simulate the error rates of nulls and the coverage of intervals: d
 bench-peers: lib .venv-bench/.installed ## measure our metrics beside numpy, pytorch-cka, scikit-learn and torch (3 GB, 15 minutes)
 	.venv-bench/bin/python metrics/bench/peers.py
 
+bench-real: build lib .venv-bench/.installed ## whole runs on real speech beside what one would write instead (after make real; 3 GB, 10 minutes)
+	.venv-bench/bin/python metrics/bench/real_peers.py
+
+bench-growth: build lib .venv-bench/.installed ## time, memory and disk against audio, layers and groups: docs/images/growth.svg (10 minutes)
+	.venv-bench/bin/python docs/growth.py
+
 bench-models: lib export-env ## time models beside transformers: docs/benchmarks.md (20 minutes)
 	.venv-export/bin/python models/export/bench.py
 
@@ -116,4 +122,4 @@ fuzz: ## fuzz every parser for FUZZTIME each (default 20s)
 clean: ## remove what was built and computed, keep what was fetched
 	rm -rf bin runs store
 
-.PHONY: help build lib demo real figures test static test-quick pin test-slurm export-env test-export bench calibrate bench-peers bench-models fuzz clean
+.PHONY: help build lib demo real figures test static test-quick pin test-slurm export-env test-export bench calibrate bench-peers bench-real bench-growth bench-models fuzz clean

@@ -392,43 +392,54 @@ func BenchmarkKNN8k(b *testing.B) {
 	}
 }
 
-// BenchmarkApproximateCKA12x12 estimates the map of BenchmarkCKA12x12 from
-// sketches on principal components of the first 8192 rows.
-func BenchmarkApproximateCKA12x12(b *testing.B) {
+// BenchmarkSketchedCKA12x12 is the map of BenchmarkCKA12x12 from projected rows: pilot, projections, moments, cells.
+func BenchmarkSketchedCKA12x12(b *testing.B) {
 	const n, layers = 46906, 12
 	block := related(2*layers, 2048)
-	var own [][2]int
-	for i := range block {
-		own = append(own, [2]int{i, i})
+	backend, ctx := openBLAS(b), context.Background()
+	dims := slices.Repeat([]int{ProjectedUnits(768)}, 2*layers)
+	var wanted []Cell
+	for _, p := range bipartite(layers, layers) {
+		wanted = append(wanted, Cell{"cka", "sketched", p[0], p[1]})
 	}
-	ctx := context.Background()
 	for b.Loop() {
-		var c clock.Clock
-		c.Start()
-		few := emptyFor(b, openBLAS(b), Options{Pairs: own}, block...)
-		repeated(b, few, block, 8192)
-		var sketches [2]*Sketch
-		for k := range sketches {
-			var err error
-			if sketches[k], err = NewPrincipalSketch(few, nil, SketchWidth, uint64(k), 0); err != nil {
-				b.Fatal(err)
-			}
-			for from := 0; from < n; from += 2048 {
-				if err := sketches[k].Add(ctx, slice(block, 0, min(2048, n-from))); err != nil {
-					b.Fatal(err)
-				}
-			}
-		}
-		estimates, err := ApproximateCKA(ctx, sketches[0], sketches[1], "debiased", bipartite(layers, layers))
+		var pilot, projecting, adding, cells clock.Clock
+		pilot.Start()
+		projections, err := NewProjections(backend, block, nil, 1, 0)
 		if err != nil {
 			b.Fatal(err)
 		}
-		c.Stop()
-		worst := 0.0
-		for _, e := range estimates {
-			worst = max(worst, e.Error)
+		pilot.Stop()
+		m, err := NewMoments(backend, dims, Options{Pairs: bipartite(layers, layers), SquaredNorms: true})
+		if err != nil {
+			b.Fatal(err)
 		}
-		b.ReportMetric(c.CPU.Seconds(), "cpu-s/map")
+		for from := 0; from < n; from += 2048 {
+			projecting.Start()
+			rows, err := projections.Project(ctx, slice(block, 0, min(2048, n-from)))
+			projecting.Stop()
+			adding.Start()
+			if err == nil {
+				err = m.Add(ctx, rows)
+			}
+			adding.Stop()
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+		cells.Start()
+		values, err := ComputeCells(ctx, m, wanted)
+		cells.Stop()
+		if err != nil {
+			b.Fatal(err)
+		}
+		worst := 0.0
+		for _, v := range values {
+			worst = max(worst, *v.Approximation)
+		}
+		for name, c := range map[string]clock.Clock{"pilot": pilot, "projecting": projecting, "adding": adding, "cells": cells} {
+			b.ReportMetric(c.CPU.Seconds(), name+"-cpu-s")
+		}
 		b.ReportMetric(worst, "largest-error")
 	}
 }

@@ -22,14 +22,15 @@ import (
 // d/(n + d). The debiased value is 0 on average then, and may be negative.
 //
 // Both are symmetric, and do not change when a layer is rotated, shifted or
-// scaled. Debiased needs moments with SquaredNorms and at least 4 rows.
+// scaled. Debiased needs moments with SquaredNorms and at least 4 rows. Sketched is
+// debiased CKA, approximately, from moments of rows that [Projections] have projected.
 func CKA(m *Moments, i, j int, variant string) (Value, error) {
 	variant, err := variantOf("cka", variant)
 	if err != nil {
 		return Value{}, err
 	}
 	rows := 2
-	if variant == "debiased" {
+	if variant != "biased" {
 		rows = 4
 		if !m.norms {
 			return Value{}, undefined("cka", variant, "the moments were made without SquaredNorms")
@@ -37,6 +38,9 @@ func CKA(m *Moments, i, j int, variant string) (Value, error) {
 	}
 	if err := m.check("cka", variant, i, j, rows); err != nil {
 		return Value{}, err
+	}
+	if variant == "sketched" {
+		return ckaSketched(m, i, j)
 	}
 	v := newValue(m, i, j)
 	xy, err := m.hsic(variant, i, j)
@@ -164,11 +168,17 @@ func (m *Moments) hsic(variant string, i, j int) (hsic, error) {
 	if err != nil || variant == "biased" {
 		return hsic{left: frobenius}, err
 	}
+	return m.song(i, j, frobenius, 0)
+}
+
+// song is Song's estimator from |XᵀY|². less is the share of the products of squared norms that is too much.
+func (m *Moments) song(i, j int, frobenius, less float64) (hsic, error) {
 	x, y, xy, err := m.rowNorms(i, j)
 	if err != nil {
 		return hsic{}, err
 	}
 	n := float64(m.n)
+	xy *= 1 - less
 	if tiny := 1e-17 * n; !m.float64 && min(x, y) < tiny {
 		return hsic{}, imprecise("cka", "debiased", "the rows' squared norms are about %.2g, too small for float32 products; scale the layer or use float64 products",
 			min(x, y)/n)

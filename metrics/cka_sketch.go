@@ -1,92 +1,147 @@
 package metrics
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"math"
 
-	"speechsim/metrics/internal/parallel"
+	"speechsim/metrics/internal/linalg"
 )
 
-// Estimate is an approximate value with its standard error.
-type Estimate struct{ Value, Error float64 }
-
-// ApproximateCKA estimates a map of CKA from two sketches of the same rows with
-// different seeds, in a fraction of the time of the exact map: its products are
-// width/d times as wide on either side. Each HSIC is the mean of two estimates
-// without bias, (sketch a of x, sketch b of y) and the reverse, and Error comes
-// from their difference. With principal sketches of width 64 errors are some
-// 3e-4 for layers whose spectrum falls as those of trained models do.
+// ckaSketched estimates debiased CKA of two layers from moments of their projected
+// rows (see [Projections]): those of layers of 192 units, of which the last 64 are
+// random directions.
 //
-// It is for looking at large maps quickly. The exact map has no such error.
-func ApproximateCKA(ctx context.Context, a, b *Sketch, variant string, pairs [][2]int) ([]Estimate, error) {
-	variant, err := variantOf("cka", variant)
+//	HSIC(X, Y)  is that of the projected rows, and right on average over draws of R, since the random directions of two
+//	            layers are independent and HSIC is linear in each of its Gram matrices;
+//	HSIC(X, X)  has the terms of a random direction with itself left out, and the others scaled up for that.
+//
+// Their ratio is biased by the square of its relative error, some 1e-6. The value
+// comes with its standard error over draws of the directions: a jackknife that
+// leaves out the random directions of x one at a time, and those of y.
+func ckaSketched(m *Moments, i, j int) (Value, error) {
+	const variant = "sketched"
+	v := Value{N: m.n, DX: m.dims[i], DY: m.dims[j], Approximation: new(float64)}
+	x, err := m.sketchedSelf(i, "x")
 	if err != nil {
-		return nil, err
+		return v, err
 	}
-	layers := len(a.dims)
-	if len(b.dims) != layers || a.n != b.n {
-		return nil, fmt.Errorf("sketches of %d layers and %d rows, and of %d and %d", layers, a.n, len(b.dims), b.n)
-	}
-	if a.n < 4 {
-		return nil, undefined("cka", variant, "it needs at least 4 rows and there are %d", a.n)
-	}
-	a.finish()
-	b.finish()
-	// Layer i of sketch a is layer i here, that of sketch b layers + i.
-	o := Options{CrossOnly: true, Workers: a.workers}
-	var dims []int
-	var rows []Matrix
-	for _, s := range []*Sketch{a, b} {
-		for i := range layers {
-			dims = append(dims, s.width)
-			rows = append(rows, Matrix{Rows: s.n, Cols: s.width, Stride: s.width, Data: s.rows[i]})
-		}
-	}
-	for _, p := range pairs {
-		i, j := p[0], p[1]
-		if min(i, j) < 0 || max(i, j) >= layers {
-			return nil, fmt.Errorf("the pair (%d, %d) names a layer outside 0 to %d", i, j, layers-1)
-		}
-		o.Pairs = append(o.Pairs, [2]int{i, layers + j}, [2]int{j, layers + i}, [2]int{i, layers + i}, [2]int{j, layers + j})
-	}
-	m, err := NewMoments(a.backend, dims, o)
+	y, err := m.sketchedSelf(j, "y")
 	if err != nil {
-		return nil, err
+		return v, err
 	}
-	if err := addPaired(ctx, m, rows, len(rows), nil, nil); err != nil {
-		return nil, err
+	if i == j {
+		v.Value = 1
+		return v, nil
 	}
-	hsic := func(i, j int) (float64, error) { // sketch a of i, sketch b of j
-		h, err := m.hsicBiased(i, layers+j)
-		if variant == "debiased" && err == nil {
-			h = debias(h, a.norms[i], b.norms[j], nil)
+	s, err := m.scatter(i, j)
+	if err != nil {
+		return v, err
+	}
+	xy, err := m.song(i, j, sumSquares(s.Data), 0)
+	if err != nil {
+		return v, err
+	}
+	if v.Value, err = m.ratio(variant, xy, x.hsic, y.hsic); err != nil {
+		return v, err
+	}
+	variance := 0.0
+	for side, self := range [][2]sketchedHSIC{{x, y}, {y, x}} {
+		columns := s
+		if side == 0 {
+			columns = transposed(s)
 		}
-		return h, err
+		variance += restVariance(xy.left, columns, self[0].without, self[1].left)
 	}
-	out := make([]Estimate, len(pairs))
-	errs := make([]error, len(pairs))
-	parallel.Run(a.workers, len(pairs), func(_, c int) { out[c], errs[c] = estimateCKA(hsic, pairs[c], variant) })
-	return out, errors.Join(errs...)
+	*v.Approximation = math.Sqrt(variance)
+	return v, nil
 }
 
-// estimateCKA joins the two estimates of HSIC for one cell.
-func estimateCKA(hsic func(i, j int) (float64, error), pair [2]int, variant string) (Estimate, error) {
-	i, j := pair[0], pair[1]
-	if i == j {
-		return Estimate{Value: 1}, nil
+// sketchedHSIC is HSIC of a projected layer with itself, and what it is without each random direction.
+type sketchedHSIC struct {
+	hsic
+	without []float64
+}
+
+// restOf is how many units of a layer of projected rows are random directions.
+func restOf(units int) int {
+	if units == projectedUnits {
+		return restUnits
 	}
-	xx, err := hsic(i, i)
-	yy, err2 := hsic(j, j)
-	one, err3 := hsic(i, j)
-	two, err4 := hsic(j, i)
-	if err := errors.Join(err, err2, err3, err4); err != nil {
-		return Estimate{}, err
+	return 0
+}
+
+// sketchedSelf estimates HSIC of a layer with itself, a denominator.
+func (m *Moments) sketchedSelf(i int, name string) (sketchedHSIC, error) {
+	const variant = "sketched"
+	h, err := cached(m, "hsic "+variant, i, func() (sketchedHSIC, error) { return newSketchedSelf(m, i) })
+	if err != nil {
+		return h, err
 	}
-	if min(xx, yy) <= 0 {
-		return Estimate{}, undefined("cka", variant, "the sketched HSIC of a layer with itself is not positive")
+	for _, without := range h.without {
+		if h.left > 0 && without <= 0 {
+			return h, undefined("cka", variant, "the sketched HSIC of %s with itself is not positive without one of its %d random directions: the layer has too little along its first components", name, restUnits)
+		}
 	}
-	scale := math.Sqrt(xx) * math.Sqrt(yy)
-	return Estimate{Value: (one + two) / 2 / scale, Error: math.Abs(one-two) / 2 / scale}, nil
+	return h, m.judge(variant, h.hsic, name)
+}
+
+func newSketchedSelf(m *Moments, i int) (h sketchedHSIC, err error) {
+	s, err := m.scatter(i, i)
+	if err != nil {
+		return h, err
+	}
+	count := float64(restOf(s.Rows))
+	first := s.Rows - restOf(s.Rows)
+	principal, crossed, among := 0.0, make([]float64, s.Rows-first), make([]float64, s.Rows-first) // sums of squares: of principal units, and of each random one
+	total, rest := 0.0, 0.0                                                                        // variances
+	for r := range s.Rows {
+		total += s.At(r, r)
+		if r < first {
+			principal += sumSquares(s.Row(r)[:first])
+			continue
+		}
+		rest += s.At(r, r)
+		crossed[r-first] = sumSquares(s.Row(r)[:first])
+		among[r-first] = sumSquares(s.Row(r)[first:]) - s.At(r, r)*s.At(r, r)
+	}
+	frobenius := principal
+	share := 0.0 // of the squared norms' own products, by which those of random directions are too large
+	if count > 0 {
+		frobenius += 2*sum(crossed) + count/(count-1)*sum(among)
+		share = 2 / (count + 2) * rest / total * rest / total // as if the rest had the same share in all rows
+	}
+	if h.hsic, err = m.song(i, i, frobenius, share); err != nil {
+		return h, err
+	}
+	for c := range crossed {
+		without := principal + 2*count/(count-1)*(sum(crossed)-crossed[c]) + count*count/((count-1)*(count-2))*(sum(among)-2*among[c])
+		h.without = append(h.without, h.left-frobenius+without)
+	}
+	return h, nil
+}
+
+// restVariance is the jackknife's variance of CKA over the random directions of one layer: xy is HSIC, the columns of products are the units of
+// this layer, and without and other the denominators.
+func restVariance(xy float64, products linalg.Dense[float64], without []float64, other float64) float64 {
+	count := float64(len(without))
+	if count == 0 {
+		return 0
+	}
+	squares := make([]float64, len(without))
+	for r := range products.Rows {
+		for c, v := range products.Row(r)[products.Cols-len(without):] {
+			squares[c] += v * v
+		}
+	}
+	all := sum(squares)
+	left, mean := make([]float64, len(without)), 0.0
+	for c, own := range without {
+		scaled := count / (count - 1) * (all - squares[c])
+		left[c] = (xy - all + scaled) / math.Sqrt(own) / math.Sqrt(other)
+		mean += left[c] / count
+	}
+	variance := 0.0
+	for _, v := range left {
+		variance += (count - 1) / count * (v - mean) * (v - mean)
+	}
+	return variance
 }

@@ -339,60 +339,6 @@ func TestPrincipalNull(t *testing.T) {
 	}
 }
 
-// TestApproximateCKA: the estimates are right on average, and principal
-// components make them sharper.
-func TestApproximateCKA(t *testing.T) {
-	ctx := context.Background()
-	r := random(71)
-	layers := []Matrix{gaussian(r, 200, 40)}
-	for u := range 40 { // a falling spectrum
-		for row := range 200 {
-			layers[0].Data64[row*40+u] *= math.Exp(-float64(u) / 8)
-		}
-	}
-	layers = append(layers, times(layers[0], orthogonal(r, 40), 5), mixed(r, layers[0], 30, .3))
-	pairs := [][2]int{{0, 1}, {0, 2}, {2, 1}, {1, 1}}
-	m := momentsOf(t, PureGo(), Options{SquaredNorms: true, Float64: true}, layers...)
-	few := momentsOf(t, PureGo(), Options{}, slice(layers, 0, 100)...)
-	estimate := func(principal bool, variant string, seed uint64) []Estimate {
-		var sketches [2]*Sketch
-		for k := range sketches {
-			var err error
-			if principal {
-				sketches[k], err = NewPrincipalSketch(few, nil, 12, 2*seed+uint64(k), 1)
-			} else {
-				sketches[k], err = newSketch(PureGo(), []int{40, 40, 30}, nil, nil, 12, 2*seed+uint64(k), 1)
-			}
-			if err == nil {
-				err = sketches[k].Add(ctx, layers)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		out, err := ApproximateCKA(ctx, sketches[0], sketches[1], variant, pairs)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out
-	}
-	seeds := simulations(100, 12)
-	for _, variant := range []string{"biased", "debiased"} {
-		var spread [2]float64
-		for k, principal := range []bool{false, true} {
-			for seed := range uint64(seeds) {
-				for c, e := range estimate(principal, variant, seed) {
-					exact := value(t, m, "cka", variant, pairs[c][0], pairs[c][1]).Value
-					spread[k] += (e.Value - exact) * (e.Value - exact) / float64(4*seeds)
-				}
-			}
-		}
-		if plain, sharp := math.Sqrt(spread[0]), math.Sqrt(spread[1]); sharp > .03 || sharp > plain/3 {
-			t.Errorf("%s: errors of %.4f with principal components, %.4f without", variant, sharp, plain)
-		}
-	}
-}
-
 // TestFamilySize: over a family of statistics whose nulls differ in scale by orders of magnitude, some cell is significant in 5 %
 // of sets where none is related, and a related one is found whose scale is the smallest.
 func TestFamilySize(t *testing.T) {

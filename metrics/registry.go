@@ -35,6 +35,8 @@ const (
 	FromGroups
 	// FromAttention is for metrics of attention maps, utterance by utterance.
 	FromAttention
+	// FromProjections is for metrics of Moments of rows that Projections have projected.
+	FromProjections
 	// FromRows is for metrics that need the stored rows of both layers.
 	FromRows
 )
@@ -131,7 +133,7 @@ func Compute(m *Moments, metric, variant string, i, j int) (Value, error) {
 		return Value{}, err
 	}
 	f, ok := ofMoments[metric]
-	if !ok || v.Source != FromMoments {
+	if !ok || v.Source != FromMoments && v.Source != FromProjections {
 		return Value{}, undefined(metric, v.Name, "it is not a function of moments")
 	}
 	return f(m, i, j, v.Name)

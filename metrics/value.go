@@ -11,6 +11,9 @@ type Value struct {
 	// Warnings say in words what the number must be read with: dead units, a
 	// sample that is small for its dimensions, a deficient rank.
 	Warnings []string
+	// Approximation is the standard error of a value that is approximate, for
+	// what was left out of the rows; nil where a metric is exact.
+	Approximation *float64
 	// Match tells, for the metrics that look at each unit or head of x, how it
 	// fared, and which one of y it was matched to.
 	Match []Match

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"speechsim/metrics"
 	"speechsim/metrics/asif"
@@ -207,57 +208,47 @@ func (b *bench) cells(ctx context.Context, m *metrics.Moments, name string, want
 	return b.report(name, values)
 }
 
-// sketched is debiased CKA of all pairs of layers, approximately: principal
-// components of the first rows exactly, the rest by random directions.
+// sketched is debiased CKA of all pairs of layers, approximately, from projected rows.
 func (b *bench) sketched(ctx context.Context) error {
 	names, units, pairs := b.layers()
-	var own [][2]int
-	for i := range names {
-		own = append(own, [2]int{i, i})
-	}
-	few, err := metrics.NewMoments(b.backend, units, metrics.Options{Pairs: own})
+	pilot := make([]metrics.Matrix, len(names))
+	err := b.eachBlock(names, units, min(metrics.PilotRows, b.Rows), func(block []metrics.Matrix) error {
+		for i, x := range block {
+			pilot[i] = x
+			pilot[i].Data = slices.Clone(x.Data)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	if err := b.eachBlock(names, units, min(blockRows, b.Rows), func(block []metrics.Matrix) error { return few.Add(ctx, block) }); err != nil {
+	dims := make([]int, len(units))
+	for i, d := range units {
+		dims[i] = metrics.ProjectedUnits(d)
+	}
+	m, err := metrics.NewMoments(b.backend, dims, metrics.Options{Pairs: pairs, SquaredNorms: true})
+	if err != nil {
 		return err
 	}
-	var sketches [2]*metrics.Sketch
+	var projections *metrics.Projections
 	err = b.timed(func() (err error) {
-		for k := range sketches {
-			if sketches[k], err = metrics.NewPrincipalSketch(few, nil, metrics.SketchWidth, uint64(k), 0); err != nil {
-				return err
-			}
-		}
-		return nil
+		projections, err = metrics.NewProjections(b.backend, pilot, nil, 1, 0)
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	err = b.eachBlock(names, units, b.Rows, func(block []metrics.Matrix) error {
-		for _, s := range sketches {
-			if err := s.Add(ctx, block); err != nil {
-				return err
-			}
+		rows, err := projections.Project(ctx, block)
+		if err != nil {
+			return err
 		}
-		return nil
+		return m.Add(ctx, rows)
 	})
 	if err != nil {
 		return err
 	}
-	var estimates []metrics.Estimate
-	err = b.timed(func() (err error) {
-		estimates, err = metrics.ApproximateCKA(ctx, sketches[0], sketches[1], "debiased", pairs)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	rows := make([][]float64, b.Layers)
-	for k, e := range estimates {
-		rows[k/b.Layers] = append(rows[k/b.Layers], e.Value)
-	}
-	return b.report("sketched", map[string]any{"cka debiased": rows})
+	return b.cells(ctx, m, "sketched", [][2]string{{"cka", "sketched"}}, pairs)
 }
 
 // cca is the mean canonical correlation of the first layer and word vectors.

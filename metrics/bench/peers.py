@@ -276,7 +276,7 @@ class Comparison:
         self.row(f"CKA of one model, {self.square}", "numpy float64, every pair", usual, own)
         (sketched,) = self.ours("sketched")
         debiased = exact["values"]["cka debiased"]
-        self.row(work, "ours, sketched", sketched, exact, largest(sketched["values"]["cka debiased"], debiased))
+        self.row(work, "ours, sketched", sketched, exact, largest(sketched["values"]["cka sketched"], debiased))
         for batch in (256, 1024):
             for how, environment in self.torches.items():
                 line = self.theirs(f"pytorch-cka-{batch}", **environment)

@@ -35,7 +35,11 @@ func (s *spareMemory) take(t *plan.Tile) (*metrics.Moments, *sums.Block, error) 
 		s.moments, s.blocks = map[*plan.Tile]*metrics.Moments{}, map[*plan.Tile]*sums.Block{}
 	}
 	if s.blocks[t] == nil {
-		s.blocks[t] = sums.NewBlock(t)
+		block, err := sums.StreamedBlock(t)
+		if err != nil {
+			return nil, nil, err
+		}
+		s.blocks[t] = block
 	}
 	s.blocks[t].Empty()
 	m, err := sums.Emptied(t, s.moments[t])

@@ -38,6 +38,9 @@ func Passes(ctx context.Context, p *plan.Plan, parts []int, after func(pass int)
 // soon as its last utterance is collected, while the models are at work on the next: no core waits for the end of a part.
 // A run that is stopped saves the part that it is at.
 func run(ctx context.Context, p *plan.Plan, pass int, parts []int) error {
+	if err := findDirections(ctx, p, pass, parts); err != nil {
+		return err
+	}
 	seconds := 0.0
 	for _, part := range parts {
 		seconds += p.SecondsOf(p.Usable(part))

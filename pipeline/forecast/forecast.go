@@ -58,6 +58,7 @@ type Comparison struct {
 	TileBytes     int64   `json:"tile_bytes,omitempty"`    // of moments of the largest
 	FrameBytes    int64   `json:"frame_bytes,omitempty"`   // of frames that are kept to be read again
 	FrameReads    float64 `json:"frame_reads,omitempty"`   // times that each is read, on average
+	Projected     bool    `json:"projected,omitempty"`     // rows are projected on a few directions: sketched CKA
 	PassesInstead int     `json:"walks_instead,omitempty"` // that it would take not to keep frames
 	Uncertainty
 }
@@ -124,7 +125,7 @@ type forecaster struct {
 
 // task counts one task.
 func (f *forecaster) task(t *plan.Task) error {
-	c := Comparison{Name: t.Comparison.Name, Unit: t.RowUnit, Layers: len(t.Layers), Cells: len(t.Measures) * len(t.Cells), Rows: t.RowCount()}
+	c := Comparison{Name: t.Comparison.Name, Unit: t.RowUnit, Layers: len(t.Layers), Cells: len(t.Measures) * len(t.Cells), Rows: t.RowCount(), Projected: t.Input == study.Projections}
 	for _, l := range t.Layers {
 		c.Units += l.Units
 	}
@@ -203,8 +204,14 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 		if t.Streamed() {
 			f.moments[tile.Pass] += n.Collecting()
 		}
+		dims := tile.MomentsDims()
 		for _, pair := range tile.Blocks {
-			f.Multiplied += left * float64(c.Rows) * float64(tile.Layers[pair[0]].Units) * float64(tile.Layers[pair[1]].Units)
+			f.Multiplied += left * float64(c.Rows) * float64(dims[pair[0]]) * float64(dims[pair[1]])
+		}
+		if t.Input == study.Projections {
+			for i, l := range tile.Layers {
+				f.Multiplied += left * float64(c.Rows) * float64(l.Units) * float64(dims[i])
+			}
 		}
 		if t.RowUnit == "frame" && !t.Streamed() {
 			for _, l := range tile.Layers {

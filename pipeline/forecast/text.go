@@ -20,7 +20,11 @@ func (e *Forecast) String() string {
 		fmt.Fprintf(&b, "models      not there yet: %s; they are counted by their cards, a run needs them, and how fast they are is not known\n", strings.Join(e.Absent, ", "))
 	}
 	for _, c := range e.Comparisons {
-		fmt.Fprintf(&b, "comparison  %s: %s, %s of %s in all, %s%s\n", c.Name, text.Count(c.Rows, c.Unit+" row", c.Unit+" rows"),
+		unit := c.Unit
+		if c.Projected {
+			unit = "projected " + unit
+		}
+		fmt.Fprintf(&b, "comparison  %s: %s, %s of %s in all, %s%s\n", c.Name, text.Count(c.Rows, unit+" row", unit+" rows"),
 			text.Count(c.Layers, "layer", "layers"), text.Count(c.Units, "unit", "units"), text.Count(c.Cells, "cell", "cells"), c.words())
 		if text := c.tilesText(e); text != "" {
 			fmt.Fprintf(&b, "            %s\n", text)

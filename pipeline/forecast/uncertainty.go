@@ -46,11 +46,11 @@ func uncertainty(t *plan.Task, rows int, state int64, speed float64) Uncertainty
 	pairs := float64(len(t.Cells))
 	products := 0.0 // of one row: all pairs of units that are compared
 	for _, pair := range t.Blocks {
-		products += float64(t.Layers[pair[0]].Units) * float64(t.Layers[pair[1]].Units)
+		products += float64(t.Input.MomentsUnits(t.Layers[pair[0]].Units)) * float64(t.Input.MomentsUnits(t.Layers[pair[1]].Units))
 	}
 	d := 0.0 // units of a layer
 	for _, l := range t.Layers {
-		d += float64(l.Units) / float64(len(t.Layers))
+		d += float64(t.Input.MomentsUnits(l.Units)) / float64(len(t.Layers))
 	}
 	statistic := func(m study.Measure) float64 { // all cells, once
 		if m.Cost == metrics.Cubic {
@@ -61,7 +61,7 @@ func uncertainty(t *plan.Task, rows int, state int64, speed float64) Uncertainty
 	groups := plan.CountGroups(t, rows)
 	cross := 0.0 // of what a draw pairs anew
 	for _, at := range t.Cells {
-		cross += float64(t.Layers[at.X].Units) * float64(t.Layers[at.Y].Units)
+		cross += float64(t.Input.MomentsUnits(t.Layers[at.X].Units)) * float64(t.Input.MomentsUnits(t.Layers[at.Y].Units))
 	}
 	for _, m := range lacking(t) {
 		if groups > 1 && t.Comparison.WantsInterval(m) {

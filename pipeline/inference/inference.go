@@ -27,6 +27,7 @@ func Value(c *results.Cell, v metrics.Value, err error) error {
 		return err
 	}
 	c.Value, c.N, c.DX, c.DY, c.Warnings = &v.Value, v.N, v.DX, v.DY, v.Warnings
+	c.Approximation = v.Approximation
 	return nil
 }
 

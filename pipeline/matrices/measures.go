@@ -74,10 +74,9 @@ func (j *Job) infos() ([]metrics.Info, error) {
 	return out, nil
 }
 
-// wants says whether variant k of a metric is meant when it is not named: the default one, both of CKA because papers
-// print one and its bias calls for the other, and all where all are asked for.
+// wants says whether variant k of a metric is meant when it is not named: the default, those of CKA, and all where all are asked for, but none that approximates another.
 func (j *Job) wants(info metrics.Info, k int) bool {
-	return k == 0 || info.Name == "cka" || j.Parity || slices.Contains(j.Variants, "all")
+	return info.Variants[k].Source != metrics.FromProjections && (k == 0 || info.Name == "cka" || j.Parity || slices.Contains(j.Variants, "all"))
 }
 
 // checkVariants refuses a variant that none of the metrics has.
@@ -105,6 +104,8 @@ func (j *Job) missing(m study.Measure) string {
 	switch {
 	case m.Variant.Source == metrics.FromAttention:
 		return "needs the attention maps of each utterance: use pipeline run"
+	case m.Variant.Source == metrics.FromProjections:
+		return "is for maps of many layers, in pipeline run: of two matrices the exact value takes no longer; ask for the variant debiased"
 	case m.Variant.Source == metrics.FromGroups && j.Groups == "":
 		return "needs --groups: it is computed from rows of different groups"
 	case m.Name == "asif" && j.Labels == "":

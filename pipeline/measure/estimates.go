@@ -74,7 +74,11 @@ func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estima
 			v := of.Cells[of.at[[2]int{i, j}]]
 			return v.Value, v.Err
 		}
-		return metrics.Compute(s.Whole, m.Name, m.Variant.Name, i, j)
+		v, err := metrics.Compute(s.Whole, m.Name, m.Variant.Name, i, j)
+		if t.Input == study.Projections { // of the layers, not of the directions
+			v.DX, v.DY = t.Layers[i].Units, t.Layers[j].Units
+		}
+		return v, err
 	}); err != nil {
 		return nil, err
 	}
@@ -85,7 +89,7 @@ func measureMoments(ctx context.Context, t *plan.Tile, rows *join.Rows) (*estima
 	}
 	e.replicates = e.replicates.with(t, groupParts(t, s), ofGroups, e.cells)
 	groupEffects(t, rows, ofGroups, e.cells)
-	if t.Input == study.HiddenStates {
+	if !t.Input.OfAttention() {
 		e.nulls, err = nulls(ctx, t, rows, s.Whole, ofGroups, nil, e.cells)
 	}
 	return e, err

@@ -160,6 +160,28 @@ func (n *nullRows) read(layers []int) ([]metrics.Matrix, error) {
 	return readLayers(n.tile, n.Rows, n.order, layers)
 }
 
+// readProjected reads layers, each projected before the next is read.
+func (n *nullRows) readProjected(ctx context.Context, layers []int) (out []metrics.Matrix, err error) {
+	for _, l := range layers {
+		rows, err := n.read([]int{l})
+		if err != nil {
+			return nil, err
+		}
+		pilot := rows[0] // every so many-th row
+		pilot.Stride = pilot.Cols * max(1, pilot.Rows/metrics.PilotRows)
+		pilot.Rows = min(pilot.Rows, metrics.PilotRows)
+		p, err := sums.Directions(n.tile, []int{l}, []metrics.Matrix{pilot})
+		if err == nil {
+			rows, err = p.Project(ctx, rows)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rows...)
+	}
+	return out, nil
+}
+
 // ownMoments are the moments of each layer with itself.
 func (n *nullRows) ownMoments(ctx context.Context) (*metrics.Moments, error) {
 	if n.own != nil {
@@ -216,11 +238,15 @@ func (n *nullRows) cka(ctx context.Context, m study.Measure, pairs [][2]int) (*m
 // exact adds all rows again for each draw.
 func (n *nullRows) exact(ctx context.Context, metric string, variant metrics.Variant, pairs [][2]int) (*metrics.Null, error) {
 	t := n.tile
-	x, err := n.read(t.X)
+	read := n.read
+	if t.Input == study.Projections {
+		read = func(layers []int) ([]metrics.Matrix, error) { return n.readProjected(ctx, layers) }
+	}
+	x, err := read(t.X)
 	if err != nil {
 		return nil, err
 	}
-	y, err := n.read(t.Y)
+	y, err := read(t.Y)
 	if err != nil {
 		return nil, err
 	}

@@ -49,6 +49,12 @@ var references = []reference{
   howpublished = {Linguistic Data Consortium, LDC93S1},
   year         = {1993}
 }`},
+	{"halko2011", "Halko et al. 2011", `@article{%s,
+  author  = {Halko, Nathan and Martinsson, Per-Gunnar and Tropp, Joel A.},
+  title   = {Finding Structure with Randomness: Probabilistic Algorithms for Constructing Approximate Matrix Decompositions},
+  journal = {SIAM Review},
+  volume  = {53}, number = {2}, pages = {217--288}, year = {2011}
+}`},
 	{"hotelling1936", "Hotelling 1936", `@article{%s,
   author  = {Hotelling, Harold},
   title   = {Relations Between Two Sets of Variates},
@@ -124,7 +130,7 @@ var references = []reference{
 
 // sourcesOf are the papers of metrics, and of the variants that have their own.
 var sourcesOf = map[string][]string{
-	"cka": {"kornblith2019"}, "cka debiased": {"kornblith2019", "song2012"}, "cka grouped": {"kornblith2019", "song2012"},
+	"cka": {"kornblith2019"}, "cka debiased": {"kornblith2019", "song2012"}, "cka grouped": {"kornblith2019", "song2012"}, "cka sketched": {"kornblith2019", "song2012", "halko2011"},
 	"cca": {"hotelling1936"}, "svcca": {"raghu2017"}, "svcca elkheir2024": {"raghu2017", "elkheir2024"},
 	"pwcca": {"morcos2018"}, "pwcca elkheir2024": {"morcos2018", "elkheir2024"}, "pwcca pasad2021": {"morcos2018", "pasad2021"},
 	"neuron_neuron": {"wu2020", "elkheir2024"}, "neuron_layer": {"wu2020", "elkheir2024"}, "attention": {"elkheir2024"}, "attention js": {"wu2020"}, "attention frobenius": {"wu2020"},

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"speechsim/metrics"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/results"
@@ -44,6 +45,13 @@ func (t *Task) NullRowCount() int {
 		return len(t.NullFrames.Rows[0].Candidates.Rows)
 	}
 	return t.RowCount()
+}
+
+// PilotStep says of which frames of an utterance directions are found: one in so many, so that they are of more utterances than fit
+// otherwise, of up to an eighth of the corpus.
+func PilotStep(t *Task) int {
+	const share, most = 8, 8
+	return max(1, min(most, t.RowCount()/(share*metrics.PilotRows)))
 }
 
 // PartCount is the number of parts of a task, which are the groups of its intervals; rows are those that were joined, nil for

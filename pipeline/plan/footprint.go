@@ -10,7 +10,7 @@ import (
 // Footprint is the memory that a tile takes, in bytes.
 type Footprint struct {
 	metrics.Memory
-	Block   int64 // rows of all its layers that are multiplied at once
+	Block   int64 // rows of all its layers that are multiplied at once, with their projections
 	Factors int64 // factorisations of its layers, for metrics that need them, and what each worker holds of a pair
 	Null    int64 // in addition to the moments
 	Again   int64 // what moments of stored rows are made in, whenever a part is asked for
@@ -34,6 +34,9 @@ func (t *Tile) Footprint(nullRows int) (Footprint, error) {
 	widest := int64(0)
 	for _, l := range t.Layers {
 		f.Block += 4 * int64(t.BlockSize()) * int64(l.Units)
+		if t.Input == study.Projections {
+			f.Block += 4 * int64(t.BlockSize()+l.Units) * int64(metrics.ProjectedUnits(l.Units))
+		}
 		widest = max(widest, int64(l.Units))
 	}
 	const pairCopies = 4 // matrices of one pair that a worker holds
@@ -59,7 +62,7 @@ func (t *Tile) Footprint(nullRows int) (Footprint, error) {
 
 // momentsMemory is what the moments of a tile take.
 func (t *Tile) momentsMemory() (metrics.Memory, error) {
-	return metrics.MemoryOf(t.Dims(), t.MomentsOptions())
+	return metrics.MemoryOf(t.MomentsDims(), t.MomentsOptions())
 }
 
 // NullBytes is the memory that the nulls of a grid of a task take in addition to its moments of so many bytes.
@@ -71,6 +74,13 @@ func NullBytes(t *Task, g Grid, rows int, state int64) int64 {
 	for _, m := range t.Measures {
 		switch {
 		case !m.HasNull(), m.Input() == study.Rows:
+		case t.Input == study.Projections: // projected rows, and the moments of two draws
+			widest := 0 // of the layers, of which one at a time is read
+			for _, l := range g.Layers {
+				widest = max(widest, l.Units)
+				most += 2 * 4 * int64(rows) * int64(metrics.ProjectedUnits(l.Units))
+			}
+			most += 4*int64(rows)*int64(widest) + 2*state
 		case t.Comparison.NullFromProjections(m, t.RowSet):
 			own := int64(0) // moments of the permuted rows, each layer with itself
 			for _, l := range g.Layers {

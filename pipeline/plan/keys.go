@@ -2,9 +2,11 @@ package plan
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"speechsim/extract/store"
+	"speechsim/metrics"
 	"speechsim/pipeline/load"
 	"speechsim/pipeline/results"
 	"speechsim/pipeline/study"
@@ -27,6 +29,14 @@ func openEntries(t *Tile) (err error) {
 	sums := describeSums(t)
 	if !t.OnSegments() {
 		if t.Sums, err = t.Inputs.Store.Entry("moments", sums); err != nil {
+			return err
+		}
+	}
+	if t.Input == study.Projections && t.Streamed() {
+		if t.Pilot, err = t.Inputs.Store.Entry("directions", struct {
+			Holds string
+			Sums  any
+		}{"directions on which rows are projected", sums}); err != nil {
 			return err
 		}
 	}
@@ -71,6 +81,7 @@ func describeSums(t *Tile) any {
 		Pairs            string
 		Norms, CrossOnly bool
 		Variants         []string
+		Directions       string `json:",omitempty"` // on which rows are projected: how many, and the numbers of the layers that they are drawn by
 	}{Holds: "moments of a stack of layers, part by part", Unit: t.RowUnit, Block: t.BlockSize(), Level: set.Level, First: set.First, Corpus: in.Fingerprint.Corpus, Pairs: fmt.Sprint(t.Blocks)}
 	if groups := len(t.Groups()); groups < len(in.Parts) {
 		d.Groups = groups
@@ -88,6 +99,9 @@ func describeSums(t *Tile) any {
 	if t.Input == study.AttentionRows {
 		d.Holds = "sums over the rows of attention maps, part by part"
 		d.Variants = t.Variants()
+	}
+	if t.Input == study.Projections {
+		d.Directions = fmt.Sprint(metrics.ProjectedUnits(math.MaxInt), " from ", metrics.PilotRows, " rows, of ", t.LayerAt)
 	}
 	for _, r := range t.RowsFrom {
 		d.Entries = append(d.Entries, r.Entry.Key)

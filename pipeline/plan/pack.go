@@ -50,7 +50,7 @@ func (p *planner) fit(o Options) error {
 	}
 	for _, t := range p.Tasks {
 		switch t.Input {
-		case study.HiddenStates:
+		case study.HiddenStates, study.Projections:
 			if err := f.task(t); err != nil {
 				return err
 			}
@@ -253,7 +253,7 @@ func (f *packer) keepFrames(t *Task) (err error) {
 // stretch cuts every task on layers as little memory would: its frames kept, or made again in a pass for each tile.
 func (f *packer) stretch(o Options) error {
 	for _, t := range f.Tasks {
-		if t.Input != study.HiddenStates {
+		if t.Input != study.HiddenStates && t.Input != study.Projections {
 			continue
 		}
 		if t.RowUnit == "frame" && o.KeepFrames {

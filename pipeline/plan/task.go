@@ -62,6 +62,7 @@ type Tile struct {
 	LayerAt  []int        // places of its layers among those of the task
 	Pass     int          // over the audio, in which the moments of frames are made
 	Sums     *store.Entry // moments of frames or sums of attention; nil where they are made of stored rows
+	Pilot    *store.Entry // directions on which streamed frames are projected, found from the first of them; nil where none are
 	Results  []Result     // what it gives
 }
 
@@ -94,6 +95,18 @@ func (g *Grid) Dims() []int {
 	}
 	return dims
 }
+
+// MomentsDims are the units of the layers in moments of the tile: of projected rows fewer.
+func (t *Tile) MomentsDims() []int {
+	var dims []int
+	for _, l := range t.Layers {
+		dims = append(dims, t.Input.MomentsUnits(l.Units))
+	}
+	return dims
+}
+
+// Projected says whether rows are projected on a few directions before they are summed up.
+func (t *Tile) Projected() bool { return t.Input == study.Projections }
 
 // All are the positions of the layers.
 func (g *Grid) All() []int {

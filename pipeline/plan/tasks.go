@@ -13,7 +13,7 @@ import (
 // makeTasks says, for each comparison, which cells are computed from what, and which stored rows that needs.
 func (p *planner) makeTasks() error {
 	for _, k := range p.Comparisons {
-		for _, in := range []study.Input{study.HiddenStates, study.AttentionCells, study.AttentionRows, study.Rows} {
+		for _, in := range []study.Input{study.HiddenStates, study.Projections, study.AttentionCells, study.AttentionRows, study.Rows} {
 			if len(k.MeasuresOf(in)) == 0 {
 				continue
 			}
@@ -22,7 +22,7 @@ func (p *planner) makeTasks() error {
 				return p.Config.Errorf(k.Null.Pos.Of("permute"), "comparison %q: null: %s too few to permute; at least %d are needed", k.Name, text.Count(len(p.Parts), "group is", "groups are"), metrics.FewestGroups)
 			}
 			sets := []study.RowSet{{}}
-			if in == study.HiddenStates || in == study.Rows {
+			if !in.OfAttention() {
 				sets = k.RowSets()
 			}
 			for _, set := range sets {
@@ -41,7 +41,7 @@ func (p *planner) makeTasks() error {
 
 func (p *planner) makeTask(k *study.Comparison, in study.Input, set study.RowSet) (*Task, error) {
 	t := &Task{Inputs: p.Inputs, Comparison: k, Input: in, RowUnit: k.Rows.Unit, RowSet: set}
-	if in == study.AttentionCells || in == study.AttentionRows {
+	if in.OfAttention() {
 		t.RowUnit = "attention"
 	}
 	for _, m := range k.MeasuresOf(in) {
@@ -101,7 +101,7 @@ func (p *planner) grid(k *study.Comparison, in study.Input) (Grid, error) {
 
 func (p *planner) layersOf(source int, in study.Input) []extract.Layer {
 	s := p.Sources[source]
-	if in == study.HiddenStates || in == study.Rows {
+	if !in.OfAttention() {
 		return s.Layers()
 	}
 	if s.Model == nil {
@@ -136,7 +136,7 @@ func checkFrames(t *Task) error {
 				k.Name, first.Name, hopText(first), s.Name, hopText(s))
 		}
 		for _, l := range s.Model.Layers() {
-			if t.Input == study.HiddenStates && l.Hop > 0 && l.Hop != c.Hop {
+			if !t.Input.OfAttention() && l.Hop > 0 && l.Hop != c.Hop {
 				return cfg.Errorf(k.Pos.Of("models", "x", "y"), "comparison %q: layer %s of %q has a hop of its own (%d samples); leave it out by layers:, or compare words or phones", k.Name, l.Name, s.Name, l.Hop)
 			}
 		}

@@ -85,6 +85,7 @@ type dataGroup struct {
 	Value column `json:"value"`
 	Lo    column `json:"lo"`
 	Hi    column `json:"hi"`
+	SE    column `json:"se"` // of approximation
 	P     column `json:"p"`
 	PMax  column `json:"pmax"`
 	PFDR  column `json:"pfdr"`
@@ -258,7 +259,7 @@ func packGroup(g *group, layers *interner[results.Layer], texts *interner[string
 	w := figures.WordsOf(g.measure)
 	out := dataGroup{Quantity: w.Quantity, Directed: w.Directed, Comparison: g.comparison, Metric: g.measure.Metric, Variant: g.measure.Variant, Params: g.measure.Params.String(), Label: figures.Label(g.measure),
 		Rows: g.cells[0].Rows, X: xs.list, Y: ys.list, Warnings: map[int][]int{}, Errors: map[int]int{}}
-	for _, col := range []*column{&out.Value, &out.Lo, &out.Hi, &out.P, &out.PMax, &out.PFDR, &out.N, &out.DX, &out.DY, &out.Mean, &out.Q95} {
+	for _, col := range []*column{&out.Value, &out.Lo, &out.Hi, &out.SE, &out.P, &out.PMax, &out.PFDR, &out.N, &out.DX, &out.DY, &out.Mean, &out.Q95} {
 		*col = newColumn(n)
 	}
 	var there []int
@@ -284,7 +285,7 @@ func (g *dataGroup) put(k int, c *results.Cell) {
 	for _, f := range []struct {
 		to   column
 		from *float64
-	}{{g.Value, c.Value}, {g.Lo, c.Lo}, {g.Hi, c.Hi}, {g.P, c.P}} {
+	}{{g.Value, c.Value}, {g.Lo, c.Lo}, {g.Hi, c.Hi}, {g.SE, c.Approximation}, {g.P, c.P}} {
 		if f.from != nil {
 			f.to[k] = *f.from
 		}

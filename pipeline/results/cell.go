@@ -38,11 +38,13 @@ type Cell struct {
 	DX int `json:"dx,omitempty"` // units of x that went in (heads, for attention)
 	DY int `json:"dy,omitempty"` // units of y that went in
 
-	Value *float64 `json:"value,omitempty"` // nil when the metric could not be computed; Error says why
-	Lo    *float64 `json:"lo,omitempty"`    // lower end of the 95 % confidence interval
-	Hi    *float64 `json:"hi,omitempty"`    // upper end of the 95 % confidence interval
-	P     *float64 `json:"p,omitempty"`     // permutation p-value of this cell, in (0, 1]
-	Null  *Null    `json:"null,omitempty"`  // values of the same metric under permutation
+	Value         *float64 `json:"value,omitempty"`         // nil when the metric could not be computed; Error says why
+	Lo            *float64 `json:"lo,omitempty"`            // lower end of the 95 % confidence interval
+	Hi            *float64 `json:"hi,omitempty"`            // upper end of the 95 % confidence interval
+	Approximation *float64 `json:"approximation,omitempty"` // standard error of an approximate value: how far it is from the exact one
+
+	P    *float64 `json:"p,omitempty"`    // permutation p-value of this cell, in (0, 1]
+	Null *Null    `json:"null,omitempty"` // values of the same metric under permutation
 
 	Retrieval *Retrieval `json:"retrieval,omitempty"` // of asif
 	Groups    *Groups    `json:"groups,omitempty"`    // of debiased CKA, where rows come in groups
@@ -179,7 +181,7 @@ func (c *Cell) validateNumbers() error {
 		value       *float64
 		probability bool
 	}
-	numbers := []number{{"value", c.Value, false}, {"lo", c.Lo, false}, {"hi", c.Hi, false}, {"p", c.P, true}}
+	numbers := []number{{"value", c.Value, false}, {"lo", c.Lo, false}, {"hi", c.Hi, false}, {"approximation", c.Approximation, false}, {"p", c.P, true}}
 	if n := c.Null; n != nil {
 		numbers = append(numbers, number{"null.mean", &n.Mean, false}, number{"null.q95", &n.Q95, false},
 			number{"null.p_max", n.PMax, true}, number{"null.p_fdr", n.PFDR, true}, number{"null.calibrated", n.Calibrated, false})

@@ -11,7 +11,7 @@ import (
 
 // csvHeader names the columns of results.csv: the fields of a cell, flat, but for what groups have in common and the p that decides.
 var csvHeader = slices.Concat([]string{"comparison", "metric", "variant", "x_model", "x_layer", "y_model", "y_layer", "rows"}, paramColumns,
-	[]string{"n", "dx", "dy", "value", "lo", "hi", "p", "null_mean", "null_q95", "null_p_max", "null_p_fdr", "null_calibrated", "null_draws"},
+	[]string{"n", "dx", "dy", "value", "lo", "hi", "approximation", "p", "null_mean", "null_q95", "null_p_max", "null_p_fdr", "null_calibrated", "null_draws"},
 	retrievalColumns, []string{"warnings", "error"})
 
 // WriteCSV writes the cells as a table with a header: one cell a row, what is
@@ -38,7 +38,7 @@ func WriteCSVFile(path string, cells []Cell) error {
 
 func csvRow(c *Cell) []string {
 	row := append([]string{c.Comparison, c.Metric, c.Variant, c.X.Model, c.X.Layer, c.Y.Model, c.Y.Layer, c.Rows}, c.Params.columns()...)
-	row = append(row, count(c.N), count(c.DX), count(c.DY), number(c.Value), number(c.Lo), number(c.Hi), number(c.P))
+	row = append(row, count(c.N), count(c.DX), count(c.DY), number(c.Value), number(c.Lo), number(c.Hi), number(c.Approximation), number(c.P))
 	if n := c.Null; n != nil {
 		row = append(row, number(&n.Mean), number(&n.Q95), number(n.PMax), number(n.PFDR), number(n.Calibrated), count(n.Draws))
 	} else {

@@ -250,7 +250,7 @@ func parseLine(line []byte, c *Cell) (col int, err error) {
 // keys are the names that may stand in a line: by the name of the object that
 // holds them, "" for the cell itself.
 var keys = map[string][]string{
-	"":          {"comparison", "metric", "variant", "x", "y", "rows", "params", "n", "dx", "dy", "value", "lo", "hi", "p", "null", "retrieval", "groups", "warnings", "error"},
+	"":          {"comparison", "metric", "variant", "x", "y", "rows", "params", "n", "dx", "dy", "value", "lo", "hi", "approximation", "p", "null", "retrieval", "groups", "warnings", "error"},
 	"x":         {"model", "layer"},
 	"y":         {"model", "layer"},
 	"params":    {"p", "k", "first", "level", "threshold"},

@@ -23,7 +23,7 @@ func ptr(v float64) *float64 { return &v }
 func sample() []Cell {
 	return []Cell{
 		{Comparison: "figure-1", Metric: "cka", Variant: "debiased", X: Layer{"hubert-base", "7"}, Y: Layer{"bert", "4"},
-			Rows: "word", N: 46906, DX: 768, DY: 768, Value: ptr(0.31), Lo: ptr(0.29), Hi: ptr(0.33), P: ptr(0.005),
+			Rows: "word", N: 46906, DX: 768, DY: 768, Value: ptr(0.31), Lo: ptr(0.29), Hi: ptr(0.33), Approximation: ptr(0.0003), P: ptr(0.005),
 			Null: &Null{Mean: 0.001, Q95: 0.004}},
 		{Metric: "procrustes", X: Layer{"", "a.npy"}, Y: Layer{"", "b.npy"}, Value: ptr(1)},
 		{Comparison: "figure-1", Metric: "svcca", Variant: "textbook", X: Layer{"hubert-base", "24.prenorm"}, Y: Layer{"hubert-base", "cnn.1"},

@@ -63,7 +63,7 @@ func (k *Comparison) measuresThat(is func(Measure) bool) []Measure {
 
 // OnSegments says whether any metric reads words or phones.
 func (k *Comparison) OnSegments() bool {
-	return k.Rows.Unit != "frame" && len(k.MeasuresOf(HiddenStates))+len(k.MeasuresOf(Rows)) > 0
+	return k.Rows.Unit != "frame" && len(k.MeasuresOf(HiddenStates))+len(k.MeasuresOf(Projections))+len(k.MeasuresOf(Rows)) > 0
 }
 
 // HasAttention says whether any metric reads attention maps.
@@ -87,9 +87,9 @@ func (k *Comparison) WantsInterval(m Measure) bool {
 	return m.Cost == metrics.Quadratic
 }
 
-// NullFromProjections says whether the null of a measure is drawn from random projections of the rows of a set.
+// NullFromProjections says whether the null of a measure of whole rows is drawn from random projections of the rows of a set.
 func (k *Comparison) NullFromProjections(m Measure, set RowSet) bool {
-	return m.Grouped() || m.Name == "cka" && (k.Null.Permute == "group" || set.Level == results.TypeLevel)
+	return m.Grouped() || m.Name == "cka" && m.Input() == HiddenStates && (k.Null.Permute == "group" || set.Level == results.TypeLevel)
 }
 
 // VariantsOf counts the variants of a metric that the comparison asks for.

@@ -157,7 +157,9 @@ func lookup(cfg *configs.Config, m configs.Metric) ([]Measure, error) {
 	if len(variants) == 1 && variants[0] == "all" {
 		variants = nil
 		for _, v := range info.Variants {
-			variants = append(variants, v.Name)
+			if v.Source != metrics.FromProjections { // it is no definition of its own
+				variants = append(variants, v.Name)
+			}
 		}
 	}
 	var out []Measure

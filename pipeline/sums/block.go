@@ -22,6 +22,8 @@ type Block struct {
 	size   int // rows that it holds
 	rows   int
 	marks  []mark
+
+	projections *metrics.Projections // of the rows before they are multiplied; nil: they are as they are
 }
 
 // mark says of what the rows below end are, down to the mark before.
@@ -129,7 +131,14 @@ func (k *Block) Flush(ctx context.Context, m *metrics.Moments) error {
 	for i, d := range k.layers {
 		rows[i] = metrics.Matrix{Rows: k.rows, Cols: k.units[i], Stride: k.units[i], Data: d}
 	}
-	err := Named(k.tile, m.Add(ctx, rows), k.name)
+	var err error
+	if k.projections != nil {
+		rows, err = k.projections.Project(ctx, rows)
+	}
+	if err == nil {
+		err = m.Add(ctx, rows)
+	}
+	err = Named(k.tile, err, k.name)
 	k.Empty()
 	return err
 }

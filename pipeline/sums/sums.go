@@ -16,7 +16,7 @@ import (
 
 // New are empty moments for the layers of a tile.
 func New(t *plan.Tile) (*metrics.Moments, error) {
-	return metrics.NewMoments(t.Inputs.Backend, t.Dims(), t.MomentsOptions())
+	return metrics.NewMoments(t.Inputs.Backend, t.MomentsDims(), t.MomentsOptions())
 }
 
 // Emptied are empty moments, in the memory of earlier ones that nobody needs: those of a part after those of another.
@@ -86,7 +86,11 @@ func OfRows(ctx context.Context, t *plan.Tile, rows *join.Rows) (*Total[*metrics
 	if err != nil {
 		return nil, err
 	}
-	part, block := whole.Empty(), NewBlock(t)
+	part := whole.Empty()
+	block, err := blockOf(t, rows)
+	if err != nil {
+		return nil, err
+	}
 	var parts [][]int
 	for n, ranges := range rows.Parts {
 		if len(ranges) > 0 {
@@ -113,7 +117,10 @@ func Keep(ctx context.Context, t *plan.Tile, rows *join.Rows) error {
 	}
 	defer r.Close()
 	var m *metrics.Moments
-	block := NewBlock(t)
+	block, err := blockOf(t, rows)
+	if err != nil {
+		return err
+	}
 	for part, ranges := range rows.Parts {
 		if t.Sums.HasPart(part) {
 			continue

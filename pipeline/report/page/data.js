@@ -68,7 +68,7 @@ class Group {
     if (k < 0 && !this.directed) k = this.find(y, x);
     const cell = { group: this, x, y, k, value: null, warnings: [] };
     if (k < 0) return { ...cell, state: "absent" };
-    for (const name of ["value", "lo", "hi", "p", "pmax", "pfdr", "n", "dx", "dy", "mean", "q95"]) cell[name] = entry(this[name], k);
+    for (const name of ["value", "lo", "hi", "se", "p", "pmax", "pfdr", "n", "dx", "dy", "mean", "q95"]) cell[name] = entry(this[name], k);
     cell.warnings = (this.warnings[k] ?? []).map((t) => this.data.texts[t]);
     if (k in this.errors) cell.error = this.data.texts[this.errors[k]];
     cell.state = this.state(k);
@@ -136,6 +136,7 @@ function inWords(cell) {
   lines.push(`${cell.group.label} = ${short(cell.value)}` + (cell.lo == null ? "" : ` (95 % CI ${interval(cell)})`));
   const facts = [];
   const { draws, correct } = cell.group;
+  if (cell.se != null) facts.push(`standard error of approximation ${Number(cell.se.toPrecision(2))}`);
   if (cell.p != null) facts.push(`p ${equalsP(cell.p, draws)}`);
   if (cell.pmax != null) facts.push(`family-wise p ${equalsP(cell.pmax, draws)}`);
   if (cell.pfdr != null) facts.push(`FDR p ${equalsP(cell.pfdr)}`);
@@ -154,11 +155,11 @@ function csv(rows) {
   return rows.map((row) => row.map(field).join(",") + "\n").join("");
 }
 
-const csvHead = ["comparison", "metric", "variant", "params", "x_model", "x_layer", "y_model", "y_layer", "rows", "n", "dx", "dy", "value", "lo", "hi", "p", "p_max", "p_fdr", "null_mean", "null_q95", "warnings", "error"];
+const csvHead = ["comparison", "metric", "variant", "params", "x_model", "x_layer", "y_model", "y_layer", "rows", "n", "dx", "dy", "value", "lo", "hi", "approximation", "p", "p_max", "p_fdr", "null_mean", "null_q95", "warnings", "error"];
 
 function csvRow(cell) {
   const g = cell.group, x = g.data.layers[cell.x], y = g.data.layers[cell.y];
-  return [g.comparison, g.metric, g.variant, g.params, x.model, x.layer, y.model, y.layer, g.rows, cell.n, cell.dx, cell.dy, cell.value, cell.lo, cell.hi, cell.p, cell.pmax, cell.pfdr, cell.mean, cell.q95, cell.warnings.join("; "), cell.error ?? (cell.state === "absent" ? "not among the results" : "")];
+  return [g.comparison, g.metric, g.variant, g.params, x.model, x.layer, y.model, y.layer, g.rows, cell.n, cell.dx, cell.dy, cell.value, cell.lo, cell.hi, cell.se, cell.p, cell.pmax, cell.pfdr, cell.mean, cell.q95, cell.warnings.join("; "), cell.error ?? (cell.state === "absent" ? "not among the results" : "")];
 }
 
 function save(name, blob) {
