@@ -33,6 +33,7 @@ type Sketch struct {
 	centre     [][]float64
 	rows       [][]float32 // of each layer: [n, width], centred by finish
 	norms      [][]float64 // of each layer: |row|² then
+	likely     int         // rows that will be added, as far as is known: memory that grows as they come takes twice as much
 	n          int
 	finished   bool
 }
@@ -61,7 +62,11 @@ func newSketch(b Backend, dims []int, m *Moments, numbers []int, width int, seed
 		width = max(2, min(width, slices.Max(dims)))
 	}
 	layers := len(dims)
-	s := &Sketch{backend: b, dims: dims, width: width, workers: workers, projection: make([][]float32, layers),
+	likely := 0
+	if m != nil {
+		likely = m.n
+	}
+	s := &Sketch{likely: likely, backend: b, dims: dims, width: width, workers: workers, projection: make([][]float32, layers),
 		centre: make([][]float64, layers), rows: make([][]float32, layers), norms: make([][]float64, layers)}
 	errs := make([]error, layers)
 	parallel.Run(workers, layers, func(_, i int) { s.projection[i], errs[i] = s.directions(i, m, seed, numberOf(numbers, i)) })
@@ -160,6 +165,9 @@ func (s *Sketch) project(i int, x Matrix) {
 		}
 	}
 	centred := minus[float32](x, s.centre[i])
+	if s.rows[i] == nil {
+		s.rows[i] = make([]float32, 0, s.likely*s.width)
+	}
 	from := len(s.rows[i])
 	s.rows[i] = append(s.rows[i], make([]float32, x.Rows*s.width)...)
 	p := linalg.Dense[float32]{Rows: x.Cols, Cols: s.width, Stride: s.width, Data: s.projection[i]}
