@@ -4,6 +4,7 @@ package forecast
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"speechsim/extract/store"
@@ -243,7 +244,15 @@ func (f *forecaster) countDisk() {
 	}
 }
 
-// countMemory adds up the peaks.
+// heldBytes is what the plan takes itself, which a run holds throughout: the utterances with their labels, and the tables of rows.
+func heldBytes() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// countMemory adds up the peaks, with a fifth for garbage of what is there throughout.
 func (f *forecaster) countMemory() {
 	for pass, moments := range f.moments {
 		running := f.Models.All() // where there is one pass alone, none is let go before
@@ -253,5 +262,7 @@ func (f *forecaster) countMemory() {
 		f.Collecting = max(f.Collecting, plan.ProcessBytes+plan.ModelMemoryOf(f.Inputs, running).Bytes+moments)
 	}
 	f.Measuring += plan.ProcessBytes
+	corpus := heldBytes() * 6 / 5
+	f.Collecting, f.Measuring = f.Collecting+corpus, f.Measuring+corpus
 	f.MemoryBytes = max(f.Collecting, f.Measuring)
 }
