@@ -38,7 +38,7 @@ figures: build lib ## run every figure of both papers on the demo corpora, by th
 GOTESTSUM := $(GO) tool gotestsum --format pkgname --format-hide-empty-pkg --post-run-command .ci/counts
 
 # Compiler, staticcheck and tests collect garbage late, and so does the program that they run, but where memory is what is tested.
-test: export GOGC = 400
+test test-quick: export GOGC = 400
 test: build lib static ## pass the whole suite: format, vet, staticcheck, tests with the race detector
 	@echo 'all tests with the race detector, each package named when it is through'
 	@$(GOTESTSUM) --raw-command -- .ci/tests $(GO) -shuffle=on -timeout 30m $(TESTFLAGS)
@@ -50,10 +50,10 @@ static:
 	@$(STATICCHECK) ./...
 
 # Whole runs of the program, and tests of the pipeline that take the demo corpus again and again.
-QUICK_WITHOUT := TestPaperConfigs|TestWorkers|TestKill|TestInterrupt|TestSharedStore|TestFullDisk|TestMemory|TestSlurm|TestTiles|TestRunOnProducts|TestStopped|TestStoppedShards|TestKilled|TestEveryLayout
+QUICK_WITHOUT := TestPaperConfigs|TestWorkers|TestKill|TestInterrupt|TestSharedStore|TestFullDisk|TestMemory|TestSlurm|TestTiles|TestRunOnProducts|TestStopped|TestStoppedShards|TestKilled|TestEveryLayout|TestSketched|TestSketchedCKA|TestOnlyWhatIsNew|TestTilesOnce
 test-quick: build lib ## pass what takes under 90 s: no race detector, no browser, no full runs
-	@echo 'without the race detector, gofmt, vet and staticcheck; without tests in a browser, TestScripts/{demo,metrics,rows} and $(subst |, ,$(QUICK_WITHOUT))'
-	@$(GOTESTSUM) -- -vet=off -short -skip 'InBrowser|^TestScripts$$/^(demo|metrics|rows)$$|^($(QUICK_WITHOUT))$$' $(TESTFLAGS) ./...
+	@echo 'without the race detector, gofmt, vet and staticcheck; without tests in a browser, TestScripts/{demo,metrics,rows,features,again,retrieval,first_study,text_checkpoint} and $(subst |, ,$(QUICK_WITHOUT))'
+	@$(GOTESTSUM) -- -vet=off -short -skip 'InBrowser|^TestScripts$$/^(demo|metrics|rows|features|again|retrieval|first_study|text_checkpoint)$$|^($(QUICK_WITHOUT))$$' $(TESTFLAGS) ./...
 
 BASE ?= HEAD
 pin: build lib ## does the working tree give the bytes of commit BASE (default HEAD)? for changes that should change nothing
