@@ -21,7 +21,7 @@ import (
 // Info is one entry of the store as it lies there.
 type Info struct {
 	Key      string    `json:"key"`
-	Kind     string    `json:"kind"` // rows, types, moments, cells, model
+	Kind     string    `json:"kind"` // rows, types, moments, directions, cells, model
 	Bytes    int64     `json:"bytes"`
 	Parts    int       `json:"parts"`             // files of parts
 	Begun    int       `json:"begun"`             // parts that a stopped run left half made

@@ -54,7 +54,7 @@ func (t *Tile) Footprint(nullRows int) (Footprint, error) {
 		f.Again = m.Work + 2*f.Block
 	}
 	if slices.ContainsFunc(t.Measures, func(m study.Measure) bool { return m.Grouped() || m.WantsGroups() && t.Comparison.WantsInterval(m) }) {
-		f.Groups = metrics.GroupsMemory(t.Dims(), t.CellPairs(), len(t.Inputs.Parts))
+		f.Groups = metrics.GroupsMemory(t.Dims(), t.CellPairs(), len(t.Groups()))
 	}
 	f.Null = NullBytes(t.Task, t.Grid, nullRows, m.State)
 	return f, err
