@@ -94,6 +94,15 @@ func (s *Source) layerFrames(c *corpus.Corpus, u int, l models.LayerOutput, samp
 	return card.LayerFrames(l, Scale(samples, c.Spec.Audio.Rate, card.SampleRate))
 }
 
+// Steps is how much the model of a source reads of utterance u of so many samples at the corpus rate: samples at its own rate, or tokens.
+func (s *Source) Steps(c *corpus.Corpus, u, samples int) int {
+	if s.Text != nil {
+		ids, _ := s.Text.Encode(TextOf(c, &c.Utterances[u]))
+		return len(ids)
+	}
+	return Scale(samples, c.Spec.Audio.Rate, s.Model.Card().SampleRate)
+}
+
 // At gives a layer of a function of time at n frames of a model, [n, units]. a is what [Source.Activate] gave for the utterance.
 func (s *Source) At(c *corpus.Corpus, u, layer int, a *Activations, card *models.Card, n int) (models.Tensor, error) {
 	if s.Labels != nil {

@@ -158,3 +158,16 @@ func TestProjections(t *testing.T) {
 		t.Error("read from nothing")
 	}
 }
+
+// TestNullMemory: the rows of a sketch are most of what its null takes, and all of that is counted.
+func TestNullMemory(t *testing.T) {
+	const rows = 100
+	pairs := [][2]int{{0, 2}, {1, 2}}
+	sketch, moments := rows*3*(4*SketchWidth+8), 2*8*SketchWidth*SketchWidth+rows*3*4*SketchWidth
+	if got := NullMemory(rows, 3, pairs); got != int64(sketch+moments) {
+		t.Errorf("%d bytes, want %d and %d", got, sketch, moments)
+	}
+	if more := NullMemory(rows+BlockRows, 3, pairs) - NullMemory(BlockRows, 3, pairs); more != int64(sketch) {
+		t.Errorf("%d bytes for %d rows more, want %d", more, rows, sketch)
+	}
+}

@@ -10,7 +10,11 @@ type Memory struct {
 	State int64 // held by each Moments
 	File  int64 // of WriteRounded, within a few hundred bytes and those of the pairs
 	Work  int64 // used during an Add, and shared by moments made with Empty
+	row   int64 // of Work, for each row that an Add takes at once
 }
+
+// WorkOn is the Work where there are no more than so many rows.
+func (m Memory) WorkOn(rows int) int64 { return m.Work - m.row*int64(max(0, chunkRows-rows)) }
 
 // MemoryOf says what moments of layers with dims units would need.
 func MemoryOf(dims []int, o Options) (Memory, error) {
@@ -46,11 +50,12 @@ func (l *layout) memory(o Options) Memory {
 		rows = int64(o.Products.Rows()) + chunkRows
 	}
 	for _, p := range l.panels {
-		mem.Work += element * rows * int64(p.width())
+		mem.row += element * int64(p.width())
 	}
 	if l.norms {
-		mem.Work += 8 * rows * int64(len(l.dims))
+		mem.row += 8 * int64(len(l.dims))
 	}
+	mem.Work = mem.row * rows
 	if o.Products != nil { // the blocks of one chunk, and no tiles
 		for k := range l.blocks {
 			mem.Work += 8 * int64(l.size(k))

@@ -47,3 +47,17 @@ func TestMemoryOfRows(t *testing.T) {
 	runtime.KeepAlive(m)
 	runtime.KeepAlive(block)
 }
+
+// TestWorkOn: a few rows take less than a whole block of them, and more take no more.
+func TestWorkOn(t *testing.T) {
+	m, err := MemoryOf([]int{30, 20}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := m.WorkOn(BlockRows); all != m.Work || m.WorkOn(10*BlockRows) != all {
+		t.Errorf("%d bytes for a block, of %d", all, m.Work)
+	}
+	if saved := m.WorkOn(BlockRows) - m.WorkOn(BlockRows-100); saved != 100*4*(30+20) {
+		t.Errorf("100 rows take %d bytes", saved)
+	}
+}

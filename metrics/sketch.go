@@ -44,6 +44,17 @@ type Sketch struct {
 // cost; where no component stands out (1/sqrt(rank), or none at all), by some .01.
 const SketchWidth = 64
 
+// NullMemory is the number of bytes that [NullCKA] takes for so many rows of so many layers, of which pairs are compared: the sketch of
+// SketchWidth directions with the norms of its rows, and the moments of a draw.
+func NullMemory(rows, layers int, pairs [][2]int) int64 {
+	x, y := map[int]bool{}, map[int]bool{}
+	for _, p := range pairs {
+		x[p[0]], y[p[1]] = true, true
+	}
+	sketch := int64(rows) * int64(layers) * (4*SketchWidth + 8)
+	return sketch + 8*SketchWidth*SketchWidth*int64(len(pairs)) + 4*int64(min(rows, chunkRows))*SketchWidth*int64(len(x)+len(y))
+}
+
 // NewPrincipalSketch prepares directions of which half are the first principal
 // components of each layer. m are moments of the same layers with each one's own
 // block; some thousand of the rows are enough. numbers tell layers apart whose

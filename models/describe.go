@@ -64,7 +64,7 @@ func Describe(path string, o Options) (*Model, error) {
 	}
 	sum := sha256.Sum256(text)
 	m.digest = "card " + hex.EncodeToString(sum[:])
-	m.described = true
+	m.widest, m.described = describedConvolution(m.card), true
 	return m, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"speechsim/models/internal/layers"
 	"speechsim/models/internal/onnxproto"
 	"speechsim/models/internal/ort"
 )
@@ -57,8 +58,9 @@ type Model struct {
 	forms      [][]int64 // of tensors: see shapes.go
 	outputs    []string  // of the file's own graph
 	digest     string
-	nodes      [2]int // of the graph that runs (without those that no chosen output needs), of the file
-	described  bool   // by its card alone
+	nodes      [2]int  // of the graph that runs (without those that no chosen output needs), of the file
+	widest     float64 // numbers that its widest convolution gives for each frame
+	described  bool    // by its card alone
 }
 
 // Load opens the model at path for the outputs chosen in the options, and runs
@@ -70,7 +72,8 @@ func (r *Runtime) Load(path string, o Options) (*Model, error) {
 		return nil, err
 	}
 	defer plan.file.close()
-	m := &Model{name: plan.name, path: path, card: plan.card, layers: plan.layers, attentions: plan.attentions, tensors: plan.tensors}
+	m := &Model{name: plan.name, path: path, card: plan.card, layers: plan.layers, attentions: plan.attentions, tensors: plan.tensors,
+		widest: layers.Index(&plan.scan.Graph).WidestConvolution()}
 
 	for _, out := range plan.scan.Graph.Outputs {
 		m.outputs = append(m.outputs, out.Name)

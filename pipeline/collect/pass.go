@@ -74,7 +74,7 @@ func run(ctx context.Context, p *plan.Plan, pass int, parts []int) error {
 	}
 	if len(utterances) > 0 {
 		m := plan.ModelMemoryOf(p.Inputs, p.SourcesOf(pass))
-		if warning := m.Warning(plan.ProcessBytes + m.Bytes); warning != "" {
+		if warning := m.Warning(plan.ProcessBytes(p.Workers) + m.Bytes); warning != "" {
 			p.Progress.Note("%s", warning)
 		}
 	}

@@ -70,7 +70,7 @@ func atOnce(p *plan.Plan, asked []question) int {
 	if p.Budget.Bytes == 0 {
 		return p.Workers
 	}
-	return min(p.Workers, int(max(1, (p.Budget.Bytes-plan.ProcessBytes)/most)))
+	return min(p.Workers, int(max(1, (p.Budget.Bytes-plan.ProcessBytes(p.Workers))/most)))
 }
 
 // bytes is about the memory that it takes to answer.

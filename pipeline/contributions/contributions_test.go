@@ -175,7 +175,7 @@ func TestAtOnce(t *testing.T) {
 	task := &plan.Task{Grid: plan.Grid{Layers: []plan.Layer{{Units: 1024}, {Units: 768}}}}
 	asked := []question{{task: task, measure: named("asif")}, {task: task, measure: named("cka"), at: plan.Pair{X: 0, Y: 1}}}
 	p := &plan.Plan{Inputs: &load.Inputs{Files: &load.Files{Options: load.Options{Workers: 8}}}}
-	for room, want := range map[int64]int{0: 8, plan.ProcessBytes + 1: 1, plan.ProcessBytes + 3*asked[1].bytes(): 3, plan.ProcessBytes + 100*asked[1].bytes(): 8} {
+	for room, want := range map[int64]int{0: 8, plan.ProcessBytes(8) + 1: 1, plan.ProcessBytes(8) + 3*asked[1].bytes(): 3, plan.ProcessBytes(8) + 100*asked[1].bytes(): 8} {
 		p.Budget.Bytes = room
 		if got := atOnce(p, asked); got != want {
 			t.Errorf("in %d bytes: %d at once, expected %d", room, got, want)

@@ -4,7 +4,6 @@ package forecast
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
 
 	"speechsim/extract/store"
@@ -137,7 +136,7 @@ func (f *forecaster) task(t *plan.Task) error {
 	f.Drawn += float64(len(t.Measures)) * figureSeconds / float64(f.Workers)
 	if t.Input == study.Rows {
 		f.uncertain(t, &c, nullRows, 0)
-		f.Measuring = max(f.Measuring, plan.RowsBytes(t, c.Rows))
+		f.Measuring = max(f.Measuring, plan.WithGarbage(plan.RowsBytes(t, c.Rows)))
 		f.Comparisons = append(f.Comparisons, c)
 		return nil
 	}
@@ -160,7 +159,11 @@ func (f *forecaster) task(t *plan.Task) error {
 // uncertain counts the intervals and nulls of a task that are left.
 func (f *forecaster) uncertain(t *plan.Task, c *Comparison, nullRows int, state int64) {
 	if !f.Complete {
+		null := c.NullBytes
 		c.Uncertainty = uncertainty(t, nullRows, state, f.Forecast.Products)
+		if c.Draws > 0 {
+			c.NullBytes = null
+		}
 		f.Measured += c.IntervalSeconds + c.NullSeconds
 	}
 }
@@ -177,7 +180,7 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 			return err
 		}
 		c.Bytes += n.State
-		c.TileBytes = max(c.TileBytes, n.State)
+		c.TileBytes, c.NullBytes = max(c.TileBytes, n.State), max(c.NullBytes, n.Null)
 		missing := int64(float64(n.File) * float64(tile.MissingParts()*len(t.Groups())) / float64(f.Forecast.Parts))
 		left := float64(tile.MissingParts()) / float64(f.Forecast.Parts) // of the products
 		switch {
@@ -242,27 +245,4 @@ func (f *forecaster) countDisk() {
 	if f.DiskFree = native.FreeDisk(f.Store.Dir); f.DiskFree > 0 && f.StoreBytes > f.DiskFree {
 		f.Warnings = append(f.Warnings, fmt.Sprintf("the store's disk has room for %s, and %s will be written: put the store elsewhere (store:, --store), or give the run more memory (memory:)", text.Bytes(f.DiskFree), text.Bytes(f.StoreBytes)))
 	}
-}
-
-// heldBytes is what the plan takes itself, which a run holds throughout: the utterances with their labels, and the tables of rows.
-func heldBytes() int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
-
-// countMemory adds up the peaks, with a fifth for garbage of what is there throughout.
-func (f *forecaster) countMemory() {
-	for pass, moments := range f.moments {
-		running := f.Models.All() // where there is one pass alone, none is let go before
-		if f.Plan.Passes > 1 {
-			running = f.SourcesOf(pass)
-		}
-		f.Collecting = max(f.Collecting, plan.ProcessBytes+plan.ModelMemoryOf(f.Inputs, running).Bytes+moments)
-	}
-	f.Measuring += plan.ProcessBytes
-	corpus := heldBytes() * 6 / 5
-	f.Collecting, f.Measuring = f.Collecting+corpus, f.Measuring+corpus
-	f.MemoryBytes = max(f.Collecting, f.Measuring)
 }

@@ -81,7 +81,6 @@ func uncertainty(t *plan.Task, rows int, state int64, speed float64) Uncertainty
 		}
 		c.NullSeconds += float64(c.Draws) * (narrow*draw + float64(rows)*float64(len(t.Layers))*metrics.SketchWidth/numbersPerSecond)
 	}
-	c.NullBytes = plan.NullBytes(t, t.Grid, rows, state)
 	if c.Groups > 0 {
 		c.IntervalSeconds += float64(groups) * 2 * float64(state/8) / numbersPerSecond // read, and taken from the whole
 	}

@@ -42,7 +42,7 @@ func TestBudget(t *testing.T) {
 		kept   bool
 		passes bool // more than one
 	}{{2 * most, "auto", false, false}, {2 * most, "keep", true, false}, {most / 2, "auto", true, false}, {most / 2, "never", false, true}} {
-		budget := (plan.ProcessBytes + models + c.room) * 10 / 9
+		budget := (plan.ProcessBytes(free.Workers) + models + c.room) * 10 / 9
 		cfg := plantest.Config(t, plantest.Tiled, fmt.Sprintf("memory=%dB", budget), "store.frames="+c.frames)
 		p := plantest.Plan(t, cfg, plantest.In(t.TempDir()), plan.Options{})
 		tiles := 0
@@ -69,7 +69,7 @@ func TestBudget(t *testing.T) {
 		}
 	}
 	for _, room := range []int64{-1, least / 2} {
-		cfg := plantest.Config(t, plantest.Tiled, fmt.Sprintf("memory=%dB", (plan.ProcessBytes+models+room)*10/9), "store.frames=never")
+		cfg := plantest.Config(t, plantest.Tiled, fmt.Sprintf("memory=%dB", (plan.ProcessBytes(free.Workers)+models+room)*10/9), "store.frames=never")
 		_, err := plan.Make(plantest.Inputs(t, cfg, plantest.In(t.TempDir())), plan.Options{})
 		if err == nil || !strings.HasPrefix(err.Error(), "--set memory=") || !strings.Contains(err.Error(), "The smallest memory that is enough is ") {
 			t.Errorf("room of %d bytes: %v", room, err)

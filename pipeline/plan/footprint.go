@@ -18,24 +18,29 @@ type Footprint struct {
 	Copies  int64 // of moments and factors while measuring: the whole, and one group for intervals
 }
 
-// Collecting is the need while models run: the moments of one part, and the fifth of that which the program lets garbage grow
-// to.
-func (f Footprint) Collecting() int64 { return (f.State + f.Work + f.Block) * 6 / 5 }
+// Collecting is the need while models run: the moments of one part.
+func (f Footprint) Collecting() int64 { return WithGarbage(f.State + f.Work + f.Block) }
 
-// Measuring is the need while cells are computed: rows of the store that are multiplied, the whole with a part, a null.
+// Measuring is the need while cells are computed: rows of the store that are multiplied, the whole with a part, a null. Moments of
+// stored rows keep what they were made in.
 func (f Footprint) Measuring() int64 {
-	return max(f.State+f.Work+2*f.Block, f.Copies*f.State+f.Copies*f.Factors+f.Again+f.Groups, f.State+f.Factors+f.Null)
+	return WithGarbage(max(f.State+f.Work+2*f.Block, f.Copies*f.State+f.Copies*f.Factors+f.Again+f.Groups, f.State+f.Again+f.Factors+f.Null))
 }
 
 // Footprint counts what a tile on layers takes. nullRows matter to nulls alone.
 func (t *Tile) Footprint(nullRows int) (Footprint, error) {
 	m, err := t.momentsMemory()
+	block := t.BlockSize()
+	if t.OnSegments() { // which may be few
+		rows := len(t.RowsFrom[0].Table.Rows)
+		block, m.Work = min(block, rows), m.WorkOn(rows)
+	}
 	f := Footprint{Memory: m, Copies: 2} // parts are read into a copy even where no group is left out
 	widest := int64(0)
 	for _, l := range t.Layers {
-		f.Block += 4 * int64(t.BlockSize()) * int64(l.Units)
+		f.Block += 4 * int64(block) * int64(l.Units)
 		if t.Input == study.Projections {
-			f.Block += 4 * int64(t.BlockSize()+l.Units) * int64(metrics.ProjectedUnits(l.Units))
+			f.Block += 4 * int64(block+l.Units) * int64(metrics.ProjectedUnits(l.Units))
 		}
 		widest = max(widest, int64(l.Units))
 	}
@@ -56,7 +61,7 @@ func (t *Tile) Footprint(nullRows int) (Footprint, error) {
 	if slices.ContainsFunc(t.Measures, func(m study.Measure) bool { return m.Grouped() || m.WantsGroups() && t.Comparison.WantsInterval(m) }) {
 		f.Groups = metrics.GroupsMemory(t.Dims(), t.CellPairs(), len(t.Groups()))
 	}
-	f.Null = NullBytes(t.Task, t.Grid, nullRows, m.State)
+	f.Null = t.nullBytes(nullRows, m)
 	return f, err
 }
 
@@ -65,36 +70,36 @@ func (t *Tile) momentsMemory() (metrics.Memory, error) {
 	return metrics.MemoryOf(t.MomentsDims(), t.MomentsOptions())
 }
 
-// NullBytes is the memory that the nulls of a grid of a task take in addition to its moments of so many bytes.
-func NullBytes(t *Task, g Grid, rows int, state int64) int64 {
+// nullBytes is the memory that nulls on so many rows take in addition to the moments of the tile, of which m says what they need.
+func (t *Tile) nullBytes(rows int, m metrics.Memory) int64 {
 	if t.Comparison.Null == nil {
 		return 0
 	}
 	most := int64(0)
-	for _, m := range t.Measures {
+	for _, measure := range t.Measures {
 		switch {
-		case !m.HasNull(), m.Input() == study.Rows:
+		case !measure.HasNull(), measure.Input() == study.Rows:
 		case t.Input == study.Projections: // projected rows, and the moments of two draws
 			widest := 0 // of the layers, of which one at a time is read
-			for _, l := range g.Layers {
+			for _, l := range t.Layers {
 				widest = max(widest, l.Units)
 				most += 2 * 4 * int64(rows) * int64(metrics.ProjectedUnits(l.Units))
 			}
-			most += 4*int64(rows)*int64(widest) + 2*state
-		case t.Comparison.NullFromProjections(m, t.RowSet):
-			own := int64(0) // moments of the permuted rows, each layer with itself
-			for _, l := range g.Layers {
+			most += 4*int64(rows)*int64(widest) + 2*m.State
+		case t.Comparison.NullFromProjections(measure, t.RowSet):
+			own := m.Work // moments of the permuted rows, each layer with itself, and what they are made in
+			for _, l := range t.Layers {
 				own += 8 * int64(l.Units) * int64(l.Units)
 			}
-			most = max(most, own+4*int64(rows)*metrics.SketchWidth*int64(len(g.Layers)+len(g.Y)))
+			most = max(most, own+metrics.NullMemory(rows, len(t.Layers), t.CellPairs()))
 		default: // all rows of both sides, and the moments of two draws
 			units := 0
-			for _, side := range [][]int{g.X, g.Y} {
+			for _, side := range [][]int{t.X, t.Y} {
 				for _, i := range side {
-					units += g.Layers[i].Units
+					units += t.Layers[i].Units
 				}
 			}
-			most = max(most, 4*int64(rows)*int64(units)+2*state)
+			most = max(most, 4*int64(rows)*int64(units)+2*m.State+m.Work)
 		}
 	}
 	return most

@@ -1,9 +1,7 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
 	"speechsim/extract"
 	"speechsim/pipeline/internal/text"
@@ -12,16 +10,22 @@ import (
 )
 
 const (
-	ProcessBytes    = 60 << 20 // of a process at rest
-	arenaPerSecond  = 24 << 20 // activations of a base model (12 layers, 768 units) per second of audio; scaled by units x layers
-	referenceLayers = 13 * 768
-	scoreCopies     = 3 // of one layer's attention scores, that a session holds at once: product, position bias, Softmax
+	processBytes = 60 << 20 // of a process at rest
+	workerBytes  = 9 << 20  // of copies of matrices that OpenBLAS makes for each thread, and keeps
 )
+
+// ProcessBytes is what a process takes on so many workers, beside what its work takes.
+func ProcessBytes(workers int) int64 { return processBytes + workerBytes*int64(workers) }
+
+// WithGarbage is what so many bytes on Go's heap take: the program lets garbage grow to a fifth of them (see cmd/pipeline).
+func WithGarbage(bytes int64) int64 { return bytes * 6 / 5 }
 
 // ModelMemory is what the models take while they run: their weights, and the activations of the utterances that are held at
 // once (see extract.Walk), which grow with the length of an utterance, and those of attention with its square.
 type ModelMemory struct {
 	Bytes     int64
+	Loaded    int64 // of that, before they run
+	Loading   int64 // at the most while one model after the other is loaded
 	longest   int   // the utterance that takes most, -1 if no model takes audio
 	alone     int64 // what it takes
 	attention int64 // of that, for attention
@@ -29,83 +33,49 @@ type ModelMemory struct {
 	inputs *load.Inputs
 }
 
-// ModelMemoryOf computes it for some sources from the lengths alone, for the case that the longest utterances are in memory together.
+// ModelMemoryOf computes it for some sources from the lengths alone, for the worst case: that of all utterances which can be in memory together
+// the longest are.
 func ModelMemoryOf(in *load.Inputs, sources []int) ModelMemory {
 	m := ModelMemory{longest: -1, inputs: in}
-	order := make([]int, len(in.Lengths))
-	for u := range order {
-		order[u] = u
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(in.Lengths[b], in.Lengths[a]) })
 	for _, i := range sources {
-		s := in.Sources[i]
-		if s.Features != nil {
-			m.Bytes += featureBytes(in, s, order[:min(len(order), 2*in.Workers)])
-		}
-		if s.Model == nil || !s.IsAudio() { // log-mel frames hear too, and take next to nothing
-			continue
-		}
-		m.Bytes += s.Model.WeightBytes()
-		for rank, u := range order[:min(len(order), 2*in.Workers)] {
-			if in.Lengths[u] <= 0 {
-				break
-			}
-			states, maps, scores := activationBytes(in, s, in.Lengths[u])
-			if rank >= in.Workers { // it waits to be collected, with what it gave alone
-				states, scores = stateBytes(in, s, in.Lengths[u]), 0
-			}
-			m.Bytes += states + maps + scores
-			if rank == 0 {
-				m.longest = u
-				m.alone += states + maps + scores
-				m.attention += maps + scores
-			}
+		switch s := in.Sources[i]; {
+		case s.Features != nil:
+			m.Bytes += featureBytes(in, s)
+		case s.Model != nil:
+			weights, loading := s.Model.SessionMemory()
+			m.Loading = max(m.Loading, m.Loaded+loading)
+			m.Loaded += weights
+			m.add(s)
 		}
 	}
+	m.Bytes += m.Loaded
 	return m
 }
 
-// featureBytes is what the features of some utterances take.
-func featureBytes(in *load.Inputs, s *extract.Source, utterances []int) (bytes int64) {
-	for _, u := range utterances {
-		if in.Lengths[u] > 0 {
-			for _, l := range s.Layers() {
-				bytes += 4 * int64(l.Units) * int64(s.Frames(in.Corpus, u, in.Lengths[u]))
-			}
+// add adds what a model takes that runs on some utterances at once.
+func (m *ModelMemory) add(s *extract.Source) {
+	for rank, u := range m.inputs.Together {
+		run := s.Model.RunMemory(s.Steps(m.inputs.Corpus, u, m.inputs.Lengths[u]))
+		m.Bytes += run.Outputs
+		if rank < m.inputs.Workers { // the others wait to be collected
+			m.Bytes += run.Inside
+		}
+		if rank == 0 && s.IsAudio() {
+			m.longest = u
+			m.alone += run.Outputs + run.Inside
+			m.attention += run.Attention
+		}
+	}
+}
+
+// featureBytes is what the features of the utterances take that are held at once.
+func featureBytes(in *load.Inputs, s *extract.Source) (bytes int64) {
+	for _, u := range in.Together {
+		for _, l := range s.Layers() {
+			bytes += 4 * int64(l.Units) * int64(s.Frames(in.Corpus, u, in.Lengths[u]))
 		}
 	}
 	return bytes
-}
-
-// stateBytes is what the states are that a source gives for one utterance of so many samples.
-func stateBytes(in *load.Inputs, s *extract.Source, samples int) (bytes int64) {
-	card := s.Model.Card()
-	n := card.Padded(extract.Scale(samples, in.Corpus.Spec.Audio.Rate, card.SampleRate))
-	for _, l := range s.Model.Layers() {
-		bytes += 4 * int64(l.Units) * int64(card.LayerFrames(l, n))
-	}
-	return bytes
-}
-
-// activationBytes is what a source takes for one utterance of so many samples: for its states, for the attention maps that it
-// gives, and for the scores of one layer inside the session.
-func activationBytes(in *load.Inputs, s *extract.Source, samples int) (states, maps, scores int64) {
-	card := s.Model.Card()
-	n := card.Padded(extract.Scale(samples, in.Corpus.Spec.Audio.Rate, card.SampleRate))
-	units := 0
-	for _, l := range s.Layers() {
-		units += l.Units
-	}
-	states = int64(float64(arenaPerSecond) * float64(units) / referenceLayers * float64(n) / float64(card.SampleRate))
-	square := func(n int) int64 {
-		frames := int64(card.Frames(n))
-		return 4 * frames * frames * int64(max(card.Heads, 1))
-	}
-	maps = square(n) * int64(len(s.Model.Attentions()))
-	if card.Chunk > 0 {
-		n = min(n, card.Chunk)
-	}
-	return states, maps, scoreCopies * square(n)
 }
 
 // Warning says that so many bytes in all are more than there are, and what takes them; "" if they fit or if nobody knows.

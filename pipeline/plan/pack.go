@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 
 	"speechsim/pipeline/internal/text"
@@ -35,7 +36,8 @@ func withSlack(needed int64) int64 { return needed * 10 / 9 }
 func (p *planner) fit(o Options) error {
 	p.Budget = p.budget()
 	budget := p.Budget.Bytes
-	f := &packer{planner: p, budget: p.Budget, measuring: budget - ProcessBytes, collecting: budget - modelSlack(budget) - ProcessBytes}
+	held := ProcessBytes(p.Workers) + WithGarbage(p.tableBytes())
+	f := &packer{planner: p, budget: p.Budget, held: held, measuring: budget - held, collecting: budget - modelSlack(budget) - held}
 	if o.Stretches > 0 {
 		return f.stretch(o)
 	}
@@ -43,10 +45,8 @@ func (p *planner) fit(o Options) error {
 		return nil
 	}
 	f.left = f.room(p.Models.All())
-	if first := p.firstPassSources(); f.room(first) < 0 && f.budget.asked {
-		all := ModelMemoryOf(p.Inputs, first).Bytes
-		return p.Config.Errorf(p.Config.Pos.Of("memory"), "memory: %s is too little for the models, which take %s on the longest utterances. The smallest memory that is enough is %s; fewer --workers, layers or models take less",
-			p.Config.Memory, text.Bytes(all), text.BytesUp(withSlack(all+ProcessBytes)))
+	if err := f.models(); err != nil {
+		return err
 	}
 	for _, t := range p.Tasks {
 		switch t.Input {
@@ -77,9 +77,25 @@ func (p *planner) fit(o Options) error {
 type packer struct {
 	*planner
 	budget                Budget
+	held                  int64 // throughout: by the process and its tables
 	measuring, collecting int64 // for moments while cells are computed, and for moments and models while those run
 	left                  int64 // of collecting, in the first pass, in which all models run
 	pass                  int   // the last
+}
+
+// models refuses a budget that is too little to load the models, all of which are loaded at first, or to run those of the first pass.
+func (f *packer) models() error {
+	loading, first := ModelMemoryOf(f.Inputs, f.Models.All()).Loading, ModelMemoryOf(f.Inputs, f.firstPassSources()).Bytes
+	toLoad, toRun := f.held+loading, withSlack(f.held+first)
+	if !f.budget.asked || f.budget.Bytes >= max(toLoad, toRun) {
+		return nil
+	}
+	why := fmt.Sprintf("for the models, which take %s on the longest utterances", text.Bytes(first))
+	if toLoad > toRun {
+		why = fmt.Sprintf("to load the models, which take %s at that time", text.Bytes(loading))
+	}
+	return f.Config.Errorf(f.Config.Pos.Of("memory"), "memory: %s is too little %s. The smallest memory that is enough is %s; fewer --workers, layers or models take less",
+		f.Config.Memory, why, text.BytesUp(max(toLoad, toRun)))
 }
 
 // firstPassSources are the sources that one pass must run: those of rows that are kept, and of attention.
@@ -175,9 +191,9 @@ func (f *packer) tilesOf(t *Task, rows int, streamed bool) (tiles []*Tile, err e
 			return tiles, nil
 		}
 	}
-	smallest := ProcessBytes + most.Measuring()
+	smallest := f.held + most.Measuring()
 	if streamed {
-		smallest = max(smallest, withSlack(ProcessBytes+ModelMemoryOf(f.Inputs, t.Tiles[0].Sources()).Bytes+most.Collecting()))
+		smallest = max(smallest, withSlack(f.held+ModelMemoryOf(f.Inputs, t.Tiles[0].Sources()).Bytes+most.Collecting()))
 	}
 	if f.budget.asked {
 		return nil, f.Config.Errorf(t.Comparison.Pos.Or(f.Config.Pos.Of("memory")), "comparison %q does not fit in %s of memory, even layer by layer. The smallest memory that is enough is %s", t.Comparison.Name, f.Config.Memory, text.BytesUp(smallest))

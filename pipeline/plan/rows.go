@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"unsafe"
+
 	"speechsim/extract"
 	"speechsim/extract/store"
 	"speechsim/pipeline/join"
@@ -55,6 +57,20 @@ func (p *planner) rowProduct(source int, unit string, pooling extract.Pooling) (
 	}
 	p.products[key] = r
 	return r, nil
+}
+
+// tableBytes is what the tables of rows take, which stay throughout a run.
+func (p *planner) tableBytes() (bytes int64) {
+	count := func(t *extract.Table) {
+		bytes += int64(len(t.Rows))*int64(unsafe.Sizeof(extract.Row{})) + int64(len(t.Dropped))*int64(unsafe.Sizeof(extract.Dropped{}))
+	}
+	for _, t := range p.candidates {
+		count(t)
+	}
+	for _, r := range p.products {
+		count(r.Table)
+	}
+	return bytes
 }
 
 // Join joins rows of the sources of a task as they are in the store: words, phones, kept frames, or those of a null.

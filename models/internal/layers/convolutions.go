@@ -125,6 +125,32 @@ func (x *Graph) Steps() (s Steps, ok bool) {
 	return Steps{}, false
 }
 
+// WidestConvolution is how many numbers the widest of the convolutions before the first matrix product gives for each frame of the last of
+// them; 0 where there are none, or of more dimensions than time.
+func (x *Graph) WidestConvolution() float64 {
+	channels := map[string]int64{}
+	for _, w := range x.Initializers {
+		if len(w.Dims) > 0 {
+			channels[w.Name] = w.Dims[0]
+		}
+	}
+	s, widest := oneSample, 0.0 // numbers a sample
+	for i := range x.Nodes {
+		n := &x.Nodes[i]
+		if (n.Op == "MatMul" || n.Op == "Gemm") && !strings.Contains(x.scopes[i], convolutionList) {
+			break
+		}
+		if n.Op != "Conv" {
+			continue
+		}
+		if !s.through(n) || len(n.Inputs) < 2 {
+			return 0
+		}
+		widest = max(widest, float64(channels[n.Inputs[1]])/float64(s.Hop))
+	}
+	return widest * float64(s.Hop)
+}
+
 // GroupNorm reports whether the model normalises over time, which ONNX does with
 // InstanceNormalization (torch) or GroupNormalization.
 func (x *Graph) GroupNorm() bool {

@@ -1,6 +1,9 @@
 package onnxproto
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // Tags of the fields that Edit writes, and those it hides fields behind:
 // GraphProto has no fields 3 and 7 (3 was retired, 7 never given), so a reader
@@ -60,11 +63,12 @@ func (m *Model) Expose(tensors []string, prune bool) *Edit {
 	return e
 }
 
-// hide takes the nodes that the tensors do not need, and the outputs that these
-// nodes compute, out of the graph.
+// hide takes the nodes that the tensors do not need, and all other outputs, out
+// of the graph. ONNX Runtime keeps every output until a run ends, be it fetched
+// or not: a transformer's attention maps, of all blocks, which are its largest
+// tensors.
 func (m *Model) hide(e *Edit, tensors []string) {
 	needed := m.Graph.needed(tensors)
-	gone := map[string]bool{}
 	for i := range m.Graph.Nodes {
 		n := &m.Graph.Nodes[i]
 		if needed[i] || m.data[n.tag] != tagGraphNode {
@@ -72,12 +76,9 @@ func (m *Model) hide(e *Edit, tensors []string) {
 		}
 		e.Nodes--
 		e.Patches = append(e.Patches, Patch{n.tag, tagHiddenNode})
-		for _, o := range n.Outputs {
-			gone[o] = true
-		}
 	}
 	for _, o := range m.Graph.Outputs {
-		if gone[o.Name] && m.data[o.tag] == tagGraphOutput {
+		if !slices.Contains(tensors, o.Name) && m.data[o.tag] == tagGraphOutput {
 			e.Patches = append(e.Patches, Patch{o.tag, tagHiddenOutput})
 		}
 	}

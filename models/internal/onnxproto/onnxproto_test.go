@@ -151,6 +151,26 @@ func TestExpose(t *testing.T) {
 	}
 }
 
+// An output that others are computed from stays a tensor, and is no output any more: ONNX Runtime would keep it until the run ends.
+func TestExposeKeepsNoOtherOutputs(t *testing.T) {
+	data := []byte(message(7, message(1, testNode("Softmax", "", []string{"x"}, []string{"map"}), 1, testNode("Neg", "", []string{"map"}, []string{"y"}),
+		12, testValue("map"), 12, testValue("y"))))
+	m, err := Scan(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for prune, want := range map[bool]int{true: 1, false: 2} {
+		e := m.Expose([]string{"y"}, prune)
+		again, err := Scan(edited(data, e))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(again.Graph.Outputs) != want || len(again.Graph.Nodes) != 2 || again.Graph.Outputs[want-1].Name != "y" {
+			t.Errorf("prune %v: outputs %+v of %d nodes", prune, again.Graph.Outputs, len(again.Graph.Nodes))
+		}
+	}
+}
+
 // Half writes the products again between casts, with their attributes; the node
 // that is pruned does not come back, a tensor is cast once, and a convolution
 // stays as it is.

@@ -85,6 +85,7 @@ func (l *Library) Session(m Model, o Options) (*Session, error) {
 	if err != nil {
 		return nil, &Error{message(err)}
 	}
+	trim() // the file as it was read
 	return s, nil
 }
 
