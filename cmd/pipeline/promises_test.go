@@ -296,6 +296,41 @@ func TestFullDisk(t *testing.T) {
 	mustRun(t, demoCommand(t, dir))
 }
 
+// TestNoRoomForImports: models that the store's disk has no room for are refused before the first is imported.
+func TestNoRoomForImports(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to mount a small file system")
+	}
+	dir := t.TempDir()
+	store := filepath.Join(dir, "store")
+	if err := os.Mkdir(store, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", store, "tmpfs", 0, "size=64k"); err != nil {
+		t.Skipf("can't mount a small file system: %v", err)
+	}
+	defer syscall.Unmount(store, syscall.MNT_DETACH)
+	config := fmt.Sprintf(`name: room
+corpus: {librispeech: {root: %[1]s/corpus/demo/LibriSpeech, subset: demo}}
+models:
+  - {name: hubert, checkpoint: %[1]s/models/checkpoint/testdata/hubert-base}
+  - {name: untrained, checkpoint: %[1]s/models/checkpoint/testdata/hubert-base, weights: random}
+comparisons:
+  - {name: frames, models: [hubert, untrained], metrics: [cka]}
+`, root)
+	file := filepath.Join(dir, "room.yaml")
+	if err := os.WriteFile(file, []byte(config), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := pipelineCommand(t, dir, "plan", file).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "room.yaml:5:5: the models that are imported from checkpoints take") || strings.Contains(string(out), "importing") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if models, _ := filepath.Glob(filepath.Join(store, "*", "model.onnx")); len(models) > 0 {
+		t.Errorf("%v were imported", models)
+	}
+}
+
 var peakLine = regexp.MustCompile(`VmHWM:\s*(\d+) kB`)
 
 // peakMemory runs a command to its end, collecting garbage when a user's would, and returns its peak memory in MiB. (The system's account of a process that

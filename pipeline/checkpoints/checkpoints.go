@@ -70,6 +70,24 @@ func OriginOf(c *checkpoint.Checkpoint, cfg *configs.Config, m *configs.Model, d
 	return o, err
 }
 
+// importFormat changes when a checkpoint becomes another graph: then it is imported again.
+const importFormat = 2
+
+// Import is everything that the graph depends on which is made of a checkpoint that is open, for its key in the store, and the origin of
+// that.
+func Import(c *checkpoint.Checkpoint, cfg *configs.Config, m *configs.Model, digest func(file string) (string, error)) (Origin, any, error) {
+	from, err := OriginOf(c, cfg, m, digest)
+	return from, struct {
+		Format  int
+		Name    string            // as the card says
+		Weights string            `json:",omitempty"`
+		Seed    int               `json:",omitempty"`
+		Audio   string            `json:",omitempty"` // how it is normalised, where the config says so
+		Commit  string            `json:",omitempty"` // on the hub
+		Files   map[string]string // sha256 by name
+	}{importFormat, c.Name(), m.Weights, m.Seed, m.Normalize, from.Commit, from.Files}, err
+}
+
 // Origins are those of all checkpoints of a config, by the names of their models.
 func Origins(cfg *configs.Config, digest func(file string) (string, error)) (map[string]Origin, error) {
 	all := map[string]Origin{}

@@ -23,8 +23,10 @@ type Forecast struct {
 	Parts       int             `json:"parts"`
 	PartsDone   int             `json:"parts_done"`
 	Comparisons []Comparison    `json:"comparisons"`
-	Passes      int             `json:"walks"`       // over the audio
-	StoreBytes  int64           `json:"store_bytes"` // to be written, at the most that is there at once
+	Passes      int             `json:"walks"`                 // over the audio
+	StoreBytes  int64           `json:"store_bytes"`           // to be written, at the most that is there at once
+	StayBytes   int64           `json:"stay_bytes"`            // of that, what stays when the run is complete
+	ModelBytes  int64           `json:"model_bytes,omitempty"` // of models that were made of checkpoints, in the store already
 	DiskFree    int64           `json:"disk_free,omitempty"`
 	MemoryBytes int64           `json:"memory_bytes"`  // at the peak
 	Collecting  int64           `json:"walking_bytes"` // peak while models run
@@ -224,6 +226,9 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 		}
 	}
 	f.StoreBytes += inStore
+	if t.Whole() && f.Config.Store.Keep != "rows" {
+		f.StayBytes += inStore
+	}
 	return nil
 }
 
@@ -231,16 +236,29 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 // jackknife.
 const timesRead = 4
 
+// importedBytes is what the models take in the store that were made of checkpoints.
+func importedBytes(p *plan.Plan) (bytes int64) {
+	seen := map[string]bool{}
+	for i, s := range p.Sources {
+		if p.Config.Models[i].Checkpoint != "" && !seen[s.Model.Digest()] {
+			seen[s.Model.Digest()] = true
+			bytes += s.Model.WeightBytes()
+		}
+	}
+	return bytes
+}
+
 // countDisk adds what the rows take in the store, and warns where there is no room.
 func (f *forecaster) countDisk() {
 	var largest int64
 	for _, r := range f.Rows {
 		if !r.Entry.Finished() {
 			bytes := int64(len(r.Table.Rows)) * r.Form.RowBytes()
-			f.StoreBytes += bytes
+			f.StoreBytes, f.StayBytes = f.StoreBytes+bytes, f.StayBytes+bytes
 			largest = max(largest, bytes)
 		}
 	}
+	f.ModelBytes = importedBytes(f.Plan)
 	f.StoreBytes += slices.Max(f.disk) + f.joining + largest // rows are there twice while they are joined
 	if f.DiskFree = native.FreeDisk(f.Store.Dir); f.DiskFree > 0 && f.StoreBytes > f.DiskFree {
 		f.Warnings = append(f.Warnings, fmt.Sprintf("the store's disk has room for %s, and %s will be written: put the store elsewhere (store:, --store), or give the run more memory (memory:)", text.Bytes(f.DiskFree), text.Bytes(f.StoreBytes)))

@@ -50,6 +50,9 @@ func TestForecast(t *testing.T) {
 	if f.Seconds <= 0 || f.Measured <= 0 || f.Drawn <= 0 || f.All < f.Seconds+f.Measured+f.Drawn || f.Busy < 1 {
 		t.Errorf("%+v", f)
 	}
+	if f.StayBytes <= 0 || f.StayBytes >= f.StoreBytes || f.ModelBytes != 0 {
+		t.Errorf("%d bytes of %d stay", f.StayBytes, f.StoreBytes)
+	}
 	if s := f.String(); !strings.Contains(s, "\ntime        about ") || !strings.Contains(s, " of extraction (") || !strings.Contains(s, " of intervals and nulls, ") {
 		t.Error(s)
 	}

@@ -30,7 +30,14 @@ func (e *Forecast) String() string {
 			fmt.Fprintf(&b, "            %s\n", text)
 		}
 	}
-	fmt.Fprintf(&b, "disk        %s into the store\n", text.Bytes(e.StoreBytes))
+	fmt.Fprintf(&b, "disk        %s into the store", text.Bytes(e.StoreBytes))
+	if e.StayBytes < e.StoreBytes {
+		fmt.Fprintf(&b, " at the most, %s of it to stay", text.Bytes(e.StayBytes))
+	}
+	if e.ModelBytes > 0 {
+		fmt.Fprintf(&b, "; the models that were imported are there, with %s", text.Bytes(e.ModelBytes))
+	}
+	b.WriteByte('\n')
 	fmt.Fprintf(&b, "memory      about %s", text.Bytes(e.MemoryBytes))
 	if e.Budget > 0 {
 		fmt.Fprintf(&b, " of %s (%s while models run, %s while cells are computed)", text.Bytes(e.Budget), text.Bytes(e.Collecting), text.Bytes(e.Measuring))

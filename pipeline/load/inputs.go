@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"slices"
 
 	"speechsim/extract"
 	"speechsim/extract/store"
@@ -13,6 +14,7 @@ type Inputs struct {
 	*Speech
 	*Engine
 	*Models
+	Together    []int // utterances that a pass holds at once at the worst, the longest first
 	Fingerprint Fingerprint
 }
 
@@ -32,6 +34,7 @@ func Read(ctx context.Context, f *Files) (*Inputs, error) {
 }
 
 func (in *Inputs) open(ctx context.Context) (err error) {
+	in.Together = extract.Together(slices.Concat(in.UsableParts()...), in.Lengths, in.Workers)
 	if err := in.Speech.readLexicon(in.Files); err != nil {
 		return err
 	}

@@ -67,6 +67,9 @@ func (m *Models) RuntimeVersion() string {
 // open opens all models of the config.
 func (m *Models) open(ctx context.Context, s *Speech) (err error) {
 	list := m.files.Config.Models
+	if err := m.files.checkImports(); err != nil {
+		return err
+	}
 	m.Sources = make([]*extract.Source, len(list))
 	for i := range list {
 		if m.Sources[i], err = m.source(ctx, i, s); err != nil {

@@ -28,7 +28,6 @@ type Speech struct {
 	Moved      []string                  // utterances whose TextGrids start later than their audio, and were moved to it
 	Heard      corpus.Heard              // what a sample of the utterances says
 	Parts      []Part
-	Together   []int              // utterances that are held at once at the worst, 2 x workers of them, the longest first
 	Lexicon    *tokenizer.Lexicon // nil without one
 
 	rate int // of the corpus: samples a second
@@ -63,7 +62,6 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 	for _, tier := range tiers {
 		s.Segments[tier] = extract.Concat(r.tables[tier])
 	}
-	s.Together = together(s.Parts, s.Lengths, 2*f.Workers)
 	if s.Foreign = foreign(c, s.Segments["word"]); len(s.Foreign) > 0 {
 		f.Progress.Note("%s", s.AboutForeign())
 		if f.Strict {
@@ -108,11 +106,7 @@ func ReadSpeech(ctx context.Context, f *Files) (*Speech, error) {
 
 // listen listens to a few utterances.
 func (s *Speech) listen(ctx context.Context, f *Files, tiers []string) (err error) {
-	var usable []int
-	for part := range s.Parts {
-		usable = append(usable, s.Usable(part)...)
-	}
-	slices.Sort(usable)
+	usable := slices.Sorted(slices.Values(slices.Concat(s.UsableParts()...)))
 	if s.Heard, err = f.Corpus.Listen(ctx, usable, len(tiers) > 0, f.Workers); err != nil {
 		return err
 	}
