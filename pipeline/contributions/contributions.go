@@ -23,12 +23,6 @@ import (
 	"speechsim/pipeline/sums"
 )
 
-const (
-	mostPairs  = 24 // of layers in a run, in the order of its comparisons
-	mostTypes  = 8  // of a pair, that carry its value; and as many that pull it down
-	mostTokens = 3  // of a type
-)
-
 // Of lists what contributes to the values of a run, token by token: of each pair of layers the types that carry its value, the one that carries most
 // first, then those that pull it down, the one that does so most first.
 func Of(ctx context.Context, p *plan.Plan, set *results.Set) ([]results.Contribution, error) {
@@ -109,17 +103,12 @@ func questions(p *plan.Plan, set *results.Set) (list []question) {
 		for _, m := range t.Measures {
 			own := cells[:len(t.Cells)]
 			cells = cells[len(t.Cells):]
-			if t.OnSegments() && t.RowSet.Level != results.TypeLevel && apart(m) {
+			if t.Apart(m) {
 				list = append(list, best(t, m, own, set.Retrieved)...)
 			}
 		}
 	}
-	return list[:min(len(list), mostPairs)]
-}
-
-// apart says whether the values of a measure can be taken apart into rows.
-func apart(m study.Measure) bool {
-	return m.Name == "knn" || m.Name == "asif" || m.Name == "cka" && (m.Variant.Name == "biased" || m.Variant.Name == "debiased")
+	return list[:min(len(list), plan.MostAsked)]
 }
 
 // best are the cells of a measure with the largest value between each two models. Of asif they are those of which the run lists the
@@ -288,13 +277,13 @@ func chosen(types []kind, effect func(row int) float64) []kind {
 	var out []kind
 	add := func(k kind, sign float64) {
 		slices.SortStableFunc(k.Tokens, func(a, b int) int { return cmp.Compare(sign*effect(b), sign*effect(a)) })
-		k.Tokens = k.Tokens[:min(len(k.Tokens), mostTokens)]
+		k.Tokens = k.Tokens[:min(len(k.Tokens), plan.MostTokens)]
 		out = append(out, k)
 	}
-	for i := 0; i < min(len(types), mostTypes) && types[i].Effect > 0; i++ {
+	for i := 0; i < min(len(types), plan.MostTypes) && types[i].Effect > 0; i++ {
 		add(types[i], 1)
 	}
-	for i := len(types) - 1; i >= max(0, len(types)-mostTypes) && types[i].Effect < 0; i-- {
+	for i := len(types) - 1; i >= max(0, len(types)-plan.MostTypes) && types[i].Effect < 0; i-- {
 		add(types[i], -1)
 	}
 	return out

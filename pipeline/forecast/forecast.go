@@ -32,15 +32,17 @@ type Forecast struct {
 	Collecting  int64           `json:"walking_bytes"` // peak while models run
 	Measuring   int64           `json:"measuring_bytes"`
 	Budget      int64           `json:"memory_budget,omitempty"`
-	Seconds     float64         `json:"seconds"`           // of extraction that is left
-	Measured    float64         `json:"measuring_seconds"` // of moments of stored rows, cells, intervals and nulls that are left
+	Seconds     float64         `json:"seconds"`               // of extraction that is left
+	Measured    float64         `json:"measuring_seconds"`     // of moments of stored rows, cells, intervals and nulls that are left
+	Reading     float64         `json:"reading_seconds"`       // of the corpus and the models, as this plan took
+	Contributed float64         `json:"contributions_seconds"` // of what words and phones carry, and of their clips
 	Drawn       float64         `json:"drawing_seconds"`
 	All         float64         `json:"all_seconds"` // of what is left, the sum
 	Busy        float64         `json:"busy"`        // how many times as long things take as they would if no other program ran
 	Realtime    float64         `json:"x_realtime"`
 	Multiplied  float64         `json:"multiplications"`     // of moments, in all
 	Products    float64         `json:"products_per_second"` // multiplications that this machine does in a second
-	MomentHours float64         `json:"moments_hours"`       // products, and reading and writing what they are made of
+	MomentHours float64         `json:"moments_hours"`       // products, and reading and writing rows and moments
 	DiskSpeed   float64         `json:"disk_bytes_per_second"`
 	Absent      []string        `json:"absent,omitempty"` // models that are known by their cards alone
 	Complete    bool            `json:"complete"`         // the results are there already
@@ -75,6 +77,7 @@ func Run(ctx context.Context, p *plan.Plan, complete bool) (*Forecast, error) {
 			f.PartsDone++
 		}
 	}
+	f.Reading = processorSeconds() / float64(f.Workers)
 	var err error
 	if !complete {
 		if f.Products, err = f.clock.productSpeed(ctx, p); err != nil {
@@ -109,8 +112,9 @@ func Run(ctx context.Context, p *plan.Plan, complete bool) (*Forecast, error) {
 			}
 		}
 	}
+	f.clips()
 	f.Busy = f.clock.busy()
-	f.All = f.Seconds + f.Measured + 3600*f.MomentHours + f.Drawn
+	f.All = f.Reading + f.Seconds + f.Measured + 3600*f.MomentHours + f.Contributed + f.Drawn
 	return f.Forecast, nil
 }
 
@@ -122,6 +126,8 @@ type forecaster struct {
 	disk        []int64 // and their files, which are not kept where there are several passes
 	joining     int64   // the file of a part that is there until its group is joined
 	transferred int64   // bytes read and written for moments
+	asked       int     // layer pairs, which words or phones carry their values
+	spoken      float64 // seconds of such a word or phone
 	clock       clock
 }
 
@@ -163,6 +169,7 @@ func (f *forecaster) uncertain(t *plan.Task, c *Comparison, nullRows int, state 
 	if !f.Complete {
 		null := c.NullBytes
 		c.Uncertainty = uncertainty(t, nullRows, state, f.Forecast.Products)
+		f.contributions(t, c.Rows)
 		if c.Draws > 0 {
 			c.NullBytes = null
 		}
@@ -256,6 +263,7 @@ func (f *forecaster) countDisk() {
 			bytes := int64(len(r.Table.Rows)) * r.Form.RowBytes()
 			f.StoreBytes, f.StayBytes = f.StoreBytes+bytes, f.StayBytes+bytes
 			largest = max(largest, bytes)
+			f.transferred += 3 * bytes // written, read, and joined
 		}
 	}
 	f.ModelBytes = importedBytes(f.Plan)

@@ -2,11 +2,13 @@ package forecast
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 	"time"
 
 	"speechsim/pipeline/collect"
+	"speechsim/pipeline/load"
 	"speechsim/pipeline/measure"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/plantest"
@@ -73,5 +75,38 @@ func TestForecast(t *testing.T) {
 	}
 	if f.All != 0 || strings.Contains(f.String(), "\ntime") {
 		t.Errorf("of a complete run:\n%s", f)
+	}
+}
+
+// TestContributions: words and phones that carry values take time, their clips more, and neither where the store has the cells.
+func TestContributions(t *testing.T) {
+	ctx := context.Background()
+	run := func(sets ...string) *Forecast {
+		f, err := Run(ctx, plantest.Plan(t, plantest.Config(t, plantest.Small, sets...), plantest.In(t.TempDir()), plan.Options{}), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	links, clips := run(), run("report.audio=clips")
+	if links.Contributed <= 0 || clips.Contributed <= links.Contributed || links.Reading <= 0 {
+		t.Errorf("%g s with links, %g s with clips, %g s of reading", links.Contributed, clips.Contributed, links.Reading)
+	}
+	if s := links.String(); !strings.Contains(s, " of reading, ") || !strings.Contains(s, " of contributions, ") {
+		t.Error(s)
+	}
+}
+
+// TestAskSeconds: knn searches each row among all, CKA multiplies each layer with itself and the other, and asif has its answer.
+func TestAskSeconds(t *testing.T) {
+	f := &forecaster{Plan: &plan.Plan{Inputs: &load.Inputs{Files: &load.Files{Options: load.Options{Workers: 2}}}}, Forecast: &Forecast{Products: 2e9}}
+	if got := f.askSeconds("asif", 1000, 10, 20); got != 0 {
+		t.Errorf("asif: %g s", got)
+	}
+	if got, want := f.askSeconds("knn", 1000, 10, 20), askSeconds+.03; math.Abs(got-want) > 1e-9 {
+		t.Errorf("knn: %g s, want %g", got, want)
+	}
+	if got, want := f.askSeconds("cka", 1000, 10, 20), askSeconds+4*.7e-3+9e4/numbersPerSecond; math.Abs(got-want) > 1e-9 {
+		t.Errorf("cka: %g s, want %g", got, want)
 	}
 }

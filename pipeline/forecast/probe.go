@@ -23,6 +23,7 @@ import (
 // processors worked on it.
 type clock struct {
 	passed, needed float64 // seconds of all tries: by the clock, and if no other program ran
+	decoding       float64 // seconds that the audio of an utterance takes
 }
 
 // tries is how often each thing is tried.
@@ -79,7 +80,7 @@ func (c *clock) diskSpeed(dir string) (float64, error) {
 	return size / seconds, os.Remove(path)
 }
 
-// probe runs every source of frames on one utterance of middle length and says how many seconds of audio a second takes, with
+// probe runs every source on one utterance of middle length and says how many seconds of audio a second takes, with
 // all workers busy.
 func (c *clock) probe(ctx context.Context, p *plan.Plan) (realtime float64, err error) {
 	var usable []int
@@ -97,12 +98,12 @@ func (c *clock) probe(ctx context.Context, p *plan.Plan) (realtime float64, err 
 	if err != nil {
 		return 0, err
 	}
-	spent, err := c.shortest(1, func() error { _, err := p.Corpus.Audio(u); return err })
-	if err != nil {
+	if c.decoding, err = c.shortest(1, func() error { _, err := p.Corpus.Audio(u); return err }); err != nil {
 		return 0, err
 	}
+	spent := c.decoding
 	for i, s := range p.Sources {
-		if !s.HasFrames() {
+		if s.Model == nil && !s.HasFrames() {
 			continue
 		}
 		processors := 1

@@ -71,7 +71,8 @@ func (e *Forecast) writeTime(b *strings.Builder) {
 	if e.MomentHours*3600 > 10 {
 		fmt.Fprintf(b, "            %s of moments (%.3g PFLOP of products at %.0f GFLOP/s, and the disk at %.0f MB/s)\n", text.Duration(e.MomentHours*3600), 2*e.Multiplied/1e15, 2*e.Products/1e9, e.DiskSpeed/1e6)
 	}
-	fmt.Fprintf(b, "            %s of intervals and nulls, %s of drawing\n", text.Duration(e.Measured), text.Duration(e.Drawn))
+	fmt.Fprintf(b, "            %s of reading, %s of intervals and nulls, %s of contributions, %s of drawing\n",
+		text.Duration(e.Reading), text.Duration(e.Measured), text.Duration(e.Contributed), text.Duration(e.Drawn))
 	if e.Busy > busyFrom {
 		fmt.Fprintf(b, "            other programs keep the processors busy: as the machine is now, about %s\n", range2(e.Busy*e.All))
 	}

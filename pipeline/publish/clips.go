@@ -18,9 +18,8 @@ import (
 const clipsName = "clips.wav"
 
 const (
-	clipRate     = 16000   // Hz, at most
-	clipSeconds  = 2       // of a clip, at most
-	mostOfClips  = 5000000 // bytes that the page has room for, in base64
+	clipRate     = 16000 // Hz, at most
+	clipSeconds  = 2     // of a clip, at most
 	wavHeader    = 44
 	bytesOfPoint = 2
 )
@@ -38,7 +37,7 @@ func cutClips(ctx context.Context, p *plan.Plan, list []results.Contribution) ([
 		return nil, nil
 	}
 	rate := min(clipRate, p.Corpus.Spec.Audio.Rate)
-	tokens, spare := byTurns(list), (base64.StdEncoding.DecodedLen(mostOfClips)-wavHeader)/bytesOfPoint
+	tokens, spare := byTurns(list), (base64.StdEncoding.DecodedLen(plan.ClipBytes)-wavHeader)/bytesOfPoint
 	for k, t := range tokens {
 		if spare -= int(math.Ceil(clipLength(t) * float64(rate))); spare < 0 {
 			tokens = tokens[:k]
