@@ -31,12 +31,15 @@ type Run struct {
 	Cells       []results.Cell
 	Differences []results.Difference
 	Figures     []figures.Figure
+
+	Contributions []results.Contribution // words and phones that carry values
 }
 
 // Answer is what the run says to the question of one comparison.
 type Answer struct {
 	Title      string // what was asked for, in words
 	Comparison string
+	Y          string // the model that all were compared with; "" where that is one another
 	About      string // metric, rows, and which layer of y
 	Sentences  []Sentence
 	Evidence   []Evidence // of the sentences

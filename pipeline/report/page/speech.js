@@ -26,7 +26,8 @@ class SpeechView {
     return `${g.comparison}: ${layerName(this.data, x)} \u00d7 ${layerName(this.data, y)}, ${g.label} = ${short(g.cell(x, y).value)}`;
   }
 
-  first(comparison) { return this.pairs.find((pair) => this.groups[pair.group].comparison === comparison); }
+  // behind is the pair that has the speech behind a value.
+  behind({ x, y, group }) { return this.pairs.find((pair) => this.groups[pair.group] === group && pair.x === x && pair.y === y); }
 
   choose(pair) {
     $("speech-pair").value = this.pairs.indexOf(pair);
