@@ -104,6 +104,7 @@ type view struct {
 	Sound     template.HTML // of Clips
 	Answers   []answers.Answer
 	Caution   string // about them
+	Glance    bool   // they have lines for the table above them
 	Figures   []figureView
 	Letters   template.HTML // outlines that the figures share
 	Pairs     []pairRow
@@ -168,6 +169,7 @@ func (p *Page) render() ([]byte, error) {
 		}
 		v.Doubt = append(v.Doubt, doubts(groups, p.Dropped, v.Doubted)...)
 	}
+	v.Glance = slices.ContainsFunc(v.Answers, func(a answers.Answer) bool { return len(a.Glance) > 0 })
 	v.Pairs = pairRows(groups)
 	for _, d := range p.Dropped {
 		v.DroppedN += d.Rows

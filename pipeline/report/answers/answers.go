@@ -39,10 +39,19 @@ type Run struct {
 type Answer struct {
 	Title      string // what was asked for, in words
 	Comparison string
-	Y          string // the model that all were compared with; "" where that is one another
-	About      string // metric, rows, and which layer of y
+	Y          string   // the model that all were compared with; "" where that is one another
+	About      string   // metric, rows, and which layer of y
+	Glance     []Glance // the same in a line for each model; none where models are compared with one another
 	Sentences  []Sentence
 	Evidence   []Evidence // of the sentences
+}
+
+// Glance is what a table at the top of the page says of one model.
+type Glance struct {
+	Model, Layer, Ties string // the best layer, and those that cannot be told from it
+	Value, Interval    string
+	Chance             string // whether that is above it
+	Control, Baseline  string // how far it is above them
 }
 
 // Sentence is one statement, with the places of its evidence in the answer's.

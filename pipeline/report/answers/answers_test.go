@@ -158,6 +158,21 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestGlance: the line of a model says what its paragraph says.
+func TestGlance(t *testing.T) {
+	r := words()
+	want := Glance{Model: "hubert", Layer: "1", Ties: "2", Value: "0.300", Interval: "0.200 to 0.400", Chance: "above, p\u00a0≤\u00a00.005", Control: "+0.250, p\u00a0=\u00a00.02", Baseline: "+0.220, p\u00a0=\u00a00.2"}
+	if got := Of(r)[0].Glance; len(got) != 1 || got[0] != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	r = words()
+	r.Sources[0].Controls, r.Differences[1].P, r.Cells[1].P, r.Cells[1].Null = nil, .9, nil, nil
+	want.Ties, want.Chance, want.Control = "all others", "not tested", "none"
+	if got := Of(r)[0].Glance; len(got) != 1 || got[0] != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 // TestLayersOfY: of several layers of y, the one with the highest value of a model that is asked about is spoken of.
 func TestLayersOfY(t *testing.T) {
 	r := &Run{Sources: []Source{{Name: "logmel", Role: Baseline}}, Cells: []results.Cell{cell(cka, "logmel logmel", "bert 0", .9, 0), cell(cka, "hubert 0", "bert 0", .1, 0),

@@ -177,6 +177,7 @@ func (q *question) permuted() string {
 func (q *question) answer() Answer {
 	q.Title, q.Comparison, q.Y, q.About = q.title(), q.comparison, q.y.Model, q.about()
 	for _, s := range asked(q.sides) {
+		q.Glance = append(q.Glance, q.glance(s))
 		bestLayer(q, s)
 		carriedBy(q, s)
 		controlsAndBaselines(q, s)

@@ -66,26 +66,34 @@ func (q *question) likeness() string {
 	return "likeness to " + q.layer(q.y)
 }
 
-// notTold lists the layers of a model that its best one cannot be told from, with p corrected for their number.
-func notTold(q *question, s side) string {
+// ties are the layers of a model that its best one cannot be told from, with the p of all differences corrected for their number.
+func (q *question) ties(s side) (names string, n int, p []float64) {
 	list := q.differences(results.Best, s.Name)
 	if len(list) == 0 || list[0].X != s.best.X {
-		return ""
+		return "", 0, nil
 	}
-	p := holm(list)
+	p = holm(list)
 	same := map[results.Layer]bool{}
 	for i := range list {
 		same[list[i].Than] = told(&list[i], p[i]) == 0
 	}
-	names, n := layersIn(s.cells, func(l results.Layer) bool { return same[l] })
+	names, n = layersIn(s.cells, func(l results.Layer) bool { return same[l] })
+	return names, n, p
+}
+
+// notTold lists the layers of a model that its best one cannot be told from.
+func notTold(q *question, s side) string {
+	names, n, p := q.ties(s)
 	switch {
-	case n == 0 && len(list) == 1:
+	case len(p) == 0:
+		return ""
+	case n == 0 && len(p) == 1:
 		return "the other layer is below it" + bracketed(probability(p[0], false)) + "."
 	case n == 0:
 		return "each of the other layers is below it" + bracketed(probability(slices.Max(p), false)+" at most") + "."
-	case len(list) == 1:
+	case len(p) == 1:
 		return "the other layer cannot be told from it" + bracketed(probability(p[0], false)) + "."
-	case n == len(list):
+	case n == len(p):
 		return "none of the other layers can be told from it."
 	}
 	return names + " cannot be told from it."
@@ -137,13 +145,11 @@ func compare(q *question, kind string, s, o side, words string) {
 	if len(o.cells) > 1 {
 		at = fmt.Sprintf(" (at best %s, in layer %s)", figures.Short(*o.best.Value), o.best.X.Layer)
 	}
-	list := slices.DeleteFunc(q.differences(kind, s.Name), func(d results.Difference) bool { return d.Than.Model != o.Name })
-	i := slices.IndexFunc(list, func(d results.Difference) bool { return d.X == s.best.X && d.Than == o.best.X })
-	if i < 0 {
+	list, d := q.best(kind, s, o)
+	if d == nil {
 		q.say(upper(words)+at+" is beside it without an interval of the difference.", ofCell(q.Measure, s.best), ofCell(q.Measure, o.best))
 		return
 	}
-	d := &list[i]
 	sign := told(d, d.P)
 	if kind == results.Baseline && sign != 0 {
 		at += "," // the end of an apposition
@@ -151,6 +157,16 @@ func compare(q *question, kind string, s, o side, words string) {
 	q.say("It "+verb(sign)+" "+words+at+by(sign)+difference(d)+".", ofDifference(d))
 	layerByLayer(q, kind, list)
 	aboveChanceToo(q, kind, s, o)
+}
+
+// best is the difference of the best layers of two models, nil where there is none, among all differences of a kind.
+func (q *question) best(kind string, s, o side) (list []results.Difference, of *results.Difference) {
+	list = slices.DeleteFunc(q.differences(kind, s.Name), func(d results.Difference) bool { return d.Than.Model != o.Name })
+	i := slices.IndexFunc(list, func(d results.Difference) bool { return d.X == s.best.X && d.Than == o.best.X })
+	if i < 0 {
+		return list, nil
+	}
+	return list, &list[i]
 }
 
 // layerByLayer counts the layers that are above the same layer of the control.
