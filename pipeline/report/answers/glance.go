@@ -16,9 +16,14 @@ func (q *question) glance(s side) Glance {
 	}
 	if !s.Single {
 		g.Layer = s.best.X.Layer
-		if names, n, p := q.ties(s); n > 0 && n == len(p) {
+		switch names, n, p := q.ties(s); {
+		case len(p) == 0:
+			g.Ties = "not known"
+		case n == 0:
+			g.Ties = "none"
+		case n == len(p):
 			g.Ties = "all others"
-		} else if n > 0 {
+		default:
 			g.Ties = strings.TrimPrefix(strings.TrimPrefix(names, "layers "), "layer ")
 		}
 	}

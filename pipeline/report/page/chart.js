@@ -32,7 +32,7 @@ function curvesOf({ data, group, x }, y) {
     const { model, layer } = data.layers[id];
     if (!lines.has(model)) lines.set(model, { model, name: shownModel(data, model), points: [] });
     const cell = group.cell(id, y);
-    if (cell.value != null && id !== y) lines.get(model).points.push({ i: names.indexOf(layer), value: cell.value, lo: cell.lo, hi: cell.hi, weak: cell.state === "weak", cell });
+    if (cell.value != null && id !== y) lines.get(model).points.push({ i: names.indexOf(layer), value: cell.value, lo: cell.lo, hi: cell.hi, weak: cell.state === "weak", chance: cell.mean, cell });
   }
   const shown = (layer) => { const id = x.find((id) => data.layers[id].layer === layer && !ownName(data, id)); return id === undefined ? layer : layerName(data, id); };
   return { names: names.map(shown), lines: [...lines.values()] };
@@ -86,7 +86,7 @@ class Chart {
   }
 
   layout(width) {
-    const values = this.all.flatMap((p) => [p.value, p.lo, p.hi]).filter((v) => v != null).concat(this.view.zero ? [0] : []);
+    const values = this.all.flatMap((p) => [p.value, p.lo, p.hi, p.chance]).filter((v) => v != null).concat(this.view.zero ? [0] : []);
     let lo = Math.min(...values), hi = Math.max(...values);
     if (!values.length) [lo, hi] = [0, 1];
     if (hi - lo < 1e-9) [lo, hi] = [lo - 0.05, hi + 0.05];
@@ -98,7 +98,7 @@ class Chart {
     const left = Math.ceil(14 + Math.max(...ticks.map(([, text]) => textWidth(text, 11))));
     const rows = this.legend(width), titles = wrapped(this.view.title, 13, width - 16), top = 18 + 16 * (titles.length + rows.length), pitch = (width - left - 10) / Math.max(names.length, 1);
     const turned = names.map((n) => textWidth(n, 11) + 4 > 2 * pitch);
-    const bottom = 24 + Math.max(11, ...names.map((n, i) => (turned[i] ? textWidth(n, 11) : 0)));
+    const bottom = 40 + Math.max(11, ...names.map((n, i) => (turned[i] ? textWidth(n, 11) : 0)));
     const x = (i) => left + (i + 0.5) * pitch, y = (v) => top + (chartHeight - 40) * (1 - (v - lo) / (hi - lo));
     return { titles, width, height: top + chartHeight - 40 + bottom, left, top, ticks, names, pitch, turned, x, y, foot: top + chartHeight - 40, rows };
   }
@@ -146,6 +146,10 @@ class Chart {
       surface.lines([[l.x(i), l.foot, l.x(i), l.foot + 4]], theme.front, 1);
       if (l.turned[i]) surface.text(l.x(i) + 4, l.foot + 7, l.names[i], { size: 11, anchor: "end", up: true, fill: theme.front });
       else surface.text(l.x(i), l.foot + 17, l.names[i], { size: 11, anchor: "middle", fill: theme.front });
+    }
+    surface.text((l.left + l.width - 10) / 2, l.height - 5, "Layer", { size: 11, anchor: "middle", fill: theme.front });
+    for (const line of view.lines) { // what chance gives
+      surface.lines(line.points.filter((p) => p.chance != null).map((p) => [l.x(p.i) - 0.3 * l.pitch, l.y(p.chance), l.x(p.i) + 0.3 * l.pitch, l.y(p.chance)]), colours.get(line), 1);
     }
     for (const line of view.lines) {
       for (const run of this.runs(line.points.filter((p) => p.lo != null))) {
