@@ -105,6 +105,7 @@ type view struct {
 	Answers   []answers.Answer
 	Caution   string // about them
 	Glance    bool   // they have lines for the table above them
+	Scales    []string
 	Figures   []figureView
 	Letters   template.HTML // outlines that the figures share
 	Pairs     []pairRow
@@ -162,7 +163,7 @@ func (p *Page) render() ([]byte, error) {
 	v.StandsOut, v.Doubt = slices.Clone(p.StandsOut), slices.Clone(p.Doubt)
 	if p.Changes == nil {
 		run := answers.Run{Sources: p.Sources, Groups: p.Groups, Cells: p.Cells, Differences: p.Differences, Figures: p.Figures, Contributions: p.Contributions}
-		v.Answers, v.Caution = answers.Of(&run), run.Caution()
+		v.Answers, v.Caution, v.Scales = answers.Of(&run), run.Caution(), run.Scales()
 		v.StandsOut = append(v.StandsOut, groupings(groups, p.Traits)...)
 		if doubt := ofCorpus(p.Findings); doubt != "" {
 			v.Doubt = append(v.Doubt, doubt)

@@ -81,6 +81,22 @@ func (r *Run) Caution() string {
 	return fmt.Sprintf("All intervals and p rest on %s of speakers: what holds here need not hold for others.", figures.Plural(r.Groups, "group"))
 }
 
+// Scales says of each metric what its 0 and 1 are.
+func (r *Run) Scales() (list []string) {
+	seen := map[string]bool{}
+	for i := range r.Cells {
+		c := &r.Cells[i]
+		if seen[c.Metric] {
+			continue
+		}
+		seen[c.Metric] = true
+		if scale := figures.ScaleOf(results.Measure{Metric: c.Metric}); scale != "" {
+			list = append(list, scale+".")
+		}
+	}
+	return list
+}
+
 // Of answers the questions of a run, in the order of its comparisons.
 func Of(r *Run) []Answer {
 	var list []Answer
