@@ -46,7 +46,7 @@ var phases = []struct{ name, pipeline, above string }{
 	{"join", "", "corpus extract metrics"},
 	{"plan", "study load join native results internal/text", "extract metrics models"},
 	{"forecast", "study plan native internal/files internal/text", "extract metrics models"},
-	{"sums", "plan join", "extract metrics"},
+	{"sums", "plan join results", "extract metrics"},
 	{"collect", "study plan sums", "extract metrics models"},
 	{"inference", "results", "metrics"},
 	{"measure", "study load plan join sums inference results progress", "extract metrics"},

@@ -43,6 +43,9 @@ type Page struct {
 	Audio         string                 `json:"audio,omitempty"` // the folder of their files, seen from the page
 	Clips         []byte                 `json:"-"`               // a WAV file with some of them; nil: none
 
+	Positions    []results.HeadPosition `json:"-"`                       // where the heads look whose attention is compared
+	FrameSeconds map[string]float64     `json:"frame_seconds,omitempty"` // how far apart the frames of their models are
+
 	Findings []Finding        `json:"findings,omitempty"` // of pipeline check, in the corpus
 	Dropped  []Dropped        `json:"dropped,omitempty"`
 	Warnings []string         `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
