@@ -78,7 +78,7 @@ type Finding struct {
 var pageFiles embed.FS
 
 // scripts in the order in which they stand in the page.
-var scripts = []string{"data.js", "scene.js", "heatmap.js", "chart.js", "picture.js", "spectrogram.js", "speech.js", "pair.js", "table.js", "answers.js", "address.js", "main.js"}
+var scripts = []string{"data.js", "scene.js", "heatmap.js", "chart.js", "picture.js", "spectrogram.js", "speech.js", "positions.js", "pair.js", "table.js", "answers.js", "address.js", "main.js"}
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"grouped":  figures.Grouped,

@@ -59,6 +59,8 @@ type pageData struct {
 	Looks    map[string]look    `json:"looks"`    // of models that are called otherwise, or have a colour or one layer
 	Pictures []*figures.Targets `json:"pictures"` // in the order of the figures
 	Speech   []dataSpeech       `json:"speech"`
+
+	Heads map[string]*dataHeads `json:"heads"` // by model
 }
 
 type look struct {
@@ -208,6 +210,7 @@ func (p *Page) data() *pageData {
 	}
 	d.pair(p.Paired, &layers)
 	d.Speech = p.speech(d.places(), &layers)
+	d.Heads = p.heads(&layers)
 	d.Layers, d.Texts = layers.list, texts.list
 	d.Looks = map[string]look{}
 	for _, f := range p.Figures {
