@@ -43,6 +43,7 @@ type Forecast struct {
 	MomentHours float64         `json:"moments_hours"`       // products, and reading and writing what they are made of
 	DiskSpeed   float64         `json:"disk_bytes_per_second"`
 	Absent      []string        `json:"absent,omitempty"` // models that are known by their cards alone
+	Again       string          `json:"again,omitempty"`  // why models run although the store has nearly all
 	Complete    bool            `json:"complete"`         // the results are there already
 	Warnings    []string        `json:"warnings,omitempty"`
 }
@@ -68,7 +69,7 @@ type Comparison struct {
 // Run counts rows and bytes, and tries how fast this machine is. complete says that the results are there already: then nothing is tried.
 func Run(ctx context.Context, p *plan.Plan, complete bool) (*Forecast, error) {
 	f := &forecaster{Plan: p, Forecast: &Forecast{
-		Run: p.RunDir, Complete: complete, Parts: len(p.Parts), Passes: p.Passes, Absent: p.Absent(), Utterances: p.CountUsable(), Skipped: p.Unreadable,
+		Run: p.RunDir, Complete: complete, Parts: len(p.Parts), Passes: p.Passes, Absent: p.Absent(), Again: p.Again(), Utterances: p.CountUsable(), Skipped: p.Unreadable,
 		AudioHours: p.Seconds() / 3600, Budget: p.Budget.Bytes}, moments: make([]int64, p.Passes), disk: make([]int64, p.Passes)}
 	for part := range p.Parts {
 		if !p.Lacks(part) {
