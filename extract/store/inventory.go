@@ -207,7 +207,10 @@ func (e *Entry) verifyPart(part int, check func(io.Reader) error) error {
 	case "cells", "directions":
 		return e.ReadSealed(part, func(io.Reader) error { return nil })
 	default:
-		_, err := e.ReadPart(part, check)
+		head, err := e.readPart(part, nil)
+		if err == nil && head.In == nil { // else it only says where it was joined to
+			_, err = e.ReadPart(part, check)
+		}
 		return err
 	}
 	head, err := e.readPart(part, nil)
