@@ -12,6 +12,7 @@ import (
 
 	"speechsim/pipeline/report/canvas"
 	"speechsim/pipeline/report/figures"
+	"speechsim/pipeline/report/heads"
 	"speechsim/pipeline/results"
 )
 
@@ -60,7 +61,7 @@ type pageData struct {
 	Pictures []*figures.Targets `json:"pictures"` // in the order of the figures
 	Speech   []dataSpeech       `json:"speech"`
 
-	Heads map[string]*dataHeads `json:"heads"` // by model
+	Heads map[string]*heads.Model `json:"heads"`
 }
 
 type look struct {
@@ -210,7 +211,7 @@ func (p *Page) data() *pageData {
 	}
 	d.pair(p.Paired, &layers)
 	d.Speech = p.speech(d.places(), &layers)
-	d.Heads = p.heads(&layers)
+	d.Heads = heads.Pack(p.Positions, p.FrameSeconds, layers.id)
 	d.Layers, d.Texts = layers.list, texts.list
 	d.Looks = map[string]look{}
 	for _, f := range p.Figures {

@@ -7,61 +7,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"speechsim/pipeline/report/internal/synthetic"
 	"speechsim/pipeline/results"
 )
-
-// headOf is a head on one utterance of so many frames, whose every query puts weight(d) of its attention on the frame that is d away; what there is no
-// frame for is lost.
-func headOf(layer results.Layer, head, frames int, weight func(d int) float64) (list []results.HeadPosition) {
-	for d := 1 - frames; d < frames; d++ {
-		pairs := frames - max(d, -d)
-		list = append(list, results.HeadPosition{Layer: layer, Head: head, From: d, To: d, Pairs: pairs, Mean: weight(d), Uniform: 1 / float64(frames), Share: weight(d) * float64(pairs) / float64(frames)})
-	}
-	return within(list, 64)
-}
 
 // noisyHead is a head whose attention does not compress.
 func noisyHead(layer results.Layer, head int) []results.HeadPosition {
 	var seed [32]byte
 	copy(seed[:], fmt.Sprint(head, layer))
 	r := rand.New(rand.NewChaCha8(seed))
-	return headOf(layer, head, 500, func(d int) float64 { return (.5 + r.Float64()) / 500 / (1 + math.Abs(float64(d))/50) })
-}
-
-// TestHeads: heads by model and layer; what the page can't draw beside the others is left out.
-func TestHeads(t *testing.T) {
-	layer := results.Layer{Model: "m", Layer: "1"}
-	p := Page{FrameSeconds: map[string]float64{"m": .02}}
-	next := func(d int) float64 { return map[bool]float64{true: 1}[d == 1] }
-	p.Positions = append(headOf(layer, 0, 3, next), headOf(layer, 1, 3, func(int) float64 { return 1. / 3 })...)
-	p.Positions = append(p.Positions, headOf(layer, 2, 2, next)...)
-	p.Positions = append(p.Positions, headOf(results.Layer{Model: "n", Layer: "1"}, 0, 100, next)...)
-	var layers interner[results.Layer]
-	got := p.heads(&layers)
-	want := &dataHeads{At: []int{-2, -1, 0, 1, 2}, Frame: .02, Layers: []int{0}, Heads: [][][]int{{{0, 0, 0, 66667, 0}, {11111, 22222, 33333, 22222, 11111}}},
-		Pairs: column{1. / 3, 2. / 3, 1, 2. / 3, 1. / 3}, Uniform: column{1. / 9, 2. / 9, 1. / 3, 2. / 9, 1. / 9}}
-	near := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-12 })
-	if diff := cmp.Diff(want, got["m"], near); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if n := got["n"]; len(n.At) != 131 || n.Open != [2]bool{true, true} || n.At[0] != -65 || n.At[130] != 65 {
-		t.Errorf("100 frames have the positions %v, open %v", n.At, n.Open)
-	}
-	// Of many heads less of what is far.
-	p.Positions = nil
-	even := func(int) float64 { return 1. / 200 }
-	for head := range 1000 {
-		p.Positions = append(p.Positions, headOf(layer, head, 200, even)...)
-	}
-	d := p.heads(&layers)["m"]
-	if len(d.Heads[0]) != 1000 || len(d.At) != 2*16+3 || d.At[0] != -17 || d.Open != [2]bool{true, true} {
-		t.Errorf("of 1000 heads there are %d, at %v", len(d.Heads[0]), d.At)
-	}
-	if far, want := d.Heads[0][999][34], int(math.Round(parts*183*184/2/200/200)); far != want || math.Abs(d.Uniform[34]-float64(want)/parts) > 1e-5 {
-		t.Errorf("more than 16 frames after the query is %d and, evenly spread, %v; expected %d", far, d.Uniform[34], want)
-	}
+	return synthetic.Head(layer, head, 500, func(d int) float64 { return (.5 + r.Float64()) / 500 / (1 + math.Abs(float64(d))/50) })
 }
 
 // headsPage is a page with the attention of a few heads that are known.
@@ -79,9 +34,9 @@ func headsPage() Page {
 	}
 	p.FrameSeconds = map[string]float64{x.Model: .02, y.Model: .02}
 	for _, some := range [][]results.HeadPosition{
-		headOf(x, 0, 400, near(0)), headOf(x, 1, 400, func(int) float64 { return 1. / 400 }),
-		headOf(y, 0, 400, near(-5)), headOf(y, 1, 400, func(d int) float64 { return map[bool]float64{true: .1, false: .9 / 399}[d == 1] }),
-		headOf(y, 2, 400, func(d int) float64 { return map[bool]float64{false: 1. / 400}[max(d, -d) < 4] }),
+		synthetic.Head(x, 0, 400, near(0)), synthetic.Head(x, 1, 400, func(int) float64 { return 1. / 400 }),
+		synthetic.Head(y, 0, 400, near(-5)), synthetic.Head(y, 1, 400, func(d int) float64 { return map[bool]float64{true: .1, false: .9 / 399}[d == 1] }),
+		synthetic.Head(y, 2, 400, func(d int) float64 { return map[bool]float64{false: 1. / 400}[max(d, -d) < 4] }),
 	} {
 		p.Positions = append(p.Positions, some...)
 	}

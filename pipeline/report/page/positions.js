@@ -60,10 +60,10 @@ class HeadsView {
     const within = widths.find((w) => two.every((head) => head.sum((d, i) => Math.abs(d) <= w && !head.beyond(i)) >= mostOfIt * head.sum(() => true))) ?? Infinity;
     const inside = at.map((_, i) => i).filter((i) => !two[0].beyond(i) && Math.abs(at[i]) <= within);
     const places = inside.map((i) => at[i]), step = 2 ** Math.max(0, Math.round(Math.log2(places.length / 8)));
-    const line = (name, mean, more) => ({ name, ...more, points: inside.map((i, k) => ({ i: k, value: mean(i), said: [`${name}, ${away(at[i], frame)}`, `mean attention ${Number(mean(i).toPrecision(2))}`] })).filter((p) => p.value != null && !Number.isNaN(p.value)) });
+    const line = (name, mean, more) => ({ name, ...more, points: inside.map((i, k) => ({ i: k, value: mean(i), said: [`${name}, ${away(at[i], frame)}`, `mean attention ${Number(mean(i).toPrecision(2))}`] })).filter((p) => Number.isFinite(p.value)) });
     const ofModel = (head) => this.data.layers[head.side.id].model, same = ofModel(two[0]) === ofModel(two[1]);
     const lines = two.map((head, k) => line(head.name, (i) => head.mean(i), { model: same && k ? null : ofModel(head) }));
-    lines.push(line("spread evenly", (i) => two[0].uniform(i) / entry(two[0].side.of.pairs, i), { colour: "soft" }));
+    lines.push(line("spread evenly", (i) => two[0].uniform(i) / two[0].side.of.pairs[i], { colour: "soft" }));
     return { data: this.data, title: `Mean attention by relative position, in frames${frame ? ` of ${milliseconds(frame)}` : ""}`, zero: true, plain: true,
       names: places.map((d) => minus(String(d))), labels: places.flatMap((d, k) => (d % step === 0 ? [k] : [])), lines };
   }
@@ -84,9 +84,9 @@ class Head {
     this.name = `head ${number} of ${side.name}`;
   }
 
-  uniform(i) { return entry(this.side.of.uniform, i); }
+  uniform(i) { return this.side.of.uniform[i]; }
 
-  mean(i) { return this.shares[i] / entry(this.side.of.pairs, i); }
+  mean(i) { return this.shares[i] / this.side.of.pairs[i]; }
 
   // sum adds up shares, its own or those of evenly spread attention, where some positions are.
   sum(where, share = (i) => this.shares[i]) { return this.at.reduce((sum, d, i) => sum + (where(d, i) ? share(i) : 0), 0); }
@@ -96,7 +96,7 @@ class Head {
   // peak is the position inside the window that has the highest mean.
   peak() {
     let best = null;
-    this.at.forEach((_, i) => { if (!this.beyond(i) && this.uniform(i) != null && (best === null || this.mean(i) > this.mean(best))) best = i; });
+    this.at.forEach((_, i) => { if (!this.beyond(i) && this.uniform(i) > 0 && (best === null || this.mean(i) > this.mean(best))) best = i; });
     return best;
   }
 
