@@ -192,8 +192,8 @@ func (in *interner[T]) id(t T) int {
 }
 
 func (p *Page) data() *pageData {
-	var layers interner[results.Layer]
-	var texts, tables interner[string]
+	layers, texts := interner[results.Layer]{list: []results.Layer{}}, interner[string]{list: []string{}} // a page of no cells has none, and no null
+	var tables interner[string]
 	d := &pageData{Groups: []dataGroup{}, Tables: []dataTable{}, Details: []dataDetail{}, Maps: map[string]string{"viridis": canvas.Viridis, "cividis": canvas.Cividis}}
 	for _, g := range groupCells(p.Cells) {
 		packed := packGroup(g, &layers, &texts)
