@@ -27,12 +27,13 @@ type Extra struct {
 
 	Paired        []results.Difference // of layers of one name in two models
 	Contributions []results.Contribution
+	Positions     []results.HeadPosition
 	Clips         []byte // WAV
 }
 
 // Take gives a page the tables of its run.
 func (p *Page) Take(e *Extra) {
-	p.Details, p.Differences, p.Paired, p.Contributions, p.Clips = e.Details(), e.Differences, e.Paired, e.Contributions, e.Clips
+	p.Details, p.Differences, p.Paired, p.Contributions, p.Positions, p.Clips = e.Details(), e.Differences, e.Paired, e.Contributions, e.Positions, e.Clips
 }
 
 // mostDetails is how many matches a page holds in all, so that it stays one

@@ -43,6 +43,9 @@ type Page struct {
 	Audio         string                 `json:"audio,omitempty"` // the folder of their files, seen from the page
 	Clips         []byte                 `json:"-"`               // a WAV file with some of them; nil: none
 
+	Positions    []results.HeadPosition `json:"-"`                       // where the heads look whose attention is compared
+	FrameSeconds map[string]float64     `json:"frame_seconds,omitempty"` // how far apart the frames of their models are
+
 	Findings []Finding        `json:"findings,omitempty"` // of pipeline check, in the corpus
 	Dropped  []Dropped        `json:"dropped,omitempty"`
 	Warnings []string         `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
@@ -75,7 +78,7 @@ type Finding struct {
 var pageFiles embed.FS
 
 // scripts in the order in which they stand in the page.
-var scripts = []string{"data.js", "scene.js", "heatmap.js", "chart.js", "picture.js", "spectrogram.js", "speech.js", "pair.js", "table.js", "answers.js", "address.js", "main.js"}
+var scripts = []string{"data.js", "scene.js", "heatmap.js", "chart.js", "picture.js", "spectrogram.js", "speech.js", "positions.js", "pair.js", "table.js", "answers.js", "address.js", "main.js"}
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"grouped":  figures.Grouped,

@@ -18,6 +18,7 @@ function remarks(cell) {
 class PairView {
   constructor(data, groups, speech) {
     this.speech = speech;
+    this.heads = new HeadsView(data);
     this.data = data;
     this.groups = groups;
     this.dialog = $("pair");
@@ -33,7 +34,7 @@ class PairView {
     $("pair-title").textContent = `${name(x)} \u00d7 ${name(y)}`;
     const parts = [
       make("h3", {}, "All metrics"), this.values(x, y),
-      ...this.speech.of(cell),
+      ...this.heads.of(cell), ...this.speech.of(cell),
       make("h3", {}, `Neighbouring layers, ${group.label}`), this.neighbours(cell),
       make("h3", {}, `Most similar layers, ${group.label}`), this.closest(cell),
       ...this.details(x, y),
