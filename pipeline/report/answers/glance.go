@@ -8,8 +8,8 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// glance says in a line of a table what the paragraph on a model says.
-func (q *question) glance(s side) Glance {
+// glanceOf says in a line of a table what the paragraph on a model says.
+func glanceOf(q *question, s side) Glance {
 	g := Glance{Model: q.words(s.Name), Value: figures.Short(*s.best.Value), Chance: "not tested"}
 	if s.best.Lo != nil {
 		g.Interval = figures.Short(*s.best.Lo) + " to " + figures.Short(*s.best.Hi)
@@ -39,9 +39,9 @@ func (q *question) glance(s side) Glance {
 		switch {
 		case o.best == nil:
 		case slices.Contains(s.Controls, o.Name):
-			controls = append(controls, q.ahead(results.Control, s, o))
+			controls = append(controls, ahead(q, results.Control, s, o))
 		case o.Role == Baseline && s.Role == "":
-			baselines = append(baselines, q.ahead(results.Baseline, s, o))
+			baselines = append(baselines, ahead(q, results.Baseline, s, o))
 		}
 	}
 	g.Control, g.Baseline = orNone(controls), orNone(baselines)
@@ -59,7 +59,7 @@ func orNone(list []string) string {
 func whole(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
 
 // ahead says how far the best layer of one model is above that of another.
-func (q *question) ahead(kind string, s, o side) string {
+func ahead(q *question, kind string, s, o side) string {
 	_, d := q.best(kind, s, o)
 	if d == nil {
 		return "at " + figures.Short(*o.best.Value)

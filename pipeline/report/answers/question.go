@@ -135,13 +135,13 @@ func (q *question) about() string {
 			break
 		}
 	}
-	if n := q.types(); n > 0 {
+	if n := classes(q); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d classes", n))
 	}
 	if q.Groups > 0 {
 		parts = append(parts, figures.Plural(q.Groups, "group")+" of speakers")
 	}
-	if tested := q.permuted(); tested != "" {
+	if tested := permuted(q); tested != "" {
 		parts = append(parts, "chance and its p: "+tested)
 	}
 	if q.yLayers > 1 {
@@ -150,8 +150,8 @@ func (q *question) about() string {
 	return strings.Join(parts, "; ")
 }
 
-// types is how many classes the labels have that the layers are compared with; 0 where these are no classes.
-func (q *question) types() int {
+// classes is how many classes the labels have that the layers are compared with; 0 where these are no classes.
+func classes(q *question) int {
 	if q.source(q.y.Model).Role != Labels {
 		return 0
 	}
@@ -164,7 +164,7 @@ func (q *question) types() int {
 }
 
 // permuted says what changed places under the null, which need not be all rows.
-func (q *question) permuted() string {
+func permuted(q *question) string {
 	for _, c := range q.cells {
 		if c.Y == q.y && c.Null != nil {
 			return c.Null.About
@@ -177,7 +177,7 @@ func (q *question) permuted() string {
 func (q *question) answer() Answer {
 	q.Title, q.Comparison, q.Y, q.About = q.title(), q.comparison, q.y.Model, q.about()
 	for _, s := range asked(q.sides) {
-		q.Glance = append(q.Glance, q.glance(s))
+		q.Glance = append(q.Glance, glanceOf(q, s))
 		bestLayer(q, s)
 		carriedBy(q, s)
 		controlsAndBaselines(q, s)
