@@ -13,9 +13,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
+
+	"speechsim/pipeline/native"
 )
 
 // endWithin is how long the process may take to end after a signal. It may then end in the middle of a matrix product, because
@@ -23,10 +24,7 @@ import (
 const endWithin = 9 * time.Second
 
 func main() {
-	// The heap is a few large arrays without pointers: collecting them is cheap, and keeping garbage of their size is not.
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(20)
-	}
+	native.SpareGarbage()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, func() {
 		stop() // a second signal ends the process at once

@@ -103,12 +103,12 @@ func questions(p *plan.Plan, set *results.Set) (list []question) {
 		for _, m := range t.Measures {
 			own := cells[:len(t.Cells)]
 			cells = cells[len(t.Cells):]
-			if t.Apart(m) {
+			if t.OnSegments() && m.Apart(t.RowSet) {
 				list = append(list, best(t, m, own, set.Retrieved)...)
 			}
 		}
 	}
-	return list[:min(len(list), plan.MostAsked)]
+	return list[:min(len(list), study.MostAsked)]
 }
 
 // best are the cells of a measure with the largest value between each two models. Of asif they are those of which the run lists the
@@ -277,13 +277,13 @@ func chosen(types []kind, effect func(row int) float64) []kind {
 	var out []kind
 	add := func(k kind, sign float64) {
 		slices.SortStableFunc(k.Tokens, func(a, b int) int { return cmp.Compare(sign*effect(b), sign*effect(a)) })
-		k.Tokens = k.Tokens[:min(len(k.Tokens), plan.MostTokens)]
+		k.Tokens = k.Tokens[:min(len(k.Tokens), study.MostTokens)]
 		out = append(out, k)
 	}
-	for i := 0; i < min(len(types), plan.MostTypes) && types[i].Effect > 0; i++ {
+	for i := 0; i < min(len(types), study.MostTypes) && types[i].Effect > 0; i++ {
 		add(types[i], 1)
 	}
-	for i := len(types) - 1; i >= max(0, len(types)-plan.MostTypes) && types[i].Effect < 0; i-- {
+	for i := len(types) - 1; i >= max(0, len(types)-study.MostTypes) && types[i].Effect < 0; i-- {
 		add(types[i], -1)
 	}
 	return out

@@ -90,7 +90,7 @@ func TestContributions(t *testing.T) {
 	}
 	for k, list := range types {
 		carry := slices.IndexFunc(list, func(c results.Contribution) bool { return c.Effect < 0 })
-		if carry <= 0 || carry > plan.MostTypes || len(list)-carry > plan.MostTypes {
+		if carry <= 0 || carry > study.MostTypes || len(list)-carry > study.MostTypes {
 			t.Errorf("%v: %d types, of which the first %d carry the value", k, len(list), carry)
 			continue
 		}

@@ -16,7 +16,7 @@ const askSeconds = .03
 func (f *forecaster) contributions(t *plan.Task, rows int) {
 	left := lacking(t)
 	for _, m := range t.Measures {
-		if !t.Apart(m) {
+		if !t.OnSegments() || !m.Apart(t.RowSet) {
 			continue
 		}
 		fresh := slices.ContainsFunc(left, func(l study.Measure) bool { return l.Name == m.Name && l.Variant.Name == m.Variant.Name })
@@ -24,7 +24,7 @@ func (f *forecaster) contributions(t *plan.Task, rows int) {
 		for _, at := range t.Cells {
 			x, y := t.Layers[at.X], t.Layers[at.Y]
 			sources := [2]int{x.Source, y.Source}
-			if x.Source == y.Source || seen[sources] || f.asked == plan.MostAsked {
+			if x.Source == y.Source || seen[sources] || f.asked == study.MostAsked {
 				continue
 			}
 			seen[sources] = true
@@ -64,7 +64,7 @@ func (f *forecaster) clips() {
 		return
 	}
 	const bytes = 2 // of a sample
-	room := float64(base64.StdEncoding.DecodedLen(plan.ClipBytes)) / bytes / float64(f.Corpus.Spec.Audio.Rate) / f.spoken
-	clips := min(float64(f.asked*2*plan.MostTypes*plan.MostTokens), room)
+	room := float64(base64.StdEncoding.DecodedLen(study.ClipBytes)) / bytes / float64(f.Corpus.Spec.Audio.Rate) / f.spoken
+	clips := min(float64(f.asked*2*study.MostTypes*study.MostTokens), room)
 	f.Contributed += clips * f.clock.decoding / float64(f.Workers)
 }

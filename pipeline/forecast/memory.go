@@ -1,11 +1,11 @@
 package forecast
 
 import (
-	"runtime"
 	"slices"
 
 	"speechsim/extract"
 	"speechsim/models"
+	"speechsim/pipeline/native"
 	"speechsim/pipeline/plan"
 )
 
@@ -19,17 +19,9 @@ func (f *forecaster) countMemory() {
 		f.Collecting = max(f.Collecting, modelMemory(f.Plan, running)+moments)
 	}
 	f.Collecting = max(f.Collecting, plan.ModelMemoryOf(f.Inputs, f.Models.All()).Loading)
-	held := plan.ProcessBytes(f.Workers) + plan.WithGarbage(heldBytes())
+	held := plan.ProcessBytes(f.Workers) + native.WithGarbage(native.HeapBytes()) // utterances with their labels, tables of rows
 	f.Collecting, f.Measuring = f.Collecting+held, f.Measuring+held
 	f.MemoryBytes = max(f.Collecting, f.Measuring)
-}
-
-// heldBytes is what the plan takes itself, which a run holds throughout: the utterances with their labels, and the tables of rows.
-func heldBytes() int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
 }
 
 // modelMemory is what some sources will take while they run. A plan makes room for the case that the longest utterances are in one model

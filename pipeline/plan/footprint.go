@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"speechsim/metrics"
+	"speechsim/pipeline/native"
 	"speechsim/pipeline/study"
 )
 
@@ -19,12 +20,12 @@ type Footprint struct {
 }
 
 // Collecting is the need while models run: the moments of one part.
-func (f Footprint) Collecting() int64 { return WithGarbage(f.State + f.Work + f.Block) }
+func (f Footprint) Collecting() int64 { return native.WithGarbage(f.State + f.Work + f.Block) }
 
 // Measuring is the need while cells are computed: rows of the store that are multiplied, the whole with a part, a null. Moments of
 // stored rows keep what they were made in.
 func (f Footprint) Measuring() int64 {
-	return WithGarbage(max(f.State+f.Work+2*f.Block, f.Copies*f.State+f.Copies*f.Factors+f.Again+f.Groups, f.State+f.Again+f.Factors+f.Null))
+	return native.WithGarbage(max(f.State+f.Work+2*f.Block, f.Copies*f.State+f.Copies*f.Factors+f.Again+f.Groups, f.State+f.Again+f.Factors+f.Null))
 }
 
 // Footprint counts what a tile on layers takes. nullRows matter to nulls alone.

@@ -10,15 +10,12 @@ import (
 )
 
 const (
-	processBytes = 60 << 20 // of a process at rest
-	workerBytes  = 9 << 20  // of copies of matrices that OpenBLAS makes for each thread, and keeps
+	processBytes = 60<<20 + native.LeastGarbage // of a process at rest
+	workerBytes  = 9 << 20                      // of copies of matrices that OpenBLAS makes for each thread, and keeps
 )
 
 // ProcessBytes is what a process takes on so many workers, beside what its work takes.
 func ProcessBytes(workers int) int64 { return processBytes + workerBytes*int64(workers) }
-
-// WithGarbage is what so many bytes on Go's heap take: the program lets garbage grow to a fifth of them (see cmd/pipeline).
-func WithGarbage(bytes int64) int64 { return bytes * 6 / 5 }
 
 // ModelMemory is what the models take while they run: their weights, and the activations of the utterances that are held at
 // once (see extract.Walk), which grow with the length of an utterance, and those of attention with its square.

@@ -36,7 +36,7 @@ func withSlack(needed int64) int64 { return needed * 10 / 9 }
 func (p *planner) fit(o Options) error {
 	p.Budget = p.budget()
 	budget := p.Budget.Bytes
-	held := ProcessBytes(p.Workers) + WithGarbage(p.tableBytes())
+	held := ProcessBytes(p.Workers) + native.WithGarbage(p.tableBytes())
 	f := &packer{planner: p, budget: p.Budget, held: held, measuring: budget - held, collecting: budget - modelSlack(budget) - held}
 	if o.Stretches > 0 {
 		return f.stretch(o)

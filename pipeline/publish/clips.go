@@ -12,6 +12,7 @@ import (
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/progress"
 	"speechsim/pipeline/results"
+	"speechsim/pipeline/study"
 )
 
 // clipsName is the file of a run directory that holds the clips which its page packs, one after another.
@@ -37,7 +38,7 @@ func cutClips(ctx context.Context, p *plan.Plan, list []results.Contribution) ([
 		return nil, nil
 	}
 	rate := min(clipRate, p.Corpus.Spec.Audio.Rate)
-	tokens, spare := byTurns(list), (base64.StdEncoding.DecodedLen(plan.ClipBytes)-wavHeader)/bytesOfPoint
+	tokens, spare := byTurns(list), (base64.StdEncoding.DecodedLen(study.ClipBytes)-wavHeader)/bytesOfPoint
 	for k, t := range tokens {
 		if spare -= int(math.Ceil(clipLength(t) * float64(rate))); spare < 0 {
 			tokens = tokens[:k]
