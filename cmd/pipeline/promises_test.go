@@ -463,7 +463,7 @@ func TestForetoldMemory(t *testing.T) {
 	}
 	two := []string{"--set", "formats=[svg, csv]", "--workers", "2"}
 	asForetold(t, pipelineCommand(t, t.TempDir(), "plan", demo, append(two, "--json")...), pipelineCommand(t, t.TempDir(), "run", demo, two...))
-	const budget = 260
+	const budget = 300
 	tight := append(two, "--set", fmt.Sprintf("memory=%dMiB", budget))
 	peak := asForetold(t, pipelineCommand(t, t.TempDir(), "plan", demo, append(tight, "--json")...), pipelineCommand(t, t.TempDir(), "run", demo, tight...))
 	if peak > budget {
