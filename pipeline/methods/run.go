@@ -45,9 +45,10 @@ type run struct {
 }
 
 type model struct {
-	Name, Weights, Labels, Device, Precision string
-	Seed                                     int
-	Checkpoint, ONNX, Vectors, Features      string
+	Name, Label, Weights, Labels        string
+	Seed                                int
+	Checkpoint, Revision, Vectors, ONNX string
+	Control                             []string
 }
 
 // origin is where a checkpoint is from.
