@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/plot/vg"
+
 	"speechsim/pipeline/results"
 )
 
@@ -178,43 +180,54 @@ func (t *texTable) bracketsText(at texInterval) string {
 
 // pairsTable is the table of what is too large for a page: a row for each pair of models.
 func pairsTable(f *Figure, ix *index, caption string) string {
-	var b strings.Builder
-	models := len(f.XModels) * len(f.yModels()) * len(f.Measures())
-	fmt.Fprintf(&b, "\\begin{table*}\n\\centering\\fontsize{%g}{%g}\\selectfont\\setlength{\\tabcolsep}{3pt}\n\\begin{tabular}{lllrrrlr}\n\\toprule\n"+
-		"x & y & metric & min & mean & max & at layers & values \\\\\n\\midrule\n", texSize.Points(), texLine.Points())
-	name := func(s string) string { return texLines(wrapTeX(s, pairsRoom), "tl") }
-	missing := 0
+	names, spec, heads := vg.Length(pairsRoom), "ll", "x & y"
+	if len(f.Also) > 0 {
+		names, spec, heads = names*2/3, "lll", "x & y & metric"
+	}
+	var rows []string
+	missing, high := 0, 0
 	for _, m := range f.Measures() {
 		g := f.grid(ix, m)
 		for _, x := range f.XModels {
 			for _, y := range f.yModels() {
 				s := summarise(g, x.Name, y.Name)
-				row := []string{name(x.shown()), name(y.shown()), name(Label(m)), "--", "--", "--", "--", fmt.Sprint(s.n)}
+				words := []string{x.shown(), y.shown()}
+				if len(f.Also) > 0 {
+					words = append(words, Label(m))
+				}
+				values := []string{"--", "--", "--"}
+				at := "--"
 				if s.n > 0 {
-					row[3], row[4], row[5], row[6] = texNumber(s.min), texNumber(s.mean), texNumber(s.max), EscapeTeX(s.at.X.Layer+", "+s.at.Y.Layer)
+					values, at = []string{texNumber(s.min), texNumber(s.mean), texNumber(s.max)}, s.at.X.Layer+", "+s.at.Y.Layer
 				}
-				missing += s.missing
-				if models <= mostPairs {
-					b.WriteString(strings.Join(row, " & ") + " \\\\\n")
+				var row []string
+				lines := 1
+				for _, word := range append(words, at) {
+					list := wrapTeX(word, names)
+					lines = max(lines, len(list))
+					row = append(row, texLines(list, "tl"))
 				}
+				row = slices.Insert(row, len(words), values...)
+				rows = append(rows, strings.Join(append(row, fmt.Sprint(s.n)), " & ")+" \\\\\n")
+				missing, high = missing+s.missing, high+lines
 			}
 		}
 	}
 	more := " A layer with itself is left out. All values, with their intervals, are in " + f.Name + ".csv."
-	if models > mostPairs {
-		more = fmt.Sprintf(" The %d pairs of models are more than a page holds: see %s.csv.", models, f.Name)
+	if high > texPairs {
+		return fmt.Sprintf("%% No table: the %d pairs of models are more than a page holds. The values are in %s.csv.\n", len(rows), f.Name)
 	}
 	if missing > 0 {
-		more += fmt.Sprintf(" %s no value.", Plural(missing, "pair of layers")+" have")
+		more += fmt.Sprintf(" Without a value: %s of layers.", Plural(missing, "pair"))
 	}
-	b.WriteString("\\bottomrule\n\\end{tabular}\n" + texCaption(f, caption+more, f.Name, "") + "\\end{table*}\n")
-	return needs(b.String())
+	return needs(fmt.Sprintf("\\begin{table*}\n\\centering\\fontsize{%g}{%g}\\selectfont\\setlength{\\tabcolsep}{3pt}\n\\begin{tabular}{@{}%srrrlr@{}}\n\\toprule\n%s & min & mean & max & at layers & values \\\\\n\\midrule\n",
+		texSize.Points(), texLine.Points(), spec, heads) + strings.Join(rows, "") + "\\bottomrule\n\\end{tabular}\n" + texCaption(f, caption+more, f.Name, "") + "\\end{table*}\n")
 }
 
-// Of a table of pairs of models: how wide a name may be, and how many rows there may be.
+// Of a table of pairs of models: how wide a name may be, and how many lines a page holds.
 const (
-	pairsRoom = 62
-	mostPairs = 36
+	pairsRoom = 70
+	texPairs  = 40
 )
 
 // summary of the cells of a pair of models. A layer with itself is left out.

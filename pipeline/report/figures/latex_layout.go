@@ -18,7 +18,7 @@ const (
 	texSpace  vg.Length = 6   // between columns
 	texApart  vg.Length = 9   // between columns of which each has a value and its interval, which belong together
 	texRule   vg.Length = 5   // the height of a rule with the room around it
-	groupRoom vg.Length = 90  // of the name of a model before its rows
+	groupRoom vg.Length = 70  // of the name of a model before its rows
 	nameRoom  vg.Length = 80  // of the name of a row
 	headRoom  vg.Length = 58  // of the name of a column
 )
@@ -190,8 +190,8 @@ func (l *texLayout) up() vg.Length {
 	rowLines, rules := 0, 4
 	for i, r := range l.rows {
 		n := max(len(wrapTeX(r.name, nameRoom)), 1)
-		if i == 0 || r.group != l.rows[i-1].group {
-			n = max(n, len(wrapTeX(r.group, groupRoom)))
+		if l.begins(i) {
+			n = max(n, strings.Count(l.groupCell(i), `\\`)+1)
 			rules++
 		}
 		if l.at == below && l.rowHasInterval(i) {
@@ -293,20 +293,38 @@ func (l *texLayout) writeBlock(b *strings.Builder, from, to int) {
 	}
 	b.WriteString(" \\\\\n")
 	for i, row := range l.rows {
-		first := i == 0 || row.group != l.rows[i-1].group
-		if first {
+		if l.begins(i) {
 			b.WriteString("\\midrule\n")
 		}
 		if names == 2 {
-			if first {
-				b.WriteString(texLines(wrapTeX(row.group, groupRoom), "tl"))
-			}
-			b.WriteString(" & ")
+			b.WriteString(l.groupCell(i) + " & ")
 		}
 		b.WriteString(texLines(wrapTeX(row.name, nameRoom), "tl"))
 		l.writeRow(b, i, from, to, names)
 	}
 	b.WriteString("\\bottomrule\n\\end{tabular}\n")
+}
+
+// begins says whether a row is the first of its group.
+func (l *texLayout) begins(i int) bool { return i == 0 || l.rows[i].group != l.rows[i-1].group }
+
+// groupCell is what stands in the column of groups in a row: a line of the group's name in each of its rows, or where these are fewer all lines in the first.
+func (l *texLayout) groupCell(i int) string {
+	from, to := i, i+1
+	for !l.begins(from) {
+		from--
+	}
+	for to < len(l.rows) && !l.begins(to) {
+		to++
+	}
+	list := wrapTeX(l.rows[i].group, groupRoom)
+	switch {
+	case len(list) > to-from && i == from:
+		return texLines(list, "tl")
+	case len(list) <= to-from && i-from < len(list):
+		return EscapeTeX(list[i-from])
+	}
+	return ""
 }
 
 // writeRow writes the cells of a row, and where intervals stand below values those in a row of their own.

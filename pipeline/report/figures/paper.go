@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/plot/vg"
+
 	"speechsim/pipeline/results"
 )
 
@@ -32,19 +34,25 @@ func (f *Figure) onPaper(ix *index) *Figure {
 
 // fits says whether a figure that was laid out for a width is no wider, and what it shows large enough.
 func fits(l layout, look *Look) bool {
-	wide, _ := l.Size()
+	wide, high := l.Size()
+	if high*vg.Length(look.scale()) > mostHigh {
+		return false
+	}
 	switch l := l.(type) {
 	case *heatmap:
 		if l.edge < minEdge {
 			return false
 		}
 	case *curves:
-		if l.w < leastPlot {
+		if l.w < leastPlot || l.place == LegendBelow && l.legendX+l.legendColumn > l.wide {
 			return false
 		}
 	}
 	return wide <= look.room()+1
 }
+
+// mostHigh is how high a figure is at most that leaves a page room for its caption, in points.
+const mostHigh vg.Length = 380
 
 // leastPlot is how wide a plot of curves is at least that can be read.
 const leastPlot = 90
@@ -71,8 +79,8 @@ func snippets(figures []Figure, ix *index, picture string) string {
 		if f.Look.Width > ColumnWidth+10 {
 			environment = "figure*"
 		}
-		if f.Look.Width > textWidth {
-			width = `\linewidth`
+		if f.Look.Width > textWidth || !fits(layoutOf(f, ix), &f.Look) {
+			width = `\linewidth,height=0.7\textheight,keepaspectratio`
 		}
 		fmt.Fprintf(&b, "\n\\begin{%s}\n\\centering\n\\includegraphics[width=%s]{%s.%s}\n\\caption{%s %s}\n\\label{fig:%s}\n\\end{%s}\n",
 			environment, width, f.Name, picture, EscapeTeX(Sentence(f.Title)), EscapeTeX(captionOf(f, ix, true)), f.Name, environment)

@@ -160,9 +160,6 @@ func captionOf(f *Figure, ix *index, picture bool) string {
 		}
 		return strings.Join(parts, " ")
 	}
-	if f.difference {
-		parts = append(parts, "Differences, of the values below.")
-	}
 	if f.Caption != "" {
 		parts = append(parts, Sentence(f.Caption))
 	}
@@ -193,7 +190,8 @@ func captionOf(f *Figure, ix *index, picture bool) string {
 			elsewhere++
 		}
 	}
-	parts = append(parts, strings.Join(labels, "; ")+".")
+	measures := strings.Join(labels, "; ") + "."
+	parts = append(parts, strings.ToUpper(measures[:1])+measures[1:])
 	if s := summaryLine(all); s != "" {
 		parts = append(parts, strings.ToUpper(s[:1])+s[1:]+".")
 	}
