@@ -12,7 +12,7 @@ import (
 // What a page holds, in points: the text of article in one column, which is the narrowest of those that are usual, and one of two columns. A table
 // that is no wider stands in both.
 const (
-	texPage   vg.Length = 344
+	texPage   vg.Length = 343
 	texColumn vg.Length = 226
 	texHeight vg.Length = 530 // of a table with its caption
 	texSpace  vg.Length = 6   // between columns
@@ -40,6 +40,8 @@ type texLayout struct {
 	blocks [][2]int // columns from and up to
 	width  vg.Length
 	height vg.Length
+	names  vg.Length   // the width of what names the rows
+	wide   []vg.Length // the widths of columns, without the room beside them
 
 	space  vg.Length // between columns
 	beside vg.Length // between a value, which may have a sign, and its interval
@@ -84,11 +86,18 @@ func (l *texLayout) holds(caption string) bool {
 // layOut cuts the columns into as few blocks as the width of a page takes, between models where it can.
 func (t *texTable) layOut(at texInterval) *texLayout {
 	l := &texLayout{texTable: t, at: at, space: texSpace, beside: 3}
-	if at == beside && t.intervals() {
+	switch {
+	case at == beside && t.intervals():
 		l.space = texApart
+	case at == alone: // brackets keep them apart
+		l.space = texSpace - 1
 	}
 	if t.has(func(c texCell) bool { return c.state != shown && !c.none }) {
 		l.beside = 5
+	}
+	l.names = l.namesWidth()
+	for j := range t.columns {
+		l.wide = append(l.wide, l.columnWidth(j))
 	}
 	from := 0
 	for from < len(t.columns) {
@@ -126,11 +135,11 @@ func widest(list []string) vg.Length {
 	return w
 }
 
-// across is how wide a block of columns is.
-func (l *texLayout) across(from, to int) vg.Length {
+// namesWidth is how wide the columns are that name the rows.
+func (l *texLayout) namesWidth() vg.Length {
 	group, name := vg.Length(0), widest(wrapTeX(l.ofRows.name, nameRoom))
-	for _, r := range l.rows {
-		if r.group != "" {
+	for i, r := range l.rows {
+		if l.begins(i) && r.group != "" {
 			group = max(group, widest(wrapTeX(r.group, groupRoom))+l.space)
 		}
 		name = max(name, widest(wrapTeX(r.name, nameRoom)))
@@ -138,7 +147,12 @@ func (l *texLayout) across(from, to int) vg.Length {
 	if grouped(l.rows) {
 		group = max(group, texWidth(l.ofRows.group)+l.space)
 	}
-	total := group + name
+	return group + name
+}
+
+// across is how wide a block of columns is.
+func (l *texLayout) across(from, to int) vg.Length {
+	total := l.names
 	for i := from; i < to; {
 		end := l.groupEnd(i, to)
 		columns := l.span(i, end)
@@ -164,12 +178,12 @@ func (l *texLayout) groupEnd(i, to int) int {
 func (l *texLayout) span(from, to int) vg.Length {
 	w := -l.space
 	for j := from; j < to; j++ {
-		w += l.columnWidth(j) + l.space
+		w += l.wide[j] + l.space
 	}
 	return w
 }
 
-// columnWidth is how wide a column is without the room beside it.
+// columnWidth counts how wide a column is.
 func (l *texLayout) columnWidth(j int) vg.Length {
 	w := widest(wrapTeX(l.columns[j].name, headRoom))
 	for i := range l.rows {
@@ -224,6 +238,9 @@ func (l *texLayout) rowHasInterval(i int) bool {
 	return slices.ContainsFunc(l.cells[i], func(c texCell) bool { return c.cell != nil && c.cell.Lo != nil })
 }
 
+// noValue stands in the place of a value, and is a dash.
+const noValue = "--"
+
 // texMarks stands for the signs behind a value, which take no room of their own.
 const texMarks = "\x00"
 
@@ -240,7 +257,7 @@ func (l *texLayout) texts(c texCell) (value, interval string) {
 	}
 	switch c.state {
 	case notComputed, absent:
-		return "--" + texMarks, interval
+		return noValue + texMarks, interval
 	case notSignificant:
 		return plainNumber(*c.cell.Value) + texMarks, interval
 	}
@@ -362,7 +379,7 @@ func (l *texLayout) writeRow(b *strings.Builder, i, from, to, names int) {
 var markOf = map[state]string{notSignificant: "a", notComputed: "b", absent: "c"}
 
 func texMath(s string) string {
-	if s == "" || s == "--" {
+	if s == "" || s == noValue {
 		return s
 	}
 	return "$" + s + "$"

@@ -39,8 +39,14 @@ func texWidth(s string) vg.Length {
 
 // texNumbers is how wide numbers are that are set as mathematics, with a minus in the place of a hyphen.
 func texNumbers(s string) vg.Length {
-	return texWidth(strings.NewReplacer("-", "+", " ", "").Replace(s)) + vg.Length(strings.Count(s, ","))*texSize*0.18
+	if s == noValue {
+		return texWidth("0")
+	}
+	return texWidth(asMath.Replace(s)) + vg.Length(strings.Count(s, ","))*texSize*0.18
 }
+
+// asMath has characters as wide as mathematics has those of numbers.
+var asMath = strings.NewReplacer("-", "+", " ", "")
 
 // wrapTeX breaks a text into lines that are no wider than w.
 func wrapTeX(s string, w vg.Length) []string {
