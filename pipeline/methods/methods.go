@@ -84,7 +84,7 @@ func (w *writer) corpus() {
 	}
 	w.say("%s: %s of %s, %s.", name, figures.Plural(w.Corpus.Usable, "utterance"), figures.Plural(w.Corpus.Speakers, "speaker"), hours(w.Corpus.Hours))
 	if n := len(w.Corpus.Groups); n != w.Corpus.Speakers && n > 1 {
-		w.say("The speakers belong to %s, which are taken to be independent of each other.", figures.Plural(n, "group"))
+		w.say("The %s belong to %s, which are taken to be independent of each other.", w.members(), figures.Plural(n, "group"))
 	}
 	if n := len(w.Skipped); n > 0 {
 		w.say("%s could not be read and was left out.", figures.Plural(n, "utterance"))
@@ -102,23 +102,6 @@ func hours(h float64) string {
 var labelWords = map[string][2]string{
 	"phone": {"the identity of phones", "phone identity"}, "word": {"the identity of words", "word identity"}, "speaker": {"the identity of speakers", "speaker identity"},
 	"logmel": {"80 log-mel filters", "log-mel filters"}, "mfcc": {"MFCC", "MFCC"}, "length": {"the length of segments", "segment length"},
-}
-
-// called is what figures and tables call a model too.
-func (w *writer) called(name string) string {
-	i := slices.IndexFunc(w.Config.Models, func(m model) bool { return m.Name == name })
-	if i < 0 {
-		return name
-	}
-	m := &w.Config.Models[i]
-	return cmp.Or(m.Label, labelWords[m.Labels][1], m.Name)
-}
-
-func (w *writer) allCalled(names []string) (list []string) {
-	for _, name := range names {
-		list = append(list, w.called(name))
-	}
-	return list
 }
 
 // models says of each model where it is from and what it is; what stands in the place of one comes after them.
@@ -161,18 +144,6 @@ func (w *writer) models() {
 	if len(instead) > 0 {
 		w.say("In the place of models stood %s.", and(instead))
 	}
-}
-
-// controlled are the models that name this one as their control, or whose checkpoint it is with other weights.
-func (w *writer) controlled(name string) (list []string) {
-	control := w.Config.Models[slices.IndexFunc(w.Config.Models, func(m model) bool { return m.Name == name })]
-	for _, m := range w.Config.Models {
-		drawn := control.Weights == "random" && m.Weights == "" && m.Checkpoint != "" && m.Checkpoint == control.Checkpoint && m.Revision == control.Revision
-		if slices.Contains(m.Control, name) || drawn {
-			list = append(list, m.Name)
-		}
-	}
-	return list
 }
 
 // layers lists names of layers, numbers that follow one another as a range.
@@ -373,8 +344,8 @@ func (w *writer) statistics() {
 	if !slices.ContainsFunc(w.cells, func(c results.Cell) bool { return c.Lo != nil }) {
 		return
 	}
-	w.say("Confidence intervals (95 %%) are those of a jackknife that leaves out one group of speakers at a time (%s), about the value less its bias%s, with standard errors for groups of unequal size%s and Student's t.",
-		figures.Plural(len(w.Corpus.Groups), "group"), w.cite("busing1999"), w.cite("mackinnon2023"))
+	w.say("Confidence intervals (95 %%) are those of a jackknife that leaves out one group of %s at a time (%s), about the value less its bias%s, with standard errors for groups of unequal size%s and Student's t.",
+		w.members(), figures.Plural(len(w.Corpus.Groups), "group"), w.cite("busing1999"), w.cite("mackinnon2023"))
 	if slices.ContainsFunc(w.cells, func(c results.Cell) bool { return c.Groups != nil && c.Groups.Grouped != nil }) {
 		w.say("The interval beside debiased CKA is that of CKA from pairs of rows of different groups alone, since rows of one group resemble each other whatever the layers. "+
 			"It holds every true value that this estimate does not contradict at the level of 5 %%. The standard error is taken anew at each true value, because one part of it grows with the true value; "+

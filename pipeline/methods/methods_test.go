@@ -32,7 +32,7 @@ func TestOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"The corpus was folder TIMIT, part test, speech in the layout of TIMIT (Garofolo et al. 1993): 12\u00a0000 utterances of 1 speaker, 2.5 hours. The speakers belong to 3 groups, which are taken to be independent of each other. 1 utterance could not be read",
+		"The corpus was folder TIMIT, part test, speech in the layout of TIMIT (Garofolo et al. 1993): 12\u00a0000 utterances of 1 speaker, 2.5 hours. The utterances belong to 3 groups, which are taken to be independent of each other. 1 utterance could not be read",
 		"Compared were: HuBERT Base, checkpoint facebook/hubert-base-ls960, revision main, commit 0123456789ab (facebook/hubert-base-ls960), of the architecture of HuBERT (Hsu et al. 2021), layers 0 to 2 of 768 units; ",
 		"drawn, the untrained control of HuBERT Base, checkpoint facebook/hubert-base-ls960, commit 0123456789ab, with weights drawn anew (seed 3), layers 0 and 7 of 4 to 8 units; my_model, the untrained control of HuBERT Base, file m.onnx, 1 unit. In the place of models stood 80 log-mel filters.",
 		"A layer's row of a word is the mean of its frames (Pasad et al. 2021).",
@@ -40,7 +40,7 @@ func TestOf(t *testing.T) {
 		"In maps, the layers of HuBERT Base were compared with one another by Attention, pearson (El Kheir et al. 2024), on attention maps (n = 12\u00a0345). Segments were left out: 1 as out of vocabulary and 9 as silence.",
 		"in k 5 groups permuted among those of like size, 50 of 90 rows, 199 draws. Whole groups are exchanged, row by row, because rows of a group resemble each other; each is cut to as many rows as the shortest that it is exchanged with, so p and the chance level are of fewer rows than the value beside them",
 		"and is corrected over all cells of a comparison for the false discovery rate (Benjamini and Hochberg 1995). 5 groups have 120 orders, from which the draws are taken with repetition: over all orders, no p could be below 1/120.",
-		"one group of speakers at a time (3 groups), about the value less its bias (Busing et al. 1999)", "pairs of rows of different groups alone",
+		"one group of utterances at a time (3 groups), about the value less its bias (Busing et al. 1999)", "pairs of rows of different groups alone",
 		"To get the same numbers: pipeline 9.9, ONNX Runtime 1.0, linear algebra by openblas 1, and a corpus whose SHA-256 begins with 0123456789ab.",
 	} {
 		if !strings.Contains(m.Text, want) {

@@ -1,9 +1,11 @@
 package methods
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"speechsim/pipeline/results"
 )
@@ -72,6 +74,43 @@ func read(manifest []byte) (*run, error) {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
 	return &r, nil
+}
+
+// members are what groups consist of.
+func (r *run) members() string {
+	if len(r.Corpus.Groups) > r.Corpus.Speakers {
+		return "utterances"
+	}
+	return "speakers"
+}
+
+// called is what figures and tables call a model too.
+func (r *run) called(name string) string {
+	i := slices.IndexFunc(r.Config.Models, func(m model) bool { return m.Name == name })
+	if i < 0 {
+		return name
+	}
+	m := &r.Config.Models[i]
+	return cmp.Or(m.Label, labelWords[m.Labels][1], m.Name)
+}
+
+func (r *run) allCalled(names []string) (list []string) {
+	for _, name := range names {
+		list = append(list, r.called(name))
+	}
+	return list
+}
+
+// controlled are the models that name this one as their control, or whose checkpoint it is with other weights.
+func (r *run) controlled(name string) (list []string) {
+	control := r.Config.Models[slices.IndexFunc(r.Config.Models, func(m model) bool { return m.Name == name })]
+	for _, m := range r.Config.Models {
+		drawn := control.Weights == "random" && m.Weights == "" && m.Checkpoint != "" && m.Checkpoint == control.Checkpoint && m.Revision == control.Revision
+		if slices.Contains(m.Control, name) || drawn {
+			list = append(list, m.Name)
+		}
+	}
+	return list
 }
 
 // place names a file for a reader who has another disk.
