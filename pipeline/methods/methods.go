@@ -120,7 +120,7 @@ func (w *writer) models() {
 			continue
 		}
 		about := []string{w.called(m.Name)}
-		if of := w.controlled(m.Name); len(of) > 0 {
+		if of := w.controlled(asked); len(of) > 0 {
 			about = append(about, "the untrained control of "+and(w.allCalled(of)))
 		}
 		about = append(about, w.fileOf(asked, m.File)...)

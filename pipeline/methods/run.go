@@ -102,11 +102,10 @@ func (r *run) allCalled(names []string) (list []string) {
 }
 
 // controlled are the models that name this one as their control, or whose checkpoint it is with other weights.
-func (r *run) controlled(name string) (list []string) {
-	control := r.Config.Models[slices.IndexFunc(r.Config.Models, func(m model) bool { return m.Name == name })]
+func (r *run) controlled(control *model) (list []string) {
 	for _, m := range r.Config.Models {
 		drawn := control.Weights == "random" && m.Weights == "" && m.Checkpoint != "" && m.Checkpoint == control.Checkpoint && m.Revision == control.Revision
-		if slices.Contains(m.Control, name) || drawn {
+		if slices.Contains(m.Control, control.Name) || drawn {
 			list = append(list, m.Name)
 		}
 	}
