@@ -79,8 +79,13 @@ func (l *texLayout) holds(caption string) bool {
 	if l.width <= texColumn {
 		room = texColumn
 	}
-	captionLines := math.Ceil(float64(texWidth(l.f.Title+caption) * 10 / texSize * 1.1 / room))
-	return l.width <= texPage && l.height+vg.Length(captionLines)*12+22 <= texHeight
+	return l.width <= texPage && l.height+captionHeight(l.f.Title+caption, room) <= texHeight
+}
+
+// captionHeight is how high a caption is at 10 points, with the room around it.
+func captionHeight(caption string, room vg.Length) vg.Length {
+	lines := math.Ceil(float64(texWidth(caption) * 10 / texSize * 1.1 / room))
+	return vg.Length(lines)*12 + 22
 }
 
 // layOut cuts the columns into as few blocks as the width of a page takes, between models where it can.

@@ -25,20 +25,18 @@ func (f *Figure) onPaper(ix *index) *Figure {
 	}
 	for _, mm := range paperWidths {
 		p.Look.Width = mm
-		if fits(layoutOf(&p, ix), &p.Look) {
+		if p.fits(ix) {
 			break
 		}
 	}
 	return &p
 }
 
-// fits says whether a figure that was laid out for a width is no wider, and what it shows large enough.
-func fits(l layout, look *Look) bool {
-	wide, high := l.Size()
-	if high*vg.Length(look.scale()) > mostHigh {
-		return false
-	}
-	switch l := l.(type) {
+// fits says whether a figure is no wider than it should be, no higher than a page leaves room for beside its caption, and what it shows large enough.
+func (f *Figure) fits(ix *index) bool {
+	drawn := layoutOf(f, ix)
+	wide, high := drawn.Size()
+	switch l := drawn.(type) {
 	case *heatmap:
 		if l.edge < minEdge {
 			return false
@@ -48,14 +46,25 @@ func fits(l layout, look *Look) bool {
 			return false
 		}
 	}
-	return wide <= look.room()+1
+	return wide <= f.Look.room()+1 && high*vg.Length(f.Look.scale()) <= f.mostHigh(ix)
 }
 
-// mostHigh is how high a figure is at most that leaves a page room for its caption, in points.
-const mostHigh vg.Length = 380
+// mostHigh is how high a figure may be on a page that has its caption too.
+func (f *Figure) mostHigh(ix *index) vg.Length {
+	room := texPage
+	if f.oneColumn() {
+		room = texColumn
+	}
+	return max(texHeight-captionHeight(f.Title+captionOf(f, ix, true), room), leastHigh)
+}
 
-// leastPlot is how wide a plot of curves is at least that can be read.
-const leastPlot = 90
+// oneColumn says whether a figure stands in one of two columns.
+func (f *Figure) oneColumn() bool { return f.Look.Width <= ColumnWidth+10 }
+
+const (
+	leastPlot           = 90  // how wide a plot of curves is at least that can be read
+	leastHigh vg.Length = 150 // how high a figure is at least, whatever its caption
+)
 
 // Snippets is the file beside the figures with the lines of LaTeX that show each.
 const Snippets = "figures.tex"
@@ -75,15 +84,15 @@ func snippets(figures []Figure, ix *index, picture string) string {
 	var b strings.Builder
 	for i := range figures {
 		f := figures[i].onPaper(ix)
-		environment, width := "figure", fmt.Sprintf("%gmm", f.Look.Width)
-		if f.Look.Width > ColumnWidth+10 {
+		environment, size := "figure", fmt.Sprintf("width=%gmm", f.Look.Width)
+		if !f.oneColumn() {
 			environment = "figure*"
 		}
-		if f.Look.Width > textWidth || !fits(layoutOf(f, ix), &f.Look) {
-			width = `\linewidth,height=0.7\textheight,keepaspectratio`
+		if f.Look.Width > textWidth || !f.fits(ix) {
+			size = fmt.Sprintf(`width=\linewidth,height=%.0fpt,keepaspectratio`, f.mostHigh(ix).Points())
 		}
-		fmt.Fprintf(&b, "\n\\begin{%s}\n\\centering\n\\includegraphics[width=%s]{%s.%s}\n\\caption{%s %s}\n\\label{fig:%s}\n\\end{%s}\n",
-			environment, width, f.Name, picture, EscapeTeX(Sentence(f.Title)), EscapeTeX(captionOf(f, ix, true)), f.Name, environment)
+		fmt.Fprintf(&b, "\n\\begin{%s}\n\\centering\n\\includegraphics[%s]{%s.%s}\n\\caption{%s %s}\n\\label{fig:%s}\n\\end{%s}\n",
+			environment, size, f.Name, picture, EscapeTeX(Sentence(f.Title)), EscapeTeX(captionOf(f, ix, true)), f.Name, environment)
 	}
 	return NeedsTeX(b.String(), "graphicx") + "% \\graphicspath{{figures/}} says where the files are\n" + b.String()
 }

@@ -149,16 +149,37 @@ func Plural(n int, noun string) string {
 // cells have them; not what is about signs in the picture when the caption
 // stands at a table.
 func captionOf(f *Figure, ix *index, picture bool) string {
-	var parts []string
+	return strings.Join(captionParts(f, ix, picture), " ")
+}
+
+// panelCaption says what is in each panel, and what holds for all of them once.
+func panelCaption(f *Figure, ix *index, picture bool) (parts []string) {
+	if f.Caption != "" {
+		parts = append(parts, Sentence(f.Caption))
+	}
+	all := make([][]string, len(f.Panels))
+	for i := range f.Panels {
+		all[i] = captionParts(&f.Panels[i], ix, picture)
+	}
+	common := func(part string) bool {
+		return len(all) > 1 && !slices.ContainsFunc(all, func(of []string) bool { return !slices.Contains(of, part) })
+	}
+	for i := range f.Panels {
+		parts = append(parts, fmt.Sprintf("(%c) %s", 'a'+i, Sentence(f.Panels[i].Title)))
+		parts = append(parts, slices.DeleteFunc(slices.Clone(all[i]), common)...)
+	}
+	for _, part := range all[0] {
+		if common(part) {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// captionParts are the sentences of a caption.
+func captionParts(f *Figure, ix *index, picture bool) (parts []string) {
 	if f.Kind == Several {
-		if f.Caption != "" {
-			parts = append(parts, Sentence(f.Caption))
-		}
-		for i := range f.Panels {
-			p := &f.Panels[i]
-			parts = append(parts, fmt.Sprintf("(%c) %s %s", 'a'+i, Sentence(p.Title), captionOf(p, ix, picture)))
-		}
-		return strings.Join(parts, " ")
+		return panelCaption(f, ix, picture)
 	}
 	if f.Caption != "" {
 		parts = append(parts, Sentence(f.Caption))
@@ -203,11 +224,16 @@ func captionOf(f *Figure, ix *index, picture bool) string {
 		own, all := ownNearest(f, ix)
 		parts = append(parts, fmt.Sprintf("Average linkage on 1 minus the value (mean of both directions). Of %s, %d have their most similar other layer in their own model.", Plural(all, "layer"), own))
 	}
+	var styles lineStyles
+	if f.Kind == Curves {
+		_, labels, _ := panelsOf(f, ix)
+		styles = canvas.ColoursFor(len(labels))
+	}
 	if picture && f.Kind == Curves && intervals {
-		parts = append(parts, "Bands, or where there are more than two lines their edges: 95 % CI"+resampledText(f)+". With many lines, only its median half-width is given.")
+		parts = append(parts, styles.intervalWords()+"95 % CI"+resampledText(f)+".")
 	}
 	if picture && f.Kind == Curves && nulls {
-		parts = append(parts, "Chance, by permutation: mean (dashed) and 95th percentile (dotted), in the colour of the line whose rows were permuted.")
+		parts = append(parts, "Chance, by permutation: mean (dashed) and 95th percentile (dotted), "+styles.chanceWords()+".")
 	}
 	if elsewhere > 0 {
 		parts = append(parts, fmt.Sprintf("The CI of %s does not hold the value: it is about the value less its bias, or of rows of different groups alone.", Plural(elsewhere, "cell")))
@@ -234,7 +260,7 @@ func captionOf(f *Figure, ix *index, picture bool) string {
 	if count[absent] > 0 {
 		parts = append(parts, sign("ᶜ")+Plural(count[absent], "cell")+" not among the results.")
 	}
-	return strings.Join(parts, " ")
+	return parts
 }
 
 // resampledText says of what the intervals of a figure are, behind "95 % CI"; "" where it does not know.
