@@ -142,7 +142,7 @@ func TestFilesAreTheSameBytes(t *testing.T) {
 	if at := bytes.Index(first["small.png"], []byte("pHYs")); at < 0 || !bytes.HasPrefix(first["small.png"][at+4:], []byte{0, 0, 0x2e, 0x23, 0, 0, 0x2e, 0x23, 1}) {
 		t.Error("the PNG does not say that it has 11 811 pixels to the metre, 300 to the inch")
 	}
-	if tex := string(first[Snippets]); !strings.Contains(tex, `\includegraphics[width=80mm]{small.pdf}`) || !strings.Contains(tex, `\label{fig:small}`) {
+	if tex := string(first[Snippets]); !strings.Contains(tex, `\includegraphics[width=\ifdim\linewidth<80mm\linewidth\else80mm\fi]{small.pdf}`) || !strings.Contains(tex, `\label{fig:small}`) {
 		t.Errorf("the snippets are\n%s", tex)
 	}
 	if size := picture.Bounds().Size(); size.X != int(w/canvas.Pixel+0.5) || size.Y != int(h/canvas.Pixel+0.5) {

@@ -9,11 +9,11 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// What a page holds, in points: the text of article in one column, which is the narrowest of those that are usual, and one of two columns. A table
+// What a page holds, in points: the text of article in one column, which is the narrowest of those that are usual, and one of its two columns on A4. A table
 // that is no wider stands in both.
 const (
 	texPage   vg.Length = 343
-	texColumn vg.Length = 226
+	texColumn vg.Length = 220
 	texHeight vg.Length = 530 // of a table with its caption
 	texSpace  vg.Length = 6   // between columns
 	texApart  vg.Length = 9   // between columns of which each has a value and its interval, which belong together

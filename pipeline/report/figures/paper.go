@@ -25,7 +25,7 @@ func (f *Figure) onPaper(ix *index) *Figure {
 	}
 	for _, mm := range paperWidths {
 		p.Look.Width = mm
-		if p.fits(ix) {
+		if fits(&p, ix) {
 			break
 		}
 	}
@@ -33,7 +33,7 @@ func (f *Figure) onPaper(ix *index) *Figure {
 }
 
 // fits says whether a figure is no wider than it should be, no higher than a page leaves room for beside its caption, and what it shows large enough.
-func (f *Figure) fits(ix *index) bool {
+func fits(f *Figure, ix *index) bool {
 	drawn := layoutOf(f, ix)
 	wide, high := drawn.Size()
 	switch l := drawn.(type) {
@@ -46,20 +46,20 @@ func (f *Figure) fits(ix *index) bool {
 			return false
 		}
 	}
-	return wide <= f.Look.room()+1 && high*vg.Length(f.Look.scale()) <= f.mostHigh(ix)
+	return wide <= f.Look.room()+1 && high*vg.Length(f.Look.scale()) <= mostHigh(f, ix)
 }
 
 // mostHigh is how high a figure may be on a page that has its caption too.
-func (f *Figure) mostHigh(ix *index) vg.Length {
+func mostHigh(f *Figure, ix *index) vg.Length {
 	room := texPage
-	if f.oneColumn() {
+	if f.Look.oneColumn() {
 		room = texColumn
 	}
 	return max(texHeight-captionHeight(f.Title+captionOf(f, ix, true), room), leastHigh)
 }
 
-// oneColumn says whether a figure stands in one of two columns.
-func (f *Figure) oneColumn() bool { return f.Look.Width <= ColumnWidth+10 }
+// oneColumn says whether a figure of this look stands in one of two columns.
+func (l *Look) oneColumn() bool { return l.Width <= ColumnWidth+10 }
 
 const (
 	leastPlot           = 90  // how wide a plot of curves is at least that can be read
@@ -84,12 +84,12 @@ func snippets(figures []Figure, ix *index, picture string) string {
 	var b strings.Builder
 	for i := range figures {
 		f := figures[i].onPaper(ix)
-		environment, size := "figure", fmt.Sprintf("width=%gmm", f.Look.Width)
-		if !f.oneColumn() {
+		environment, size := "figure", fmt.Sprintf(`width=\ifdim\linewidth<%gmm\linewidth\else%gmm\fi`, f.Look.Width, f.Look.Width)
+		if !f.Look.oneColumn() {
 			environment = "figure*"
 		}
-		if f.Look.Width > textWidth || !f.fits(ix) {
-			size = fmt.Sprintf(`width=\linewidth,height=%.0fpt,keepaspectratio`, f.mostHigh(ix).Points())
+		if f.Look.Width > textWidth || !fits(f, ix) {
+			size = fmt.Sprintf(`width=\linewidth,height=%.0fpt,keepaspectratio`, mostHigh(f, ix).Points())
 		}
 		fmt.Fprintf(&b, "\n\\begin{%s}\n\\centering\n\\includegraphics[%s]{%s.%s}\n\\caption{%s %s}\n\\label{fig:%s}\n\\end{%s}\n",
 			environment, size, f.Name, picture, EscapeTeX(Sentence(f.Title)), EscapeTeX(captionOf(f, ix, true)), f.Name, environment)

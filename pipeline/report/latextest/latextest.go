@@ -17,8 +17,8 @@ import (
 // ErrMissing says that LaTeX is not installed.
 var ErrMissing = errors.New("pdflatex and bibtex not found: Debian has them in texlive-latex-recommended")
 
-// Classes are the documents that files have to fit into: article in one column, and in two.
-var Classes = []string{"", "twocolumn"}
+// Classes are the documents that files have to fit into: article in one column, and in two, whose columns are narrower on A4.
+var Classes = []string{"", "twocolumn", "a4paper,twocolumn"}
 
 // Document is a paper.
 type Document struct {
