@@ -344,8 +344,12 @@ func (w *writer) statistics() {
 	if !slices.ContainsFunc(w.cells, func(c results.Cell) bool { return c.Lo != nil }) {
 		return
 	}
-	w.say("Confidence intervals (95 %%) are those of a jackknife that leaves out one group of %s at a time (%s), about the value less its bias%s, with standard errors for groups of unequal size%s and Student's t.",
-		w.members(), figures.Plural(len(w.Corpus.Groups), "group"), w.cite("busing1999"), w.cite("mackinnon2023"))
+	groups := ""
+	if n := len(w.Corpus.Groups); n > 1 {
+		groups = " (" + figures.Plural(n, "group") + ")"
+	}
+	w.say("Confidence intervals (95 %%) are those of a jackknife that leaves out one group of %s at a time%s, about the value less its bias%s, with standard errors for groups of unequal size%s and Student's t.",
+		w.members(), groups, w.cite("busing1999"), w.cite("mackinnon2023"))
 	if slices.ContainsFunc(w.cells, func(c results.Cell) bool { return c.Groups != nil && c.Groups.Grouped != nil }) {
 		w.say("The interval beside debiased CKA is that of CKA from pairs of rows of different groups alone, since rows of one group resemble each other whatever the layers. "+
 			"It holds every true value that this estimate does not contradict at the level of 5 %%. The standard error is taken anew at each true value, because one part of it grows with the true value; "+

@@ -76,9 +76,9 @@ func read(manifest []byte) (*run, error) {
 	return &r, nil
 }
 
-// members are what groups consist of.
+// members are what groups consist of; where there is one group only, utterances are left out in its place.
 func (r *run) members() string {
-	if len(r.Corpus.Groups) > r.Corpus.Speakers {
+	if n := len(r.Corpus.Groups); n > r.Corpus.Speakers || n == 1 {
 		return "utterances"
 	}
 	return "speakers"

@@ -145,16 +145,17 @@ func figureOf(t *plan.Task, m study.Measure, wanted configs.Figure, first bool) 
 
 // resampled says what the intervals of a task leave out one at a time.
 func resampled(t *plan.Task) string {
-	groups := len(t.Inputs.Counts().Groups)
+	k, of := t.Inputs.Counts(), "speakers"
+	if len(k.Groups) > k.Speakers || len(k.Groups) == 1 { // of one group, the utterances are left out
+		of = "utterances"
+	}
 	switch n := plan.CountGroups(t, load.MaxParts); {
 	case t.RowSet.Level == results.TypeLevel:
-		return fmt.Sprintf("at most %d bundles of word types", n)
-	case groups == 1:
-		return text.Count(n, "group of utterances", "groups of utterances")
-	case n < groups:
-		return fmt.Sprintf("%d bundles of the %d groups of speakers", n, groups)
+		return fmt.Sprintf("at most %d bundles of %s types", n, t.RowUnit)
+	case n < len(k.Groups):
+		return fmt.Sprintf("%d bundles of the %d groups of %s", n, len(k.Groups), of)
 	default:
-		return text.Count(n, "group of speakers", "groups of speakers")
+		return text.Count(n, "group", "groups") + " of " + of
 	}
 }
 

@@ -23,6 +23,9 @@ const (
 	headRoom  vg.Length = 58  // of the name of a column
 )
 
+// mostOnPage is more values than any page holds.
+const mostOnPage = 1500
+
 // texInterval is where intervals stand.
 type texInterval int
 
@@ -49,6 +52,9 @@ type texLayout struct {
 
 // fit lays the table out with the most that a page has room for, and says whether any of it fits.
 func (t *texTable) fit(caption string) (*texLayout, bool) {
+	if len(t.rows)*len(t.columns) > mostOnPage { // a map may have a million cells
+		return nil, false
+	}
 	turned := t.turned()
 	for _, at := range []texInterval{beside, below} {
 		for _, u := range []*texTable{t, turned} {
