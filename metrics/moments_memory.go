@@ -46,7 +46,11 @@ func (l *layout) memory(o Options) Memory {
 		rows = int64(o.Products.Rows()) + chunkRows
 	}
 	for _, p := range l.panels {
-		mem.Work += element * rows * int64(p.width())
+		width := p.width()
+		if o.Products == nil {
+			width = lineStride(width, int(element))
+		}
+		mem.Work += element * rows * int64(width)
 	}
 	if l.norms {
 		mem.Work += 8 * rows * int64(len(l.dims))
