@@ -71,7 +71,7 @@ func (f *file) abandon() {
 
 // WriteFile writes path through a temporary file next to it: a reader sees the whole file or none.
 func WriteFile(path string, write func(io.Writer) error) error {
-	f, err := create(path, 1<<20)
+	f, err := create(path, 1<<17)
 	if err != nil {
 		return err
 	}

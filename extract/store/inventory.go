@@ -21,7 +21,7 @@ import (
 // Info is one entry of the store as it lies there.
 type Info struct {
 	Key      string    `json:"key"`
-	Kind     string    `json:"kind"` // rows, types, moments, directions, cells, model
+	Kind     string    `json:"kind"` // rows, types, moments, positions, directions, cells, model
 	Bytes    int64     `json:"bytes"`
 	Parts    int       `json:"parts"`             // files of parts
 	Begun    int       `json:"begun"`             // parts that a stopped run left half made
@@ -61,10 +61,13 @@ func (s *Store) List() ([]Info, error) {
 	return out, nil
 }
 
+// withoutRows are the kinds of entries that hold no rows, so that no form of numbers is part of their names.
+var withoutRows = []string{"moments", "positions", "cells", "directions", "model"}
+
 // kindOf reads the beginning of an entry's name: see [Numbers.Kind].
 func kindOf(key string) (kind string, n Numbers) {
 	kind, _, _ = strings.Cut(key, "-")
-	if kind == "moments" || kind == "cells" || kind == "directions" || kind == "model" {
+	if slices.Contains(withoutRows, kind) {
 		return kind, ""
 	}
 	if kind, half := strings.CutSuffix(kind, "16"); half {
@@ -204,7 +207,10 @@ func (e *Entry) verifyPart(part int, check func(io.Reader) error) error {
 	case "cells", "directions":
 		return e.ReadSealed(part, func(io.Reader) error { return nil })
 	default:
-		_, err := e.ReadPart(part, check)
+		head, err := e.readPart(part, nil)
+		if err == nil && head.In == nil { // else it only says where it was joined to
+			_, err = e.ReadPart(part, check)
+		}
 		return err
 	}
 	head, err := e.readPart(part, nil)

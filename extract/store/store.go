@@ -183,7 +183,7 @@ func (e *Entry) readPart(p int, read func(io.Reader) error) (head partHeader, er
 		return head, err
 	}
 	defer f.Close()
-	r := bufio.NewReaderSize(f, 1<<20)
+	r := bufio.NewReaderSize(f, 1<<17)
 	line, err := r.ReadBytes('\n')
 	if err == nil {
 		err = json.Unmarshal(line, &head)

@@ -77,6 +77,9 @@ func newBuilder(p *plan.Plan, product plan.Product, part int, spare *spareMemory
 	if product.Rows != nil {
 		return &rowBuilder{plan: p, RowProduct: product.Rows, part: part}
 	}
+	if product.Heads != nil {
+		return &positionBuilder{plan: p, PositionProduct: product.Heads, part: part}
+	}
 	common := tileBuilder{tile: product.Tile, part: part}
 	if product.Tile.RowUnit == "attention" {
 		return &attentionBuilder{tileBuilder: common}

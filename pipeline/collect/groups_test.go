@@ -46,6 +46,9 @@ func TestGroups(t *testing.T) {
 	}
 	total, err := sums.Moments(tile)
 	check(t, err)
+	if damaged, err := p.Store.Verify(tile.Sums.Key, metrics.Verify); len(damaged) > 0 || err != nil {
+		t.Errorf("verify says %v %v", damaged, err)
+	}
 
 	apart := t.TempDir() // shards leave the parts as they are
 	for _, parts := range [][]int{p.AllParts()[:21], p.AllParts()[21:]} {

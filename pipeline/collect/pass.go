@@ -49,6 +49,9 @@ func run(ctx context.Context, p *plan.Plan, pass int, parts []int) error {
 	if p.Passes > 1 {
 		stage = fmt.Sprintf("extracting (pass %d of %d)", pass+1, p.Passes)
 	}
+	if again := p.Again(); pass == 0 && again != "" {
+		p.Progress.Note("%s", again)
+	}
 	p.Progress.Stage(stage, seconds, "s of audio")
 	collecting, cancel := withGrace(ctx, collectWithin)
 	defer cancel()

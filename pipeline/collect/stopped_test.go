@@ -140,7 +140,7 @@ func calmStore(t *testing.T) map[string][]byte {
 		kind, _, _ := strings.Cut(name, "-")
 		kinds[kind] = true
 	}
-	if !kinds["rows16"] || !kinds["moments"] {
+	if !kinds["rows16"] || !kinds["moments"] || !kinds["positions"] {
 		t.Fatalf("the store holds %v", kinds)
 	}
 	return maps.Clone(calm.files)

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"speechsim/extract/store"
+	"speechsim/metrics"
 	"speechsim/pipeline/internal/text"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/plan"
@@ -42,6 +43,7 @@ type Forecast struct {
 	MomentHours float64         `json:"moments_hours"`       // products, and reading and writing what they are made of
 	DiskSpeed   float64         `json:"disk_bytes_per_second"`
 	Absent      []string        `json:"absent,omitempty"` // models that are known by their cards alone
+	Again       string          `json:"again,omitempty"`  // why models run although the store has nearly all
 	Complete    bool            `json:"complete"`         // the results are there already
 	Warnings    []string        `json:"warnings,omitempty"`
 }
@@ -67,7 +69,7 @@ type Comparison struct {
 // Run counts rows and bytes, and tries how fast this machine is. complete says that the results are there already: then nothing is tried.
 func Run(ctx context.Context, p *plan.Plan, complete bool) (*Forecast, error) {
 	f := &forecaster{Plan: p, Forecast: &Forecast{
-		Run: p.RunDir, Complete: complete, Parts: len(p.Parts), Passes: p.Passes, Absent: p.Absent(), Utterances: p.CountUsable(), Skipped: p.Unreadable,
+		Run: p.RunDir, Complete: complete, Parts: len(p.Parts), Passes: p.Passes, Absent: p.Absent(), Again: p.Again(), Utterances: p.CountUsable(), Skipped: p.Unreadable,
 		AudioHours: p.Seconds() / 3600, Budget: p.Budget.Bytes}, moments: make([]int64, p.Passes), disk: make([]int64, p.Passes)}
 	for part := range p.Parts {
 		if !p.Lacks(part) {
@@ -178,17 +180,17 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 		}
 		c.Bytes += n.State
 		c.TileBytes = max(c.TileBytes, n.State)
-		missing := int64(float64(n.File) * float64(tile.MissingParts()*len(t.Groups())) / float64(f.Forecast.Parts))
-		left := float64(tile.MissingParts()) / float64(f.Forecast.Parts) // of the products
+		missing := int64(float64(n.File) * float64(missingParts(tile)*len(t.Groups())) / float64(f.Forecast.Parts))
+		left := float64(missingParts(tile)) / float64(f.Forecast.Parts) // of the products
 		switch {
 		case tile.IsMeasured():
 			left = 0
 		case t.OnSegments(): // they are made again for all that asks for groups
 			left = timesRead
 		default:
-			f.transferred += int64(tile.MissingParts())*n.File + 2*int64(len(t.Groups()))*n.File
+			f.transferred += int64(missingParts(tile))*n.File + 2*int64(len(t.Groups()))*n.File
 			if len(t.Groups()) < f.Forecast.Parts { // parts are joined
-				f.transferred += int64(tile.MissingParts())*n.File + missing
+				f.transferred += int64(missingParts(tile))*n.File + missing
 				f.joining = max(f.joining, n.File)
 			}
 		}
@@ -224,6 +226,17 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 	return nil
 }
 
+// missingParts counts the parts of sums that the store is still to get.
+func missingParts(t *plan.Tile) int {
+	missing := 0
+	for part := range t.Inputs.Parts {
+		if t.Sums != nil && !t.IsMeasured() && !t.Sums.HasPart(part) {
+			missing++
+		}
+	}
+	return missing
+}
+
 // timesRead is how often the groups of stored rows are gone through: for the whole, twice for CKA on rows of different groups, for the
 // jackknife.
 const timesRead = 4
@@ -236,6 +249,17 @@ func (f *forecaster) countDisk() {
 			bytes := int64(len(r.Table.Rows)) * r.Form.RowBytes()
 			f.StoreBytes += bytes
 			largest = max(largest, bytes)
+		}
+	}
+	for _, h := range f.Heads {
+		heads := 0
+		for _, l := range h.Layers {
+			heads += l.Units
+		}
+		for part := range f.Plan.Parts {
+			if !h.Entry.HasPart(part) {
+				f.StoreBytes += metrics.PositionBytes(heads)
+			}
 		}
 	}
 	f.StoreBytes += slices.Max(f.disk) + f.joining + largest // rows are there twice while they are joined

@@ -19,6 +19,9 @@ func (e *Forecast) String() string {
 	if len(e.Absent) > 0 {
 		fmt.Fprintf(&b, "models      not there yet: %s; they are counted by their cards, a run needs them, and how fast they are is not known\n", strings.Join(e.Absent, ", "))
 	}
+	if e.Again != "" {
+		fmt.Fprintf(&b, "again       %s\n", e.Again)
+	}
 	for _, c := range e.Comparisons {
 		unit := c.Unit
 		if c.Projected {

@@ -36,8 +36,9 @@ func Between(ours, theirs *Run) map[results.Key]results.Difference {
 			if !ok || !slices.Equal(r.Groups, other.set.Groups) {
 				continue
 			}
-			if iv, ok := metrics.Between(single(r, k), 0, single(other.set, other.k), 0); ok {
-				found[key] = results.Difference{Value: iv.Value, Lo: iv.Lo, Hi: iv.Hi, SE: iv.SE, P: iv.P()}
+			a, b := &ours.Cells[c], &theirs.Cells[other.set.Cells[other.k]]
+			if iv, ok := metrics.Between(single(r, k), 0, single(other.set, other.k), 0); ok && a.OK() && b.OK() {
+				found[key] = results.Difference{Value: *a.Value - *b.Value, Lo: iv.Lo, Hi: iv.Hi, SE: iv.SE, P: iv.P()}
 			}
 		}
 	}
@@ -80,9 +81,12 @@ func (run *Run) difference(r *results.Replicates, a, b int) (results.Difference,
 		pair.Left = append(pair.Left, []float64{left[g], than[g]})
 	}
 	iv, ok := pair.Difference(0, 1)
-	x := &run.Cells[r.Cells[a]]
-	return results.Difference{Comparison: x.Comparison, Metric: x.Metric, Variant: x.Variant, Params: x.Params, X: x.X, Than: run.Cells[r.Cells[b]].X, Y: x.Y,
-		Value: iv.Value, Lo: iv.Lo, Hi: iv.Hi, SE: iv.SE, P: iv.P()}, ok
+	x, y := &run.Cells[r.Cells[a]], &run.Cells[r.Cells[b]]
+	if !ok || !x.OK() || !y.OK() {
+		return results.Difference{}, false
+	}
+	return results.Difference{Comparison: x.Comparison, Metric: x.Metric, Variant: x.Variant, Params: x.Params, X: x.X, Than: y.X, Y: x.Y,
+		Value: *x.Value - *y.Value, Lo: iv.Lo, Hi: iv.Hi, SE: iv.SE, P: iv.P()}, true
 }
 
 // single are the replicates of one cell.

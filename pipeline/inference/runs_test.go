@@ -14,6 +14,8 @@ import (
 func TestBetween(t *testing.T) {
 	cell := results.Cell{Metric: "cka", X: results.Layer{Model: "a", Layer: "0"}, Y: results.Layer{Model: "b", Layer: "0"}}
 	run := func(whole float64, groups []string, less ...float32) *Run {
+		cell := cell
+		cell.Value = &whole
 		return &Run{Cells: []results.Cell{cell}, Replicates: []results.Replicates{{Groups: groups, Sizes: []int{5, 5, 5}, Cells: []int{0}, Whole: []float64{whole}, Less: less}}}
 	}
 	names := []string{"x", "y", "z"}
@@ -40,7 +42,7 @@ func TestPaired(t *testing.T) {
 	var run Run
 	r := results.Replicates{Groups: []string{"g", "h", "i"}, Sizes: []int{5, 4, 5}}
 	for k, at := range [][3]string{{"a", "0", "p"}, {"a", "1", "p"}, {"a", "0", "q"}, {"b", "0", "p"}, {"b", "2", "p"}, {"c", "0", "p"}, {"b", "0", "q"}} {
-		run.Cells = append(run.Cells, results.Cell{Metric: "cka", X: results.Layer{Model: at[0], Layer: at[1]}, Y: results.Layer{Model: "y", Layer: at[2]}})
+		run.Cells = append(run.Cells, results.Cell{Metric: "cka", X: results.Layer{Model: at[0], Layer: at[1]}, Y: results.Layer{Model: "y", Layer: at[2]}, Value: new(.1 * float64(k))})
 		r.Cells, r.Whole = append(r.Cells, k), append(r.Whole, .1*float64(k))
 		r.Less = append(r.Less, .01, -.02, float32(k)/100)
 	}

@@ -147,7 +147,7 @@ func (d contrast) ranked(cells []int) []int {
 
 func (d contrast) difference(kind string, a, b int) (results.Difference, bool) {
 	iv, ok := d.Difference(d.At[a], d.At[b])
-	x := &d.cells[a]
-	return results.Difference{Comparison: x.Comparison, Metric: x.Metric, Variant: x.Variant, Params: x.Params, Kind: kind, X: x.X, Than: d.cells[b].X, Y: x.Y,
-		Value: iv.Value, Lo: iv.Lo, Hi: iv.Hi, SE: iv.SE, P: iv.P()}, ok
+	x, than := &d.cells[a], &d.cells[b]
+	return results.Difference{Comparison: x.Comparison, Metric: x.Metric, Variant: x.Variant, Params: x.Params, Kind: kind, X: x.X, Than: than.X, Y: x.Y,
+		Value: *x.Value - *than.Value, Lo: iv.Lo, Hi: iv.Hi, SE: iv.SE, P: iv.P()}, ok
 }

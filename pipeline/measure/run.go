@@ -13,6 +13,7 @@ import (
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/results"
 	"speechsim/pipeline/study"
+	"speechsim/pipeline/sums"
 )
 
 // Found is what a run found, what became of its segments, and what of its inputs could not be read.
@@ -32,6 +33,13 @@ func Run(ctx context.Context, p *plan.Plan, discard bool) (*Found, error) {
 			return nil, err
 		}
 		m.Add(set)
+	}
+	for _, h := range p.Heads {
+		list, failed, err := sums.Positions(p, h)
+		if err != nil {
+			return nil, err
+		}
+		m.Positions, m.Failed = append(m.Positions, list...), append(m.Failed, failed...)
 	}
 	return &m.Found, nil
 }

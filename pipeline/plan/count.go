@@ -90,14 +90,3 @@ func CountGroups(t *Task, rows int) int {
 	}
 	return len(t.Groups())
 }
-
-// MissingParts counts the parts of sums that the store is still to get.
-func (t *Tile) MissingParts() int {
-	missing := 0
-	for part := range t.Inputs.Parts {
-		if t.Sums != nil && !t.IsMeasured() && !t.Sums.HasPart(part) {
-			missing++
-		}
-	}
-	return missing
-}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"speechsim/extract"
 	"speechsim/extract/store"
 	"speechsim/metrics"
 	"speechsim/pipeline/load"
@@ -22,6 +23,17 @@ func openRows(in *load.Inputs, r *RowProduct) (*store.Entry, error) {
 		Holds, Unit, Pooling, Model, Card, Corpus, Rows string
 		store.Form
 	}{"pooled rows of a model, a file a layer", r.Unit, string(r.Pooling), f.Models[name], f.Cards[name], f.Corpus, load.TableDigest(in.Corpus, r.Table), r.Form})
+}
+
+// openPositions opens what the store keeps of the attention of a source by relative position.
+func openPositions(in *load.Inputs, source int, layers []extract.Layer) (*PositionProduct, error) {
+	name, f := in.Sources[source].Name, in.Fingerprint
+	entry, err := in.Store.Entry("positions", struct {
+		Holds, Model, Card, Corpus string
+		Layers                     []extract.Layer
+		Window                     int // time steps on either side of the query
+	}{"attention by relative position, part by part", f.Models[name], f.Cards[name], f.Corpus, layers, metrics.PositionWindow})
+	return &PositionProduct{source, layers, entry}, err
 }
 
 // openEntries opens what the store keeps of the sums of a tile, and of what it gives.

@@ -17,8 +17,9 @@ type Plan struct {
 	*load.Inputs
 	Rows   []*RowProduct // by source, unit and pooling
 	Tasks  []*Task
-	Passes int    // over the audio: more than one where the moments of all frames take too much memory and the frames are not kept
-	Budget Budget // of memory
+	Heads  []*PositionProduct // of each source whose attention maps a task compares
+	Passes int                // over the audio: more than one where the moments of all frames take too much memory and the frames are not kept
+	Budget Budget             // of memory
 }
 
 // Options are for tests: they decide what else memory does.
@@ -79,10 +80,11 @@ func countPasses(tasks []*Task) int {
 	return n
 }
 
-// Product is work on one part that needs a pass over its utterances: of rows, or of the sums of a tile.
+// Product is work on one part that needs a pass over its utterances: of rows, of where heads look, or of the sums of a tile.
 type Product struct {
-	Rows *RowProduct
-	Tile *Tile
+	Rows  *RowProduct
+	Heads *PositionProduct
+	Tile  *Tile
 }
 
 // Pending are the products that a part still lacks and that a pass makes. Rows and attention are made in the first pass.
@@ -91,6 +93,11 @@ func (p *Plan) Pending(pass, part int) []Product {
 	for _, r := range p.Rows {
 		if pass == 0 && !r.Entry.Finished() && !r.Entry.HasPart(part) {
 			out = append(out, Product{Rows: r})
+		}
+	}
+	for _, h := range p.Heads {
+		if pass == 0 && !h.Entry.HasPart(part) {
+			out = append(out, Product{Heads: h})
 		}
 	}
 	for _, t := range p.Tasks {
@@ -140,6 +147,9 @@ func (p *Plan) Keys() []string {
 	var out []string
 	for _, r := range p.Rows {
 		out = append(out, r.Entry.Key)
+	}
+	for _, h := range p.Heads {
+		out = append(out, h.Entry.Key)
 	}
 	for _, t := range p.Tasks {
 		for _, tile := range t.Tiles {

@@ -61,6 +61,9 @@ func (p *planner) makeTask(k *study.Comparison, in study.Input, set study.RowSet
 	if err := checkFrames(t); err != nil {
 		return nil, err
 	}
+	if in.OfAttention() {
+		return t, p.positionsOf(k)
+	}
 	if t.RowUnit == "frame" && k.Null != nil {
 		t.NullFrames, err = p.nullFrames(t)
 	}

@@ -25,6 +25,13 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 		Title: p.Config.Name, Figures: figuresOf(p), Formats: p.Config.Formats, Sources: sourcesOf(p), Groups: len(k.Groups),
 		Lead: fmt.Sprintf("%s of %s compared on %s of %s.", text.Count(p.CountLayers(), "layer", "layers"), text.Count(len(p.Sources), "model", "models"), text.Count(k.Usable, "utterance", "utterances"), k.Root),
 	}
+	for _, h := range p.Heads {
+		if page.FrameSeconds == nil {
+			page.FrameSeconds = map[string]float64{}
+		}
+		source := p.Sources[h.Source]
+		page.FrameSeconds[source.Name] = float64(source.Card().Hop) / float64(source.Card().SampleRate)
+	}
 	page.Audio = contributions.Relative(p.RunDir, contributions.Folder(p.Corpus))
 	if note := p.Config.Note; note != "" {
 		page.Title += " [" + note + "]"

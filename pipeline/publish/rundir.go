@@ -44,6 +44,7 @@ func readExtra(dir string, cells []results.Cell) (report.Extra, error) {
 		return err
 	})
 	read("contributions.csv", func(path string) (err error) { e.Contributions, err = results.ReadContributionsFile(path); return err })
+	read(positionsName, func(path string) (err error) { e.Positions, err = results.ReadPositionsFile(path); return err })
 	read(clipsName, func(path string) (err error) { e.Clips, err = os.ReadFile(path); return err })
 	return e, err
 }

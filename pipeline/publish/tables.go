@@ -16,6 +16,9 @@ import (
 // replicatesName is the file of a run directory that says what its intervals are made of.
 const replicatesName = "replicates.jsonl"
 
+// positionsName is the file of a run directory that says where the heads look whose attention it compares.
+const positionsName = "relative_positions.csv"
+
 // writeTables writes the tables of a run.
 func writeTables(p *plan.Plan, set results.Set, clips []byte, o *Outcome) error {
 	at := func(name string) string { return filepath.Join(p.RunDir, name) }
@@ -29,6 +32,7 @@ func writeTables(p *plan.Plan, set results.Set, clips []byte, o *Outcome) error 
 		writeIf(len(prefixes) > 0, at("prefixes.csv"), func(path string) error { return results.WritePrefixesFile(path, prefixes) }),
 		writeIf(len(set.Retrieved) > 0, at("retrieval.csv"), func(path string) error { return results.WriteRetrievedFile(path, set.Retrieved) }),
 		writeIf(len(set.Contributions) > 0, at("contributions.csv"), func(path string) error { return results.WriteContributionsFile(path, set.Contributions) }),
+		writeIf(len(set.Positions) > 0, at(positionsName), func(path string) error { return results.WritePositionsFile(path, set.Positions) }),
 		writeIf(len(clips) > 0, at(clipsName), func(path string) error {
 			return files.Write(path, func(w io.Writer) error { _, err := w.Write(clips); return err })
 		}),

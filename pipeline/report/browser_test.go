@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -282,8 +283,15 @@ func (b *browser) press(key, text string, code int) {
 // centre returns the middle of an element, scrolled into view.
 func (b *browser) centre(selector string) (x, y float64) {
 	b.t.Helper()
-	var at []float64
-	b.eval(fmt.Sprintf(`(() => { const e = document.querySelector(%s); e.scrollIntoView({block: "center"}); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`, quote(selector)), &at)
+	var at, before []float64
+	for range 100 { // until it stands still: what comes into view for the first time moves what is below it
+		b.eval(fmt.Sprintf(`(() => { const e = document.querySelector(%s); e.scrollIntoView({block: "center"}); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`, quote(selector)), &at)
+		if slices.Equal(at, before) {
+			break
+		}
+		before = at
+		time.Sleep(20 * time.Millisecond)
+	}
 	return at[0], at[1]
 }
 

@@ -27,12 +27,13 @@ type Extra struct {
 
 	Paired        []results.Difference // of layers of one name in two models
 	Contributions []results.Contribution
+	Positions     []results.HeadPosition
 	Clips         []byte // WAV
 }
 
 // Take gives a page the tables of its run.
 func (p *Page) Take(e *Extra) {
-	p.Details, p.Differences, p.Paired, p.Contributions, p.Clips = e.Details(), e.Differences, e.Paired, e.Contributions, e.Clips
+	p.Details, p.Differences, p.Paired, p.Contributions, p.Positions, p.Clips = e.Details(), e.Differences, e.Paired, e.Contributions, e.Positions, e.Clips
 }
 
 // mostDetails is how many matches a page holds in all, so that it stays one
@@ -97,7 +98,26 @@ func (e *Extra) matches() []PairDetail {
 
 func (e *Extra) differences() []PairDetail {
 	var all byPair
-	for _, d := range e.Differences {
+	type asked struct {
+		comparison string
+		measure    results.Measure
+		x, than, y results.Layer
+	}
+	key := func(d *results.Difference) asked {
+		return asked{d.Comparison, results.Measure{Metric: d.Metric, Variant: d.Variant, Params: d.Params}, d.X, d.Than, d.Y}
+	}
+	said := map[asked]string{} // why two layers are compared: of several reasons, the one that says most
+	for i := range e.Differences {
+		d := &e.Differences[i]
+		if old, ok := said[key(d)]; !ok || slices.Index(telling, d.Kind) < slices.Index(telling, old) {
+			said[key(d)] = d.Kind
+		}
+	}
+	for i := range e.Differences {
+		d := &e.Differences[i]
+		if said[key(d)] != d.Kind {
+			continue
+		}
 		label := figures.Label(results.Measure{Metric: d.Metric, Variant: d.Variant, Params: d.Params})
 		all.add(d.X, d.Y, fmt.Sprintf("Is x more similar to y than another layer is? %s (%s)", label, d.Comparison),
 			[]string{"Other layer", "Which is", "#Difference", "#95 % CI", "#p"},
@@ -105,6 +125,9 @@ func (e *Extra) differences() []PairDetail {
 	}
 	return all.list
 }
+
+// telling are the kinds of differences, from that which says most of the other layer.
+var telling = []string{results.Neighbours, results.Control, results.Baseline, results.Models, results.Best}
 
 var why = map[string]string{results.Neighbours: "the layer before", results.Best: "another layer of its model", results.Models: "the best layer of another model",
 	results.Control: "a layer of the model without training", results.Baseline: "an acoustic baseline"}

@@ -96,6 +96,10 @@ const mostKinds = 4
 func kindsOf(warned []reason) string {
 	var list []string
 	for _, w := range warned[:min(len(warned), mostKinds)] {
+		if w.Example != "" {
+			list = append(list, fmt.Sprintf("%d such as \u201c%s\u201d", w.Cells, w.Example))
+			continue
+		}
 		list = append(list, fmt.Sprintf("%d that \u201c%s\u201d", w.Cells, w.Text))
 	}
 	if n := len(warned) - mostKinds; n > 0 {

@@ -21,7 +21,7 @@ func TestKindsOfWarnings(t *testing.T) {
 	if !slices.Equal(warned, want) {
 		t.Errorf("got %+v", warned)
 	}
-	if got := kindsOf(warned); got != "3 that \u201cn = \u2026 < \u2026 (dx + dy) = \u2026\u201d; 2 that \u201cy has rank 42 with 43 units\u201d; 1 that \u201ca\u201d; 1 that \u201cb\u201d; 1 other kind" {
+	if got := kindsOf(warned); got != "3 such as \u201cn = 700 < 5 (dx + dy) = 1280\u201d; 2 that \u201cy has rank 42 with 43 units\u201d; 1 that \u201ca\u201d; 1 that \u201cb\u201d; 1 other kind" {
 		t.Error(got)
 	}
 }

@@ -109,8 +109,8 @@ func (g *group) grouping(traits []Trait, several bool) string {
 			blocks = append(blocks, sum)
 		}
 	}
-	text := fmt.Sprintf("%s: %d of %s are more similar to a layer of the model with the same training objective than to one of the model with the same size (mean difference %s, p = %.2g by a sign-flip test on %s)",
-		g.name(several), more, figures.Plural(all, "layer"), figures.Short(average.Value), signFlips(blocks), figures.Plural(len(blocks), "third")+" of models")
+	text := fmt.Sprintf("%s: %d of %s are more similar to a layer of the model with the same training objective than to one of the model with the same size (mean difference %s; p = %.2g that objective and size matter equally, from flipping the signs of the differences of the early, middle and late layers of each model)",
+		g.name(several), more, figures.Plural(all, "layer"), figures.Short(average.Value), signFlips(blocks))
 	if more > 0 && more < all {
 		var list []string
 		for _, m := range odd {

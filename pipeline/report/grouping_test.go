@@ -30,7 +30,7 @@ func TestGrouping(t *testing.T) {
 		}
 	}
 	got := g.grouping(traits, false)
-	for _, want := range []string{"23 of 24 layers", "p = 0.00049 by a sign-flip test on 12 thirds", "exceptions: hl 5."} {
+	for _, want := range []string{"23 of 24 layers", "p = 0.00049 that objective and size matter equally", "exceptions: hl 5."} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q, expected %q in it", got, want)
 		}

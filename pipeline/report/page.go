@@ -43,6 +43,9 @@ type Page struct {
 	Audio         string                 `json:"audio,omitempty"` // the folder of their files, seen from the page
 	Clips         []byte                 `json:"-"`               // a WAV file with some of them; nil: none
 
+	Positions    []results.HeadPosition `json:"-"`                       // where the heads look whose attention is compared
+	FrameSeconds map[string]float64     `json:"frame_seconds,omitempty"` // how far apart the frames of their models are
+
 	Findings []Finding        `json:"findings,omitempty"` // of pipeline check, in the corpus
 	Dropped  []Dropped        `json:"dropped,omitempty"`
 	Warnings []string         `json:"warnings,omitempty"` // of the run as a whole; those of cells are collected here
@@ -75,7 +78,7 @@ type Finding struct {
 var pageFiles embed.FS
 
 // scripts in the order in which they stand in the page.
-var scripts = []string{"data.js", "scene.js", "heatmap.js", "chart.js", "picture.js", "spectrogram.js", "speech.js", "pair.js", "table.js", "answers.js", "address.js", "main.js"}
+var scripts = []string{"data.js", "scene.js", "heatmap.js", "chart.js", "picture.js", "spectrogram.js", "speech.js", "positions.js", "pair.js", "table.js", "answers.js", "address.js", "main.js"}
 
 var pageTemplate = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"grouped":  figures.Grouped,
@@ -104,6 +107,8 @@ type view struct {
 	Sound     template.HTML // of Clips
 	Answers   []answers.Answer
 	Caution   string // about them
+	Glance    bool   // they have lines for the table above them
+	Scales    []string
 	Figures   []figureView
 	Letters   template.HTML // outlines that the figures share
 	Pairs     []pairRow
@@ -160,14 +165,15 @@ func (p *Page) render() ([]byte, error) {
 	v.Answers = p.Between
 	v.StandsOut, v.Doubt = slices.Clone(p.StandsOut), slices.Clone(p.Doubt)
 	if p.Changes == nil {
-		run := answers.Run{Sources: p.Sources, Groups: p.Groups, Cells: p.Cells, Differences: p.Differences, Figures: p.Figures}
-		v.Answers, v.Caution = answers.Of(&run), run.Caution()
+		run := answers.Run{Sources: p.Sources, Groups: p.Groups, Cells: p.Cells, Differences: p.Differences, Figures: p.Figures, Contributions: p.Contributions}
+		v.Answers, v.Caution, v.Scales = answers.Of(&run), run.Caution(), run.Scales()
 		v.StandsOut = append(v.StandsOut, groupings(groups, p.Traits)...)
 		if doubt := ofCorpus(p.Findings); doubt != "" {
 			v.Doubt = append(v.Doubt, doubt)
 		}
 		v.Doubt = append(v.Doubt, doubts(groups, p.Dropped, v.Doubted)...)
 	}
+	v.Glance = slices.ContainsFunc(v.Answers, func(a answers.Answer) bool { return len(a.Glance) > 0 })
 	v.Pairs = pairRows(groups)
 	for _, d := range p.Dropped {
 		v.DroppedN += d.Rows

@@ -54,7 +54,15 @@ func largePage() Page {
 		p.Cells = append(p.Cells, synthetic.Run{Metric: m.Metric, Variant: m.Variant, Intervals: true}.Cells((&figures.Figure{XModels: fourModels, YModels: fourModels}).Pairs())...)
 		p.Figures = append(p.Figures, figures.Figure{Name: m.Metric + "-" + m.Variant, Title: figures.Label(m), Kind: figures.Heatmap, Metric: m.Metric, Variant: m.Variant, XModels: fourModels, YModels: fourModels})
 	}
-	p.Take(largeExtra(p.Cells))
+	e := largeExtra(p.Cells)
+	for _, m := range fourModels {
+		for _, layer := range m.Layers {
+			for head := range map[bool]int{false: 12, true: 16}[len(m.Layers) > 13] {
+				e.Positions = append(e.Positions, noisyHead(results.Layer{Model: m.Name, Layer: layer}, head)...)
+			}
+		}
+	}
+	p.Take(e)
 	return p
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"speechsim/pipeline/report/canvas"
 	"speechsim/pipeline/report/figures"
+	"speechsim/pipeline/report/heads"
 	"speechsim/pipeline/results"
 )
 
@@ -59,6 +60,8 @@ type pageData struct {
 	Looks    map[string]look    `json:"looks"`    // of models that are called otherwise, or have a colour or one layer
 	Pictures []*figures.Targets `json:"pictures"` // in the order of the figures
 	Speech   []dataSpeech       `json:"speech"`
+
+	Heads map[string]*heads.Model `json:"heads"`
 }
 
 type look struct {
@@ -189,8 +192,8 @@ func (in *interner[T]) id(t T) int {
 }
 
 func (p *Page) data() *pageData {
-	var layers interner[results.Layer]
-	var texts, tables interner[string]
+	layers, texts := interner[results.Layer]{list: []results.Layer{}}, interner[string]{list: []string{}} // a page of no cells has none, and no null
+	var tables interner[string]
 	d := &pageData{Groups: []dataGroup{}, Tables: []dataTable{}, Details: []dataDetail{}, Maps: map[string]string{"viridis": canvas.Viridis, "cividis": canvas.Cividis}}
 	for _, g := range groupCells(p.Cells) {
 		packed := packGroup(g, &layers, &texts)
@@ -208,6 +211,7 @@ func (p *Page) data() *pageData {
 	}
 	d.pair(p.Paired, &layers)
 	d.Speech = p.speech(d.places(), &layers)
+	d.Heads = heads.Pack(p.Positions, p.FrameSeconds, layers.id)
 	d.Layers, d.Texts = layers.list, texts.list
 	d.Looks = map[string]look{}
 	for _, f := range p.Figures {

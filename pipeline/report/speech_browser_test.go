@@ -34,7 +34,7 @@ func speechPage() Page {
 	p.Audio = "../a corpus#1"
 	add := func(y, kind string, effect, start float64, clip int) {
 		p.Contributions = append(p.Contributions, results.Contribution{Comparison: "figure-1", Metric: "cka", Variant: "debiased",
-			X: results.Layer{Model: "hubert-tiny", Layer: "3"}, Y: results.Layer{Model: "wav2vec2-tiny", Layer: y},
+			X: results.Layer{Model: "hubert-tiny", Layer: "4"}, Y: results.Layer{Model: "wav2vec2-tiny", Layer: y},
 			Type: kind, Rows: 12, Share: .25, Effect: effect, Utterance: "u?1", File: "s 1/u?1.wav", Start: start, End: start + .25, ClipFrom: clip, ClipTo: clip + clip/2})
 	}
 	add("4", "river", .125, .25, 800)
@@ -102,7 +102,7 @@ func TestSpeechInBrowser(t *testing.T) {
 			defer b.clickOn("#pair-close")
 			return b.text(`document.getElementById("pair-body").innerText`)
 		}
-		if got := open(9, 3); !strings.Contains(got, "Speech behind the value, CKA, debiased") || !strings.Contains(got, "river") {
+		if got := open(9, 4); !strings.Contains(got, "Speech behind the value, CKA, debiased") || !strings.Contains(got, "river") {
 			t.Errorf("the pair says %q", got)
 		}
 		if got := open(0, 8); !strings.Contains(got, "are listed for the best pair of layers of two models, where") || strings.Contains(got, "river") {

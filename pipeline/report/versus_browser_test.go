@@ -52,3 +52,13 @@ func TestVersusNeedsCommonCells(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestNothingDiffers: the page of two runs of which no value differs has no cells, and starts all the same.
+func TestNothingDiffers(t *testing.T) {
+	b := startBrowser(t)
+	b.open(writeDemo(t, "same.html", Page{Title: "same"}), 1280, 900, false)
+	if got := b.text(`document.getElementById("trouble").hidden && !document.getElementById("theme").hidden`); got != "true" {
+		t.Errorf("the page says %q", b.text(`document.getElementById("trouble").textContent`))
+	}
+	b.quiet()
+}

@@ -214,6 +214,7 @@ type Set struct {
 	Replicates  []Replicates
 
 	Contributions []Contribution
+	Positions     []HeadPosition
 }
 
 // Undefined are the cells without a value.

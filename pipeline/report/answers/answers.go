@@ -31,15 +31,27 @@ type Run struct {
 	Cells       []results.Cell
 	Differences []results.Difference
 	Figures     []figures.Figure
+
+	Contributions []results.Contribution // words and phones that carry values
 }
 
 // Answer is what the run says to the question of one comparison.
 type Answer struct {
 	Title      string // what was asked for, in words
 	Comparison string
-	About      string // metric, rows, and which layer of y
+	Y          string   // the model that all were compared with; "" where that is one another
+	About      string   // metric, rows, and which layer of y
+	Glance     []Glance // the same in a line for each model; none where models are compared with one another
 	Sentences  []Sentence
 	Evidence   []Evidence // of the sentences
+}
+
+// Glance is what a table at the top of the page says of one model.
+type Glance struct {
+	Model, Layer, Ties string // the best layer, and those that cannot be told from it
+	Value, Interval    string
+	Chance             string // whether that is above it
+	Control, Baseline  string // how far it is above them
 }
 
 // Sentence is one statement, with the places of its evidence in the answer's.
@@ -67,6 +79,22 @@ func (r *Run) Caution() string {
 		return ""
 	}
 	return fmt.Sprintf("All intervals and p rest on %s of speakers: what holds here need not hold for others.", figures.Plural(r.Groups, "group"))
+}
+
+// Scales says of each metric what its 0 and 1 are.
+func (r *Run) Scales() (list []string) {
+	seen := map[string]bool{}
+	for i := range r.Cells {
+		c := &r.Cells[i]
+		if seen[c.Metric] {
+			continue
+		}
+		seen[c.Metric] = true
+		if scale := figures.ScaleOf(results.Measure{Metric: c.Metric}); scale != "" {
+			list = append(list, scale+".")
+		}
+	}
+	return list
 }
 
 // Of answers the questions of a run, in the order of its comparisons.

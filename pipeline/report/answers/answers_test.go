@@ -20,9 +20,14 @@ func at(name string) results.Layer {
 func cell(m results.Measure, x, y string, v, p float64) results.Cell {
 	c := results.Cell{Comparison: "k", Metric: m.Metric, Variant: m.Variant, X: at(x), Y: at(y), Rows: "word", N: 600, Value: &v, Lo: new(v - .1), Hi: new(v + .1)}
 	if p > 0 {
-		c.P, c.Null = new(p), &results.Null{PMax: new(p), PFDR: new(p / 2), Draws: 199}
+		c.P, c.Null = new(p), &results.Null{Mean: .02, Q95: .06, PMax: new(p), PFDR: new(p / 2), Draws: 199}
 	}
 	return c
+}
+
+// of is a word's part in the value of layer 1 of hubert.
+func of(word string, share float64) results.Contribution {
+	return results.Contribution{Comparison: "k", Metric: "cka", Variant: "debiased", X: at("hubert 1"), Y: at("types word"), Type: word, Rows: 60, Share: share, Effect: .9 * share}
 }
 
 // less is a difference whose interval holds 0 where p is above .05.
@@ -79,23 +84,27 @@ func TestRules(t *testing.T) {
 		not    []string
 	}{
 		{"the best layer, what is above chance and by which p", nil,
-			[]string{"Of hubert's 3 layers, layer 1 is highest in word identity: 0.300 (95 % CI 0.200 to 0.400), above chance (family-wise p ≤ 0.005); layer 0 is not above chance."}, nil},
-		{"which layers cannot be told from it", nil, []string{"Layer 2 cannot be told from it (Holm's correction for 2 differences)."}, nil},
-		{"all layers can be told from it", func(r *Run) { r.Differences[0].P = .02 }, []string{"Each of the other layers is below it"}, nil},
+			[]string{"Of hubert's 3 layers, layer 1 is highest in word identity: 0.300 (95 % CI 0.200 to 0.400), above chance (0.020 on average; family-wise p ≤ 0.005); layer 0 is not above chance."}, nil},
+		{"which layers cannot be told from it", nil, []string{"Layer 2 cannot be told from it."}, nil},
+		{"all layers can be told from it", func(r *Run) { r.Differences[0].P = .02 }, []string{"Each of the other layers is below it (p = 0.02 at most)."}, nil},
 		{"no layer can be told from it, after Holm's correction", func(r *Run) { r.Differences[1].P = .03 }, []string{"None of the other layers can be told from it"}, nil},
 		{"no layer is above chance", func(r *Run) { r.Cells[1].Null.PMax, r.Cells[2].Null.PMax = new(.3), new(.4) },
-			[]string{"No layer of hubert is above chance in word identity; layer 1 has the highest value, 0.300 (95 % CI 0.200 to 0.400; family-wise p = 0.3)."}, []string{"is highest in"}},
-		{"the p of another correction", func(r *Run) { r.Cells[1].Null.Correct = results.CorrectFDR }, []string{"above chance (FDR-controlled p ≤ 0.0025)"}, nil},
-		{"p of each cell", func(r *Run) { r.Cells[1].Null.Correct = results.CorrectNone }, []string{"above chance (uncorrected p ≤ 0.005)"}, nil},
+			[]string{"No layer of hubert is above chance in word identity; layer 1 has the highest value, 0.300 (95 % CI 0.200 to 0.400); chance gives 0.020 on average and up to 0.060 in 95 % of draws (family-wise p = 0.3)."}, []string{"is highest in", "Along"}},
+		{"the p of another correction", func(r *Run) { r.Cells[1].Null.Correct = results.CorrectFDR }, []string{"above chance (0.020 on average; FDR-controlled p ≤ 0.0025)"}, nil},
+		{"p of each cell", func(r *Run) { r.Cells[1].Null.Correct = results.CorrectNone }, []string{"above chance (0.020 on average; uncorrected p ≤ 0.005)"}, nil},
 		{"an interval that does not hold the value", func(r *Run) { r.Cells[1].Hi = new(.29) }, []string{"95 % CI 0.200 to 0.290, about the value less its bias"}, nil},
 		{"an interval of other rows", func(r *Run) { r.Cells[1].Hi, r.Cells[1].Groups = new(.29), &results.Groups{Grouped: new(.25)} },
 			[]string{"of rows of different groups alone, on which the value is 0.250"}, nil},
-		{"the control", nil, []string{"It is above its untrained control (at best 0.050, in layer 0) by 0.250 (95 % CI 0.125 to 0.375; uncorrected p = 0.02); layer for layer, 1 of 2 are above it (Holm's correction)."}, nil},
+		{"the control", nil, []string{"It is above its untrained control (at best 0.050, in layer 0) by 0.250 (95 % CI 0.125 to 0.375; p = 0.02).", "Of its 2 layers, each against the same layer of the control, 1 is above it after correction for their number."}, []string{"The control is itself"}},
+		{"a control that is above chance", func(r *Run) { r.Cells[3].Null.PMax = new(.01) }, []string{"The control is itself above chance in layer 0, so that being above chance is no sign of training."}, nil},
+		{"a word that carries much of the value", func(r *Run) { r.Contributions = []results.Contribution{of("the", .5), of("a", .3)} },
+			[]string{"“the” alone (60 of 600 words) carries 50 % of it; without that word it would be about 0.165."}, []string{"“a”"}},
+		{"no word carries much of the value", func(r *Run) { r.Contributions = []results.Contribution{of("the", .2)} }, nil, []string{"“the”"}},
 		{"below the control", func(r *Run) { d := &r.Differences[4]; d.Value, d.Lo, d.Hi = -.25, -.4, -.1 },
 			[]string{"It is below its untrained control (at best 0.050, in layer 0) by 0.250 (95 % CI 0.100 to 0.400;"}, nil},
 		{"no interval of the difference", func(r *Run) { r.Differences = nil }, []string{"Its untrained control (at best 0.050, in layer 0) is beside it without an interval of the difference."}, []string{"is above its", "Along", "told from"}},
-		{"the baseline, from which it cannot be told", nil, []string{"It cannot be told from log-mel filters, the acoustic baseline (0.080), difference 0.220 (95 % CI −0.220 to 0.660; uncorrected p = 0.2)."}, nil},
-		{"the curve", nil, []string{"Along hubert, the curve rises most from layer 0 to 1, by 0.200 (95 % CI 0.100 to 0.300; uncorrected p = 0.01)."}, []string{"falls"}},
+		{"the baseline, from which it cannot be told", nil, []string{"It cannot be told from log-mel filters, the acoustic baseline (0.080), difference 0.220 (95 % CI −0.220 to 0.660; p = 0.2)."}, nil},
+		{"the curve", nil, []string{"Along hubert, the curve rises most from layer 0 to 1, by 0.200 (95 % CI 0.100 to 0.300; p = 0.02)."}, []string{"falls"}},
 		{"a flat curve", func(r *Run) { r.Differences[2].P = .04 }, []string{"Along hubert, no step from one layer to the next can be told from 0"}, []string{"rises"}},
 		{"nothing is unknown", nil, nil, []string{"Not known"}},
 		{"no null", func(r *Run) {
@@ -127,7 +136,7 @@ func TestRules(t *testing.T) {
 			r.Sources = append(r.Sources, Source{Name: "wavlm"})
 			r.Cells = append(r.Cells, cell(cka, "wavlm 0", "types word", .25, .005))
 			r.Differences = append(r.Differences, less(results.Models, "hubert 1", "wavlm 0", "types word", .05, .01), less(results.Models, "hubert 1", "untrained 0", "types word", .25, .01))
-		}, []string{"Layer 0 of wavlm has word identity 0.250", "Between models: layer 1 of hubert is above layer 0 of wavlm by 0.050 (95 % CI 0.025 to 0.075; uncorrected p = 0.01)."}, []string{"Between models: layer 1 of hubert is above layer 0 of untrained"}},
+		}, []string{"Layer 0 of wavlm has word identity 0.250", "Between models: layer 1 of hubert is above layer 0 of wavlm by 0.050 (95 % CI 0.025 to 0.075; p = 0.01)."}, []string{"Between models: layer 1 of hubert is above layer 0 of untrained"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := words()
@@ -146,6 +155,21 @@ func TestRules(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestGlance: the line of a model says what its paragraph says.
+func TestGlance(t *testing.T) {
+	r := words()
+	want := Glance{Model: "hubert", Layer: "1", Ties: "2", Value: "0.300", Interval: "0.200 to 0.400", Chance: "above, p\u00a0≤\u00a00.005", Control: "+0.250, p\u00a0=\u00a00.02", Baseline: "+0.220, p\u00a0=\u00a00.2"}
+	if got := Of(r)[0].Glance; len(got) != 1 || got[0] != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	r = words()
+	r.Sources[0].Controls, r.Differences[1].P, r.Cells[1].P, r.Cells[1].Null = nil, .9, nil, nil
+	want.Ties, want.Chance, want.Control = "all others", "not tested", "none"
+	if got := Of(r)[0].Glance; len(got) != 1 || got[0] != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
@@ -171,7 +195,7 @@ func TestPairs(t *testing.T) {
 	got := text(t, r)
 	for _, want := range []string{"a and b are most similar at layers 1 and 0: 0.400 (95 % CI 0.300 to 0.500).", "Of a's layers with layer 0 of b, layer 0 cannot be told from it",
 		"is 0.650 within models (without a layer with itself) and 0.300 between models", "the least similar are layers 0 and 1 of a: 0.600",
-		"By CKA, biased, a and b are most similar at layers 0 and 0 instead: 0.900", "Not known: what the values of unrelated layers would be"} {
+		"By CKA, biased, other layers are most similar in 1 of 1 pair of models: a 0 with b 0 (0.900).", "Not known: what the values of unrelated layers would be"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("does not say %q:\n%s", want, got)
 		}

@@ -7,7 +7,7 @@
 //
 //   - two values are "above" and "below" each other only by the interval of their difference; without one, both are given and
 //     nothing is said of them;
-//   - each p is named: family-wise, FDR-controlled or uncorrected as the run decides for cells; that of one planned difference is
-//     uncorrected; those of many layers of a model are corrected by Holm's method;
+//   - each p of a value is named: family-wise, FDR-controlled or uncorrected as the run decides; that of one planned difference is
+//     its own; those of many layers of a model, or of two runs, are corrected by Holm's method;
 //   - a value is above chance where the p that decides is at most .05.
 package answers

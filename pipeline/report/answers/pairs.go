@@ -12,6 +12,9 @@ import (
 // mostPairs is how many pairs of models a paragraph has sentences on.
 const mostPairs = 6
 
+// mostNamed is how many pairs of models a sentence on another measure names.
+const mostNamed = 3
+
 // pairs answers a comparison of models with one another: where each two are most similar, how much more layers are like those of
 // their own model, and where a model changes most.
 func (r *Run) pairs(comparison string, measures []*measured) Answer {
@@ -51,13 +54,25 @@ func (r *Run) pairs(comparison string, measures []*measured) Answer {
 
 // otherPairs says where another measure puts the most similar layers elsewhere.
 func (r *Run) otherPairs(a *Answer, comparison string, m *measured, first []*results.Cell) {
-	for _, c := range bestOfPairs(m)[:min(len(first), mostPairs)] {
+	var parts []string
+	var evidence []Evidence
+	for _, c := range bestOfPairs(m) {
 		if slices.ContainsFunc(first, func(o *results.Cell) bool { return o.X == c.X && o.Y == c.Y || o.X == c.Y && o.Y == c.X }) {
 			continue
 		}
-		a.say(r.figure(comparison, m.Measure), fmt.Sprintf("By %s, %s and %s are most similar at layers %s and %s instead: %s.", figures.Label(m.Measure),
-			r.words(c.X.Model), r.words(c.Y.Model), c.X.Layer, c.Y.Layer, value(c)), ofCell(m.Measure, c))
+		parts = append(parts, fmt.Sprintf("%s %s with %s %s (%s)", r.words(c.X.Model), c.X.Layer, r.words(c.Y.Model), c.Y.Layer, figures.Short(*c.Value)))
+		evidence = append(evidence, ofCell(m.Measure, c))
 	}
+	if len(parts) == 0 {
+		return
+	}
+	text := fmt.Sprintf("By %s, other layers are most similar in %d of %s", figures.Label(m.Measure), len(parts), figures.Plural(len(first), "pair")+" of models: ")
+	shown := min(len(parts), mostNamed)
+	text += and(parts[:shown])
+	if n := len(parts) - shown; n > 0 {
+		text += fmt.Sprintf(", and %s", figures.Plural(n, "other"))
+	}
+	a.say(r.figure(comparison, m.Measure), text+".", evidence[:shown]...)
 }
 
 // models are those of a comparison of models with one another.

@@ -135,17 +135,51 @@ func (q *question) about() string {
 			break
 		}
 	}
+	if n := classes(q); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d classes", n))
+	}
+	if q.Groups > 0 {
+		parts = append(parts, figures.Plural(q.Groups, "group")+" of speakers")
+	}
+	if tested := permuted(q); tested != "" {
+		parts = append(parts, "chance and its p: "+tested)
+	}
 	if q.yLayers > 1 {
 		parts = append(parts, fmt.Sprintf("with layer %s of %s, of whose %d layers it has the highest value", q.y.Layer, q.words(q.y.Model), q.yLayers))
 	}
 	return strings.Join(parts, "; ")
 }
 
+// classes is how many classes the labels have that the layers are compared with; 0 where these are no classes.
+func classes(q *question) int {
+	if q.source(q.y.Model).Role != Labels {
+		return 0
+	}
+	for _, c := range q.cells {
+		if c.Y == q.y && c.DY > 1 {
+			return c.DY
+		}
+	}
+	return 0
+}
+
+// permuted says what changed places under the null, which need not be all rows.
+func permuted(q *question) string {
+	for _, c := range q.cells {
+		if c.Y == q.y && c.Null != nil {
+			return c.Null.About
+		}
+	}
+	return ""
+}
+
 // answer applies the rules.
 func (q *question) answer() Answer {
-	q.Title, q.Comparison, q.About = q.title(), q.comparison, q.about()
+	q.Title, q.Comparison, q.Y, q.About = q.title(), q.comparison, q.y.Model, q.about()
 	for _, s := range asked(q.sides) {
+		q.Glance = append(q.Glance, glanceOf(q, s))
 		bestLayer(q, s)
+		carriedBy(q, s)
 		controlsAndBaselines(q, s)
 	}
 	common := len(q.Sentences)

@@ -37,9 +37,9 @@ func bestAndChance(q *question, s side) string {
 	}
 	switch {
 	case n == valued && alone:
-		return fmt.Sprintf("%s is not above chance in %s: %s.", name, q.likeness(), bare(s.best))
+		return fmt.Sprintf("%s is not above chance in %s: %s.", name, q.likeness(), belowChance(s.best))
 	case n == valued:
-		return fmt.Sprintf("No layer of %s is above chance in %s; layer %s has the highest value, %s.", name, q.likeness(), s.best.X.Layer, bare(s.best))
+		return fmt.Sprintf("No layer of %s is above chance in %s; layer %s has the highest value, %s.", name, q.likeness(), s.best.X.Layer, belowChance(s.best))
 	case alone:
 		return fmt.Sprintf("%s has %s %s.", name, q.likeness(), value(s.best))
 	}
@@ -66,35 +66,58 @@ func (q *question) likeness() string {
 	return "likeness to " + q.layer(q.y)
 }
 
-// notTold lists the layers of a model that its best one cannot be told from, with p corrected for their number.
-func notTold(q *question, s side) string {
+// ties are the layers of a model that its best one cannot be told from, with the p of all differences corrected for their number.
+func (q *question) ties(s side) (names string, n int, p []float64) {
 	list := q.differences(results.Best, s.Name)
 	if len(list) == 0 || list[0].X != s.best.X {
-		return ""
+		return "", 0, nil
 	}
-	p := holm(list)
+	p = holm(list)
 	same := map[results.Layer]bool{}
 	for i := range list {
 		same[list[i].Than] = told(&list[i], p[i]) == 0
 	}
-	names, n := layersIn(s.cells, func(l results.Layer) bool { return same[l] })
-	switch {
-	case n == 0 && len(list) == 1:
-		return "the other layer is below it" + corrected(list) + "."
-	case n == 0:
-		return "each of the other layers is below it" + corrected(list) + "."
-	case n == len(list) && n > 1:
-		return "none of the other layers can be told from it" + corrected(list) + "."
-	}
-	return names + " cannot be told from it" + corrected(list) + "."
+	names, n = layersIn(s.cells, func(l results.Layer) bool { return same[l] })
+	return names, n, p
 }
 
-// corrected says that the p of some differences was corrected for their number.
-func corrected(list []results.Difference) string {
-	if len(list) < 2 {
-		return fmt.Sprintf(" (uncorrected %s)", probability(list[0].P, false))
+// notTold lists the layers of a model that its best one cannot be told from.
+func notTold(q *question, s side) string {
+	names, n, p := q.ties(s)
+	switch {
+	case len(p) == 0:
+		return ""
+	case n == 0 && len(p) == 1:
+		return "the other layer is below it" + bracketed(probability(p[0], false)) + "."
+	case n == 0:
+		return "each of the other layers is below it" + bracketed(probability(slices.Max(p), false)+" at most") + "."
+	case len(p) == 1:
+		return "the other layer cannot be told from it" + bracketed(probability(p[0], false)) + "."
+	case n == len(p):
+		return "none of the other layers can be told from it."
 	}
-	return fmt.Sprintf(" (Holm's correction for %d differences)", len(list))
+	return names + " cannot be told from it."
+}
+
+// muchOfValue is the share of a value from which on a single word or phone that carries it is named.
+const muchOfValue = 0.25
+
+// carriedBy names the word or phone that carries much of a model's highest value.
+func carriedBy(q *question, s side) {
+	var first *results.Contribution
+	for i := range q.Contributions {
+		c := &q.Contributions[i]
+		of := results.Measure{Metric: c.Metric, Variant: c.Variant, Params: c.Params}
+		if c.Comparison == q.comparison && q.Measure.Same(of) && c.X == s.best.X && c.Y == q.y {
+			first = c
+			break // the one that carries most stands first
+		}
+	}
+	if first == nil || first.Share < muchOfValue || first.Rows == s.best.N {
+		return
+	}
+	q.say(fmt.Sprintf("“%s” alone (%d of %s) carries %.0f %% of it; without that %s it would be about %s.", first.Type, first.Rows, figures.Plural(s.best.N, s.best.Rows),
+		100*first.Share, s.best.Rows, figures.Short(*s.best.Value*(1-first.Effect))), ofCell(q.Measure, s.best))
 }
 
 // controlsAndBaselines sets a model against what it should be above: its control, which is the same network without training, and the acoustic
@@ -122,30 +145,81 @@ func compare(q *question, kind string, s, o side, words string) {
 	if len(o.cells) > 1 {
 		at = fmt.Sprintf(" (at best %s, in layer %s)", figures.Short(*o.best.Value), o.best.X.Layer)
 	}
-	list := slices.DeleteFunc(q.differences(kind, s.Name), func(d results.Difference) bool { return d.Than.Model != o.Name })
-	i := slices.IndexFunc(list, func(d results.Difference) bool { return d.X == s.best.X && d.Than == o.best.X })
-	if i < 0 {
+	list, d := q.best(kind, s, o)
+	if d == nil {
 		q.say(upper(words)+at+" is beside it without an interval of the difference.", ofCell(q.Measure, s.best), ofCell(q.Measure, o.best))
 		return
 	}
-	d := &list[i]
 	sign := told(d, d.P)
-	q.say("It "+verb(sign)+" "+words+at+by(sign)+difference(d)+layerByLayer(q, kind, list)+".", ofDifference(d))
+	if kind == results.Baseline && sign != 0 {
+		at += "," // the end of an apposition
+	}
+	q.say("It "+verb(sign)+" "+words+at+by(sign)+difference(d)+".", ofDifference(d))
+	layerByLayer(q, kind, list)
+	aboveChanceToo(q, kind, s, o)
+}
+
+// best is the difference of the best layers of two models, nil where there is none, among all differences of a kind.
+func (q *question) best(kind string, s, o side) (list []results.Difference, of *results.Difference) {
+	list = slices.DeleteFunc(q.differences(kind, s.Name), func(d results.Difference) bool { return d.Than.Model != o.Name })
+	i := slices.IndexFunc(list, func(d results.Difference) bool { return d.X == s.best.X && d.Than == o.best.X })
+	if i < 0 {
+		return list, nil
+	}
+	return list, &list[i]
 }
 
 // layerByLayer counts the layers that are above the same layer of the control.
-func layerByLayer(q *question, kind string, list []results.Difference) string {
+func layerByLayer(q *question, kind string, list []results.Difference) {
 	list = slices.DeleteFunc(slices.Clone(list), func(d results.Difference) bool { return d.X.Layer != d.Than.Layer })
 	if kind != results.Control || len(list) < 2 {
-		return ""
+		return
 	}
-	above := 0
+	var above, below int
 	for i, p := range holm(list) {
-		if told(&list[i], p) > 0 {
+		switch told(&list[i], p) {
+		case 1:
 			above++
+		case -1:
+			below++
 		}
 	}
-	return fmt.Sprintf("; layer for layer, %d of %d are above it (Holm's correction)", above, len(list))
+	text := fmt.Sprintf("Of its %d layers, each against the same layer of the control, %s above it", len(list), areOf(above, len(list)))
+	if below > 0 {
+		text += fmt.Sprintf(" and %d below", below)
+	}
+	q.say(text+" after correction for their number.", ofDifferences(list)...)
+}
+
+// areOf writes "all are", "none is", "1 is" and "3 are".
+func areOf(n, all int) string {
+	switch n {
+	case 0:
+		return "none is"
+	case all:
+		return "all are"
+	}
+	return fmt.Sprintf("%d %s", n, isAre(n))
+}
+
+// aboveChanceToo says where a network without training is above chance as well: then being above it is no sign of training.
+func aboveChanceToo(q *question, kind string, s, o side) {
+	names, n := layersIn(o.cells, func(l results.Layer) bool {
+		return slices.ContainsFunc(o.cells, func(c *results.Cell) bool {
+			return c.X == l && c.OK() && c.Significance() != nil && !figures.Weak(c, figures.DefaultAlpha)
+		})
+	})
+	if kind != results.Control || n == 0 {
+		return
+	}
+	if n == len(o.cells) && n > 1 {
+		names = "each of its layers"
+	}
+	text := fmt.Sprintf("The control is itself above chance in %s", names)
+	if !figures.Weak(s.best, figures.DefaultAlpha) {
+		text += ", so that being above chance is no sign of training"
+	}
+	q.say(text+".", ofCell(q.Measure, o.best))
 }
 
 func verb(told int) string {
@@ -190,8 +264,8 @@ func curves(q *question) {
 	var evidence []Evidence
 	for _, s := range asked(q.sides) {
 		list := q.differences(results.Neighbours, s.Name)
-		if len(list) < 2 {
-			continue
+		if len(list) < 2 || !slices.ContainsFunc(s.cells, func(c *results.Cell) bool { return c.OK() && !figures.Weak(c, figures.DefaultAlpha) }) {
+			continue // of values that are all like chance, the course says nothing
 		}
 		if text, of := curve(q, list); text != "" {
 			q.say("Along "+q.words(s.Name)+", the curve "+text+".", of...)
@@ -200,7 +274,7 @@ func curves(q *question) {
 		flat, steps, evidence = append(flat, q.words(s.Name)), steps+len(list), append(evidence, ofDifferences(list)...)
 	}
 	if len(flat) > 0 {
-		q.say("Along "+and(flat)+", no step from one layer to the next can be told from 0 (Holm's correction for the steps of a model).", evidence...)
+		q.say("Along "+and(flat)+", no step from one layer to the next can be told from 0.", evidence...)
 	}
 }
 
@@ -208,15 +282,16 @@ func curves(q *question) {
 func curve(q *question, list []results.Difference) (string, []Evidence) {
 	var rise, fall *results.Difference
 	for i, p := range holm(list) {
-		d := &list[i]
-		switch told(d, p) {
+		d := list[i]
+		d.P = p // the steepest of several is chosen
+		switch told(&d, p) {
 		case 1:
 			if rise == nil || d.Value > rise.Value {
-				rise = d
+				rise = &d
 			}
 		case -1:
 			if fall == nil || d.Value < fall.Value {
-				fall = d
+				fall = &d
 			}
 		}
 	}

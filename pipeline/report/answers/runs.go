@@ -1,6 +1,7 @@
 package answers
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -38,10 +39,11 @@ func Between(r *Run, name, other string) (list []Answer, differing []results.Cel
 	keep := map[*results.Cell]bool{}
 	var same []string
 	for _, m := range everyMeasure(r.Cells) {
-		a := Answer{Title: m.title(), Comparison: m.comparison, About: name + " less " + other}
+		a := Answer{Title: m.title(), Comparison: m.comparison, About: name + " minus " + other + "; p is corrected for the number of layer pairs of two models (Holm)"}
 		var left []string
 		all := blocks(&m.measured)
 		for i, b := range all {
+			m.correct(b)
 			if b.same() {
 				left = append(left, r.words(b.x)+" with "+r.words(b.y))
 				continue
@@ -117,15 +119,46 @@ func everyMeasure(cells []results.Cell) (list []*compared) {
 	return list
 }
 
+// distinct are the cells of a block without a layer with itself and, of a measure that is that of y with x as well, without the second of two
+// such cells.
+func (m *compared) distinct(b *block) (list []*results.Cell) {
+	both := !figures.WordsOf(m.Measure).Directed
+	seen := map[[2]results.Layer]bool{}
+	for _, c := range b.cells {
+		if c.X != c.Y && !(both && seen[[2]results.Layer{c.Y, c.X}]) {
+			list = append(list, c)
+		}
+		seen[[2]results.Layer{c.X, c.Y}] = true
+	}
+	return list
+}
+
+// correct corrects p for the number of pairs of layers that the block has.
+func (m *compared) correct(b *block) {
+	var list []results.Difference
+	for _, c := range m.distinct(b) {
+		if c.Lo != nil {
+			list = append(list, results.Difference{X: c.X, Y: c.Y, P: *c.P})
+		}
+	}
+	corrected := map[[2]results.Layer]*float64{}
+	for i, p := range holm(list) {
+		corrected[[2]results.Layer{list[i].X, list[i].Y}] = &p
+	}
+	for _, c := range b.cells {
+		if p := cmp.Or(corrected[[2]results.Layer{c.X, c.Y}], corrected[[2]results.Layer{c.Y, c.X}]); c.Lo != nil && p != nil {
+			c.P = p
+		}
+	}
+}
+
 // difference says of two models how many pairs of layers are higher and lower in the one run, and where they differ most.
 func (r *Run) difference(a *Answer, m *compared, b *block, name, other string) {
 	var sure []results.Difference
 	var most *results.Cell
 	undefined := 0
-	for _, c := range b.cells {
+	for _, c := range m.distinct(b) {
 		switch {
-		case c.X == c.Y:
-			continue
 		case !c.OK():
 			undefined++
 			continue
@@ -140,34 +173,40 @@ func (r *Run) difference(a *Answer, m *compared, b *block, name, other string) {
 		a.say("", fmt.Sprintf("%s with %s: no difference has a value, because one of the runs has none.", r.words(b.x), r.words(b.y)))
 		return
 	}
-	text := r.words(b.x) + " with " + r.words(b.y) + ": "
+	text := "Likeness of " + r.words(b.x) + " to " + r.words(b.y)
 	switch {
 	case b.x == b.y:
-		text = "layers of " + r.words(b.x) + " with one another: "
+		text = "Likeness of the layers of " + r.words(b.x) + " to one another"
 	case r.source(b.y).Role == Labels:
-		text = r.words(b.x) + ", " + r.words(b.y) + ": "
+		text = upper(r.words(b.y)) + " of " + r.words(b.x)
 	}
 	if len(sure) > 0 {
 		var higher, lower int
-		for i, p := range holm(sure) {
-			switch told(&sure[i], p) {
+		for i := range sure {
+			switch told(&sure[i], sure[i].P) {
 			case 1:
 				higher++
 			case -1:
 				lower++
 			}
 		}
-		text += fmt.Sprintf("of %s, %d %s higher in %s than in %s and %d lower (Holm's correction); ", figures.Plural(len(sure), "value"), higher, isAre(higher), name, other, lower)
+		text += fmt.Sprintf(": of %s, %s higher in %s than in %s and %s lower. The", figures.Plural(len(sure), "value"), areOf(higher, len(sure)), name, other, count(lower))
+	} else {
+		text += ": the"
 	}
-	text += fmt.Sprintf("the largest difference is that of %s, %s%s", r.pair(most), figures.Short(*most.Value), bracketed(interval(most), tested(most)))
-	if len(sure) == 0 {
+	text += fmt.Sprintf(" largest difference is that of %s, %s", r.pair(most), figures.Short(*most.Value))
+	switch {
+	case most.Lo != nil:
+		text += bracketed(interval(most), probability(*most.P, false))
+	case len(sure) == 0:
 		text += ", without an interval"
 	}
 	if undefined > 0 {
 		text += fmt.Sprintf("; %s undefined, because one of the runs has no value there", figures.Plural(undefined, "difference")+" "+isAre(undefined))
 	}
 	a.say(r.figure(m.comparison, m.Measure), text+".", ofCell(m.Measure, most))
-	a.Sentences[len(a.Sentences)-1].Begins = true
+	last := &a.Sentences[len(a.Sentences)-1]
+	last.Leads, last.Begins = true, true
 }
 
 // pair names the layers of a cell.

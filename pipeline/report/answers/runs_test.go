@@ -26,7 +26,7 @@ func TestBetween(t *testing.T) {
 	if len(list) != 1 || len(cells) != 3 {
 		t.Fatalf("%d answers, %d cells that differ", len(list), len(cells))
 	}
-	if got, want := list[0].Sentences[0].Text, "hubert, word identity: of 3 values, 2 are higher in trained than in drawn and 0 lower (Holm's correction); the largest difference is that of layer 1 of hubert, 0.300 (95 % CI 0.150 to 0.450; uncorrected p = 0.001)."; got != want {
+	if got, want := list[0].Sentences[0].Text, "Word identity of hubert: of 3 values, 2 are higher in trained than in drawn and none lower. The largest difference is that of layer 1 of hubert, 0.300 (95 % CI 0.150 to 0.450; p = 0.003)."; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if got := list[0].Sentences[1].Text; got != "The same in both: wavlm with word identity." {
@@ -38,11 +38,25 @@ func TestBetween(t *testing.T) {
 func TestBetweenWithoutIntervals(t *testing.T) {
 	r := &Run{Cells: []results.Cell{change("a 0", "b 0", .2, 0), change("b 0", "a 0", .2, 0), change("a 0", "a 0", 0, 0)}}
 	list, cells := Between(r, "one", "two")
-	if got := list[0].Sentences[0].Text; got != "a with b: the largest difference is that of layer 0 of a and layer 0 of b, 0.200, without an interval." {
+	if got := list[0].Sentences[0].Text; got != "Likeness of a to b: the largest difference is that of layer 0 of a and layer 0 of b, 0.200, without an interval." {
 		t.Error(got)
 	}
 	if n := len(list[0].Sentences); n != 2 || len(cells) != 2 { // a with itself is the same
 		t.Errorf("%d sentences on a symmetric measure, %d cells", n, len(cells))
+	}
+}
+
+// TestBetweenCountsOnce: a symmetric measure has each pair of layers twice, and p is corrected for their number, not for twice that.
+func TestBetweenCountsOnce(t *testing.T) {
+	r := &Run{Cells: []results.Cell{change("a 0", "a 1", .2, .02), change("a 1", "a 0", .2, .02), change("a 0", "a 2", .1, .03), change("a 2", "a 0", .1, .03)}}
+	list, cells := Between(r, "one", "two")
+	if got := list[0].Sentences[0].Text; !strings.HasPrefix(got, "Likeness of the layers of a to one another: of 2 values, all are higher in one than in two and none lower.") {
+		t.Error(got)
+	}
+	for _, c := range cells {
+		if *c.P != .04 {
+			t.Errorf("%v and %v: p = %g", c.X, c.Y, *c.P)
+		}
 	}
 }
 

@@ -18,6 +18,14 @@ func upper(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
+// count writes "none" for 0.
+func count(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return strconv.Itoa(n)
+}
+
 // and joins "1, 2 and 4".
 func and(list []string) string {
 	if len(list) < 2 {
@@ -99,34 +107,46 @@ func tested(c *results.Cell) string {
 	return decides(c) + " " + probability(*p, c.AtFloor(*p))
 }
 
-// value writes "0.31 (95 % CI 0.29 to 0.33), above chance (family-wise p ≤ 0.005)".
+// value writes "0.31 (95 % CI 0.29 to 0.33), above chance (0.02 on average; family-wise p ≤ 0.005)".
 func value(c *results.Cell) string {
 	text := figures.Short(*c.Value) + bracketed(interval(c))
 	switch {
 	case c.Significance() == nil:
 		return text
 	case figures.Weak(c, figures.DefaultAlpha):
-		return text + ", not above chance" + bracketed(tested(c))
+		return text + ", not above chance" + bracketed(chance(c), tested(c))
 	}
-	return text + ", above chance" + bracketed(tested(c))
+	return text + ", above chance" + bracketed(chance(c), tested(c))
 }
 
-// bare writes the same without the verdict on chance, where that was said.
-func bare(c *results.Cell) string {
-	return figures.Short(*c.Value) + bracketed(interval(c), tested(c))
+// belowChance writes the same where it was said that the value is not above chance.
+func belowChance(c *results.Cell) string {
+	text := figures.Short(*c.Value) + bracketed(interval(c))
+	if c.Null == nil {
+		return text + bracketed(tested(c))
+	}
+	return fmt.Sprintf("%s; chance gives %s on average and up to %s in 95 %% of draws%s", text, figures.Short(c.Null.Mean), figures.Short(c.Null.Q95), bracketed(tested(c)))
 }
 
-// difference writes "0.18 (95 % CI 0.05 to 0.31; uncorrected p = 0.02)", without the sign.
+// chance writes the mean of the null.
+func chance(c *results.Cell) string {
+	if c.Null == nil {
+		return ""
+	}
+	return figures.Short(c.Null.Mean) + " on average"
+}
+
+// difference writes "0.18 (95 % CI 0.05 to 0.31; p = 0.02)", without the sign.
 func difference(d *results.Difference) string {
 	v, lo, hi := d.Value, d.Lo, d.Hi
-	if v < 0 {
+	if sign := told(d, d.P); sign < 0 || sign == 0 && v < 0 {
 		v, lo, hi = -v, -hi, -lo
 	}
 	ci := fmt.Sprintf("95 %% CI %s to %s", figures.Short(lo), figures.Short(hi))
 	if v < lo || v > hi {
 		ci += ", about the difference less its bias"
 	}
-	return figures.Short(v) + bracketed(ci, "uncorrected "+probability(d.P, false))
+	return figures.Short(v) + bracketed(ci, probability(d.P, false))
 }
 
 func bracketed(parts ...string) string {
@@ -176,7 +196,7 @@ func ofCell(m results.Measure, c *results.Cell) Evidence {
 func ofDifference(d *results.Difference) Evidence {
 	m := results.Measure{Metric: d.Metric, Variant: d.Variant, Params: d.Params}
 	return Evidence{What: fmt.Sprintf("%s less %s, with %s", figures.LayerName(d.X), figures.LayerName(d.Than), figures.LayerName(d.Y)), X: d.X, Y: d.Y, Measure: m,
-		Value: figures.Short(d.Value), Interval: figures.Short(d.Lo) + " to " + figures.Short(d.Hi), P: "uncorrected " + probability(d.P, false)}
+		Value: figures.Short(d.Value), Interval: figures.Short(d.Lo) + " to " + figures.Short(d.Hi), P: probability(d.P, false)}
 }
 
 func ofDifferences(list []results.Difference) []Evidence {

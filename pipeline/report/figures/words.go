@@ -11,25 +11,26 @@ import (
 	"speechsim/pipeline/results"
 )
 
-// Words says what a metric's number is, for axes and colour bars.
+// Words says what a metric's number is, for axes, colour bars and sentences.
 type Words struct {
 	name     string // "CKA"
 	Quantity string // what the number is, with its range or unit
 	Directed bool   // value(x, y) and value(y, x) differ
+	Scale    string // what 0 and 1 are; "" where they are no marks
 }
 
 var metricTable = map[string]Words{
-	"cka":           {"CKA", "similarity", false},
-	"cca":           {"CCA", "mean canonical correlation", false},
-	"svcca":         {"SVCCA", "mean canonical correlation", false},
-	"pwcca":         {"PWCCA", "weighted mean canonical correlation", true},
-	"neuron_neuron": {"Neuron to neuron", "mean of best |r|", true},
-	"neuron_layer":  {"Neuron to layer", "mean multiple correlation", true},
-	"procrustes":    {"Procrustes", "score", false},
-	"attention":     {"Attention", "similarity of best-matching heads", true},
-	"asif":          {"ASIF", "share retrieved", true},
-	"knn":           {"k-NN", "share of common neighbours", false},
-	"word_distance": {"Word distance", "mean cosine distance of word pairs", false},
+	"cka":           {"CKA", "similarity", false, "0 where the similarities between rows have nothing in common in the two layers, 1 where they are the same up to scale"},
+	"cca":           {"CCA", "mean canonical correlation", false, "0 where no direction of one layer is a linear function of the other, 1 where each is"},
+	"svcca":         {"SVCCA", "mean canonical correlation", false, "0 where no direction of much variance is a linear function of the other layer, 1 where each is"},
+	"pwcca":         {"PWCCA", "weighted mean canonical correlation", true, "0 where no direction that x uses is a linear function of y, 1 where each is"},
+	"neuron_neuron": {"Neuron to neuron", "mean of best |r|", true, "0 where no unit of x goes along with one of y, 1 where each unit of x is one of y up to scale and shift"},
+	"neuron_layer":  {"Neuron to layer", "mean multiple correlation", true, "0 where no unit of x is a linear function of y, 1 where each is"},
+	"procrustes":    {"Procrustes", "score", false, "0 where the layers have nothing in common, 1 where they are the same up to rotation, scale and shift"},
+	"attention":     {"Attention", "similarity of best-matching heads", true, "1 where each head of x has one of y with the same maps"},
+	"asif":          {"ASIF", "share retrieved", true, "0 where no word is retrieved through the other layer, 1 where each is"},
+	"knn":           {"k-NN", "share of common neighbours", false, "0 where rows have no nearest neighbours in common, 1 where they have all"},
+	"word_distance": {"Word distance", "mean cosine distance of word pairs", false, ""},
 }
 
 // quantityOf holds the variants whose number is another than their metric's.
@@ -53,6 +54,15 @@ func WordsOf(m results.Measure) Words {
 		w.Quantity = q
 	}
 	return w
+}
+
+// ScaleOf says what 0 and 1 are of a measure's metric: "CKA is 0 where ...", "" where they are no marks.
+func ScaleOf(m results.Measure) string {
+	w := WordsOf(m)
+	if w.Scale == "" {
+		return ""
+	}
+	return w.name + " is " + w.Scale
 }
 
 // Label names a measure: "CKA, debiased".

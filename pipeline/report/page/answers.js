@@ -1,17 +1,21 @@
 // The numbers behind the answers: each opens the view of its layer pair.
 
 function startAnswers(data, groups, open, speech) {
+  const layer = (model, name) => data.layers.findIndex((l) => l.model === model && l.layer === name);
   for (const article of document.querySelectorAll("#answers article")) {
-    const pair = speech.first(article.dataset.comparison);
-    if (pair) article.append(make("p", { class: "about" }, make("a", { href: "#speech", onclick: () => speech.choose(pair) }, "Hear what carries these values")));
-  }
-  for (const place of document.querySelectorAll("#answers td[data-x]")) {
-    const { comparison, measure, x, xLayer, y, yLayer } = place.dataset;
-    const layer = (model, name) => data.layers.findIndex((l) => l.model === model && l.layer === name);
-    const group = groups.find((g) => g.comparison === comparison && g.label === measure);
-    const cell = group?.cell(layer(x, xLayer), layer(y, yLayer));
-    if (!cell || cell.state === "absent") continue;
-    place.replaceChildren(make("button", { type: "button", onclick: () => open(cell) }, place.textContent));
+    let heard; // the first pair of layers with speech that a sentence rests on
+    for (const place of article.querySelectorAll("td[data-x]")) {
+      const { comparison, measure, x, xLayer, y, yLayer } = place.dataset;
+      const group = groups.find((g) => g.comparison === comparison && g.label === measure);
+      const cell = group?.cell(layer(x, xLayer), layer(y, yLayer));
+      if (!cell || cell.state === "absent") continue;
+      place.replaceChildren(make("button", { type: "button", onclick: () => open(cell) }, place.textContent));
+      heard ??= speech.behind(cell);
+    }
+    if (heard) {
+      const what = `Hear what carries the value of ${layerName(data, heard.x)}`;
+      article.append(make("p", { class: "about" }, make("a", { href: "#speech", onclick: () => speech.choose(heard) }, what)));
+    }
   }
   // A link to a number shows the table that has it.
   document.getElementById("answers")?.addEventListener("click", (event) => {

@@ -32,7 +32,7 @@ function curvesOf({ data, group, x }, y) {
     const { model, layer } = data.layers[id];
     if (!lines.has(model)) lines.set(model, { model, name: shownModel(data, model), points: [] });
     const cell = group.cell(id, y);
-    if (cell.value != null && id !== y) lines.get(model).points.push({ i: names.indexOf(layer), value: cell.value, lo: cell.lo, hi: cell.hi, weak: cell.state === "weak", cell });
+    if (cell.value != null && id !== y) lines.get(model).points.push({ i: names.indexOf(layer), value: cell.value, lo: cell.lo, hi: cell.hi, weak: cell.state === "weak", chance: cell.mean, cell });
   }
   const shown = (layer) => { const id = x.find((id) => data.layers[id].layer === layer && !ownName(data, id)); return id === undefined ? layer : layerName(data, id); };
   return { names: names.map(shown), lines: [...lines.values()] };
@@ -62,8 +62,8 @@ function apart(p, q) {
 }
 
 class Chart {
-  constructor(root, { open, choose }) {
-    Object.assign(this, { root, open, choose });
+  constructor(root, links) {
+    Object.assign(this, { root, say, ...links });
     this.canvas = root.querySelector("canvas");
     this.tip = root.querySelector(".tip");
     this.at = null; // the chosen point, with its line
@@ -75,7 +75,7 @@ class Chart {
     root.addEventListener("blur", () => { this.tip.hidden = true; });
   }
 
-  // show draws lines: {names of the x axis, lines, title, zero}.
+  // show draws lines: {names of the x axis, axis: what they are, lines, title, zero}; many points a line are plain, without dots, and have labels at some places only.
   show(view) {
     this.view = view;
     this.all = view.lines.flatMap((line) => line.points.map((p) => ({ line, ...p })));
@@ -86,7 +86,7 @@ class Chart {
   }
 
   layout(width) {
-    const values = this.all.flatMap((p) => [p.value, p.lo, p.hi]).filter((v) => v != null).concat(this.view.zero ? [0] : []);
+    const values = this.all.flatMap((p) => [p.value, p.lo, p.hi, p.chance]).filter((v) => v != null).concat(this.view.zero ? [0] : []);
     let lo = Math.min(...values), hi = Math.max(...values);
     if (!values.length) [lo, hi] = [0, 1];
     if (hi - lo < 1e-9) [lo, hi] = [lo - 0.05, hi + 0.05];
@@ -97,8 +97,8 @@ class Chart {
     const { names } = this.view;
     const left = Math.ceil(14 + Math.max(...ticks.map(([, text]) => textWidth(text, 11))));
     const rows = this.legend(width), titles = wrapped(this.view.title, 13, width - 16), top = 18 + 16 * (titles.length + rows.length), pitch = (width - left - 10) / Math.max(names.length, 1);
-    const turned = names.map((n) => textWidth(n, 11) + 4 > 2 * pitch);
-    const bottom = 24 + Math.max(11, ...names.map((n, i) => (turned[i] ? textWidth(n, 11) : 0)));
+    const turned = names.map((n) => !this.view.labels && textWidth(n, 11) + 4 > 2 * pitch);
+    const bottom = 40 + Math.max(11, ...names.map((n, i) => (turned[i] ? textWidth(n, 11) : 0)));
     const x = (i) => left + (i + 0.5) * pitch, y = (v) => top + (chartHeight - 40) * (1 - (v - lo) / (hi - lo));
     return { titles, width, height: top + chartHeight - 40 + bottom, left, top, ticks, names, pitch, turned, x, y, foot: top + chartHeight - 40, rows };
   }
@@ -131,21 +131,25 @@ class Chart {
     const { view } = this;
     surface.rect(0, 0, l.width, l.height, theme.back);
     l.titles.forEach((line, k) => surface.text(8, 16 + 16 * k, line, { size: 13, bold: true, fill: theme.front }));
-    const colours = new Map(view.lines.map((line, k) => [line, colourOf(view.data, line.model, k, view.lines.length, theme)]));
+    const colours = new Map(view.lines.map((line, k) => [line, theme[line.colour] ?? colourOf(view.data, line.model, k, view.lines.length, theme)]));
     l.rows.forEach((row, k) => row.forEach(({ line, x }) => {
       const y = 16 + 16 * (l.titles.length + k);
       surface.lines([[x, y - 4, x + 20, y - 4]], colours.get(line), 2);
-      surface.dot(x + 10, y - 4, 3, colours.get(line));
+      if (!view.plain) surface.dot(x + 10, y - 4, 3, colours.get(line));
       surface.text(x + 26, y, line.name, { size: 11, fill: theme.front });
     }));
     surface.lines(l.ticks.map(([v]) => [l.left, l.y(v), l.width - 10, l.y(v)]), theme.void, 0.5);
     for (const [v, text] of l.ticks) surface.text(l.left - 5, l.y(v) + 4, text, { size: 11, anchor: "end", fill: theme.front });
     surface.lines([[l.left, l.top, l.left, l.foot], [l.left, l.foot, l.width - 10, l.foot]], theme.front, 1);
     if (view.zero) surface.lines([[l.left, l.y(0), l.width - 10, l.y(0)]], theme.front, 1);
-    for (const i of shownLabels(l.names, l.pitch, 11, l.turned, true)) {
+    for (const i of view.labels ?? shownLabels(l.names, l.pitch, 11, l.turned, true)) {
       surface.lines([[l.x(i), l.foot, l.x(i), l.foot + 4]], theme.front, 1);
       if (l.turned[i]) surface.text(l.x(i) + 4, l.foot + 7, l.names[i], { size: 11, anchor: "end", up: true, fill: theme.front });
       else surface.text(l.x(i), l.foot + 17, l.names[i], { size: 11, anchor: "middle", fill: theme.front });
+    }
+    surface.text((l.left + l.width - 10) / 2, l.height - 5, view.axis ?? "Layer", { size: 11, anchor: "middle", fill: theme.front });
+    for (const line of view.lines) { // what chance gives
+      surface.lines(line.points.filter((p) => p.chance != null).map((p) => [l.x(p.i) - 0.3 * l.pitch, l.y(p.chance), l.x(p.i) + 0.3 * l.pitch, l.y(p.chance)]), colours.get(line), 1);
     }
     for (const line of view.lines) {
       for (const run of this.runs(line.points.filter((p) => p.lo != null))) {
@@ -155,7 +159,7 @@ class Chart {
     }
     for (const line of view.lines) {
       for (const run of this.runs(line.points)) surface.lines(run.slice(1).map((p, k) => [l.x(run[k].i), l.y(run[k].value), l.x(p.i), l.y(p.value)]), colours.get(line), 2);
-      for (const p of line.points) surface.dot(l.x(p.i), l.y(p.value), 3.5, p.weak ? theme.back : colours.get(line), colours.get(line), 1.5);
+      if (!view.plain) for (const p of line.points) surface.dot(l.x(p.i), l.y(p.value), 3.5, p.weak ? theme.back : colours.get(line), colours.get(line), 1.5);
     }
   }
 
@@ -188,7 +192,7 @@ class Chart {
     this.at = p;
     this.draw();
     const lines = this.words(p);
-    say(lines);
+    this.say(lines);
     this.tip.textContent = lines.join("\n");
     this.tip.hidden = false;
     const x = this.place.x(p.i), y = this.place.y(p.value), w = this.tip.offsetWidth, h = this.tip.offsetHeight;

@@ -188,7 +188,11 @@ async function start() {
   const data = await readData();
   const groups = data.groups.map((raw, i) => new Group(raw, data, i));
   startNavigation();
-  if (!groups.length) return startTheme(() => {});
+  if (!groups.length) {
+    startTheme(() => {});
+    document.documentElement.dataset.ready = "yes";
+    return;
+  }
   const views = [];
   const speech = new SpeechView(data, groups);
   const pair = new PairView(data, groups, speech);

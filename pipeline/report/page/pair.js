@@ -18,6 +18,7 @@ function remarks(cell) {
 class PairView {
   constructor(data, groups, speech) {
     this.speech = speech;
+    this.heads = new HeadsView(data);
     this.data = data;
     this.groups = groups;
     this.dialog = $("pair");
@@ -32,8 +33,8 @@ class PairView {
     const name = (id) => layerName(this.data, id);
     $("pair-title").textContent = `${name(x)} \u00d7 ${name(y)}`;
     const parts = [
-      make("h3", {}, "All metrics"), this.values(x, y),
-      ...this.speech.of(cell),
+      make("h3", {}, "All metrics"), ...this.values(x, y),
+      ...this.heads.of(cell), ...this.speech.of(cell),
       make("h3", {}, `Neighbouring layers, ${group.label}`), this.neighbours(cell),
       make("h3", {}, `Most similar layers, ${group.label}`), this.closest(cell),
       ...this.details(x, y),
@@ -44,17 +45,18 @@ class PairView {
   }
 
   values(x, y) {
-    const rows = [];
+    const rows = [], notes = [];
     for (const group of this.groups) {
       for (const [a, b] of x === y ? [[x, y]] : [[x, y], [y, x]]) {
         if (!group.directed && a !== x) continue;
         const c = group.cell(a, b);
         if (c.state === "absent") continue;
         const arrow = group.directed ? `${layerName(this.data, a)} \u2192 ${layerName(this.data, b)}` : "symmetric";
-        rows.push([group.name, arrow, short(c.value), interval(c), pText(c.p, c.group.draws), c.n ? count(c.n) : "", c.dx ? `${c.dx}, ${c.dy}` : "", short(c.mean), remarks(c)]);
+        rows.push([group.name, arrow, short(c.value), interval(c), pText(c.p, c.group.draws), c.n ? count(c.n) : "", c.dx ? `${c.dx}, ${c.dy}` : "", short(c.mean)]);
+        if (remarks(c)) notes.push(make("li", {}, `${group.name}${group.directed ? `, ${arrow}` : ""}: ${remarks(c)}.`));
       }
     }
-    return table(["Metric", "Direction", "#Value", "#95 % CI", "#p", "#n", "#Units of x, y", "#Null mean", "Remarks"], rows, "Values of all metrics");
+    return [table(["Metric", "Direction", "#Value", "#95 % CI", "#p", "#n", "#Units of x, y", "#Null mean"], rows, "Values of all metrics"), make("ul", {}, ...notes)];
   }
 
   // neighbours is the map around the cell: two layers of the same

@@ -26,7 +26,11 @@ class SpeechView {
     return `${g.comparison}: ${layerName(this.data, x)} \u00d7 ${layerName(this.data, y)}, ${g.label} = ${short(g.cell(x, y).value)}`;
   }
 
-  first(comparison) { return this.pairs.find((pair) => this.groups[pair.group].comparison === comparison); }
+  // between are the pairs of two layers, either of which may be x.
+  between(x, y) { return this.pairs.filter((pair) => (pair.x === x && pair.y === y) || (pair.x === y && pair.y === x)); }
+
+  // behind is the pair that has the speech behind a value.
+  behind({ x, y, group }) { return this.between(x, y).find((pair) => this.groups[pair.group] === group); }
 
   choose(pair) {
     $("speech-pair").value = this.pairs.indexOf(pair);
@@ -38,7 +42,7 @@ class SpeechView {
   // of is what the view of a layer pair says: its types, or where there are some.
   of({ x, y, group }) {
     const same = this.pairs.filter((pair) => this.groups[pair.group].comparison === group.comparison);
-    const here = same.filter((pair) => (pair.x === x && pair.y === y) || (pair.x === y && pair.y === x));
+    const here = this.between(x, y).filter((pair) => same.includes(pair));
     if (here.length) return here.flatMap((pair) => [make("h3", {}, `Speech behind the value, ${this.groups[pair.group].label}`), ...this.panel(pair)]);
     if (!same.length) return [];
     const jump = (pair) => make("button", { type: "button", onclick: () => { $("pair").close(); this.choose(pair); $("speech").scrollIntoView(); } }, this.title(pair));
