@@ -52,8 +52,8 @@ static:
 # Whole runs of the program, and tests of the pipeline that take the demo corpus again and again.
 QUICK_WITHOUT := TestPaperConfigs|TestWorkers|TestKill|TestInterrupt|TestSharedStore|TestFullDisk|TestMemory|TestSlurm|TestTiles|TestRunOnProducts|TestStopped|TestStoppedShards|TestKilled|TestEveryLayout|TestSketched|TestSketchedCKA|TestOnlyWhatIsNew|TestTilesOnce
 test-quick: build lib ## pass what takes under 90 s: no race detector, no browser, no full runs
-	@echo 'without the race detector, gofmt, vet and staticcheck; without tests in a browser, TestScripts/{demo,metrics,rows,features,again,retrieval,first_study,text_checkpoint} and $(subst |, ,$(QUICK_WITHOUT))'
-	@$(GOTESTSUM) -- -vet=off -short -skip 'InBrowser|^TestScripts$$/^(demo|metrics|rows|features|again|retrieval|first_study|text_checkpoint)$$|^($(QUICK_WITHOUT))$$' $(TESTFLAGS) ./...
+	@echo 'without the race detector, gofmt, vet and staticcheck; without tests in a browser, TestScripts/{demo,latex,metrics,rows,features,again,retrieval,first_study,text_checkpoint} and $(subst |, ,$(QUICK_WITHOUT))'
+	@$(GOTESTSUM) -- -vet=off -short -skip 'InBrowser|^TestScripts$$/^(demo|latex|metrics|rows|features|again|retrieval|first_study|text_checkpoint)$$|^($(QUICK_WITHOUT))$$' $(TESTFLAGS) ./...
 
 BASE ?= HEAD
 pin: build lib ## does the working tree give the bytes of commit BASE (default HEAD)? for changes that should change nothing

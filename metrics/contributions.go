@@ -42,18 +42,12 @@ func CKAContributions(b Backend, variant string, dx, dy int, blocks func(visit f
 	if err != nil {
 		return nil, err
 	}
-	for k := range s.layers {
-		for u := range s.layers[k].mean {
-			s.layers[k].mean[u] /= float64(max(s.n, 1))
-		}
-	}
-	for k, of := range [3][2]int{{0, 1}, {0, 0}, {1, 1}} {
-		s.pairs[k].of = of
-		s.pairs[k].product = linalg.New[float64](len(s.layers[of[0]].mean), len(s.layers[of[1]].mean))
-		s.pairs[k].pull[0], s.pairs[k].pull[1] = make([]float64, len(s.layers[of[0]].mean)), make([]float64, len(s.layers[of[1]].mean))
-	}
+	s.settle()
 	if err := blocks(s.addProducts); err != nil {
 		return nil, err
+	}
+	for k := range s.pairs {
+		s.pairs[k].centre(s)
 	}
 	if err := blocks(s.addRows); err != nil {
 		return nil, err
@@ -70,31 +64,19 @@ type ckaShares struct {
 	pairs    [3]sharePair // x with y, x with x, y with y
 }
 
-type shareLayer struct {
-	mean  []float64
-	norms []float64 // |x_i|², of each row
-	total float64   // their sum
-}
-
-// sharePair is two layers a and b, which may be one.
-type sharePair struct {
-	of      [2]int
-	product linalg.Dense[float64] // AᵀB
-	pull    [2][]float64          // Σ_j |b_j|² a_j and Σ_j |a_j|² b_j
-	norms   float64               // Σ_j |a_j|² |b_j|²
-	rows    []float64             // s_i
-}
-
 func (s *ckaShares) addMean(x, y Matrix) error {
 	for k, m := range [2]Matrix{x, y} {
 		m, err := Finite(m, k)
 		if err != nil {
 			return err
 		}
-		rows := denseRows[float64](m, false)
+		rows, l := denseRows[float64](m, false), &s.layers[k]
 		for r := range rows.Rows {
 			for u, v := range rows.Row(r) {
-				s.layers[k].mean[u] += v
+				if v != 0 {
+					l.mean[u] += v
+					l.nonzero++
+				}
 			}
 		}
 	}
@@ -102,59 +84,77 @@ func (s *ckaShares) addMean(x, y Matrix) error {
 	return nil
 }
 
-// centred are the rows of a block less their layer's mean.
-func (s *ckaShares) centred(x, y Matrix) (rows [2]linalg.Dense[float64], err error) {
+// settle ends the first visit: means are known, and which layers are sparse.
+func (s *ckaShares) settle() {
+	for k := range s.layers {
+		l := &s.layers[k]
+		for u := range l.mean {
+			l.mean[u] /= float64(max(s.n, 1))
+		}
+		l.sparse = l.nonzero <= s.n*len(l.mean)/leastZeros
+		l.square = sumSquares(l.mean)
+	}
+	for k, of := range [3][2]int{{0, 1}, {0, 0}, {1, 1}} {
+		if s.layers[of[0]].sparse && !s.layers[of[1]].sparse {
+			of[0], of[1] = of[1], of[0]
+		}
+		p, a, b := &s.pairs[k], len(s.layers[of[0]].mean), len(s.layers[of[1]].mean)
+		p.of, p.pull = of, [2][]float64{make([]float64, a), make([]float64, b)}
+		if s.layers[of[1]].sparse {
+			a, b = b, a
+		}
+		p.product = linalg.New[float64](a, b)
+	}
+}
+
+// rowsOf are the rows of a block as the sums take them.
+func (s *ckaShares) rowsOf(x, y Matrix) (rows [2]shareRows, err error) {
 	for k, m := range [2]Matrix{x, y} {
 		if m, err = m.shaped(); err != nil {
 			return rows, err
 		}
-		rows[k] = minus[float64](m, s.layers[k].mean)
+		rows[k] = s.layers[k].rowsOf(m)
 	}
 	return rows, nil
 }
 
 func (s *ckaShares) addProducts(x, y Matrix) error {
-	rows, err := s.centred(x, y)
+	rows, err := s.rowsOf(x, y)
 	if err != nil {
 		return err
 	}
 	var norms [2][]float64
 	for k := range rows {
-		for r := range rows[k].Rows {
-			norms[k] = append(norms[k], sumSquares(rows[k].Row(r)))
-		}
 		l := &s.layers[k]
+		for r := range x.Rows {
+			norms[k] = append(norms[k], l.norm(&rows[k], r))
+		}
 		l.norms, l.total = append(l.norms, norms[k]...), l.total+sum(norms[k])
 	}
 	for k := range s.pairs {
 		p := &s.pairs[k]
 		a, b := p.of[0], p.of[1]
-		block := linalg.New[float64](p.product.Rows, p.product.Cols)
-		s.backend.Gemm64(true, false, rows[a], rows[b], block)
-		for i, v := range block.Data {
-			p.product.Data[i] += v
-		}
-		for r := range rows[a].Rows {
+		p.add(s.backend, &rows[a], &rows[b])
+		for r := range x.Rows {
 			p.norms += norms[a][r] * norms[b][r]
-			addScaled(p.pull[0], norms[b][r], rows[a].Row(r))
-			addScaled(p.pull[1], norms[a][r], rows[b].Row(r))
+			rows[a].addTo(p.pull[0], norms[b][r], r)
+			rows[b].addTo(p.pull[1], norms[a][r], r)
 		}
 	}
 	return nil
 }
 
 func (s *ckaShares) addRows(x, y Matrix) error {
-	rows, err := s.centred(x, y)
+	rows, err := s.rowsOf(x, y)
 	if err != nil {
 		return err
 	}
 	for k := range s.pairs {
 		p := &s.pairs[k]
-		a, b := rows[p.of[0]], rows[p.of[1]]
-		product := linalg.New[float64](a.Rows, p.product.Cols)
-		s.backend.Gemm64(false, false, a, p.product, product)
-		for r := range a.Rows {
-			p.rows = append(p.rows, s.row(p, len(p.rows), dot(product.Row(r), b.Row(r)), dot(a.Row(r), p.pull[0]), dot(b.Row(r), p.pull[1])))
+		a, b := &rows[p.of[0]], &rows[p.of[1]]
+		through := p.through(s.backend, a, b)
+		for r := range x.Rows {
+			p.rows = append(p.rows, s.row(p, len(p.rows), through(r), a.dot(p.pull[0], r)-p.pullMean[0], b.dot(p.pull[1], r)-p.pullMean[1]))
 		}
 	}
 	return nil
@@ -213,10 +213,4 @@ func KNNContributions(x, y *Neighbours) (*Contributions, error) {
 		c.Share, c.Effect = append(c.Share, share), append(c.Effect, share-1/float64(len(common)))
 	}
 	return c, nil
-}
-
-func addScaled(to []float64, by float64, x []float64) {
-	for i, v := range x {
-		to[i] += by * v
-	}
 }

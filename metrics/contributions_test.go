@@ -77,6 +77,45 @@ func TestCKAContributions(t *testing.T) {
 	})
 }
 
+// TestCKAContributionsOfLabels: of labels, of which a row has one or two, the terms are the same as by their definition, on either side and on both.
+func TestCKAContributionsOfLabels(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b Backend) {
+		r := random(4)
+		at := make([]float64, 150) // what both kinds of labels tell of
+		for row := range at {
+			at[row] = r.Float64() * r.Float64()
+		}
+		labels := func(classes int) Matrix {
+			m := Matrix{Rows: 150, Cols: classes, Stride: classes, Data64: make([]float64, 150*classes)}
+			for row := range m.Rows {
+				first := int(float64(classes) * at[row])
+				m.Data64[row*classes+first] = 1
+				if row%7 == 0 { // a row that has a part of each of two
+					m.Data64[row*classes+first] = .75
+					m.Data64[row*classes+(first+1)%classes] = .25
+				}
+			}
+			return m
+		}
+		words, phones := labels(40), labels(24)
+		layer := mixed(r, words, 6, 1)
+		for name, of := range map[string][2]Matrix{"layer and labels": {layer, words}, "labels and layer": {words, layer}, "labels and labels": {words, phones}} {
+			for _, variant := range []string{"biased", "debiased"} {
+				c, err := CKAContributions(b, variant, of[0].Cols, of[1].Cols, inBlocks(of[0], of[1], 64))
+				if err != nil {
+					t.Fatal(err)
+				}
+				cross := gramShares(of[0], of[1], variant == "debiased")
+				x, y := gramShares(of[0], of[0], variant == "debiased"), gramShares(of[1], of[1], variant == "debiased")
+				for i := range cross {
+					near(t, fmt.Sprintf("%s, %s: share of row %d", name, variant, i), c.Share[i], cross[i], 1e-12)
+					near(t, fmt.Sprintf("%s, %s: effect of row %d", name, variant, i), c.Effect[i], 2*cross[i]-x[i]-y[i], 1e-12)
+				}
+			}
+		}
+	})
+}
+
 // gramShares are the shares of rows by their definition, from matrices of all pairs of rows.
 func gramShares(x, y Matrix, debiased bool) []float64 {
 	gram := func(x Matrix) [][]float64 {

@@ -85,15 +85,10 @@ func (s *Sketch) directions(i int, m *Moments, seed, number uint64) ([]float32, 
 	d := s.dims[i]
 	principal := linalg.New[float64](0, d)
 	if m != nil {
-		p, err := m.spectrumOf(i, false)
-		if err != nil {
+		var err error
+		if principal, err = s.principal(i, m); err != nil {
 			return nil, err
 		}
-		k := len(p.values)
-		if k > s.width {
-			k = s.width / 2
-		}
-		principal = scatterColumns(p.vectors.Slice(0, k, 0, p.vectors.Cols), p.units, d)
 	}
 	k := principal.Rows
 	w := make([]float32, d*s.width)
@@ -121,6 +116,22 @@ func (s *Sketch) directions(i int, m *Moments, seed, number uint64) ([]float32, 
 		}
 	}
 	return w, nil
+}
+
+// principal are the components of layer i that directions begin with: all where they are no more than the directions, else half as many.
+func (s *Sketch) principal(i int, m *Moments) (linalg.Dense[float64], error) {
+	if s.dims[i] > wideLayer && m.n > s.width {
+		return m.leading(i, s.width/2)
+	}
+	p, err := m.spectrumOf(i, false)
+	if err != nil {
+		return linalg.Dense[float64]{}, err
+	}
+	k := len(p.values)
+	if k > s.width {
+		k = s.width / 2
+	}
+	return scatterColumns(p.vectors.Slice(0, k, 0, p.vectors.Cols), p.units, s.dims[i]), nil
 }
 
 // Add projects one block of rows, one matrix a layer.

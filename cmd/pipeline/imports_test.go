@@ -54,6 +54,7 @@ var phases = []struct{ name, pipeline, above string }{
 	{"report/canvas", "", ""},
 	{"report/figures", "report/canvas results published internal/files", ""},
 	{"report/internal/synthetic", "results", ""},
+	{"report/latextest", "", ""},
 	{"report/heads", "results", ""},
 	{"report/answers", "report/figures results", ""},
 	{"report", "report/answers report/heads report/figures report/canvas results published internal/files", ""},

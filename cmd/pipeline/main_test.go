@@ -17,6 +17,7 @@ import (
 	"speechsim/configs"
 	"speechsim/pipeline/fetch/hubtest"
 	"speechsim/pipeline/native"
+	"speechsim/pipeline/report/latextest"
 )
 
 // root is the repository.
@@ -61,7 +62,7 @@ func TestScripts(t *testing.T) {
 			return strings.Contains(native.VersionText(configs.Libraries{}), "CUDAExecutionProvider"), nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"tone": makeTone, "cut": cutFile, "lines": countLines, "same": sameFiles, "code": exitCode, "flip": flipByte, "dump": dumpLayer, "hub": startHub,
+			"tone": makeTone, "cut": cutFile, "lines": countLines, "same": sameFiles, "code": exitCode, "flip": flipByte, "dump": dumpLayer, "hub": startHub, "latex": setLaTeX,
 		},
 	})
 }
@@ -84,6 +85,26 @@ func needRuntime(t *testing.T) {
 		t.Skipf("ONNX Runtime not found: %v", err)
 	}
 	rt.Close()
+}
+
+// setLaTeX sets the methods, the figures and the tables of a run as papers: latex RUN.
+func setLaTeX(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: latex RUN")
+	}
+	run := ts.MkAbs(args[0])
+	files, err := filepath.Glob(filepath.Join(run, "figures", "*.tex"))
+	ts.Check(err)
+	dir := ts.MkAbs("latex")
+	ts.Check(os.MkdirAll(dir, 0o755))
+	for _, class := range latextest.Classes {
+		_, wrong, err := latextest.Set(dir, latextest.Document{Options: class, Files: append([]string{filepath.Join(run, "methods.tex")}, files...),
+			Bib: filepath.Join(run, "methods.bib"), Figures: filepath.Join(run, "figures")})
+		ts.Check(err)
+		if len(wrong) > 0 {
+			ts.Fatalf("article [%s]: %s", class, strings.Join(wrong, "\n"))
+		}
+	}
 }
 
 // makeTone writes a WAV file: tone FILE RATE CHANNELS SECONDS.

@@ -1,5 +1,10 @@
 package methods
 
+import (
+	"slices"
+	"strings"
+)
+
 // reference is an entry of the bibliography.
 type reference struct {
 	key    string
@@ -15,10 +20,11 @@ var references = []reference{
   journal = {Journal of the Royal Statistical Society: Series B},
   volume  = {57}, number = {1}, pages = {289--300}, year = {1995}
 }`},
-	{"bolanos2024", "Bolaños 2024", `@mastersthesis{%s,
-  author = {Bola{\~n}os, Cecilia},
-  title  = {Thesis, in Spanish; code: github.com/ceciliabolanos/layer-analysis},
-  year   = {2024}
+	{"bolanos2024", "Bolaños 2024", `@misc{%s,
+  author       = {Bola{\~n}os, Cecilia},
+  title        = {Thesis, in Spanish},
+  howpublished = {Code: github.com/\allowbreak{}ceciliabolanos/\allowbreak{}layer-analysis},
+  year         = {2024}
 }`},
 	{"busing1999", "Busing et al. 1999", `@article{%s,
   author  = {Busing, Frank M. T. A. and Meijer, Erik and van der Leeden, Rien},
@@ -39,9 +45,11 @@ var references = []reference{
   volume  = {9}, number = {3}, pages = {586--596}, year = {1981}
 }`},
 	{"elkheir2024", "El Kheir et al. 2024", `@inproceedings{%s,
-  author = {El Kheir, Yassine and Ali, Ahmed and Chowdhury, Shammur Absar},
-  title  = {Speech Representation Analysis based on Inter- and Intra-Model Similarities},
-  year   = {2024}
+  author    = {El Kheir, Yassine and Ali, Ahmed and Chowdhury, Shammur Absar},
+  title     = {Speech Representation Analysis based on Inter- and Intra-Model Similarities},
+  booktitle = {IEEE International Conference on Acoustics, Speech and Signal Processing Workshops},
+  note      = {arXiv:2406.16099},
+  year      = {2024}
 }`},
 	{"garofolo1993", "Garofolo et al. 1993", `@misc{%s,
   author       = {Garofolo, John S. and Lamel, Lori F. and Fisher, William M. and Fiscus, Jonathan G. and Pallett, David S. and Dahlgren, Nancy L. and Zue, Victor},
@@ -137,5 +145,21 @@ var sourcesOf = map[string][]string{
 	"procrustes": {"ding2021"}, "knn": {"huh2024"}, "asif": {"norelli2023"}, "asif bolanos2024": {"norelli2023", "bolanos2024"}, "word_distance": {"bolanos2024"},
 }
 
-// corpora are the layouts that are corpora, with their names and papers; the others are anyone's own.
-var corpora = map[string]struct{ name, key string }{"librispeech": {"LibriSpeech", "panayotov2015"}, "timit": {"TIMIT", "garofolo1993"}}
+// layoutOf is a corpus that a layout is named for: its name, its paper, and whether a part of so many speakers is one of it, and not other speech in its layout.
+type layoutOf struct {
+	name, key string
+	own       func(part string, speakers int) bool
+}
+
+// corpora are the layouts that are corpora; the others are anyone's own.
+var corpora = map[string]layoutOf{
+	"librispeech": {"LibriSpeech", "panayotov2015", func(part string, _ int) bool {
+		return !slices.ContainsFunc(strings.Split(part, ","), func(name string) bool { return !slices.Contains(librispeechParts, strings.TrimSpace(name)) })
+	}},
+	"timit": {"TIMIT", "garofolo1993", func(part string, speakers int) bool { return speakers == timitSpeakers[strings.ToLower(part)] }},
+}
+
+var librispeechParts = []string{"dev-clean", "dev-other", "test-clean", "test-other", "train-clean-100", "train-clean-360", "train-other-500"}
+
+// timitSpeakers is how many speakers the parts of TIMIT have.
+var timitSpeakers = map[string]int{"": 630, "train": 462, "test": 168, "core-test": 24}

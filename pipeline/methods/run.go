@@ -1,9 +1,11 @@
 package methods
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"speechsim/pipeline/results"
 )
@@ -45,9 +47,10 @@ type run struct {
 }
 
 type model struct {
-	Name, Weights, Labels, Device, Precision string
-	Seed                                     int
-	Checkpoint, ONNX, Vectors, Features      string
+	Name, Label, Weights, Labels        string
+	Seed                                int
+	Checkpoint, Revision, Vectors, ONNX string
+	Control                             []string
 }
 
 // origin is where a checkpoint is from.
@@ -71,6 +74,42 @@ func read(manifest []byte) (*run, error) {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
 	return &r, nil
+}
+
+// members are what groups consist of; where there is one group only, utterances are left out in its place.
+func (r *run) members() string {
+	if n := len(r.Corpus.Groups); n > r.Corpus.Speakers || n == 1 {
+		return "utterances"
+	}
+	return "speakers"
+}
+
+// called is what figures and tables call a model too.
+func (r *run) called(name string) string {
+	i := slices.IndexFunc(r.Config.Models, func(m model) bool { return m.Name == name })
+	if i < 0 {
+		return name
+	}
+	m := &r.Config.Models[i]
+	return cmp.Or(m.Label, labelWords[m.Labels][1], m.Name)
+}
+
+func (r *run) allCalled(names []string) (list []string) {
+	for _, name := range names {
+		list = append(list, r.called(name))
+	}
+	return list
+}
+
+// controlled are the models that name this one as their control, or whose checkpoint it is with other weights.
+func (r *run) controlled(control *model) (list []string) {
+	for _, m := range r.Config.Models {
+		drawn := control.Weights == "random" && m.Weights == "" && m.Checkpoint != "" && m.Checkpoint == control.Checkpoint && m.Revision == control.Revision
+		if slices.Contains(m.Control, control.Name) || drawn {
+			list = append(list, m.Name)
+		}
+	}
+	return list
 }
 
 // place names a file for a reader who has another disk.

@@ -3,6 +3,8 @@ package methods
 import (
 	"slices"
 	"strings"
+
+	"speechsim/pipeline/report/figures"
 )
 
 // methods writes the sentences in all forms.
@@ -18,7 +20,8 @@ func (w *writer) methods() *Methods {
 		}
 		return "(" + strings.Join(list, "; ") + ")"
 	})
-	latex := render(whole, escape, func(keys []string) string { return `\citep{` + strings.Join(keys, ",") + "}" })
+	latex := render(whole, figures.EscapeTeX, func(keys []string) string { return `\citep{` + strings.Join(keys, ",") + "}" })
+	latex = figures.NeedsTeX(latex, "natbib") + "% without natbib, the next line has \\citep do what \\cite does\n\\providecommand{\\citep}{\\cite}\n" + latex
 	var entries []string
 	for _, r := range used {
 		entries = append(entries, strings.Replace(r.bibtex, "%s", r.key, 1))
@@ -38,8 +41,3 @@ func render(s string, text func(string) string, cite func(keys []string) string)
 	}
 	return out.String()
 }
-
-var latexEscapes = strings.NewReplacer(`\`, `\textbackslash{}`, "&", `\&`, "%", `\%`, "$", `\$`, "#", `\#`, "_", `\_`, "{", `\{`, "}", `\}`, "~", `\textasciitilde{}`, "^", `\textasciicircum{}`, "\u00a0", "~")
-
-// escape writes text so that LaTeX prints it.
-func escape(s string) string { return latexEscapes.Replace(s) }

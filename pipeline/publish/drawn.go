@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,7 +28,7 @@ func drawChanged(p *plan.Plan, page report.Page, o *Outcome) ([]drawnFigure, err
 	dir, formats := filepath.Join(o.Dir, "figures"), page.FileFormats()
 	before := readDrawn(o.Dir)
 	drawn := make([]drawnFigure, len(page.Figures))
-	var missing []figures.Figure
+	missing := map[string]bool{}
 	for i, f := range page.Figures {
 		drawn[i] = drawnFigure{Name: f.Name, Files: map[string]string{}}
 		var err error
@@ -36,47 +37,44 @@ func drawChanged(p *plan.Plan, page report.Page, o *Outcome) ([]drawnFigure, err
 		}
 		at := slices.IndexFunc(before, func(d drawnFigure) bool { return d.Name == f.Name && d.Key == drawn[i].Key && d.intact(dir) })
 		if at < 0 {
-			missing = append(missing, f)
+			missing[f.Name] = true
 		} else {
 			drawn[i] = before[at]
 		}
 	}
-	var names []string
 	if len(missing) > 0 || len(page.Figures) == 0 {
 		p.Progress.Stage("drawing", float64(len(missing)), "figures")
-		var err error
-		if names, err = figures.DrawAll(o.Dir, missing, page.Cells, formats); err != nil {
+		made, err := figures.DrawAll(o.Dir, page.Figures, page.Cells, formats, func(name string) bool { return missing[name] })
+		if err != nil {
 			return nil, err
 		}
-	}
-	var all []string
-	for i := range drawn {
-		d := &drawn[i]
-		for _, name := range names {
-			if name != d.Name && name != d.Name+figures.DifferenceEnding {
-				continue
-			}
-			for _, format := range formats {
-				sum, err := fileDigest(filepath.Join(dir, name+"."+format))
-				if err != nil {
+		for _, one := range made {
+			at := slices.IndexFunc(drawn, func(d drawnFigure) bool { return d.Name == strings.TrimSuffix(one.Name, figures.DifferenceEnding) })
+			for _, name := range one.Files {
+				if drawn[at].Files[name], err = fileDigest(filepath.Join(dir, name)); err != nil {
 					return nil, err
 				}
-				d.Files[name+"."+format] = sum
 			}
 		}
-		all = append(all, d.names(formats)...)
+	}
+	var all []figures.Drawn
+	for i := range drawn {
+		all = append(all, drawn[i].files()...)
 	}
 	return drawn, o.keepFigures(all, formats)
 }
 
-// names are those of the figure and of the one of its differences.
-func (d *drawnFigure) names(formats []string) (names []string) {
-	for _, name := range []string{d.Name, d.Name + figures.DifferenceEnding} {
-		if _, ok := d.Files[name+"."+formats[0]]; ok {
-			names = append(names, name)
+// files are those of the figure, and of the one of its differences.
+func (d *drawnFigure) files() []figures.Drawn {
+	list := []figures.Drawn{{Name: d.Name}, {Name: d.Name + figures.DifferenceEnding}}
+	for _, file := range slices.Sorted(maps.Keys(d.Files)) {
+		k := 0
+		if strings.TrimSuffix(file, filepath.Ext(file)) == list[1].Name {
+			k = 1
 		}
+		list[k].Files = append(list[k].Files, file)
 	}
-	return names
+	return slices.DeleteFunc(list, func(one figures.Drawn) bool { return len(one.Files) == 0 })
 }
 
 // intact says whether the files are as they were written.
@@ -93,7 +91,7 @@ func (d *drawnFigure) intact(dir string) bool {
 func figureKey(p *plan.Plan, page report.Page, f *figures.Figure) (string, error) {
 	h := sha256.New()
 	e := json.NewEncoder(h)
-	if err := e.Encode([]any{p.Fingerprint.Program, page.FileFormats(), f}); err != nil {
+	if err := e.Encode([]any{p.Fingerprint.Program, page.FileFormats(), figures.FormatsOf(f, page.Figures, page.FileFormats()), f}); err != nil {
 		return "", err
 	}
 	for i := range page.Cells {

@@ -9,6 +9,7 @@ import (
 	"speechsim/configs"
 	"speechsim/extract"
 	"speechsim/pipeline/internal/text"
+	"speechsim/pipeline/load"
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/report/figures"
 	"speechsim/pipeline/results"
@@ -116,6 +117,7 @@ func figureOf(t *plan.Task, m study.Measure, wanted configs.Figure, first bool) 
 		Scale:   figures.Scale{Min: wanted.Scale.Min, Max: wanted.Scale.Max, Map: wanted.Scale.Map},
 		XModels: axis(t, t.X), YModels: axis(t, t.Y), XTitle: wanted.XLabel, YTitle: wanted.YLabel, Look: lookOf(&t.Inputs.Config.Figure, wanted.Width),
 	}
+	f.Resampled = resampled(t)
 	if note := t.Inputs.Config.Note; note != "" {
 		f.Title += " [" + note + "]"
 	}
@@ -139,6 +141,22 @@ func figureOf(t *plan.Task, m study.Measure, wanted configs.Figure, first bool) 
 	}
 	f.Name = text.FileName(words...)
 	return f
+}
+
+// resampled says what the intervals of a task leave out one at a time.
+func resampled(t *plan.Task) string {
+	k, of := t.Inputs.Counts(), "speakers"
+	if len(k.Groups) > k.Speakers || len(k.Groups) == 1 { // of one group, the utterances are left out
+		of = "utterances"
+	}
+	switch n := plan.CountGroups(t, load.MaxParts); {
+	case t.RowSet.Level == results.TypeLevel:
+		return fmt.Sprintf("at most %d bundles of %s types", n, t.RowUnit)
+	case n < len(k.Groups):
+		return fmt.Sprintf("%d bundles of the %d groups of %s", n, len(k.Groups), of)
+	default:
+		return text.Count(n, "group", "groups") + " of " + of
+	}
 }
 
 // lookOf is how a figure is set: as all are, but for a width of its own.

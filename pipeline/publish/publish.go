@@ -97,22 +97,27 @@ func Write(ctx context.Context, p *plan.Plan, found Found, began time.Time) (*Ou
 // draw makes the figures of a page.
 func draw(r progress.Reporter, page report.Page, o *Outcome) error {
 	r.Stage("drawing", float64(len(page.Figures)), "figures")
-	names, err := figures.DrawAll(o.Dir, page.Figures, page.Cells, page.FileFormats())
+	drawn, err := figures.DrawAll(o.Dir, page.Figures, page.Cells, page.FileFormats(), nil)
 	if err != nil {
 		return err
 	}
-	return o.keepFigures(names, page.FileFormats())
+	return o.keepFigures(drawn, page.FileFormats())
 }
 
 // keepFigures notes the figures of a run and removes all others.
-func (o *Outcome) keepFigures(names, formats []string) error {
+func (o *Outcome) keepFigures(drawn []figures.Drawn, formats []string) error {
 	dir := filepath.Join(o.Dir, "figures")
-	drawn := map[string]bool{}
-	for _, name := range names {
-		drawn[name] = true
-		o.Figures = append(o.Figures, filepath.Join(dir, name+"."+shown(formats)))
+	kept := map[string]bool{}
+	for _, one := range drawn {
+		for _, file := range one.Files {
+			kept[file] = true
+		}
+		o.Figures = append(o.Figures, filepath.Join(dir, one.Files[0]))
+		if file := one.Name + "." + shown(formats); kept[file] {
+			o.Figures[len(o.Figures)-1] = filepath.Join(dir, file)
+		}
 	}
-	return removeOthers(dir, drawn, formats)
+	return removeOthers(dir, kept, formats)
 }
 
 // shown is the format that is easiest to look at.
@@ -124,13 +129,13 @@ func shown(formats []string) string {
 }
 
 // removeOthers removes figures that an earlier config of the same name drew: next to the new ones they would mislead.
-func removeOthers(dir string, drawn map[string]bool, formats []string) error {
+func removeOthers(dir string, kept map[string]bool, formats []string) error {
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		if !figures.Writes(f.Name(), drawn, formats) {
+		if !kept[f.Name()] && !figures.Keeps(f.Name(), formats) {
 			if err := os.Remove(filepath.Join(dir, f.Name())); err != nil {
 				return err
 			}

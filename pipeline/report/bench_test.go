@@ -64,7 +64,10 @@ func BenchmarkMillion(b *testing.B) {
 			}
 			return err
 		}},
-		{"figures", "", func() error { _, err := figures.DrawAll(dir, page.Figures, page.Cells, figures.Formats); return err }},
+		{"figures", "", func() error {
+			_, err := figures.DrawAll(dir, page.Figures, page.Cells, figures.Formats, nil)
+			return err
+		}},
 		{"page", "report.html", func() error { return WritePage(at("report.html"), page) }},
 	} {
 		b.Run(part.name, func(b *testing.B) {

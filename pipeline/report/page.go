@@ -216,7 +216,11 @@ func (p *Page) figureViews(pictures []figures.Picture) ([]figureView, error) {
 			}
 			v.Packed, v.SVG = true, template.HTML(`<script type="text/plain" class="packed">`+text+`</script>`)
 		}
-		for _, ending := range p.FileFormats() {
+		formats := p.FileFormats()
+		if i := slices.IndexFunc(p.Figures, func(f figures.Figure) bool { return f.Name == drawn.Name }); i >= 0 {
+			formats = figures.FormatsOf(&p.Figures[i], p.Figures, formats)
+		}
+		for _, ending := range formats {
 			v.Files = append(v.Files, fileLink{strings.ToUpper(ending), folder + "/" + drawn.Name + "." + ending})
 		}
 		list = append(list, v)

@@ -56,6 +56,7 @@ type pageData struct {
 	Tables  []dataTable       `json:"tables"` // the kinds of details
 	Details []dataDetail      `json:"details"`
 	Maps    map[string]string `json:"maps"`
+	Between bool              `json:"between,omitempty"` // its values are differences of two runs
 
 	Looks    map[string]look    `json:"looks"`    // of models that are called otherwise, or have a colour or one layer
 	Pictures []*figures.Targets `json:"pictures"` // in the order of the figures
@@ -194,7 +195,9 @@ func (in *interner[T]) id(t T) int {
 func (p *Page) data() *pageData {
 	layers, texts := interner[results.Layer]{list: []results.Layer{}}, interner[string]{list: []string{}} // a page of no cells has none, and no null
 	var tables interner[string]
-	d := &pageData{Groups: []dataGroup{}, Tables: []dataTable{}, Details: []dataDetail{}, Maps: map[string]string{"viridis": canvas.Viridis, "cividis": canvas.Cividis}}
+	diverging, _ := canvas.MapNamed("diverging")
+	d := &pageData{Groups: []dataGroup{}, Tables: []dataTable{}, Details: []dataDetail{}, Between: p.Changes != nil,
+		Maps: map[string]string{"viridis": canvas.Viridis, "cividis": canvas.Cividis, "diverging": diverging.Table()}}
 	for _, g := range groupCells(p.Cells) {
 		packed := packGroup(g, &layers, &texts)
 		if p.Changes != nil {

@@ -190,7 +190,11 @@ func (r *Run) difference(a *Answer, m *compared, b *block, name, other string) {
 				lower++
 			}
 		}
-		text += fmt.Sprintf(": of %s, %s higher in %s than in %s and %s lower. The", figures.Plural(len(sure), "value"), areOf(higher, len(sure)), name, other, count(lower))
+		text += fmt.Sprintf(": of %s, %s higher in %s than in %s", figures.Plural(len(sure), "value"), areOf(higher, len(sure)), name, other)
+		if higher < len(sure) {
+			text += fmt.Sprintf(" and %s lower", count(lower))
+		}
+		text += ". The"
 	} else {
 		text += ": the"
 	}

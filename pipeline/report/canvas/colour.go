@@ -44,6 +44,15 @@ func mapFromTable(table string) Map {
 	return m
 }
 
+// Table writes the colours as hexadecimal RGB, from low to high.
+func (m Map) Table() string {
+	raw := make([]byte, 0, 3*len(m))
+	for _, c := range m {
+		raw = append(raw, c.R, c.G, c.B)
+	}
+	return hex.EncodeToString(raw)
+}
+
 // divergingMap is blue to white to red, even in lightness on both sides
 // (Moreland 2009).
 func divergingMap() Map {

@@ -80,6 +80,8 @@ type Figure struct {
 	Quantity string  `json:"quantity,omitempty"` // what the values are, where it is not the metric's number
 	Look     Look    `json:"look,omitzero"`
 
+	Resampled string `json:"resampled,omitempty"` // what intervals leave out one at a time, and how many: "5 groups of speakers"
+
 	Published []published.Matrix `json:"published,omitempty"` // drawn next to ours: as lines, or as a second map of the differences
 
 	Panels  []Figure `json:"panels,omitempty"`  // of a figure of several; nothing but its name, title, caption and look is then its own

@@ -68,7 +68,7 @@ func TestGallery(t *testing.T) {
 		t.Skip("SPEECHSIM_GALLERY names no folder to draw into")
 	}
 	figures, cells := gallery()
-	if _, err := DrawAll(dir, figures, cells, Formats); err != nil {
+	if _, err := DrawAll(dir, figures, cells, Formats, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -104,7 +104,7 @@ func TestFilesAreTheSameBytes(t *testing.T) {
 	f.XModels, f.YModels = []Model{{Name: "hubert-tiny", Layers: []string{"0", "3"}}}, []Model{{Name: "wav2vec2-tiny", Layers: []string{"2"}}}
 	read := func(cells []results.Cell) map[string][]byte {
 		dir := t.TempDir()
-		if _, err := DrawAll(dir, figures, cells, Formats); err != nil {
+		if _, err := DrawAll(dir, figures, cells, Formats, nil); err != nil {
 			t.Fatal(err)
 		}
 		files := map[string][]byte{}
@@ -142,7 +142,7 @@ func TestFilesAreTheSameBytes(t *testing.T) {
 	if at := bytes.Index(first["small.png"], []byte("pHYs")); at < 0 || !bytes.HasPrefix(first["small.png"][at+4:], []byte{0, 0, 0x2e, 0x23, 0, 0, 0x2e, 0x23, 1}) {
 		t.Error("the PNG does not say that it has 11 811 pixels to the metre, 300 to the inch")
 	}
-	if tex := string(first[Snippets]); !strings.Contains(tex, `\includegraphics[width=\linewidth]{small.pdf}`) || !strings.Contains(tex, `\label{fig:small}`) {
+	if tex := string(first[Snippets]); !strings.Contains(tex, `\includegraphics[width=\ifdim\linewidth<80mm\linewidth\else80mm\fi]{small.pdf}`) || !strings.Contains(tex, `\label{fig:small}`) {
 		t.Errorf("the snippets are\n%s", tex)
 	}
 	if size := picture.Bounds().Size(); size.X != int(w/canvas.Pixel+0.5) || size.Y != int(h/canvas.Pixel+0.5) {
@@ -286,7 +286,7 @@ func TestValidateNamesTheField(t *testing.T) {
 	}
 	twice := []Figure{good, good}
 	twice[1].Name = "A"
-	if _, err := DrawAll(t.TempDir(), twice, nil, Formats); err == nil || !strings.Contains(err.Error(), "two figures have this name") {
+	if _, err := DrawAll(t.TempDir(), twice, nil, Formats, nil); err == nil || !strings.Contains(err.Error(), "two figures have this name") {
 		t.Errorf("two figures of one name: %v", err)
 	}
 }

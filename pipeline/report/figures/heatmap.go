@@ -10,14 +10,15 @@ import (
 
 // Room in and around a heat map, in points.
 const (
-	margin   vg.Length = 8
-	mapSide  vg.Length = 390 // longest side that a map grows to
-	maxEdge            = 150 * canvas.Pixel
-	minEdge            = 15 * canvas.Pixel // of a cell: a map of 146 layers is 18 cm wide
-	valueRow vg.Length = 19                // edge from which a cell's value is written into it
-	barWidth           = 38 * canvas.Pixel
-	barMin   vg.Length = 90 // least height of the colour bar
-	minWidth vg.Length = 250
+	margin    vg.Length = 8
+	mapSide   vg.Length = 390 // longest side that a map grows to
+	maxEdge             = 150 * canvas.Pixel
+	minEdge             = 15 * canvas.Pixel // of a cell: a map of 146 layers is 18 cm wide
+	valueRow  vg.Length = 19                // edge from which a cell's value is written into it
+	leastText vg.Length = 5                 // size of text that can be read on paper
+	barWidth            = 38 * canvas.Pixel
+	barMin    vg.Length = 90 // least height of the colour bar
+	minWidth  vg.Length = 250
 )
 
 // heatmap is a heat map laid out: positions are final, nothing is drawn.
@@ -78,7 +79,7 @@ func (h *heatmap) layout() {
 		h.edge = h.f.together.edge
 		h.across()
 	case room > 0:
-		h.edge = maxEdge
+		h.edge = min(max(canvas.SnapDown(mapSide/vg.Length(len(h.g.y))), minEdge), maxEdge)
 		h.across()
 		for h.width > room && h.edge > canvas.Pixel {
 			h.edge = max(h.edge-max(canvas.SnapDown((h.width-room)/vg.Length(len(h.g.x))), canvas.Pixel), canvas.Pixel)

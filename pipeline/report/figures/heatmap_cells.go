@@ -67,7 +67,7 @@ func (h *heatmap) drawSigns(p *canvas.Pen) {
 				canvas.AddRect(&void, x, y, h.edge, h.edge)
 				addHatch(&hatch, x, y, h.edge, s == absent)
 			case h.g.self(i, j):
-			case h.edge >= valueRow:
+			case h.edge >= valueRow && h.valueSize()*vg.Length(h.f.Look.scale()) >= leastText:
 				h.drawValue(p, x, y, *c.Value, s == notSignificant)
 			case s == notSignificant:
 				clr := canvas.InkOn(h.colours[canvas.Level(*c.Value, h.lo, h.hi)])
@@ -92,9 +92,12 @@ func (h *heatmap) drawSigns(p *canvas.Pen) {
 	}
 }
 
+// valueSize is the size of the values in cells.
+func (h *heatmap) valueSize() vg.Length { return min(canvas.LabelSize, h.edge*0.34) }
+
 func (h *heatmap) drawValue(p *canvas.Pen, x, y vg.Length, v float64, weak bool) {
 	clr := canvas.InkOn(h.colours[canvas.Level(v, h.lo, h.hi)])
-	size := min(canvas.LabelSize, h.edge*0.34)
+	size := h.valueSize()
 	base := y + h.edge/2 - canvas.Middle(size)
 	if weak {
 		base += size * 0.55

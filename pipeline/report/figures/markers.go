@@ -108,6 +108,25 @@ func (s lineStyles) many() bool { return len(s) > len(canvas.LineColours) }
 // outlined says whether intervals are drawn by their edges: more than two bands over one another hide what is behind them.
 func (s lineStyles) outlined() bool { return len(s) > 2 && !s.many() }
 
+// intervalWords says in a caption how intervals are drawn, before what they are.
+func (s lineStyles) intervalWords() string {
+	switch {
+	case s.many():
+		return "The legend has the median half-width of the "
+	case s.outlined():
+		return "The edges around a line: "
+	}
+	return "Bands: "
+}
+
+// chanceWords says in a caption of which lines chance is drawn.
+func (s lineStyles) chanceWords() string {
+	if s.many() {
+		return "the lowest and the highest among the lines"
+	}
+	return "in the colour of the line whose rows were permuted"
+}
+
 func (s lineStyles) width() vg.Length {
 	if s.many() {
 		return 0.9

@@ -159,19 +159,37 @@ func Plural(n int, noun string) string {
 // cells have them; not what is about signs in the picture when the caption
 // stands at a table.
 func captionOf(f *Figure, ix *index, picture bool) string {
-	var parts []string
-	if f.Kind == Several {
-		if f.Caption != "" {
-			parts = append(parts, Sentence(f.Caption))
-		}
-		for i := range f.Panels {
-			p := &f.Panels[i]
-			parts = append(parts, fmt.Sprintf("(%c) %s %s", 'a'+i, Sentence(p.Title), captionOf(p, ix, picture)))
-		}
-		return strings.Join(parts, " ")
+	return strings.Join(captionParts(f, ix, picture), " ")
+}
+
+// panelCaption says what is in each panel, and what holds for all of them once.
+func panelCaption(f *Figure, ix *index, picture bool) (parts []string) {
+	if f.Caption != "" {
+		parts = append(parts, Sentence(f.Caption))
 	}
-	if f.difference {
-		parts = append(parts, "Differences, of the values below.")
+	all := make([][]string, len(f.Panels))
+	for i := range f.Panels {
+		all[i] = captionParts(&f.Panels[i], ix, picture)
+	}
+	common := func(part string) bool {
+		return len(all) > 1 && !slices.ContainsFunc(all, func(of []string) bool { return !slices.Contains(of, part) })
+	}
+	for i := range f.Panels {
+		parts = append(parts, fmt.Sprintf("(%c) %s", 'a'+i, Sentence(f.Panels[i].Title)))
+		parts = append(parts, slices.DeleteFunc(slices.Clone(all[i]), common)...)
+	}
+	for _, part := range all[0] {
+		if common(part) {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// captionParts are the sentences of a caption.
+func captionParts(f *Figure, ix *index, picture bool) (parts []string) {
+	if f.Kind == Several {
+		return panelCaption(f, ix, picture)
 	}
 	if f.Caption != "" {
 		parts = append(parts, Sentence(f.Caption))
@@ -203,41 +221,91 @@ func captionOf(f *Figure, ix *index, picture bool) string {
 			elsewhere++
 		}
 	}
-	parts = append(parts, strings.Join(labels, "; ")+".")
+	measures := strings.Join(labels, "; ") + "."
+	parts = append(parts, strings.ToUpper(measures[:1])+measures[1:])
 	if s := summaryLine(all); s != "" {
 		parts = append(parts, strings.ToUpper(s[:1])+s[1:]+".")
 	}
 	parts = append(parts, agreement...)
-	if f.Kind == MDS {
+	if picture && f.Kind == MDS {
 		parts = append(parts, mdsWords(f, ix))
 	}
-	if f.Kind == Tree {
+	if picture && f.Kind == Tree {
 		own, all := ownNearest(f, ix)
 		parts = append(parts, fmt.Sprintf("Average linkage on 1 minus the value (mean of both directions). Of %s, %d have their most similar other layer in their own model.", Plural(all, "layer"), own))
 	}
+	var styles lineStyles
+	if f.Kind == Curves {
+		_, labels, _ := panelsOf(f, ix)
+		styles = canvas.ColoursFor(len(labels))
+	}
 	if picture && f.Kind == Curves && intervals {
-		parts = append(parts, "Bands, or where there are more than two lines their edges: 95 % CI. With many lines, only its median half-width is given.")
+		parts = append(parts, styles.intervalWords()+"95 % CI"+resampledText(f)+".")
 	}
 	if picture && f.Kind == Curves && nulls {
-		parts = append(parts, "Chance, by permutation: mean (dashed) and 95th percentile (dotted), in the colour of the line whose rows were permuted.")
+		parts = append(parts, "Chance, by permutation: mean (dashed) and 95th percentile (dotted), "+styles.chanceWords()+".")
 	}
 	if elsewhere > 0 {
 		parts = append(parts, fmt.Sprintf("The CI of %s does not hold the value: it is about the value less its bias, or of rows of different groups alone.", Plural(elsewhere, "cell")))
 	}
-	if count[notSignificant] > 0 && f.Kind != Tree && f.Kind != MDS {
+	sign := func(s string) string { // of a table
+		if picture {
+			return ""
+		}
+		return s + " "
+	}
+	if count[notSignificant] > 0 && (f.Kind != Tree && f.Kind != MDS || !picture) {
 		kind := ""
 		if _, full := correctionOf(all); full != "" {
 			kind = ": " + full
 		}
-		parts = append(parts, fmt.Sprintf("%s (p > %s%s).", marked(f, count[notSignificant], picture), f.alphaText(), kind))
+		parts = append(parts, fmt.Sprintf("%s%s (p > %s%s).", sign("ᵃ"), marked(f, count[notSignificant], picture), f.alphaText(), kind))
+	}
+	if !picture && nulls {
+		parts = append(parts, chanceText(all))
 	}
 	if count[notComputed] > 0 {
-		parts = append(parts, Plural(count[notComputed], "cell")+" could not be computed.")
+		parts = append(parts, sign("ᵇ")+Plural(count[notComputed], "cell")+" could not be computed.")
 	}
 	if count[absent] > 0 {
-		parts = append(parts, Plural(count[absent], "cell")+" not among the results.")
+		parts = append(parts, sign("ᶜ")+Plural(count[absent], "cell")+" not among the results.")
 	}
-	return strings.Join(parts, " ")
+	return parts
+}
+
+// resampledText says of what the intervals of a figure are, behind "95 % CI"; "" where it does not know.
+func resampledText(f *Figure) string {
+	if f.Resampled == "" {
+		return ""
+	}
+	return ", by a jackknife over " + f.Resampled
+}
+
+// chanceText says against what values were tested: what was permuted, and between which values chance is.
+func chanceText(cells []*results.Cell) string {
+	var abouts []string
+	var lo, hi float64
+	draws := 0
+	for _, c := range cells {
+		if c == nil || c.Null == nil {
+			continue
+		}
+		if draws == 0 {
+			lo, hi = c.Null.Mean, c.Null.Mean
+		}
+		lo, hi, draws = min(lo, c.Null.Mean), max(hi, c.Null.Mean), max(draws, c.Null.Draws)
+		if !slices.Contains(abouts, c.Null.About) {
+			abouts = append(abouts, c.Null.About)
+		}
+	}
+	text := fmt.Sprintf("p and chance are of %s", Plural(draws, "permutation"))
+	if len(abouts) == 1 && abouts[0] != "" {
+		text += " (" + abouts[0] + ")"
+	}
+	if Short(lo) == Short(hi) {
+		return fmt.Sprintf("%s: chance is %s.", text, Short(lo))
+	}
+	return fmt.Sprintf("%s: chance is %s to %s.", text, Short(lo), Short(hi))
 }
 
 // Short writes a value with three decimals.
@@ -245,7 +313,16 @@ func Short(v float64) string {
 	if math.Abs(v) >= 1000 {
 		return canvas.Minus(strconv.FormatFloat(v, 'g', 4, 64))
 	}
-	return canvas.Minus(strconv.FormatFloat(v, 'f', 3, 64))
+	return decimals(v, 3)
+}
+
+// decimals writes a value with so many decimals; one that is rounded to zero has no sign.
+func decimals(v float64, n int) string {
+	s := strconv.FormatFloat(v, 'f', n, 64)
+	if strings.Trim(s, "-0.") == "" {
+		s = strings.TrimPrefix(s, "-")
+	}
+	return canvas.Minus(s)
 }
 
 // shortValue writes a value with two decimals, as it stands inside a cell.
@@ -253,11 +330,7 @@ func shortValue(v float64) string {
 	if math.Abs(v) >= 100 {
 		return canvas.Minus(strconv.FormatFloat(v, 'g', 3, 64))
 	}
-	s := strconv.FormatFloat(v, 'f', 2, 64)
-	if s == "-0.00" {
-		s = "0.00"
-	}
-	return canvas.Minus(s)
+	return decimals(v, 2)
 }
 
 // Sentence ends a text with a full stop, unless it ends a sentence already.

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,13 +23,19 @@ import (
 // Formats are the files that a figure can be written as: three pictures, and two tables of what it shows.
 var Formats = []string{"svg", "pdf", "png", "csv", "tex"}
 
-// DrawAll writes dir/figures/NAME.FORMAT for each figure and each of the formats. Each file
+// Drawn is a figure that was drawn: its name, and its files in the folder of figures.
+type Drawn struct {
+	Name  string
+	Files []string
+}
+
+// DrawAll writes dir/figures/NAME.FORMAT for each figure and each of the formats that [FormatsOf] says it has, and [Snippets]. Each file
 // is written under a temporary name and renamed. Figures are drawn side by
 // side; the error joins those of all figures, and one that can't be drawn does
 // not keep the others from being written. A heat map with published values gets
-// a second one, NAME.difference, of ours minus theirs. DrawAll returns the
-// names of all, in the order given.
-func DrawAll(dir string, figures []Figure, cells []results.Cell, formats []string) ([]string, error) {
+// a second one, NAME.difference, of ours minus theirs. Only figures for which wanted is true are drawn, all
+// where it is nil: the others lie there already. DrawAll returns what it drew, in the order given.
+func DrawAll(dir string, figures []Figure, cells []results.Cell, formats []string, wanted func(name string) bool) ([]Drawn, error) {
 	ix := newIndex(cells)
 	figures, err := checked(figures, ix)
 	if err != nil {
@@ -40,21 +45,33 @@ func DrawAll(dir string, figures []Figure, cells []results.Cell, formats []strin
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	names := make([]string, len(figures))
+	var drawn []Drawn
 	errs := make([]error, len(figures))
 	var group sync.WaitGroup
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for i := range figures {
-		names[i] = figures[i].Name
+		f := &figures[i]
+		if wanted != nil && !wanted(strings.TrimSuffix(f.Name, DifferenceEnding)) {
+			continue
+		}
+		own := FormatsOf(f, figures, formats)
+		if len(own) == 0 { // its table is another's
+			continue
+		}
+		one := Drawn{Name: f.Name}
+		for _, format := range own {
+			one.Files = append(one.Files, f.Name+"."+format)
+		}
+		drawn = append(drawn, one)
 		group.Go(func() {
 			slots <- struct{}{}
-			parts, err := render(&figures[i], ix, formats)
+			parts, err := render(f, ix, own, snippetsOf(formats))
 			<-slots // waiting for the disk needs no processor
 			if err == nil {
 				err = store(dir, parts)
 			}
 			if err != nil {
-				errs[i] = fmt.Errorf("figure %q: %w", figures[i].Name, err)
+				errs[i] = fmt.Errorf("figure %q: %w", f.Name, err)
 			}
 		})
 	}
@@ -63,27 +80,11 @@ func DrawAll(dir string, figures []Figure, cells []results.Cell, formats []strin
 		text := snippets(figures, ix, picture)
 		errs = append(errs, files.Write(filepath.Join(dir, Snippets), func(w io.Writer) error { _, err := io.WriteString(w, text); return err }))
 	}
-	return names, errors.Join(errs...)
+	return drawn, errors.Join(errs...)
 }
 
-// Snippets is the file beside the figures with the lines of LaTeX that show each.
-const Snippets = "figures.tex"
-
-// snippetsOf is the format of the pictures that LaTeX is to show, "" where there is none, and then no file of snippets.
-func snippetsOf(formats []string) string {
-	for _, picture := range []string{"pdf", "png"} {
-		if slices.Contains(formats, picture) && slices.Contains(formats, "tex") {
-			return picture
-		}
-	}
-	return ""
-}
-
-// Writes says whether these formats leave a file of that name beside the figures of these names.
-func Writes(name string, figures map[string]bool, formats []string) bool {
-	ending := filepath.Ext(name)
-	return name == Snippets && snippetsOf(formats) != "" || figures[strings.TrimSuffix(name, ending)] && slices.Contains(formats, strings.TrimPrefix(ending, "."))
-}
+// Keeps says whether a file of the folder of figures is the snippets, where these formats have any.
+func Keeps(name string, formats []string) bool { return name == Snippets && snippetsOf(formats) != "" }
 
 // checked validates figures and adds the maps of differences.
 func checked(figures []Figure, ix *index) ([]Figure, error) {
@@ -111,14 +112,18 @@ type file struct {
 	data bytes.Buffer
 }
 
-// render makes the files of one figure.
-func render(f *Figure, ix *index, formats []string) ([]*file, error) {
-	d := newDrawing(f, ix)
+// render makes the files of one figure; the picture of a format, which LaTeX takes in, is set for a paper.
+func render(f *Figure, ix *index, formats []string, paper string) ([]*file, error) {
+	whole := newDrawing(f, ix)
 	desc := captionOf(f, ix, true)
 	var parts []*file
 	for _, format := range formats {
 		part := &file{name: f.Name + "." + format}
 		w := &part.data
+		d := whole
+		if format == paper {
+			d = newDrawing(f.onPaper(ix), ix)
+		}
 		var err error
 		switch format {
 		case "svg":

@@ -62,6 +62,7 @@ function range(view) {
   let lo = Infinity, hi = -Infinity;
   for (const row of view.cells) for (const cell of row) if (cell.value != null && cell.x !== cell.y) { lo = Math.min(lo, cell.value); hi = Math.max(hi, cell.value); }
   if (lo > hi) return [0, 1];
+  if (view.centred) [lo, hi] = [-Math.max(-lo, hi), Math.max(-lo, hi)];
   if (hi - lo < 1e-9) return [lo - 0.05, hi + 0.05];
   const step = niceStep((hi - lo) / 20);
   return [Math.floor(lo / step + 1e-6) * step, Math.ceil(hi / step - 1e-6) * step];

@@ -73,13 +73,14 @@ class Explorer {
       return list.length ? list : layers; // none ticked: all are shown
     };
     const x = pick(group.x, $("x-models")), y = pick(group.y, $("y-models"));
-    this.view = { data, group, x, y, map: readMap(data.maps[$("colours").value]), scale: $("scale").value };
+    this.view = { data, group, x, y, map: readMap(data.maps[$("colours").value]), centred: $("colours").value === "diverging", scale: $("scale").value };
     $("map-pane").hidden = y.length < 2;
     this.map.show(this.view);
     fillChoices($("against"), y.map((id) => [String(id), layerName(data, id)]));
     if (y.length > 1 && !this.follow) $("against").value = String(this.clearest(x, y));
     const models = modelsOf(data, x);
-    fillChoices($("models"), models.flatMap((a, i) => models.slice(i + 1).filter((b) => this.share(x, a, b)).map((b) => [JSON.stringify([a, b]), `${shownModel(data, a)} minus ${shownModel(data, b)}`])));
+    $("models-label").hidden = data.between ?? false; // one model less another, of differences, says nothing more
+    if (!data.between) fillChoices($("models"), models.flatMap((a, i) => models.slice(i + 1).filter((b) => this.share(x, a, b)).map((b) => [JSON.stringify([a, b]), `${shownModel(data, a)} minus ${shownModel(data, b)}`])));
     this.drawCurves();
   }
 
@@ -135,11 +136,11 @@ class Explorer {
   note(cell = this.noted) {
     this.noted = cell;
     const some = (fieldset, all) => { const on = ticked(fieldset); return on.size && on.size < all.length ? JSON.stringify([...on]) : ""; };
-    const unless = (id, usual) => ($(id).value === usual ? "" : $(id).value);
+    const unless = (id, usual) => ($(id).value === usual ? "" : $(id).value), first = (id) => $(id).options[0].value;
     writeAddress({
       measure: groupKey(this.group), x: some($("x-models"), modelsOf(this.data, this.group.x)), y: some($("y-models"), modelsOf(this.data, this.group.y)),
       against: this.view.y.length > 1 ? layerKey(this.data, Number($("against").value)) : "", models: $("models").value,
-      colours: unless("colours", "viridis"), scale: unless("scale", "shown"), show: unless("cell-state", ""), words: $("cell-words").value,
+      colours: unless("colours", first("colours")), scale: unless("scale", "shown"), show: unless("cell-state", ""), words: $("cell-words").value,
       cell: cell ? JSON.stringify([groupKey(cell.group), layerKey(this.data, cell.x), layerKey(this.data, cell.y)]) : "",
     });
   }
@@ -151,7 +152,7 @@ class Explorer {
     const set = (id, value) => { if ([...$(id).options].some((o) => o.value === value)) $(id).value = value; };
     const list = (text) => { try { return JSON.parse(text); } catch { return null; } };
     $("measure").value = at;
-    set("colours", params.get("colours") ?? "viridis");
+    set("colours", params.get("colours") ?? $("colours").options[0].value);
     set("scale", params.get("scale") ?? "shown");
     set("cell-state", params.get("show") ?? "");
     $("cell-words").value = params.get("words") ?? "";
