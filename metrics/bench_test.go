@@ -46,20 +46,34 @@ func BenchmarkCKA12x12(b *testing.B) { benchmarkCKA(b, 12, 46906) }
 func BenchmarkCKA12x12Few(b *testing.B) { benchmarkCKA(b, 12, 4096) }
 
 // BenchmarkMoments8x1024 is one pass over 100 000 rows of 8 layers of 1024 units, all pairs, as a large model's frames make it.
-func BenchmarkMoments8x1024(b *testing.B) {
-	backend := openBLAS(b)
-	const layers, units, n = 8, 1024, 100_000
-	block := benchBlock(layers, units)
-	dims := slices.Repeat([]int{units}, layers)
+func BenchmarkMoments8x1024(b *testing.B) { benchmarkMoments(b, 8, 1024, 100_000, between(8, 1)) }
+
+// BenchmarkMapOfOne, OfTwo and OfFour add few rows to the moments of maps of base
+// models, 12 layers each: of one with itself, of two, and of all pairs of four.
+func BenchmarkMapOfOne(b *testing.B)  { benchmarkMoments(b, 12, 768, 4096, between(12, 1)) }
+func BenchmarkMapOfTwo(b *testing.B)  { benchmarkMoments(b, 24, 768, 4096, between(24, 12)) }
+func BenchmarkMapOfFour(b *testing.B) { benchmarkMoments(b, 48, 768, 2048, between(48, 12)) }
+
+// between are the pairs of layers of different models, each of so many layers.
+func between(layers, each int) [][2]int {
 	var pairs [][2]int
 	for i := range layers {
-		for j := i + 1; j < layers; j++ {
+		for j := (i/each + 1) * each; j < layers; j++ {
 			pairs = append(pairs, [2]int{i, j})
 		}
 	}
+	return pairs
+}
+
+// benchmarkMoments adds n rows to the moments of pairs of layers. x-bare-cpu is the
+// processor time over that of the BLAS products alone, block by block.
+func benchmarkMoments(b *testing.B, layers, units, n int, pairs [][2]int) {
+	backend := openBLAS(b)
+	block := benchBlock(layers, units)
+	dims := slices.Repeat([]int{units}, layers)
 	for b.Loop() {
 		var ours, bare clock.Clock
-		o := Options{SquaredNorms: true}
+		o := Options{SquaredNorms: true, Pairs: pairs}
 		stated, err := MemoryOf(dims, o)
 		if err != nil {
 			b.Fatal(err)
@@ -68,6 +82,7 @@ func BenchmarkMoments8x1024(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		repeated(b, m, block, 1) // not counted: memory is given by the system once, whatever the number of rows
 		for from := 0; from < n; from += 2048 {
 			rows := slice(block, 0, min(2048, n-from))
 			ours.Start()
@@ -80,8 +95,11 @@ func BenchmarkMoments8x1024(b *testing.B) {
 			bare.Stop()
 		}
 		b.ReportMetric(ours.Wall.Seconds(), "s")
+		b.ReportMetric(ours.CPU.Seconds(), "cpu-s")
 		b.ReportMetric(ours.Wall.Seconds()/bare.Wall.Seconds(), "x-bare-products")
-		b.ReportMetric(n*float64(layers*(layers+1))*units*units/ours.Wall.Seconds()/1e9, "GFLOP/s")
+		b.ReportMetric(ours.CPU.Seconds()/bare.CPU.Seconds(), "x-bare-cpu")
+		flops := float64(n*units*units) * float64(2*len(pairs)+layers)
+		b.ReportMetric(flops/ours.Wall.Seconds()/1e9, "GFLOP/s")
 		b.ReportMetric(clock.PeakMB(), "MB-peak")
 		b.ReportMetric(float64(stated.State+stated.Work)/1e6, "MB-stated")
 	}
@@ -116,7 +134,7 @@ func benchmarkCKA(b *testing.B, layers, n int) {
 			}
 			ours.Stop()
 			bare.Start()
-			bareProducts(backend, rows, layers)
+			bareProductsOf(backend, rows, bipartite(layers, layers))
 			bare.Stop()
 		}
 		var wanted []Cell
@@ -141,11 +159,7 @@ func benchmarkCKA(b *testing.B, layers, n int) {
 	}
 }
 
-// bareProducts runs gemm on each pair across and syrk on each layer, and nothing else.
-func bareProducts(backend Backend, rows []Matrix, layers int) {
-	bareProductsOf(backend, rows, bipartite(layers, layers))
-}
-
+// bareProductsOf runs gemm on each pair across and syrk on each layer, and nothing else.
 func bareProductsOf(backend Backend, rows []Matrix, pairs [][2]int) {
 	dense := func(x Matrix) linalg.Dense[float32] {
 		return linalg.Dense[float32]{Rows: x.Rows, Cols: x.Cols, Stride: x.Stride, Data: x.Data}
@@ -324,7 +338,8 @@ func benchmarkNullCKA(b *testing.B, draws int) {
 }
 
 // BenchmarkWordDistance8001 is the thesis's comparison of 8001 word types over
-// 46906 rows, at 15 thresholds.
+// 46906 rows, at 15 thresholds. x-bare-cpu is its processor time over that of the
+// products alone, of the types' means and of their word vectors.
 func BenchmarkWordDistance8001(b *testing.B) {
 	const n, words = 46906, 8001
 	r := random(96)
@@ -354,8 +369,30 @@ func BenchmarkWordDistance8001(b *testing.B) {
 			b.Fatal(err)
 		}
 		c.Stop()
+		var bare clock.Clock
+		bare.Start()
+		bareTriangle(backend, denseRows[float32](means, false), wordBlock, words)
+		bareTriangle(backend, denseRows[float32](vectors, false), wordBlock, words)
+		bare.Stop()
 		b.ReportMetric(c.CPU.Seconds(), "cpu-s")
+		b.ReportMetric(c.CPU.Seconds()/bare.CPU.Seconds(), "x-bare-cpu")
 	}
+}
+
+// bareTriangle multiplies each block of rows with itself and those after it, so many at once, and nothing else.
+func bareTriangle(backend Backend, rows linalg.Dense[float32], edge, columns int) {
+	blocks := parallel.Cuts(rows.Rows, edge)
+	scratch := make([][]float32, parallel.Workers(0))
+	for w := range scratch {
+		scratch[w] = make([]float32, edge*min(columns, rows.Rows))
+	}
+	parallel.Run(0, len(blocks)-1, func(worker, i int) {
+		x := rows.Slice(blocks[i], blocks[i+1], 0, rows.Cols)
+		for from := blocks[i]; from < rows.Rows; from += columns {
+			y := rows.Slice(from, min(from+columns, rows.Rows), 0, rows.Cols)
+			backend.Gemm32(false, true, x, y, linalg.Dense[float32]{Rows: x.Rows, Cols: y.Rows, Stride: y.Rows, Data: scratch[worker][:x.Rows*y.Rows]})
+		}
+	})
 }
 
 // BenchmarkAttention10s adds the attention of two 12-layer models on one
@@ -382,14 +419,23 @@ func BenchmarkAttention10s(b *testing.B) {
 	}
 }
 
-// BenchmarkKNN8k finds the 10 neighbours of 8000 rows of 768 units.
+// BenchmarkKNN8k finds the 10 neighbours of 8000 rows of 768 units. x-bare-cpu is
+// its processor time over that of the similarities alone.
 func BenchmarkKNN8k(b *testing.B) {
 	x := single(gaussian(random(94), 8000, 768))
 	backend := openBLAS(b)
 	for b.Loop() {
+		var c, bare clock.Clock
+		c.Start()
 		if _, err := FindNeighbours(context.Background(), backend, x, 10, 0); err != nil {
 			b.Fatal(err)
 		}
+		c.Stop()
+		bare.Start()
+		bareTriangle(backend, denseRows[float32](x, false), 1024, 1024) // as the search among rows cuts them
+		bare.Stop()
+		b.ReportMetric(c.CPU.Seconds(), "cpu-s")
+		b.ReportMetric(c.CPU.Seconds()/bare.CPU.Seconds(), "x-bare-cpu")
 	}
 }
 

@@ -118,13 +118,8 @@ func centreFrom[T, S linalg.Float](m *Moments, b *chunkBuffers[T], centre []floa
 			}
 		}
 	default:
-		for r := range x.Rows {
-			row := data[r*x.Stride:][:x.Cols]
-			centreRow(p.Row(r)[at:at+x.Cols], row, centre, sum, square)
-			if norms != nil {
-				norms[r] = squaredDistance(row, common)
-			}
-		}
+		rows := linalg.Dense[S]{Rows: x.Rows, Cols: x.Cols, Stride: x.Stride, Data: data}
+		linalg.CentreRows(p.Slice(0, x.Rows, at, at+x.Cols), rows, centre, sum, square, common, norms)
 	}
 	for u := range x.Cols {
 		b.addColumn(m, first+u, centre[u], sum[u], square[u], x.Rows)
@@ -138,38 +133,6 @@ func (b *chunkBuffers[T]) addColumn(m *Moments, column int, centre, sum, square 
 	b.delta[column], b.sum[column] = d, sum
 	m.sum[column] += sum + float64(n)*d
 	m.square[column] += square + 2*d*sum + float64(n)*d*d
-}
-
-// centreRow sets z to x - centre, and adds z and z² to the sums.
-func centreRow[T, S linalg.Float](z []T, x []S, centre, sum, square []float64) {
-	z, centre, sum, square = z[:len(x)], centre[:len(x)], sum[:len(x)], square[:len(x)]
-	for u, v := range x {
-		d := T(float64(v) - centre[u])
-		z[u] = d
-		f := float64(d)
-		sum[u] += f
-		square[u] += f * f
-	}
-}
-
-// squaredDistance returns |x - centre|².
-func squaredDistance[S linalg.Float](x []S, centre []float64) float64 {
-	centre = centre[:len(x)]
-	// Four sums, so that one addition need not wait for the one before.
-	var s0, s1, s2, s3 float64
-	for ; len(x) >= 4; x, centre = x[4:], centre[4:] {
-		d0, d1 := float64(x[0])-centre[0], float64(x[1])-centre[1]
-		d2, d3 := float64(x[2])-centre[2], float64(x[3])-centre[3]
-		s0 += d0 * d0
-		s1 += d1 * d1
-		s2 += d2 * d2
-		s3 += d3 * d3
-	}
-	for u, v := range x {
-		d := float64(v) - centre[u]
-		s0 += d * d
-	}
-	return s0 + s1 + s2 + s3
 }
 
 // centreUnit sets z to x - centre over the rows of one unit, adds the squared

@@ -50,7 +50,11 @@ func (l *layout) memory(o Options) Memory {
 		rows = int64(o.Products.Rows()) + chunkRows
 	}
 	for _, p := range l.panels {
-		mem.row += element * int64(p.width())
+		width := p.width()
+		if o.Products == nil {
+			width = lineStride(width, int(element))
+		}
+		mem.row += element * int64(width)
 	}
 	if l.norms {
 		mem.row += 8 * int64(len(l.dims))

@@ -75,7 +75,8 @@ func WordDistance(ctx context.Context, b Backend, words Words, thresholds []floa
 			return nil, fmt.Errorf("word_distance: thresholds must ascend, and %g follows %g", thresholds[k], thresholds[k-1])
 		}
 	}
-	p := &wordPairing{layer: denseRows[float32](means, false), phones: words.Phones, thresholds: thresholds}
+	p := &wordPairing{layer: denseRows[float32](means, false), thresholds: thresholds}
+	p.phones, p.numbers = renumbered(words.Phones)
 	if words.Vectors.Rows > 0 {
 		vectors, err := Finite(words.Vectors, 1)
 		if err != nil {
@@ -102,6 +103,24 @@ func WordDistance(ctx context.Context, b Backend, words Words, thresholds []floa
 	return p.curves(sums), nil
 }
 
+// renumbered are pronunciations whose phones are numbered from 0 on, and how many there are.
+func renumbered(words [][]int) (out [][]int, count int) {
+	if words == nil {
+		return nil, 0
+	}
+	numbers := map[int]int{}
+	out = make([][]int, len(words))
+	for w, phones := range words {
+		for _, phone := range phones {
+			if _, seen := numbers[phone]; !seen {
+				numbers[phone] = len(numbers)
+			}
+			out[w] = append(out[w], numbers[phone])
+		}
+	}
+	return out, len(numbers)
+}
+
 // wordBlock is the number of types compared with all later ones at once.
 const wordBlock = 128
 
@@ -110,6 +129,7 @@ type wordPairing struct {
 	layer, vectors linalg.Dense[float32]
 	hasVector      []bool
 	phones         [][]int
+	numbers        int // phones are numbered from 0 up to below this
 	thresholds     []float64
 }
 
@@ -135,8 +155,11 @@ func (p *wordPairing) block(b Backend, from, to int) pairSums {
 	if p.hasVector != nil {
 		meant = innerProducts(b, p.vectors, from, to)
 	}
-	var row []int
+	var word editdistance.Word
 	for i := from; i < to; i++ {
+		if p.phones != nil {
+			word.Set(p.phones[i], p.numbers)
+		}
 		for j := i + 1; j < n; j++ {
 			d := 1 - float64(near.At(i-from, j-from))
 			s.random.add(d)
@@ -146,8 +169,7 @@ func (p *wordPairing) block(b Backend, from, to int) pairSums {
 				}
 			}
 			if p.phones != nil && len(p.phones[i]) > 0 && len(p.phones[j]) > 0 {
-				var k int
-				if k, row = p.underPhonetic(p.phones[i], p.phones[j], row); k < len(p.thresholds) {
+				if k := p.underPhonetic(&word, len(p.phones[i]), p.phones[j]); k < len(p.thresholds) {
 					s.phonetic[k].add(d)
 				}
 			}
@@ -165,22 +187,25 @@ func innerProducts(b Backend, rows linalg.Dense[float32], from, to int) linalg.D
 
 // under returns the first threshold that a distance is below.
 func (p *wordPairing) under(distance float64) int {
+	n := len(p.thresholds)
+	if n == 0 || distance >= p.thresholds[n-1] { // as most pairs are
+		return n
+	}
 	k := 0
-	for k < len(p.thresholds) && distance >= p.thresholds[k] {
+	for distance >= p.thresholds[k] {
 		k++
 	}
 	return k
 }
 
-// underPhonetic is under for the phonetic distance. Words whose lengths alone
-// put them beyond every threshold are not compared. row is scratch.
-func (p *wordPairing) underPhonetic(a, b, row []int) (int, []int) {
-	longer := float64(max(len(a), len(b)))
-	if len(p.thresholds) == 0 || float64(max(len(a), len(b))-min(len(a), len(b)))/longer >= p.thresholds[len(p.thresholds)-1] {
-		return len(p.thresholds), row
+// underPhonetic is under for the phonetic distance of a word of so many phones and b. Words whose lengths alone put them beyond every
+// threshold are not compared.
+func (p *wordPairing) underPhonetic(word *editdistance.Word, phones int, b []int) int {
+	longer := float64(max(phones, len(b)))
+	if k := p.under(float64(max(phones, len(b))-min(phones, len(b))) / longer); k == len(p.thresholds) {
+		return k
 	}
-	d, row := editdistance.In(a, b, row)
-	return p.under(float64(d) / longer), row
+	return p.under(float64(word.To(b)) / longer)
 }
 
 // curves adds the blocks in order, and the thresholds up.

@@ -94,3 +94,77 @@ long kernel_reaching(const float *x, const float *limits, float limit, long n, i
 	}
 	return count;
 }
+
+// load_two, widen_two and add_two take two elements of an array, wherever it lies.
+static inline double2 load_two(const double *x) {
+	double2 a;
+	memcpy(&a, x, sizeof a);
+	return a;
+}
+
+static inline double2 widen_two(const float *x) {
+	float2 a;
+	memcpy(&a, x, sizeof a);
+	return __builtin_convertvector(a, double2);
+}
+
+static inline void add_two(double *x, double2 a) {
+	a = load_two(x) + a;
+	memcpy(x, &a, sizeof a);
+}
+
+// distance is |x - from|². Strands of their own, as in kernel_centre.
+static inline double distance(const float *x, const double *from, long n) {
+	double2 s0 = {0}, s1 = {0};
+	long i = 0;
+	for (; i + 4 <= n; i += 4) {
+		double2 d0 = widen_two(x + i) - load_two(from + i), d1 = widen_two(x + i + 2) - load_two(from + i + 2);
+		s0 += d0 * d0;
+		s1 += d1 * d1;
+	}
+	for (; i < n; i++) {
+		double d = x[i] - from[i];
+		s0[0] += d * d;
+	}
+	return s0[0] + s0[1] + s1[0] + s1[1];
+}
+
+void kernel_centre_rows(long rows, long cols, const float *x, long x_stride, float *z, long z_stride, const float *centre,
+                        double *sum, double *square, const double *from, double *distances) {
+	for (long r = 0; r < rows; r++, x += x_stride, z += z_stride) {
+		long u = 0;
+		for (; u + 4 <= cols; u += 4) {
+			float4 a, c;
+			memcpy(&a, x + u, sizeof a);
+			memcpy(&c, centre + u, sizeof c);
+			a -= c;
+			memcpy(z + u, &a, sizeof a);
+			double2 d0 = widen_two(z + u), d1 = widen_two(z + u + 2);
+			add_two(sum + u, d0);
+			add_two(sum + u + 2, d1);
+			add_two(square + u, d0 * d0);
+			add_two(square + u + 2, d1 * d1);
+		}
+		for (; u < cols; u++) {
+			z[u] = x[u] - centre[u];
+			double d = z[u];
+			sum[u] += d;
+			square[u] += d * d;
+		}
+		if (distances != NULL) distances[r] = distance(x, from, cols);
+	}
+}
+
+void kernel_add_moved(long rows, long cols, int upper, const float *product, long product_stride, double *sum, long sum_stride, double n,
+                      const double *delta_u, const double *sum_u, const double *delta_v, const double *sum_v) {
+	for (long r = 0; r < rows; r++, product += product_stride, sum += sum_stride) {
+		double d = delta_u[r], s = sum_u[r] + n * d;
+		double2 dd = {d, d}, ss = {s, s};
+		long c = upper ? r : 0;
+		for (; c + 4 <= cols; c += 4) {
+			add_two(sum + c, widen_two(product + c) + dd * load_two(sum_v + c) + ss * load_two(delta_v + c));
+			add_two(sum + c + 2, widen_two(product + c + 2) + dd * load_two(sum_v + c + 2) + ss * load_two(delta_v + c + 2));
+		}
+		for (; c < cols; c++) sum[c] += product[c] + d * sum_v[c] + s * delta_v[c];
+	}
+}

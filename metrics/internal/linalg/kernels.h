@@ -15,4 +15,14 @@ int kernel_beyond(const float *x, long n, int exponent);
 // that is not NULL, and returns how many there are. found has room for n.
 long kernel_reaching(const float *x, const float *limits, float limit, long n, int32_t *found);
 
+// kernel_centre_rows sets z, [rows, cols], to x - centre, adds z and z² to the sums of the columns and, unless distances is NULL, sets it to the
+// rows' |x - from|².
+void kernel_centre_rows(long rows, long cols, const float *x, long x_stride, float *z, long z_stride, const float *centre,
+                        double *sum, double *square, const double *from, double *distances);
+
+// kernel_add_moved adds to sum the product of columns u and v, moved: sum[u][v] += product[u][v] + delta_u sum_v + (sum_u + n delta_u) delta_v;
+// of a symmetric one the upper triangle.
+void kernel_add_moved(long rows, long cols, int upper, const float *product, long product_stride, double *sum, long sum_stride, double n,
+                      const double *delta_u, const double *sum_u, const double *delta_v, const double *sum_v);
+
 #endif

@@ -38,3 +38,11 @@ func Reaching(found []int32, x []float32, limit float32, limits []float32) []int
 	}
 	return found
 }
+
+func centreRows32(z, x Dense[float32], centre, sum, square, from, distances []float64) {
+	centreRows(z, x, centre, sum, square, from, distances)
+}
+
+func addMoved32(sum Dense[float64], product Dense[float32], upper bool, n int, u, v Moved) {
+	addMoved(sum, product, upper, n, u, v)
+}

@@ -103,16 +103,6 @@ func (b *openBLAS) Version() string {
 	return version + " " + C.GoString(C.openblas_core(b.lib))
 }
 
-func flag(b bool) C.int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-func float(x []float32) *C.float   { return (*C.float)(unsafe.SliceData(x)) }
-func double(x []float64) *C.double { return (*C.double)(unsafe.SliceData(x)) }
-
 func (b *openBLAS) Gemm32(transA, transB bool, a, x, c Dense[float32]) {
 	m, n, k := checkGemm(transA, transB, a, x, c)
 	if m == 0 || n == 0 || k == 0 {
