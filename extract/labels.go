@@ -107,6 +107,9 @@ func number(names []string) map[string]int {
 	return classes
 }
 
+// Classes is how many classes the labels have, of which a row has one or two; 0 where they are numbers.
+func (l *Labels) Classes() int { return len(l.classes) }
+
 // layer is the only layer of the labels, named like their kind.
 func (l *Labels) layer() Layer {
 	switch {

@@ -30,21 +30,29 @@ func (f *forecaster) contributions(t *plan.Task, rows int) {
 			seen[sources] = true
 			f.asked++
 			if fresh {
-				f.Contributed += f.askSeconds(m.Name, float64(rows), float64(x.Units), float64(y.Units)) / float64(f.Workers)
+				f.Contributed += f.askSeconds(m.Name, float64(rows), float64(x.Units+y.Units), f.multiplied(x), f.multiplied(y)) / float64(f.Workers)
 			}
 		}
 		f.spoken = max(f.spoken, meanSeconds(t))
 	}
 }
 
-// askSeconds is what one processor takes for one layer pair.
-func (f *forecaster) askSeconds(metric string, rows, x, y float64) float64 {
+// multiplied is the units of a layer that take part in products: none of labels, of which nearly all numbers are 0.
+func (f *forecaster) multiplied(l plan.Layer) float64 {
+	if labels := f.Sources[l.Source].Labels; labels != nil && labels.Classes() > 0 {
+		return 0
+	}
+	return float64(l.Units)
+}
+
+// askSeconds is what one processor takes for one layer pair of so many units in all, of which x and y are multiplied.
+func (f *forecaster) askSeconds(metric string, rows, units, x, y float64) float64 {
 	speed := f.Forecast.Products / float64(f.Workers)
 	switch metric {
 	case "cka": // products of each layer with itself and of both, twice, in double precision, in three readings
-		return askSeconds + 2*2*rows*(x*y+x*x+y*y)/speed + 3*rows*(x+y)/numbersPerSecond
+		return askSeconds + 2*2*rows*(x*y+x*x+y*y)/speed + 3*rows*units/numbersPerSecond
 	case "knn": // each row with each
-		return askSeconds + rows*rows*(x+y)/speed
+		return askSeconds + rows*rows*units/speed
 	}
 	return 0 // asif has its answer
 }
@@ -58,13 +66,13 @@ func meanSeconds(t *plan.Task) float64 {
 	return sum / float64(max(1, len(segments)))
 }
 
-// clips counts the clips of the words and phones that are listed: for each the audio of its utterance is decoded.
+// clips counts the utterances with the words and phones that are listed, each of which is decoded once.
 func (f *forecaster) clips() {
 	if f.Config.Report.Audio != "clips" || f.spoken == 0 {
 		return
 	}
 	const bytes = 2 // of a sample
 	room := float64(base64.StdEncoding.DecodedLen(study.ClipBytes)) / bytes / float64(f.Corpus.Spec.Audio.Rate) / f.spoken
-	clips := min(float64(f.asked*2*study.MostTypes*study.MostTokens), room)
-	f.Contributed += clips * f.clock.decoding / float64(f.Workers)
+	utterances := min(float64(f.asked*2*study.MostTypes*study.MostTokens), room, float64(len(f.Corpus.Utterances)))
+	f.Contributed += utterances * f.clock.decoding / float64(f.Workers)
 }

@@ -100,13 +100,13 @@ func TestContributions(t *testing.T) {
 // TestAskSeconds: knn searches each row among all, CKA multiplies each layer with itself and the other, and asif has its answer.
 func TestAskSeconds(t *testing.T) {
 	f := &forecaster{Plan: &plan.Plan{Inputs: &load.Inputs{Files: &load.Files{Options: load.Options{Workers: 2}}}}, Forecast: &Forecast{Products: 2e9}}
-	if got := f.askSeconds("asif", 1000, 10, 20); got != 0 {
+	if got := f.askSeconds("asif", 1000, 30, 10, 20); got != 0 {
 		t.Errorf("asif: %g s", got)
 	}
-	if got, want := f.askSeconds("knn", 1000, 10, 20), askSeconds+.03; math.Abs(got-want) > 1e-9 {
+	if got, want := f.askSeconds("knn", 1000, 30, 10, 20), askSeconds+.03; math.Abs(got-want) > 1e-9 {
 		t.Errorf("knn: %g s, want %g", got, want)
 	}
-	if got, want := f.askSeconds("cka", 1000, 10, 20), askSeconds+4*.7e-3+9e4/numbersPerSecond; math.Abs(got-want) > 1e-9 {
+	if got, want := f.askSeconds("cka", 1000, 30, 10, 20), askSeconds+4*.7e-3+9e4/numbersPerSecond; math.Abs(got-want) > 1e-9 {
 		t.Errorf("cka: %g s, want %g", got, want)
 	}
 }

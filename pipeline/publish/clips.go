@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -45,11 +46,22 @@ func cutClips(ctx context.Context, p *plan.Plan, list []results.Contribution) ([
 			break
 		}
 	}
+	of := map[string][]int{} // the tokens of an utterance
+	for k, t := range tokens {
+		of[t.utterance] = append(of[t.utterance], k)
+	}
+	utterances := slices.Sorted(maps.Keys(of))
 	cut := make([][]float32, len(tokens))
-	p.Progress.Stage("cutting clips", float64(len(tokens)), "clips")
-	if err := progress.Each(ctx, p.Workers, len(tokens), p.Progress, func(k int) (err error) {
-		cut[k], err = cutClip(p, tokens[k], rate)
-		return err
+	p.Progress.Stage("cutting clips", float64(len(utterances)), "utterances")
+	if err := progress.Each(ctx, p.Workers, len(utterances), p.Progress, func(i int) error {
+		sound, err := soundOf(p, utterances[i], rate)
+		if err != nil {
+			return err
+		}
+		for _, k := range of[utterances[i]] {
+			cut[k] = sound(tokens[k])
+		}
+		return nil
 	}); err != nil {
 		return nil, err
 	}
@@ -100,10 +112,10 @@ func sameType(a, b *results.Contribution) bool {
 	return a.Type == b.Type && a.Comparison == b.Comparison && a.Metric == b.Metric && a.Variant == b.Variant && a.Params == b.Params && a.X == b.X && a.Y == b.Y
 }
 
-// cutClip reads the sound of a token.
-func cutClip(p *plan.Plan, t token, rate int) ([]float32, error) {
+// soundOf reads an utterance, and gives the sound of its tokens.
+func soundOf(p *plan.Plan, utterance string, rate int) (func(token) []float32, error) {
 	all := p.Corpus.Utterances // in the order of their IDs
-	i, _ := slices.BinarySearchFunc(all, t.utterance, func(u corpus.Utterance, id string) int { return strings.Compare(u.ID, id) })
+	i, _ := slices.BinarySearchFunc(all, utterance, func(u corpus.Utterance, id string) int { return strings.Compare(u.ID, id) })
 	u := &all[i]
 	a, err := p.Corpus.Audio(u)
 	if err != nil {
@@ -113,7 +125,7 @@ func cutClip(p *plan.Plan, t token, rate int) ([]float32, error) {
 	at := func(seconds float64) int {
 		return min(max(int(math.Round((seconds-u.From)*float64(rate))), 0), len(a.Samples))
 	}
-	return a.Samples[at(t.from):at(t.from+clipLength(t))], nil
+	return func(t token) []float32 { return slices.Clone(a.Samples[at(t.from):at(t.from+clipLength(t))]) }, nil
 }
 
 // wave is a WAV file of one channel, in 16 bits.
