@@ -416,7 +416,7 @@ func (w *writer) chance() {
 	}
 	w.say("p is (1 + the number of draws that are at least as high as the value) / (1 + draws), and %s.", strings.Join(corrections, ", or "))
 	if few > 0 {
-		w.say("%d groups have %s orders, from which the draws are taken with repetition: over all orders, no p could be below 1/%s.", few, figures.Grouped(factorial(few)), figures.Grouped(factorial(few)))
+		w.say("%d groups have %s orders, from which the draws are taken with repetition, which keeps the level of the test; over all orders, no p could be below 1/%s.", few, figures.Grouped(factorial(few)), figures.Grouped(factorial(few)))
 	}
 }
 

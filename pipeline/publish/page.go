@@ -16,6 +16,7 @@ import (
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/report"
 	"speechsim/pipeline/report/answers"
+	"speechsim/pipeline/results"
 )
 
 // pageOf gathers what the page of the run says and draws, but for the numbers.
@@ -59,6 +60,7 @@ func pageOf(p *plan.Plan, o *Outcome) report.Page {
 	if len(p.Moved) > 0 {
 		page.Doubt = append(page.Doubt, "I"+p.AboutMoved()[1:]+".")
 	}
+	page.Doubt = append(page.Doubt, repeatedVectors(p)...)
 	for _, doubt := range p.AboutHeard() {
 		page.Doubt = append(page.Doubt, "T"+doubt[1:]+".")
 	}
@@ -105,7 +107,7 @@ func sourcesOf(p *plan.Plan) (list []answers.Source) {
 	c := p.Config
 	for i := range c.Models {
 		m := &c.Models[i]
-		s := answers.Source{Name: m.Name, Words: cmp.Or(m.Label, wordsOf[m.Labels]), Controls: c.ControlsOf(m.Name), Single: single(p.Sources[i])}
+		s := answers.Source{Name: m.Name, Words: cmp.Or(m.Label, wordsOf[m.Labels]), Controls: c.ControlsOf(m.Name), Single: single(p.Sources[i]), Text: p.Sources[i].Text != nil || m.Vectors != ""}
 		switch {
 		case m.Baseline():
 			s.Role = answers.Baseline
@@ -117,6 +119,20 @@ func sourcesOf(p *plan.Plan) (list []answers.Source) {
 		list = append(list, s)
 	}
 	return list
+}
+
+// repeatedVectors names the comparisons of words with word vectors whose null exchanges speakers. A vector repeats with its word, which alone
+// makes layers alike, and only an exchange of word types keeps that.
+func repeatedVectors(p *plan.Plan) (doubts []string) {
+	for _, t := range p.Tasks {
+		k := t.Comparison
+		vectors := slices.ContainsFunc(t.Y, func(y int) bool { return p.Sources[t.Layers[y].Source].Vectors != nil })
+		if vectors && k.Null != nil && k.Null.Permute == "group" && t.RowUnit == "word" && t.RowSet.Level != results.TypeLevel {
+			doubts = append(doubts, fmt.Sprintf("%s: a word vector repeats with its word, which alone makes layers alike; the null exchanges speakers and does not keep that, so values above its chance may be so for that reason. "+
+				"null: {permute: word_type} keeps it.", k.Name))
+		}
+	}
+	return doubts
 }
 
 // sentence says what a task compares.

@@ -179,6 +179,9 @@ func doubts(groups []*group, dropped []Dropped, warnings []reason) []string {
 	var passed passing
 	for _, g := range groups {
 		for _, c := range g.cells {
+			if c.X == c.Y && c.OK() {
+				continue // a layer with itself needs no test and no interval
+			}
 			all++
 			if !c.OK() {
 				failed++
@@ -232,7 +235,7 @@ func doubts(groups []*group, dropped []Dropped, warnings []reason) []string {
 		n += d.Rows
 	}
 	if n > 0 {
-		add("%s dropped, for the reasons listed below. The results do not cover them.", figures.Plural(n, "row")+" "+wasWere(n))
+		add("%s dropped, beside silence, for the reasons listed below. The results do not cover them.", figures.Plural(n, "row")+" "+wasWere(n))
 	}
 	return list
 }

@@ -114,7 +114,7 @@ func testLinks(b *browser) {
 	}
 	choose(b, "#cell-words", "hubert 6 wav2vec2 2 frames")
 	b.hover(b.centre("#cell-table tbody tr"))
-	if got := b.text(`JSON.stringify(speechsim.explorer.map.at) + document.querySelector("#cell-table tr.chosen td:nth-child(2)").textContent`); got != "[6,16]HuBERT Base 6" {
+	if got := b.text(`JSON.stringify(speechsim.explorer.map.at) + document.querySelector("#cell-table tr.chosen td:nth-child(3)").textContent`); got != "[6,16]HuBERT Base 6" {
 		b.t.Errorf("the row that was pointed at is shown at %s", got)
 	}
 	choose(b, "#cell-words", "")
@@ -214,8 +214,8 @@ func testSearch(b *browser) {
 		}
 	}
 	choose(b, "#cell-words", "")
-	b.clickOn("#cell-table th:nth-child(4) button")
-	if got := b.text(`getComputedStyle(document.querySelector("#cell-table th:nth-child(4) button"), "::after").content`); !strings.Contains(got, "▲") {
+	b.clickOn("#cell-table th:nth-child(5) button")
+	if got := b.text(`getComputedStyle(document.querySelector("#cell-table th:nth-child(5) button"), "::after").content`); !strings.Contains(got, "▲") {
 		b.t.Errorf("the head that sorts shows %s", got)
 	}
 }

@@ -22,6 +22,7 @@ type Source struct {
 	Role     string   `json:"role,omitempty"`
 	Controls []string `json:"controls,omitempty"` // the models that are this one without training
 	Single   bool     `json:"single,omitempty"`   // it has one layer in all, which needs no name
+	Text     bool     `json:"text,omitempty"`     // it reads text, and is nothing that sound alone could be
 }
 
 // Run is what the sentences are made of.

@@ -86,10 +86,10 @@ func TestRules(t *testing.T) {
 		{"the best layer, what is above chance and by which p", nil,
 			[]string{"Of hubert's 3 layers, layer 1 is highest in word identity: 0.300 (95 % CI 0.200 to 0.400), above chance (0.020 on average; family-wise p ≤ 0.005); layer 0 is not above chance."}, nil},
 		{"which layers cannot be told from it", nil, []string{"Layer 2 cannot be told from it."}, nil},
-		{"all layers can be told from it", func(r *Run) { r.Differences[0].P = .02 }, []string{"Each of the other layers is below it (p = 0.02 at most)."}, nil},
+		{"all layers can be told from it", func(r *Run) { r.Differences[0].P = .02 }, []string{"Each of the other layers is below it (each p ≤ 0.02)."}, nil},
 		{"no layer can be told from it, after Holm's correction", func(r *Run) { r.Differences[1].P = .03 }, []string{"None of the other layers can be told from it"}, nil},
 		{"no layer is above chance", func(r *Run) { r.Cells[1].Null.PMax, r.Cells[2].Null.PMax = new(.3), new(.4) },
-			[]string{"No layer of hubert is above chance in word identity; layer 1 has the highest value, 0.300 (95 % CI 0.200 to 0.400); chance gives 0.020 on average and up to 0.060 in 95 % of draws (family-wise p = 0.3)."}, []string{"is highest in", "Along"}},
+			[]string{"No layer of hubert is above chance in word identity; layer 1 has the highest value, 0.300 (95 % CI 0.200 to 0.400); chance gives 0.020 on average and up to 0.060 in 95 % of draws (family-wise p = 0.3)."}, []string{"is highest in", "Along", "untrained control", "log-mel"}},
 		{"the p of another correction", func(r *Run) { r.Cells[1].Null.Correct = results.CorrectFDR }, []string{"above chance (0.020 on average; FDR-controlled p ≤ 0.0025)"}, nil},
 		{"p of each cell", func(r *Run) { r.Cells[1].Null.Correct = results.CorrectNone }, []string{"above chance (0.020 on average; uncorrected p ≤ 0.005)"}, nil},
 		{"an interval that does not hold the value", func(r *Run) { r.Cells[1].Hi = new(.29) }, []string{"95 % CI 0.200 to 0.290, about the value less its bias"}, nil},
@@ -98,7 +98,7 @@ func TestRules(t *testing.T) {
 		{"the control", nil, []string{"It is above its untrained control (at best 0.050, in layer 0) by 0.250 (95 % CI 0.125 to 0.375; p = 0.02).", "Of its 2 layers, each against the same layer of the control, 1 is above it after correction for their number."}, []string{"The control is itself"}},
 		{"a control that is above chance", func(r *Run) { r.Cells[3].Null.PMax = new(.01) }, []string{"The control is itself above chance in layer 0, so that being above chance is no sign of training."}, nil},
 		{"a word that carries much of the value", func(r *Run) { r.Contributions = []results.Contribution{of("the", .5), of("a", .3)} },
-			[]string{"“the” alone (60 of 600 words) carries 50 % of it; without that word it would be about 0.165."}, []string{"“a”"}},
+			[]string{"“the” (60 of 600 words) carries 50 % of what the two have in common; without it the value would be about 0.165."}, []string{"“a”"}},
 		{"no word carries much of the value", func(r *Run) { r.Contributions = []results.Contribution{of("the", .2)} }, nil, []string{"“the”"}},
 		{"below the control", func(r *Run) { d := &r.Differences[4]; d.Value, d.Lo, d.Hi = -.25, -.4, -.1 },
 			[]string{"It is below its untrained control (at best 0.050, in layer 0) by 0.250 (95 % CI 0.100 to 0.400;"}, nil},
@@ -161,7 +161,7 @@ func TestRules(t *testing.T) {
 // TestGlance: the line of a model says what its paragraph says.
 func TestGlance(t *testing.T) {
 	r := words()
-	want := Glance{Model: "hubert", Layer: "1", Ties: "2", Value: "0.300", Interval: "0.200 to 0.400", Chance: "above, p\u00a0≤\u00a00.005", Control: "+0.250, p\u00a0=\u00a00.02", Baseline: "+0.220, p\u00a0=\u00a00.2"}
+	want := Glance{Model: "hubert", Layer: "1", Ties: "2", Value: "0.300", Interval: "0.200 to 0.400", Chance: "above, p\u00a0≤\u00a00.005", Control: "+0.250, p\u00a0=\u00a00.02; 1 of 2 layers", Baseline: "+0.220, p\u00a0=\u00a00.2"}
 	if got := Of(r)[0].Glance; len(got) != 1 || got[0] != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -181,7 +181,7 @@ func TestLayersOfY(t *testing.T) {
 	if want := "Of hubert's 2 layers, layer 0 is most similar to layer 1 of bert: 0.400 (95 % CI 0.300 to 0.500)."; a.Sentences[0].Text != want {
 		t.Errorf("got %q, want %q", a.Sentences[0].Text, want)
 	}
-	if a.Title != "Likeness to bert" || !strings.Contains(a.About, "with layer 1 of bert, of whose 2 layers") {
+	if a.Title != "Likeness to bert" || !strings.Contains(a.About, "with layer 1 of bert, of its 2 layers") {
 		t.Errorf("%s: %s", a.Title, a.About)
 	}
 }

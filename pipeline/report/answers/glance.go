@@ -1,6 +1,7 @@
 package answers
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -37,10 +38,10 @@ func glanceOf(q *question, s side) Glance {
 	var controls, baselines []string
 	for _, o := range q.sides {
 		switch {
-		case o.best == nil:
+		case o.best == nil || likeChance(s):
 		case slices.Contains(s.Controls, o.Name):
 			controls = append(controls, ahead(q, results.Control, s, o))
-		case o.Role == Baseline && s.Role == "":
+		case o.Role == Baseline && s.Role == "" && !s.Text:
 			baselines = append(baselines, ahead(q, results.Baseline, s, o))
 		}
 	}
@@ -60,7 +61,7 @@ func whole(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
 
 // ahead says how far the best layer of one model is above that of another.
 func ahead(q *question, kind string, s, o side) string {
-	_, d := q.best(kind, s, o)
+	list, d := q.best(kind, s, o)
 	if d == nil {
 		return "at " + figures.Short(*o.best.Value)
 	}
@@ -68,5 +69,9 @@ func ahead(q *question, kind string, s, o side) string {
 	if d.Value > 0 {
 		by = "+" + by
 	}
-	return by + ", " + whole(probability(d.P, false))
+	text := by + ", " + whole(probability(d.P, false))
+	if above, _, n := layerByLayer(kind, list); n > 0 {
+		text += fmt.Sprintf("; %d of %d layers", above, n)
+	}
+	return text
 }

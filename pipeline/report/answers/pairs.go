@@ -38,7 +38,7 @@ func (r *Run) pairs(comparison string, measures []*measured) Answer {
 		a.say(picture, fmt.Sprintf("The mean over pairs of layers is %s within models (without a layer with itself) and %s between models.", figures.Short(within), figures.Short(between)))
 	}
 	if c := sharpest(first); c != nil {
-		a.say(picture, fmt.Sprintf("Of neighbouring layers of a model, the least similar are layers %s and %s of %s: %s.", c.X.Layer, c.Y.Layer, r.words(c.X.Model), value(c)), ofCell(first.Measure, c))
+		a.say(picture, fmt.Sprintf("Of neighbouring layers of a model, the least similar are layers %s and %s of %s%s: %s.", c.X.Layer, c.Y.Layer, r.words(c.X.Model), first.direction(), value(c)), ofCell(first.Measure, c))
 	}
 	for _, m := range measures[1:] {
 		r.otherPairs(&a, comparison, m, best)
@@ -135,6 +135,14 @@ func means(m *measured) (within, between float64, ok bool) {
 	return same.Value, other.Value, same.N > 0 && other.N > 0
 }
 
+// direction says which layer is x where the value for (x, y) differs from that for (y, x).
+func (m *measured) direction() string {
+	if figures.WordsOf(m.Measure).Directed {
+		return " (the first is x)"
+	}
+	return ""
+}
+
 // sharpest finds the neighbouring layers of one model that are least similar. The order of layers is that in which the cells name
 // them.
 func sharpest(m *measured) *results.Cell {
@@ -147,10 +155,11 @@ func sharpest(m *measured) *results.Cell {
 		}
 	}
 	var least *results.Cell
+	directed := figures.WordsOf(m.Measure).Directed
 	for _, c := range m.cells {
 		i, okX := place[c.X]
 		j, okY := place[c.Y]
-		if c.OK() && okX && okY && c.X.Model == c.Y.Model && j == i+1 && (least == nil || *c.Value < *least.Value) {
+		if c.OK() && okX && okY && c.X.Model == c.Y.Model && (j == i+1 || directed && j == i-1) && (least == nil || *c.Value < *least.Value) {
 			least = c
 		}
 	}

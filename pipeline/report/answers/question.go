@@ -145,7 +145,7 @@ func (q *question) about() string {
 		parts = append(parts, "chance and its p: "+tested)
 	}
 	if q.yLayers > 1 {
-		parts = append(parts, fmt.Sprintf("with layer %s of %s, of whose %d layers it has the highest value", q.y.Layer, q.words(q.y.Model), q.yLayers))
+		parts = append(parts, fmt.Sprintf("with layer %s of %s, of its %d layers the one with the highest value", q.y.Layer, q.words(q.y.Model), q.yLayers))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -13,7 +13,7 @@ import (
 func bestLayer(q *question, s side) {
 	q.lead(bestAndChance(q, s), ofCell(q.Measure, s.best))
 	if more := notTold(q, s); more != "" {
-		q.say(upper(more), ofDifferences(q.differences(results.Best, s.Name))...)
+		q.say(upper(more), corrected(q.differences(results.Best, s.Name))...)
 	}
 }
 
@@ -90,7 +90,7 @@ func notTold(q *question, s side) string {
 	case n == 0 && len(p) == 1:
 		return "the other layer is below it" + bracketed(probability(p[0], false)) + "."
 	case n == 0:
-		return "each of the other layers is below it" + bracketed(probability(slices.Max(p), false)+" at most") + "."
+		return "each of the other layers is below it" + bracketed(eachProbability(slices.Max(p))) + "."
 	case len(p) == 1:
 		return "the other layer cannot be told from it" + bracketed(probability(p[0], false)) + "."
 	case n == len(p):
@@ -116,13 +116,18 @@ func carriedBy(q *question, s side) {
 	if first == nil || first.Share < muchOfValue || first.Rows == s.best.N {
 		return
 	}
-	q.say(fmt.Sprintf("“%s” alone (%d of %s) carries %.0f %% of it; without that %s it would be about %s.", first.Type, first.Rows, figures.Plural(s.best.N, s.best.Rows),
-		100*first.Share, s.best.Rows, figures.Short(*s.best.Value*(1-first.Effect))), ofCell(q.Measure, s.best))
+	q.say(fmt.Sprintf("“%s” (%d of %s) carries %.0f %% of what the two have in common; without it the value would be about %s.", first.Type, first.Rows, figures.Plural(s.best.N, s.best.Rows),
+		100*first.Share, figures.Short(*s.best.Value*(1-first.Effect))), ofCell(q.Measure, s.best))
 }
 
 // controlsAndBaselines sets a model against what it should be above: its control, which is the same network without training, and the acoustic
 // baselines.
+//
+// Of values that are all like chance it is not said how far they are above others.
 func controlsAndBaselines(q *question, s side) {
+	if likeChance(s) {
+		return
+	}
 	for _, name := range s.Controls {
 		words := "its untrained control"
 		if len(s.Controls) > 1 {
@@ -133,10 +138,15 @@ func controlsAndBaselines(q *question, s side) {
 		}
 	}
 	for _, o := range q.sides {
-		if o.Role == Baseline && s.Role == "" && o.best != nil {
+		if o.Role == Baseline && s.Role == "" && !s.Text && o.best != nil {
 			compare(q, results.Baseline, s, o, q.words(o.Name)+", the acoustic baseline")
 		}
 	}
+}
+
+// likeChance says whether no layer of a model is above chance.
+func likeChance(s side) bool {
+	return !slices.ContainsFunc(s.cells, func(c *results.Cell) bool { return c.OK() && !figures.Weak(c, figures.DefaultAlpha) })
 }
 
 // compare sets the best layer of a model against that of another.
@@ -155,7 +165,7 @@ func compare(q *question, kind string, s, o side, words string) {
 		at += "," // the end of an apposition
 	}
 	q.say("It "+verb(sign)+" "+words+at+by(sign)+difference(d)+".", ofDifference(d))
-	layerByLayer(q, kind, list)
+	sayLayerByLayer(q, kind, list)
 	aboveChanceToo(q, kind, s, o)
 }
 
@@ -169,13 +179,31 @@ func (q *question) best(kind string, s, o side) (list []results.Difference, of *
 	return list, &list[i]
 }
 
-// layerByLayer counts the layers that are above the same layer of the control.
-func layerByLayer(q *question, kind string, list []results.Difference) {
-	list = slices.DeleteFunc(slices.Clone(list), func(d results.Difference) bool { return d.X.Layer != d.Than.Layer })
-	if kind != results.Control || len(list) < 2 {
+// sayLayerByLayer says how many layers are above the same layer of the control.
+func sayLayerByLayer(q *question, kind string, list []results.Difference) {
+	above, below, n := layerByLayer(kind, list)
+	if n == 0 {
 		return
 	}
-	var above, below int
+	text := fmt.Sprintf("Of its %d layers, each against the same layer of the control, %s above it", n, areOf(above, n))
+	if below > 0 {
+		text += fmt.Sprintf(" and %d below", below)
+	}
+	q.say(text+" after correction for their number.", corrected(sameLayers(list))...)
+}
+
+// sameLayers are the differences of layers of one name.
+func sameLayers(list []results.Difference) []results.Difference {
+	return slices.DeleteFunc(slices.Clone(list), func(d results.Difference) bool { return d.X.Layer != d.Than.Layer })
+}
+
+// layerByLayer counts the layers of n that are above and below the same layer of the control, with p corrected for their number; n is 0 where
+// that was not asked.
+func layerByLayer(kind string, list []results.Difference) (above, below, n int) {
+	list = sameLayers(list)
+	if kind != results.Control || len(list) < 2 {
+		return 0, 0, 0
+	}
 	for i, p := range holm(list) {
 		switch told(&list[i], p) {
 		case 1:
@@ -184,11 +212,7 @@ func layerByLayer(q *question, kind string, list []results.Difference) {
 			below++
 		}
 	}
-	text := fmt.Sprintf("Of its %d layers, each against the same layer of the control, %s above it", len(list), areOf(above, len(list)))
-	if below > 0 {
-		text += fmt.Sprintf(" and %d below", below)
-	}
-	q.say(text+" after correction for their number.", ofDifferences(list)...)
+	return above, below, len(list)
 }
 
 // areOf writes "all are", "none is", "1 is" and "3 are".
@@ -264,8 +288,8 @@ func curves(q *question) {
 	var evidence []Evidence
 	for _, s := range asked(q.sides) {
 		list := q.differences(results.Neighbours, s.Name)
-		if len(list) < 2 || !slices.ContainsFunc(s.cells, func(c *results.Cell) bool { return c.OK() && !figures.Weak(c, figures.DefaultAlpha) }) {
-			continue // of values that are all like chance, the course says nothing
+		if len(list) < 2 || likeChance(s) {
+			continue
 		}
 		if text, of := curve(q, list); text != "" {
 			q.say("Along "+q.words(s.Name)+", the curve "+text+".", of...)

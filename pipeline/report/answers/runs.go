@@ -154,9 +154,8 @@ func (m *compared) correct(b *block) {
 
 // difference says of two models how many pairs of layers are higher and lower in the one run, and where they differ most.
 func (r *Run) difference(a *Answer, m *compared, b *block, name, other string) {
-	var sure []results.Difference
 	var most *results.Cell
-	undefined := 0
+	var higher, lower, surelyHigher, surelyLower, paired, undefined int
 	for _, c := range m.distinct(b) {
 		switch {
 		case !c.OK():
@@ -165,8 +164,20 @@ func (r *Run) difference(a *Answer, m *compared, b *block, name, other string) {
 		case most == nil || max(*c.Value, -*c.Value) > max(*most.Value, -*most.Value):
 			most = c
 		}
-		if c.Lo != nil {
-			sure = append(sure, results.Difference{X: c.X, Y: c.Y, Value: *c.Value, Lo: *c.Lo, Hi: *c.Hi, P: *c.P})
+		if c.Lo == nil {
+			continue
+		}
+		paired++
+		if *c.Value > 0 {
+			higher++
+		} else {
+			lower++
+		}
+		switch told(&results.Difference{Lo: *c.Lo, Hi: *c.Hi}, *c.P) {
+		case 1:
+			surelyHigher++
+		case -1:
+			surelyLower++
 		}
 	}
 	if most == nil {
@@ -180,35 +191,31 @@ func (r *Run) difference(a *Answer, m *compared, b *block, name, other string) {
 	case r.source(b.y).Role == Labels:
 		text = upper(r.words(b.y)) + " of " + r.words(b.x)
 	}
-	if len(sure) > 0 {
-		var higher, lower int
-		for i := range sure {
-			switch told(&sure[i], sure[i].P) {
-			case 1:
-				higher++
-			case -1:
-				lower++
-			}
+	if paired > 0 {
+		var sides []string
+		if higher > 0 {
+			sides = append(sides, fmt.Sprintf("%d %s higher in %s than in %s, %s significantly", higher, isAre(higher), name, other, count(surelyHigher)))
 		}
-		text += fmt.Sprintf(": of %s, %s higher in %s than in %s", figures.Plural(len(sure), "value"), areOf(higher, len(sure)), name, other)
-		if higher < len(sure) {
-			text += fmt.Sprintf(" and %s lower", count(lower))
+		if lower > 0 {
+			sides = append(sides, fmt.Sprintf("%d %s lower, %s significantly", lower, isAre(lower), count(surelyLower)))
 		}
-		text += ". The"
+		text += fmt.Sprintf(": of %s, %s. The", figures.Plural(paired, "value"), and(sides))
 	} else {
 		text += ": the"
 	}
 	text += fmt.Sprintf(" largest difference is that of %s, %s", r.pair(most), figures.Short(*most.Value))
+	evidence := ofCell(m.Measure, most)
 	switch {
 	case most.Lo != nil:
-		text += bracketed(interval(most), probability(*most.P, false))
-	case len(sure) == 0:
+		evidence.P = "Holm's " + probability(*most.P, false)
+		text += bracketed(interval(most), evidence.P)
+	case paired == 0:
 		text += ", without an interval"
 	}
 	if undefined > 0 {
 		text += fmt.Sprintf("; %s undefined, because one of the runs has no value there", figures.Plural(undefined, "difference")+" "+isAre(undefined))
 	}
-	a.say(r.figure(m.comparison, m.Measure), text+".", ofCell(m.Measure, most))
+	a.say(r.figure(m.comparison, m.Measure), text+".", evidence)
 	last := &a.Sentences[len(a.Sentences)-1]
 	last.Leads, last.Begins = true, true
 }

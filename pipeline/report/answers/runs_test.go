@@ -26,7 +26,7 @@ func TestBetween(t *testing.T) {
 	if len(list) != 1 || len(cells) != 3 {
 		t.Fatalf("%d answers, %d cells that differ", len(list), len(cells))
 	}
-	if got, want := list[0].Sentences[0].Text, "Word identity of hubert: of 3 values, 2 are higher in trained than in drawn and none lower. The largest difference is that of layer 1 of hubert, 0.300 (95 % CI 0.150 to 0.450; p = 0.003)."; got != want {
+	if got, want := list[0].Sentences[0].Text, "Word identity of hubert: of 3 values, 2 are higher in trained than in drawn, 2 significantly and 1 is lower, none significantly. The largest difference is that of layer 1 of hubert, 0.300 (95 % CI 0.150 to 0.450; Holm's p = 0.003)."; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if got := list[0].Sentences[1].Text; got != "The same in both: wavlm with word identity." {
@@ -50,7 +50,7 @@ func TestBetweenWithoutIntervals(t *testing.T) {
 func TestBetweenCountsOnce(t *testing.T) {
 	r := &Run{Cells: []results.Cell{change("a 0", "a 1", .2, .02), change("a 1", "a 0", .2, .02), change("a 0", "a 2", .1, .03), change("a 2", "a 0", .1, .03)}}
 	list, cells := Between(r, "one", "two")
-	if got := list[0].Sentences[0].Text; !strings.HasPrefix(got, "Likeness of the layers of a to one another: of 2 values, all are higher in one than in two.") {
+	if got := list[0].Sentences[0].Text; !strings.HasPrefix(got, "Likeness of the layers of a to one another: of 2 values, 2 are higher in one than in two, 2 significantly.") {
 		t.Error(got)
 	}
 	for _, c := range cells {

@@ -199,6 +199,25 @@ func ofDifference(d *results.Difference) Evidence {
 		Value: figures.Short(d.Value), Interval: figures.Short(d.Lo) + " to " + figures.Short(d.Hi), P: probability(d.P, false)}
 }
 
+// eachProbability writes "each p < 0.001" of several p of which this is the largest.
+func eachProbability(most float64) string {
+	if text, ok := strings.CutPrefix(probability(most, false), "p = "); ok {
+		return "each p ≤ " + text
+	}
+	return "each " + probability(most, false)
+}
+
+// corrected are differences with the p that Holm's method gives them together.
+func corrected(list []results.Difference) []Evidence {
+	out := ofDifferences(list)
+	for i, p := range holm(list) {
+		if len(list) > 1 {
+			out[i].P = "Holm's " + probability(p, false)
+		}
+	}
+	return out
+}
+
 func ofDifferences(list []results.Difference) []Evidence {
 	var out []Evidence
 	for i := range list {

@@ -27,7 +27,7 @@ var metricTable = map[string]Words{
 	"neuron_neuron": {"Neuron to neuron", "mean of best |r|", true, "0 where no unit of x goes along with one of y, 1 where each unit of x is one of y up to scale and shift"},
 	"neuron_layer":  {"Neuron to layer", "mean multiple correlation", true, "0 where no unit of x is a linear function of y, 1 where each is"},
 	"procrustes":    {"Procrustes", "score", false, "0 where the layers have nothing in common, 1 where they are the same up to rotation, scale and shift"},
-	"attention":     {"Attention", "similarity of best-matching heads", true, "1 where each head of x has one of y with the same maps"},
+	"attention":     {"Attention", "similarity of best-matching heads", true, "1 where each head of x has one of y with the same maps (layer 0 is the map of the first block, which makes hidden layer 1)"},
 	"asif":          {"ASIF", "share retrieved", true, "0 where no word is retrieved through the other layer, 1 where each is"},
 	"knn":           {"k-NN", "share of common neighbours", false, "0 where rows have no nearest neighbours in common, 1 where they have all"},
 	"word_distance": {"Word distance", "mean cosine distance of word pairs", false, ""},
@@ -351,7 +351,7 @@ func marked(f *Figure, n int, picture bool) string {
 	switch {
 	case !picture:
 	case f.Kind == Heatmap:
-		sign = "A dot or n.s. marks a value that is not above chance; "
+		sign = "A square or n.s. marks a value that is not above chance; "
 	default:
 		sign = "A hollow marker is a value that is not above chance; "
 	}

@@ -71,7 +71,7 @@ class SpeechView {
 
   types(name, types, play) {
     if (!types.length) return [];
-    const heads = ["Type", "#Rows", "#Share", "#Value without it", "Tokens"];
+    const heads = ["Type", "#Rows", "#Share", "#Change without it", "Tokens"];
     const rows = types.map((t) => [t.label, count(t.rows), percent(t.share), signed(-t.effect), make("div", { class: "tokens" }, ...t.tokens.map((token) => this.token(t, token, play)))]);
     return [make("h3", {}, name), make("div", { class: "types" }, table(heads, rows, name))];
   }

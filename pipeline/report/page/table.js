@@ -25,7 +25,7 @@ class CellTable {
     for (const group of groups) $("cell-measure").append(make("option", { value: group.id }, group.name));
     this.heads = tableColumns.map((column, i) => make("th", { scope: "col", class: column.number ? "number" : null },
       make("button", { type: "button", title: `Sort by ${column.hint ?? column.head}`, onclick: () => this.sort(i) }, column.head)));
-    $("cell-table").tHead.rows[0].append(...this.heads, make("th", { scope: "col" }, "Layer pair"));
+    $("cell-table").tHead.rows[0].append(make("th", { scope: "col" }, "Layer pair"), ...this.heads);
     for (const id of ["cell-measure", "cell-state", "cell-words"]) $(id).addEventListener("input", () => { this.filter(); changed(); });
     $("cells-before").addEventListener("click", () => this.move(-pageRows));
     $("cells-after").addEventListener("click", () => this.move(pageRows));
@@ -134,8 +134,8 @@ class CellTable {
   draw() {
     const rows = this.rows = this.shown.slice(this.first, this.first + pageRows).map((i) => this.cell(i));
     $("cell-table").tBodies[0].replaceChildren(...rows.map((c) => make("tr", { class: c.state === "failed" ? "failed" : null, onpointerenter: () => this.pick(c), onfocusin: () => this.pick(c) },
-      ...tableColumns.map((column) => make("td", { class: column.number ? "number" : null }, column.text(c))),
-      make("td", {}, make("button", { type: "button", "aria-label": `Open ${layerName(c.group.data, c.x)} and ${layerName(c.group.data, c.y)}`, onclick: () => this.open(c) }, "Open")))));
+      make("td", {}, make("button", { type: "button", "aria-label": `Open ${layerName(c.group.data, c.x)} and ${layerName(c.group.data, c.y)}`, onclick: () => this.open(c) }, "Open")),
+      ...tableColumns.map((column) => make("td", { class: column.number ? "number" : null }, column.text(c))))));
     $("cell-count").textContent = rows.length
       ? `Values ${this.first + 1} to ${this.first + rows.length} of ${count(this.shown.length)}` + (this.shown.length < this.count ? ` (of ${count(this.count)} in all)` : "")
       : "No value matches.";
