@@ -66,13 +66,15 @@ func (f *Files) checkImports() error {
 	at, total, seen := configs.Pos{}, int64(0), map[string]bool{}
 	for i := range f.Config.Models {
 		if asked := &f.Config.Models[i]; asked.Checkpoint != "" {
-			at = asked.Pos.Of("checkpoint")
 			bytes, err := f.toImport(asked, seen)
 			if err != nil {
 				return err
 			}
-			total += bytes
+			at, total = asked.Pos.Of("checkpoint"), total+bytes
 		}
+	}
+	if total == 0 { // a check of models without checkpoints has no store
+		return nil
 	}
 	if free := native.FreeDisk(f.Store.Dir); free > 0 && total > free {
 		return f.Config.Errorf(at, "the models that are imported from checkpoints take %s in the store, and its disk has room for %s: put the store elsewhere (store:, --store)", text.Bytes(total), text.Bytes(free))

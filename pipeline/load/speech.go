@@ -286,8 +286,7 @@ func lengthOf(c *corpus.Corpus, u *corpus.Utterance, info corpus.AudioInfo) (int
 	return len(a.Samples), nil
 }
 
-// Tiers are the tiers of the alignments that a study needs: for the rows of a comparison, or for labels in the place of a
-// model.
+// Tiers are the tiers of the alignments that a study needs: for the rows of a comparison, or for labels in the place of a model.
 func Tiers(st *study.Study) []string {
 	needed := map[string]bool{}
 	for _, k := range st.Comparisons {

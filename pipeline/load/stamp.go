@@ -17,8 +17,7 @@ import (
 	"speechsim/pipeline/vocabulary"
 )
 
-// stamp tells quickly whether anything changed since a finished run: the config and, of every input file, path, size and
-// time of change.
+// stamp tells quickly whether anything changed since a finished run: the config and, of every input file, path, size and time of change.
 func (f *Files) stamp() (string, error) {
 	h := sha256.New()
 	cfg := *f.Config

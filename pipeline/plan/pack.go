@@ -90,7 +90,7 @@ func (f *packer) models() error {
 	if !f.budget.asked || f.budget.Bytes >= max(toLoad, toRun) {
 		return nil
 	}
-	why := fmt.Sprintf("for the models, which take %s on the longest utterances", text.Bytes(first))
+	why := fmt.Sprintf("for the program (%s) and the models that run first (%s on the longest utterances)", text.Bytes(f.held), text.Bytes(first))
 	if toLoad > toRun {
 		why = fmt.Sprintf("to load the models, which take %s at that time", text.Bytes(loading))
 	}

@@ -1,6 +1,7 @@
 package answers
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,15 +46,8 @@ func glanceOf(q *question, s side) Glance {
 			baselines = append(baselines, ahead(q, results.Baseline, s, o))
 		}
 	}
-	g.Control, g.Baseline = orNone(controls), orNone(baselines)
+	g.Control, g.Baseline = cmp.Or(strings.Join(controls, "; "), "none"), cmp.Or(strings.Join(baselines, "; "), "none")
 	return g
-}
-
-func orNone(list []string) string {
-	if len(list) == 0 {
-		return "none"
-	}
-	return strings.Join(list, "; ")
 }
 
 // whole keeps a text on one line.

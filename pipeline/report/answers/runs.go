@@ -155,7 +155,8 @@ func (m *compared) correct(b *block) {
 // difference says of two models how many pairs of layers are higher and lower in the one run, and where they differ most.
 func (r *Run) difference(a *Answer, m *compared, b *block, name, other string) {
 	var most *results.Cell
-	var higher, lower, surelyHigher, surelyLower, paired, undefined int
+	var some, sure [2]int // of higher and lower values: all that have an interval, and those whose p says so
+	undefined := 0
 	for _, c := range m.distinct(b) {
 		switch {
 		case !c.OK():
@@ -164,20 +165,14 @@ func (r *Run) difference(a *Answer, m *compared, b *block, name, other string) {
 		case most == nil || max(*c.Value, -*c.Value) > max(*most.Value, -*most.Value):
 			most = c
 		}
-		if c.Lo == nil {
-			continue
-		}
-		paired++
-		if *c.Value > 0 {
-			higher++
-		} else {
-			lower++
-		}
-		switch told(&results.Difference{Lo: *c.Lo, Hi: *c.Hi}, *c.P) {
-		case 1:
-			surelyHigher++
-		case -1:
-			surelyLower++
+		if c.Lo != nil {
+			side := 0
+			if *c.Value < 0 {
+				side = 1
+			}
+			if some[side]++; *c.P <= figures.DefaultAlpha {
+				sure[side]++
+			}
 		}
 	}
 	if most == nil {
@@ -191,19 +186,17 @@ func (r *Run) difference(a *Answer, m *compared, b *block, name, other string) {
 	case r.source(b.y).Role == Labels:
 		text = upper(r.words(b.y)) + " of " + r.words(b.x)
 	}
-	if paired > 0 {
-		var sides []string
-		if higher > 0 {
-			sides = append(sides, fmt.Sprintf("%d %s higher in %s than in %s, %s significantly", higher, isAre(higher), name, other, count(surelyHigher)))
+	var sides []string
+	for side, how := range [2]string{"higher in " + name + " than in " + other, "lower"} {
+		if n := some[side]; n > 0 {
+			sides = append(sides, fmt.Sprintf("%d %s %s, %d significantly", n, isAre(n), how, sure[side]))
 		}
-		if lower > 0 {
-			sides = append(sides, fmt.Sprintf("%d %s lower, %s significantly", lower, isAre(lower), count(surelyLower)))
-		}
-		text += fmt.Sprintf(": of %s, %s. The", figures.Plural(paired, "value"), and(sides))
-	} else {
-		text += ": the"
 	}
-	text += fmt.Sprintf(" largest difference is that of %s, %s", r.pair(most), figures.Short(*most.Value))
+	paired, the := some[0]+some[1], ": the"
+	if paired > 0 {
+		the = fmt.Sprintf(": of %s, %s. The", figures.Plural(paired, "value"), and(sides))
+	}
+	text += fmt.Sprintf("%s largest difference is that of %s, %s", the, r.pair(most), figures.Short(*most.Value))
 	evidence := ofCell(m.Measure, most)
 	switch {
 	case most.Lo != nil:

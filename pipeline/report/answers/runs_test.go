@@ -26,7 +26,7 @@ func TestBetween(t *testing.T) {
 	if len(list) != 1 || len(cells) != 3 {
 		t.Fatalf("%d answers, %d cells that differ", len(list), len(cells))
 	}
-	if got, want := list[0].Sentences[0].Text, "Word identity of hubert: of 3 values, 2 are higher in trained than in drawn, 2 significantly and 1 is lower, none significantly. The largest difference is that of layer 1 of hubert, 0.300 (95 % CI 0.150 to 0.450; Holm's p = 0.003)."; got != want {
+	if got, want := list[0].Sentences[0].Text, "Word identity of hubert: of 3 values, 2 are higher in trained than in drawn, 2 significantly and 1 is lower, 0 significantly. The largest difference is that of layer 1 of hubert, 0.300 (95 % CI 0.150 to 0.450; Holm's p = 0.003)."; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if got := list[0].Sentences[1].Text; got != "The same in both: wavlm with word identity." {

@@ -18,14 +18,6 @@ func upper(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// count writes "none" for 0.
-func count(n int) string {
-	if n == 0 {
-		return "none"
-	}
-	return strconv.Itoa(n)
-}
-
 // and joins "1, 2 and 4".
 func and(list []string) string {
 	if len(list) < 2 {

@@ -61,7 +61,7 @@ const (
 	panelHigh  vg.Length = 140
 	panelSpace vg.Length = 14
 	entryHigh  vg.Length = 10.5
-	sampleWide vg.Length = 20
+	sampleWide vg.Length = 26
 )
 
 func newCurves(f *Figure, ix *index) *curves {

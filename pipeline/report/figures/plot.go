@@ -101,7 +101,7 @@ func (p *plot) drawReferences() {
 			continue
 		}
 		at := p.up(*s.points[0].cell.Value)
-		p.Line(canvas.WithAlpha(p.c.styles[s.style], referenceAlpha), referenceWide, nil, vg.Point{X: p.x, Y: at}, vg.Point{X: p.x + p.c.w, Y: at})
+		p.Line(canvas.WithAlpha(p.c.styles[s.style], referenceAlpha), referenceWide, p.c.styles.dash(s.style), vg.Point{X: p.x, Y: at}, vg.Point{X: p.x + p.c.w, Y: at})
 	}
 }
 
