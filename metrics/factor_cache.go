@@ -1,6 +1,9 @@
 package metrics
 
-import "sync"
+import (
+	"maps"
+	"sync"
+)
 
 // factorCache keeps what metrics have computed of single layers, so that each
 // layer is factored once however many it is compared with. Any change of the
@@ -26,6 +29,13 @@ func (c *factorCache) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.items = nil
+}
+
+// clearFrom forgets the factors of the layers from one on, and those of all layers together, which have no number.
+func (c *factorCache) clearFrom(layer int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.items, func(k factorKey, _ *factorItem) bool { return k.layer >= layer || k.layer < 0 })
 }
 
 // cached returns the factor of a layer, computing it the first time; callers

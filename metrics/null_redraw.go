@@ -92,7 +92,7 @@ func redraw[T linalg.Float](d *redrawn, b *chunkBuffers[T], rows []Matrix, kept 
 func (d *redrawn) forget(kept int) {
 	m := d.m
 	m.n = 0
-	m.cache.clear()
+	m.cache.clearFrom(d.y)
 	first := m.units
 	if kept < len(m.dims) {
 		first = m.offset[kept]
