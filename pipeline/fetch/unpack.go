@@ -13,6 +13,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/internal/text"
@@ -85,6 +86,8 @@ func unpack(ctx context.Context, archive string, want []wanted, beside bool) err
 			}
 		}
 		if to == "" && beside && strings.Count(name, "/") <= 1 && strings.HasSuffix(name, ".TXT") {
+			besideLock.Lock()
+			defer besideLock.Unlock()
 			if to = filepath.Join(filepath.Dir(want[0].to), path.Base(name)); files.Exists(to) {
 				return nil
 			}
@@ -113,6 +116,9 @@ func unpack(ctx context.Context, archive string, want []wanted, beside bool) err
 	}
 	return nil
 }
+
+// besideLock is held while a file beside the folders is written: archives that are unpacked at once have the same ones.
+var besideLock sync.Mutex
 
 // writeMember writes a file of at most so many bytes. It has its name when it is whole.
 func writeMember(m member, to string, most int64) (n int64, err error) {
