@@ -31,24 +31,14 @@ func (l *shareLayer) rowsOf(x Matrix) shareRows {
 	if !l.sparse {
 		return shareRows{dense: minus[float64](x, l.mean)}
 	}
-	rows := make([][]unitValue, x.Rows)
-	x.lines(func(line int, f32 []float32, f64 []float64) {
-		for k := range max(len(f32), len(f64)) {
-			v := 0.0
-			if f64 != nil {
-				v = f64[k]
-			} else {
-				v = float64(f32[k])
-			}
-			r, u := line, k
-			if x.ColMajor {
-				r, u = k, line
-			}
+	dense, rows := denseRows[float64](x, false), make([][]unitValue, x.Rows)
+	for r := range rows {
+		for u, v := range dense.Row(r) {
 			if v != 0 {
 				rows[r] = append(rows[r], unitValue{u, v})
 			}
 		}
-	})
+	}
 	return shareRows{sparse: rows}
 }
 

@@ -267,20 +267,27 @@ func TestSharedStore(t *testing.T) {
 	compareRuns(t, bytesOf(t, filepath.Join(dir, "apart0")), bytesOf(t, filepath.Join(dir, "apart1")))
 }
 
-// TestFullDisk: a full disk is an error that says so; what was complete stays, and the run goes on once there is room.
-func TestFullDisk(t *testing.T) {
+// smallDisk gives a folder a store that has room for so much.
+func smallDisk(t *testing.T, dir, size string) string {
+	t.Helper()
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to mount a small file system")
 	}
-	dir := t.TempDir()
 	store := filepath.Join(dir, "store")
 	if err := os.Mkdir(store, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Mount("tmpfs", store, "tmpfs", 0, "size=6m"); err != nil {
+	if err := syscall.Mount("tmpfs", store, "tmpfs", 0, "size="+size); err != nil {
 		t.Skipf("can't mount a small file system: %v", err)
 	}
-	defer syscall.Unmount(store, syscall.MNT_DETACH)
+	t.Cleanup(func() { syscall.Unmount(store, syscall.MNT_DETACH) })
+	return store
+}
+
+// TestFullDisk: a full disk is an error that says so; what was complete stays, and the run goes on once there is room.
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	store := smallDisk(t, dir, "6m")
 	out, err := demoCommand(t, dir).CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != exitFailed || !strings.Contains(string(out), "no space left on device: the disk is full; what was complete stays in") {
@@ -298,18 +305,8 @@ func TestFullDisk(t *testing.T) {
 
 // TestNoRoomForImports: models that the store's disk has no room for are refused before the first is imported.
 func TestNoRoomForImports(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root, to mount a small file system")
-	}
 	dir := t.TempDir()
-	store := filepath.Join(dir, "store")
-	if err := os.Mkdir(store, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mount("tmpfs", store, "tmpfs", 0, "size=64k"); err != nil {
-		t.Skipf("can't mount a small file system: %v", err)
-	}
-	defer syscall.Unmount(store, syscall.MNT_DETACH)
+	store := smallDisk(t, dir, "64k")
 	config := fmt.Sprintf(`name: room
 corpus: {librispeech: {root: %[1]s/corpus/demo/LibriSpeech, subset: demo}}
 models:
