@@ -161,13 +161,18 @@ func TestRules(t *testing.T) {
 // TestGlance: the line of a model says what its paragraph says.
 func TestGlance(t *testing.T) {
 	r := words()
-	want := Glance{Model: "hubert", Layer: "1", Ties: "2", Value: "0.300", Interval: "0.200 to 0.400", Chance: "above, p\u00a0≤\u00a00.005", Control: "+0.250, p\u00a0=\u00a00.02; 1 of 2 layers", Baseline: "+0.220, p\u00a0=\u00a00.2"}
+	want := Glance{Model: "hubert", Layer: "1", Ties: "2", Value: "0.300", Interval: "0.200 to 0.400", Chance: "above, p\u00a0≤\u00a00.005", Control: "+0.250, p\u00a0=\u00a00.02; above in 1 of 2 layers", Baseline: "+0.220, p\u00a0=\u00a00.2"}
 	if got := Of(r)[0].Glance; len(got) != 1 || got[0] != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	r = words()
 	r.Sources[0].Controls, r.Differences[1].P, r.Cells[1].P, r.Cells[1].Null = nil, .9, nil, nil
 	want.Ties, want.Chance, want.Control = "all others", "not tested", "none"
+	chance := words()
+	chance.Cells[1].Null.PMax, chance.Cells[2].Null.PMax = new(.3), new(.4)
+	if got := Of(chance)[0].Glance[0]; got.Control != "–" || got.Baseline != "–" {
+		t.Errorf("of values like chance: %+v", got)
+	}
 	if got := Of(r)[0].Glance; len(got) != 1 || got[0] != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

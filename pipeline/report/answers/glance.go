@@ -39,7 +39,7 @@ func glanceOf(q *question, s side) Glance {
 	var controls, baselines []string
 	for _, o := range q.sides {
 		switch {
-		case o.best == nil || likeChance(s):
+		case o.best == nil:
 		case slices.Contains(s.Controls, o.Name):
 			controls = append(controls, ahead(q, results.Control, s, o))
 		case o.Role == Baseline && s.Role == "" && !s.Text:
@@ -47,6 +47,9 @@ func glanceOf(q *question, s side) Glance {
 		}
 	}
 	g.Control, g.Baseline = cmp.Or(strings.Join(controls, "; "), "none"), cmp.Or(strings.Join(baselines, "; "), "none")
+	if likeChance(s) {
+		g.Control, g.Baseline = "–", "–"
+	}
 	return g
 }
 
@@ -65,7 +68,7 @@ func ahead(q *question, kind string, s, o side) string {
 	}
 	text := by + ", " + whole(probability(d.P, false))
 	if above, _, n := layerByLayer(kind, list); n > 0 {
-		text += fmt.Sprintf("; %d of %d layers", above, n)
+		text += fmt.Sprintf("; above in %d of %d layers", above, n)
 	}
 	return text
 }
