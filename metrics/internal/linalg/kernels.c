@@ -9,8 +9,6 @@
 typedef float float2 __attribute__((vector_size(8)));
 typedef float float4 __attribute__((vector_size(16)));
 typedef double double2 __attribute__((vector_size(16)));
-typedef int32_t int4 __attribute__((vector_size(16)));
-typedef int64_t long2 __attribute__((vector_size(16)));
 typedef uint32_t uint4 __attribute__((vector_size(16)));
 
 // centre_two sets two elements of z to x - c, and adds them and their squares.
@@ -65,34 +63,6 @@ int kernel_beyond(const float *x, long n, int exponent) {
 		any |= (bits & field) + carry;
 	}
 	return (int)(any >> 31);
-}
-
-long kernel_reaching(const float *x, const float *limits, float limit, long n, int32_t *found) {
-	long count = 0, i = 0;
-	float4 common = {limit, limit, limit, limit};
-	for (; i + 16 <= n; i += 16) {
-		int4 any = {0};
-		for (long j = i; j < i + 16; j += 4) {
-			float4 a, own;
-			memcpy(&a, x + j, sizeof a);
-			any |= (int4)(a >= common);
-			if (limits != NULL) {
-				memcpy(&own, limits + j, sizeof own);
-				any |= (int4)(a >= own);
-			}
-		}
-		long2 halves = (long2)any;
-		if ((halves[0] | halves[1]) == 0) continue;
-		for (long j = i; j < i + 16; j++) {
-			found[count] = (int32_t)j;
-			count += x[j] >= limit || (limits != NULL && x[j] >= limits[j]);
-		}
-	}
-	for (; i < n; i++) {
-		found[count] = (int32_t)i;
-		count += x[i] >= limit || (limits != NULL && x[i] >= limits[i]);
-	}
-	return count;
 }
 
 // load_two, widen_two and add_two take two elements of an array, wherever it lies.

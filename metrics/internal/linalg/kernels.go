@@ -26,20 +26,6 @@ func Beyond(x []float32, exponent int) bool {
 	return len(x) > 0 && C.kernel_beyond(float(x), C.long(len(x)), C.int(exponent)) != 0
 }
 
-// Reaching returns where x[i] >= limit, or x[i] >= limits[i] if limits is not
-// nil, in order. It writes to found, which is at least as long as x; so is limits.
-func Reaching(found []int32, x []float32, limit float32, limits []float32) []int32 {
-	if len(x) == 0 {
-		return nil
-	}
-	if limits != nil {
-		limits = limits[:len(x)]
-	}
-	found = found[:len(x)]
-	n := C.kernel_reaching(float(x), float(limits), C.float(limit), C.long(len(x)), (*C.int32_t)(&found[0]))
-	return found[:n]
-}
-
 func centreRows32(z, x Dense[float32], centre, sum, square, from, distances []float64) {
 	z.valid("z")
 	x.valid("x")

@@ -11,10 +11,6 @@ void kernel_centre(const float *x, float *z, long n, float c, double *sums);
 // kernel_beyond tells whether some |x| is 2^exponent or more, infinite or NaN.
 int kernel_beyond(const float *x, long n, int exponent);
 
-// kernel_reaching writes to found where x is limit or more, or limits or more if
-// that is not NULL, and returns how many there are. found has room for n.
-long kernel_reaching(const float *x, const float *limits, float limit, long n, int32_t *found);
-
 // kernel_centre_rows sets z, [rows, cols], to x - centre, adds z and z² to the sums of the columns and, unless distances is NULL, sets it to the
 // rows' |x - from|².
 void kernel_centre_rows(long rows, long cols, const float *x, long x_stride, float *z, long z_stride, const float *centre,

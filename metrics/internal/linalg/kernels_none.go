@@ -27,18 +27,6 @@ func Beyond(x []float32, exponent int) bool {
 	return seen>>31 != 0
 }
 
-// Reaching returns where x[i] >= limit, or x[i] >= limits[i] if limits is not
-// nil, in order. It writes to found, which is at least as long as x; so is limits.
-func Reaching(found []int32, x []float32, limit float32, limits []float32) []int32 {
-	found = found[:0]
-	for i, v := range x {
-		if v >= limit || limits != nil && v >= limits[i] {
-			found = append(found, int32(i))
-		}
-	}
-	return found
-}
-
 func centreRows32(z, x Dense[float32], centre, sum, square, from, distances []float64) {
 	centreRows(z, x, centre, sum, square, from, distances)
 }

@@ -3,7 +3,6 @@ package linalg_test
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"speechsim/metrics/internal/linalg"
@@ -55,27 +54,5 @@ func TestBeyond(t *testing.T) {
 	}
 	if linalg.Beyond(nil, 0) {
 		t.Error("nothing is beyond")
-	}
-}
-
-func TestReaching(t *testing.T) {
-	r := rand.New(rand.NewPCG(13, 14))
-	for n := range 70 {
-		x, limits, found := make([]float32, n), make([]float32, n), make([]int32, n+1)
-		for i := range x {
-			x[i], limits[i] = float32(r.IntN(9)), float32(4+r.IntN(9)) // equal ones too
-		}
-		for _, own := range [][]float32{nil, limits} {
-			var want []int32
-			for i := range x {
-				if x[i] >= 7 || own != nil && x[i] >= own[i] {
-					want = append(want, int32(i))
-				}
-			}
-			found[n] = -1
-			if got := linalg.Reaching(found, x, 7, own); !slices.Equal(got, want) || found[n] != -1 {
-				t.Errorf("n = %d: %v, want %v", n, got, want)
-			}
-		}
 	}
 }

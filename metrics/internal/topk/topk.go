@@ -64,13 +64,8 @@ func MostSimilar(ctx context.Context, b linalg.Backend, queries, candidates lina
 		from, to := blocks[q], blocks[q+1]
 		for c0 := 0; c0 < candidates.Rows && ctx.Err() == nil; c0 += candidateBlock {
 			c1 := min(c0+candidateBlock, candidates.Rows)
-			w := &work[worker]
-			p := w.multiply(b, queries.Slice(from, to, 0, queries.Cols), candidates.Slice(c0, c1, 0, candidates.Cols))
-			for r := range p.Rows {
-				for _, c := range linalg.Reaching(w.found, p.Row(r), best.least[from+r], nil) {
-					best.push(from+r, Score(c0+int(c), p.At(r, int(c))))
-				}
-			}
+			p := work[worker].multiply(b, queries.Slice(from, to, 0, queries.Cols), candidates.Slice(c0, c1, 0, candidates.Cols))
+			best.offer(p, from, c0)
 		}
 	})
 	return best.sorted(workers), ctx.Err()
@@ -97,36 +92,32 @@ func MostSimilarAmong(ctx context.Context, b linalg.Backend, rows linalg.Dense[f
 		}
 		i, j := tasks[t][0], tasks[t][1]
 		r0, r1, c0, c1 := blocks[i], blocks[i+1], blocks[j], blocks[j+1]
-		w := &work[worker]
-		p := w.multiply(b, rows.Slice(r0, r1, 0, rows.Cols), rows.Slice(c0, c1, 0, rows.Cols))
+		p := work[worker].multiply(b, rows.Slice(r0, r1, 0, rows.Cols), rows.Slice(c0, c1, 0, rows.Cols))
 		locks[i].Lock()
 		defer locks[i].Unlock()
 		if j > i {
 			locks[j].Lock()
 			defer locks[j].Unlock()
 		}
-		best.offerBoth(p, r0, c0, itself, w.found)
+		best.offerBoth(p, r0, c0, itself)
 	})
 	return best.sorted(workers), ctx.Err()
 }
 
 // products is what one worker computes a block of similarities in.
-type products struct {
-	block []float32
-	found []int32 // of one row: where candidates are that may be kept
-}
+type products []float32
 
 func newProducts(workers, rows, cols int) []products {
 	all := make([]products, workers)
 	for w := range all {
-		all[w] = products{make([]float32, rows*cols), make([]int32, cols)}
+		all[w] = make(products, rows*cols)
 	}
 	return all
 }
 
 // multiply returns the inner products of the rows of x and y, until the next call.
-func (w *products) multiply(b linalg.Backend, x, y linalg.Dense[float32]) linalg.Dense[float32] {
-	p := linalg.Dense[float32]{Rows: x.Rows, Cols: y.Rows, Stride: y.Rows, Data: w.block[:x.Rows*y.Rows]}
+func (w products) multiply(b linalg.Backend, x, y linalg.Dense[float32]) linalg.Dense[float32] {
+	p := linalg.Dense[float32]{Rows: x.Rows, Cols: y.Rows, Stride: y.Rows, Data: w[:x.Rows*y.Rows]}
 	b.Gemm32(false, true, x, y, p)
 	return p
 }
@@ -135,92 +126,37 @@ func (w *products) multiply(b linalg.Backend, x, y linalg.Dense[float32]) linalg
 // Candidates gather behind those kept; when there is no more room the best k are
 // selected, which costs less than keeping an order all the time.
 type topKs struct {
-	k     int
-	least []float32 // of each row: a candidate under it need not be offered
-	kept  [][]Scored
+	k, room int
+	least   []float32 // of each row: a candidate under it need not be offered
+	count   []int32   // of each row: the candidates that are kept
+	kept    []Scored  // room for each row
 }
 
 func newTopKs(n, k int) *topKs {
 	room := k + max(k, 64)
-	all := make([]Scored, n*room)
-	t := &topKs{k: k, least: make([]float32, n), kept: make([][]Scored, n)}
+	t := &topKs{k: k, room: room, least: make([]float32, n), count: make([]int32, n), kept: make([]Scored, n*room)}
 	for r := range n {
 		t.least[r] = float32(math.Inf(-1))
-		t.kept[r] = all[r*room : r*room : (r+1)*room]
 	}
 	return t
 }
 
-// push offers a candidate to row r.
-func (t *topKs) push(r int, c Scored) {
-	kept := append(t.kept[r], c)
-	if len(kept) == cap(kept) {
-		selectLargest(kept, t.k)
-		kept = kept[:t.k]
-		t.least[r] = slices.Min(kept).Similarity()
-	}
-	t.kept[r] = kept
-}
-
-// offerBoth offers the products of rows r0... with rows c0... to both; of a block
-// on the diagonal, those above it and, if wanted, on it. found is scratch.
-func (t *topKs) offerBoth(p linalg.Dense[float32], r0, c0 int, itself bool, found []int32) {
-	for r := range p.Rows {
-		mine, first := r0+r, 0
-		if r0 == c0 {
-			first = r + 1
-			if itself {
-				t.push(mine, Score(mine, p.At(r, r)))
-			}
-		}
-		row := p.Row(r)[first:]
-		for _, c := range linalg.Reaching(found, row, t.least[mine], t.least[c0+first:]) {
-			s, other := row[c], c0+first+int(c)
-			if s >= t.least[mine] {
-				t.push(mine, Score(other, s))
-			}
-			if s >= t.least[other] {
-				t.push(other, Score(mine, s))
-			}
-		}
-	}
+// of returns what row r keeps, and room for more.
+func (t *topKs) of(r int) []Scored {
+	from := r * t.room
+	return t.kept[from : from+int(t.count[r]) : from+t.room]
 }
 
 // sorted returns the candidates of each row, best first.
 func (t *topKs) sorted(workers int) [][]Scored {
-	parallel.Run(workers, len(t.kept), func(_, r int) {
-		kept := t.kept[r]
+	out := make([][]Scored, len(t.count))
+	parallel.Run(workers, len(out), func(_, r int) {
+		kept := t.of(r)
 		selectLargest(kept, t.k)
 		kept = kept[:min(t.k, len(kept))]
-		slices.SortFunc(kept, Better)
-		t.kept[r] = kept
+		slices.Sort(kept)
+		slices.Reverse(kept)
+		out[r] = kept
 	})
-	return t.kept
-}
-
-// selectLargest moves the k largest, all different, to the front (Hoare's quickselect).
-func selectLargest(s []Scored, k int) {
-	for from, to := 0, len(s); k > from && k < to; {
-		a, b, c := s[from], s[(from+to)/2], s[to-1]
-		pivot := max(min(a, b), min(max(a, b), c)) // the median
-		i, j := from, to-1
-		for {
-			for s[i] > pivot {
-				i++
-			}
-			for s[j] < pivot {
-				j--
-			}
-			if i >= j {
-				break
-			}
-			s[i], s[j] = s[j], s[i]
-			i, j = i+1, j-1
-		}
-		if i < k { // the first i are larger than, or are, the pivot
-			from = i
-		} else {
-			to = i
-		}
-	}
+	return out
 }

@@ -2,6 +2,7 @@ package topk
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -71,4 +72,89 @@ func TestMostSimilar(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestOffer compares what is kept of blocks of all shapes with sorting everything: equal numbers, infinities, both zeros, and what is none.
+func TestOffer(t *testing.T) {
+	r := rand.New(rand.NewPCG(92, 0x5ca1ab1e))
+	inf := float32(math.Inf(1))
+	special := []float32{inf, -inf, float32(math.NaN()), 0, float32(math.Copysign(0, -1)), math.SmallestNonzeroFloat32, -math.MaxFloat32}
+	for range 200 {
+		k, n, edge := 1+r.IntN(40), 1+r.IntN(200), 1+r.IntN(70)
+		common := r.IntN(2) == 0
+		block := func(rows, cols int) linalg.Dense[float32] {
+			p := linalg.Dense[float32]{Rows: rows, Cols: cols, Stride: cols + r.IntN(3)}
+			p.Data = make([]float32, rows*p.Stride)
+			for i := range p.Data {
+				switch {
+				case r.IntN(8) == 0:
+					p.Data[i] = special[r.IntN(len(special))]
+				case common:
+					p.Data[i] = float32(r.IntN(5) - 2)
+				default:
+					p.Data[i] = float32(r.NormFloat64())
+				}
+			}
+			return p
+		}
+		queries, among := newTopKs(n, k), newTopKs(n, k)
+		offered, exchanged := make([][]Scored, n), make([][]Scored, n)
+		offer := func(to [][]Scored, row, candidate int, s float32) {
+			if s == s {
+				to[row] = append(to[row], Score(candidate, s))
+			}
+		}
+		itself := r.IntN(2) == 0
+		for r0 := 0; r0 < n; r0 += edge {
+			for c0 := r0; c0 < n; c0 += edge {
+				p := block(min(edge, n-r0), min(edge, n-c0))
+				queries.offer(p, r0, c0)
+				among.offerBoth(p, r0, c0, itself)
+				for i := range p.Rows {
+					for j, s := range p.Row(i) {
+						offer(offered, r0+i, c0+j, s)
+						if r0+i < c0+j || itself && r0+i == c0+j {
+							offer(exchanged, r0+i, c0+j, s)
+						}
+						if r0+i < c0+j {
+							offer(exchanged, c0+j, r0+i, s)
+						}
+					}
+				}
+			}
+		}
+		for _, c := range []struct{ got, all [][]Scored }{{queries.sorted(1), offered}, {among.sorted(1), exchanged}} {
+			for row, all := range c.all {
+				slices.SortFunc(all, Better)
+				if all = all[:min(k, len(all))]; !slices.Equal(c.got[row], all) {
+					t.Fatalf("n = %d, k = %d, edge = %d, row %d: %v, want %v", n, k, edge, row, c.got[row], all)
+				}
+			}
+		}
+	}
+}
+
+func TestSelectLargest(t *testing.T) {
+	r := rand.New(rand.NewPCG(93, 0x5ca1ab1e))
+	for n := range 200 {
+		s := make([]Scored, n)
+		for i, v := range r.Perm(n) {
+			s[i] = Scored(v) << 56 // the highest bit too
+			s[i] |= Scored(v)
+		}
+		switch n % 4 {
+		case 1:
+			slices.Sort(s)
+		case 2:
+			slices.SortFunc(s, Better)
+		}
+		k := r.IntN(n + 2)
+		selectLargest(s, k)
+		k = min(k, n)
+		for i, v := range s {
+			if largest := int(uint32(v)) >= n-k; largest != (i < k) {
+				t.Fatalf("%d of %d: %d is at %d", k, n, uint32(v), i)
+			}
+		}
+	}
 }
