@@ -78,10 +78,11 @@ static inline void keep(const struct keeping *t, long row, long candidate, float
 }
 
 // reaching has a bit for each of sixteen numbers that is limit or more or, unless limits is NULL, its own limit or more.
-static inline uint32_t reaching(const float *x, float limit, const float *limits) {
+static inline uint64_t reaching(const float *x, float limit, const float *limits) {
 	const int4 bit = {1, 2, 4, 8};
 	float4 least = {limit, limit, limit, limit};
 	int4 bits = {0};
+#pragma GCC unroll 4
 	for (long i = 12; i >= 0; i -= 4) {
 		float4 a;
 		memcpy(&a, x + i, sizeof a);
@@ -90,12 +91,12 @@ static inline uint32_t reaching(const float *x, float limit, const float *limits
 	}
 	long2 halves = (long2)bits;
 	uint64_t half = halves[0] | halves[1];
-	return half | half >> 32;
+	return (half | half >> 32) & 0xffff;
 }
 
 // next takes the lowest bit away and returns its place.
-static inline long next(uint32_t *bits) {
-	long at = __builtin_ctz(*bits);
+static inline long next(uint64_t *bits) {
+	long at = __builtin_ctzll(*bits);
 	*bits &= *bits - 1;
 	return at;
 }
@@ -103,14 +104,21 @@ static inline long next(uint32_t *bits) {
 // offer_row offers block[c] to its row and, if both, to row c0 + c, for the columns from c up to cols.
 static inline __attribute__((always_inline)) void offer_row(const struct keeping *t, const float *block, long c, long cols, long row, long c0,
                                                             bool both) {
-	for (; c + 16 <= cols; c += 16) {
-		for (uint32_t found = reaching(block + c, t->least[row], NULL); found != 0;) {
-			long at = c + next(&found);
+	while (c + 16 <= cols) {
+		// Up to 64 at once: where a loop over those found ends cannot be foretold, which costs more than all the comparisons.
+		uint64_t own = 0, others = 0;
+		long from = c;
+		float least = t->least[row];
+		for (; c < from + 64 && c + 16 <= cols; c += 16) {
+			own |= reaching(block + c, least, NULL) << (c - from);
+			if (both) others |= reaching(block + c, 0, t->least + c0 + c) << (c - from);
+		}
+		while (own != 0) {
+			long at = from + next(&own);
 			keep(t, row, c0 + at, block[at]);
 		}
-		if (!both) continue;
-		for (uint32_t found = reaching(block + c, 0, t->least + c0 + c); found != 0;) {
-			long at = c + next(&found);
+		while (others != 0) {
+			long at = from + next(&others);
 			keep(t, c0 + at, row, block[at]);
 		}
 	}
