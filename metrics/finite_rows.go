@@ -31,20 +31,34 @@ func denseRows[T linalg.Float](x Matrix, centred bool) linalg.Dense[T] {
 // minus returns the rows of x less a centre.
 func minus[T linalg.Float](x Matrix, centre []float64) linalg.Dense[T] {
 	out := linalg.New[T](x.Rows, x.Cols)
-	x.lines(func(line int, f32 []float32, f64 []float64) {
-		for k := range max(len(f32), len(f64)) {
-			r, u := line, k
-			if x.ColMajor {
-				r, u = k, line
-			}
-			var v float64
-			if f64 != nil {
-				v = f64[k]
-			} else {
-				v = float64(f32[k])
-			}
-			out.Data[r*out.Stride+u] = T(v - centre[u])
-		}
-	})
+	setMinus(out, x, centre)
 	return out
+}
+
+// setMinus sets out, of the shape of x, to the rows of x less a centre.
+func setMinus[T linalg.Float](out linalg.Dense[T], x Matrix, centre []float64) {
+	switch {
+	case x.Rows == 0 || x.Cols == 0:
+	case x.Data64 != nil:
+		setMinusOf(out, x, x.Data64, centre)
+	default:
+		setMinusOf(out, x, x.Data, centre)
+	}
+}
+
+func setMinusOf[T, S linalg.Float](out linalg.Dense[T], x Matrix, data []S, centre []float64) {
+	if x.ColMajor {
+		for u, c := range centre[:x.Cols] {
+			for r, v := range data[u*x.Stride:][:x.Rows] {
+				out.Data[r*out.Stride+u] = T(float64(v) - c)
+			}
+		}
+		return
+	}
+	for r := range x.Rows {
+		from, to, less := data[r*x.Stride:][:x.Cols], out.Row(r)[:x.Cols], centre[:x.Cols]
+		for u, v := range from {
+			to[u] = T(float64(v) - less[u])
+		}
+	}
 }

@@ -36,17 +36,31 @@ func (s *TypeSums) Add(x Matrix, types []int) error {
 	if len(types) != x.Rows || x.Cols != s.dim {
 		return fmt.Errorf("%d types for %d rows of %d units; %d units were announced", len(types), x.Rows, x.Cols, s.dim)
 	}
-	rows := denseRows[float64](x, false)
+	// Few at a time, which the processor's cache has room for.
+	few, nothing := linalg.New[float64](min(x.Rows, 64), x.Cols), make([]float64, x.Cols)
+	for from := 0; from < x.Rows; from += few.Rows {
+		chunk := x.rows(from, min(from+few.Rows, x.Rows))
+		rows := few.Slice(0, chunk.Rows, 0, chunk.Cols)
+		setMinus(rows, chunk, nothing)
+		if err := s.add(rows, types[from:from+chunk.Rows], from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add adds rows, of which the first is row number first of all. It scales them.
+func (s *TypeSums) add(rows linalg.Dense[float64], types []int, first int) error {
 	for r, t := range types {
 		if t < 0 || t >= len(s.counts) {
-			return fmt.Errorf("row %d has type %d; types are numbered from 0 to %d, without gaps", r, t, len(s.counts)-1)
+			return fmt.Errorf("row %d has type %d; types are numbered from 0 to %d, without gaps", first+r, t, len(s.counts)-1)
 		}
 		if s.unit && !linalg.Normalise(rows.Row(r)) {
 			return undefined("word_distance", "", "a row is all zeros and has no direction")
 		}
 		s.counts[t]++
 		to := s.sums[t*s.dim : (t+1)*s.dim]
-		for u, v := range rows.Row(r) {
+		for u, v := range rows.Row(r)[:len(to)] {
 			to[u] += v
 		}
 	}

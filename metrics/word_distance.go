@@ -3,6 +3,8 @@ package metrics
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 
 	"speechsim/metrics/internal/editdistance"
 	"speechsim/metrics/internal/linalg"
@@ -75,8 +77,13 @@ func WordDistance(ctx context.Context, b Backend, words Words, thresholds []floa
 			return nil, fmt.Errorf("word_distance: thresholds must ascend, and %g follows %g", thresholds[k], thresholds[k-1])
 		}
 	}
-	p := &wordPairing{layer: denseRows[float32](means, false), thresholds: thresholds}
-	p.phones, p.numbers = renumbered(words.Phones)
+	p := &wordPairing{layer: denseRows[float32](means, false), thresholds: thresholds, last: math.Inf(-1)}
+	if len(thresholds) > 0 {
+		p.last = thresholds[len(thresholds)-1]
+	}
+	if words.Phones != nil {
+		p.compareBy(words.Phones)
+	}
 	if words.Vectors.Rows > 0 {
 		vectors, err := Finite(words.Vectors, 1)
 		if err != nil {
@@ -92,9 +99,10 @@ func WordDistance(ctx context.Context, b Backend, words Words, thresholds []floa
 	}
 	blocks := parallel.Cuts(n, wordBlock)
 	sums := make([]pairSums, len(blocks)-1)
-	parallel.Run(workers, len(sums), func(_, k int) {
+	work := make([]wordBlocks, min(parallel.Workers(workers), len(sums)))
+	parallel.Run(workers, len(sums), func(worker, k int) {
 		if ctx.Err() == nil {
-			sums[k] = p.block(b, blocks[k], blocks[k+1])
+			sums[k] = p.block(b, blocks[k], blocks[k+1], &work[worker])
 		}
 	})
 	if err := ctx.Err(); err != nil {
@@ -105,9 +113,6 @@ func WordDistance(ctx context.Context, b Backend, words Words, thresholds []floa
 
 // renumbered are pronunciations whose phones are numbered from 0 on, and how many there are.
 func renumbered(words [][]int) (out [][]int, count int) {
-	if words == nil {
-		return nil, 0
-	}
 	numbers := map[int]int{}
 	out = make([][]int, len(words))
 	for w, phones := range words {
@@ -128,9 +133,35 @@ const wordBlock = 128
 type wordPairing struct {
 	layer, vectors linalg.Dense[float32]
 	hasVector      []bool
-	phones         [][]int
-	numbers        int // phones are numbered from 0 up to below this
 	thresholds     []float64
+	last           float64             // threshold: most distances are beyond it
+	words          *editdistance.Words // nil: no phonetic curve
+	phones         []int               // how many each type has
+	// bins holds, for two types of which the longer has so many phones, the first threshold that they are under by their edit distance, as far
+	// as there is one.
+	bins [][]int
+}
+
+// compareBy prepares the phonetic curve.
+func (p *wordPairing) compareBy(pronunciations [][]int) {
+	p.words = editdistance.NewWords(renumbered(pronunciations))
+	p.phones = make([]int, len(pronunciations))
+	for w, phones := range pronunciations {
+		p.phones[w] = len(phones)
+	}
+	p.bins = make([][]int, slices.Max(p.phones)+1)
+	for _, n := range p.phones {
+		for d := len(p.bins[n]); d <= n && float64(d)/float64(n) < p.last; d++ {
+			p.bins[n] = append(p.bins[n], p.under(float64(d)/float64(n)))
+		}
+	}
+}
+
+// wordBlocks is what one worker compares a block of types in.
+type wordBlocks struct {
+	near, meant []float32
+	distances   []int32 // of one type's pronunciation from those of the others
+	limits      []int32 // of that type, by the phones of another: a distance that is beyond every threshold
 }
 
 // pairSums are sums of distances by the first threshold that a pair is under.
@@ -146,66 +177,81 @@ type pairSum struct {
 
 func (s *pairSum) add(d float64) { s.sum, s.pairs = s.sum+d, s.pairs+1 }
 
+// addAll adds the distances of these similarities.
+func (s *pairSum) addAll(similarities []float32) {
+	sum := s.sum
+	for _, v := range similarities {
+		sum += 1 - float64(v)
+	}
+	s.sum, s.pairs = sum, s.pairs+len(similarities)
+}
+
 // block compares types [from, to) with those after them.
-func (p *wordPairing) block(b Backend, from, to int) pairSums {
-	n := p.layer.Rows
+func (p *wordPairing) block(b Backend, from, to int, work *wordBlocks) pairSums {
 	s := pairSums{phonetic: make([]pairSum, len(p.thresholds)), semantic: make([]pairSum, len(p.thresholds))}
-	near := innerProducts(b, p.layer, from, to)
+	near := innerProducts(b, p.layer, from, to, &work.near)
 	var meant linalg.Dense[float32]
 	if p.hasVector != nil {
-		meant = innerProducts(b, p.vectors, from, to)
+		meant = innerProducts(b, p.vectors, from, to, &work.meant)
 	}
-	var word editdistance.Word
 	for i := from; i < to; i++ {
-		if p.phones != nil {
-			word.Set(p.phones[i], p.numbers)
+		after := i + 1
+		similarities := near.Row(i - from)[after-from:]
+		s.random.addAll(similarities)
+		if p.hasVector != nil && p.hasVector[i] {
+			p.addSemantic(s.semantic, similarities, meant.Row(i - from)[after-from:], p.hasVector[after:])
 		}
-		for j := i + 1; j < n; j++ {
-			d := 1 - float64(near.At(i-from, j-from))
-			s.random.add(d)
-			if p.hasVector != nil && p.hasVector[i] && p.hasVector[j] {
-				if k := p.under(1 - float64(meant.At(i-from, j-from))); k < len(p.thresholds) {
-					s.semantic[k].add(d)
-				}
-			}
-			if p.phones != nil && len(p.phones[i]) > 0 && len(p.phones[j]) > 0 {
-				if k := p.underPhonetic(&word, len(p.phones[i]), p.phones[j]); k < len(p.thresholds) {
-					s.phonetic[k].add(d)
-				}
-			}
+		if p.words != nil && p.phones[i] > 0 {
+			p.addPhonetic(s.phonetic, similarities, i, work)
 		}
 	}
 	return s
 }
 
-// innerProducts returns those of rows [from, to) with rows from on.
-func innerProducts(b Backend, rows linalg.Dense[float32], from, to int) linalg.Dense[float32] {
-	out := linalg.New[float32](to-from, rows.Rows-from)
+// addSemantic adds the distances of one type from others whose word vectors are close to its own: meant are their cosines.
+func (p *wordPairing) addSemantic(sums []pairSum, similarities, meant []float32, hasVector []bool) {
+	meant, hasVector = meant[:len(similarities)], hasVector[:len(similarities)]
+	for j, v := range similarities {
+		if d := 1 - float64(meant[j]); d < p.last && hasVector[j] {
+			sums[p.under(d)].add(1 - float64(v))
+		}
+	}
+}
+
+// addPhonetic adds the distances of type i from those after it that sound alike.
+func (p *wordPairing) addPhonetic(sums []pairSum, similarities []float32, i int, work *wordBlocks) {
+	work.distances = slices.Grow(work.distances[:0], len(similarities))[:len(similarities)]
+	p.words.Distances(i, i+1, work.distances)
+	// Nearly all pairs are beyond every threshold, so this is looked up for each number of phones of the other word.
+	limits := append(work.limits[:0], 0) // a type without phones takes no part
+	for n := 1; n < len(p.bins); n++ {
+		limits = append(limits, int32(len(p.bins[max(n, p.phones[i])])))
+	}
+	work.limits = limits
+	phones, distances := p.phones[i+1:][:len(similarities)], work.distances
+	for j, v := range similarities {
+		if d := distances[j]; d < limits[phones[j]] {
+			sums[p.bins[max(phones[j], p.phones[i])][d]].add(1 - float64(v))
+		}
+	}
+}
+
+// innerProducts returns those of rows [from, to) with rows from on, in the memory of work, grown if it must be.
+func innerProducts(b Backend, rows linalg.Dense[float32], from, to int, work *[]float32) linalg.Dense[float32] {
+	n := (to - from) * (rows.Rows - from)
+	*work = slices.Grow((*work)[:0], n)[:n]
+	out := linalg.Dense[float32]{Rows: to - from, Cols: rows.Rows - from, Stride: rows.Rows - from, Data: *work}
 	b.Gemm32(false, true, rows.Slice(from, to, 0, rows.Cols), rows.Slice(from, rows.Rows, 0, rows.Cols), out)
 	return out
 }
 
-// under returns the first threshold that a distance is below.
+// under returns the first threshold that a distance is below; there is one if it is below the last.
 func (p *wordPairing) under(distance float64) int {
-	n := len(p.thresholds)
-	if n == 0 || distance >= p.thresholds[n-1] { // as most pairs are
-		return n
-	}
 	k := 0
 	for distance >= p.thresholds[k] {
 		k++
 	}
 	return k
-}
-
-// underPhonetic is under for the phonetic distance of a word of so many phones and b. Words whose lengths alone put them beyond every
-// threshold are not compared.
-func (p *wordPairing) underPhonetic(word *editdistance.Word, phones int, b []int) int {
-	longer := float64(max(phones, len(b)))
-	if k := p.under(float64(max(phones, len(b))-min(phones, len(b))) / longer); k == len(p.thresholds) {
-		return k
-	}
-	return p.under(float64(word.To(b)) / longer)
 }
 
 // curves adds the blocks in order, and the thresholds up.
@@ -231,7 +277,7 @@ func (p *wordPairing) curves(blocks []pairSums) *WordCurves {
 		}
 		return out
 	}
-	if p.phones != nil {
+	if p.words != nil {
 		c.Phonetic = cumulate(total.phonetic)
 	}
 	if p.hasVector != nil {

@@ -110,6 +110,38 @@ func TestWordDistance(t *testing.T) {
 	near(t, "type mean", at(plain, 3, 2), want, 1e-6)
 }
 
+// TestPhoneticPairs counts pairs by the definition: pronunciations of none, one and very many phones, and thresholds of all kinds.
+func TestPhoneticPairs(t *testing.T) {
+	r := random(101)
+	const words = 150
+	means := gaussian(r, words, 3)
+	phones := make([][]int, words)
+	for w := range phones {
+		for range r.IntN([]int{2, 6, 40, 90}[w%4]) {
+			phones[w] = append(phones[w], 1000*r.IntN(5))
+		}
+	}
+	for _, thresholds := range [][]float64{WordThresholds(), {.5, 1, 1.5}, {-1, 0}, {}} {
+		got, err := WordDistance(context.Background(), PureGo(), Words{Means: means, Phones: phones}, thresholds, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, limit := range thresholds {
+			want := 0
+			for a := range words {
+				for b := a + 1; b < words; b++ {
+					if n := max(len(phones[a]), len(phones[b])); len(phones[a]) > 0 && len(phones[b]) > 0 && float64(phoneDistance(phones[a], phones[b]))/float64(n) < limit {
+						want++
+					}
+				}
+			}
+			if got.Phonetic[k].Pairs != want {
+				t.Errorf("below %g of %v: %d pairs, want %d", limit, thresholds, got.Phonetic[k].Pairs, want)
+			}
+		}
+	}
+}
+
 func phoneDistance(a, b []int) int {
 	d, _ := editdistance.In(a, b, nil)
 	return d

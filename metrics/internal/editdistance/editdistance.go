@@ -1,54 +1,50 @@
-// Package editdistance compares all pairs of words by their phones, which are numbers: millions of short lists, without an
-// allocation for each. Single comparisons of names take a library.
+// Package editdistance compares all pairs of words by their phones, which are numbers: millions of short lists, many at once. Single
+// comparisons of names take a library.
 package editdistance
 
 import "slices"
 
-// Word is a list of numbers that many others are compared with.
-type Word struct {
-	list []int
-	at   []uint64 // of each number: the places where it stands in the list
-	row  []int
+// Words are lists of numbers that are compared with each other. A whole column of the table of distances of two words is worked out at once: one
+// bit each says whether it rises or falls from one row to the next (Myers 1999; Hyyrö 2003).
+type Words struct {
+	lists  [][]int32
+	at     []uint32 // [number][stride]: a bit for each place where it stands in a word
+	places []uint32 // of each word: a bit for each place
+	stride int
+	long   []int // the words that have more numbers than there are bits
 }
 
-// Set makes it the word of list, whose numbers, and those of all lists it is compared with, are from 0 up to below bound.
-func (w *Word) Set(list []int, bound int) {
-	w.list, w.at = list, slices.Grow(w.at[:0], bound)[:bound]
-	clear(w.at)
-	for i, x := range list {
-		w.at[x] |= 1 << i // places beyond 64 are nowhere
-	}
-}
-
-// To is the number of insertions, deletions and substitutions that turn the word into b (Levenshtein 1966). A whole column of the table of
-// distances is worked out at once: one bit each says whether it rises or falls from one row to the next (Myers 1999; Hyyrö 2003).
-func (w *Word) To(b []int) int {
-	n := len(w.list)
-	if n == 0 {
-		return len(b)
-	}
-	if n > 64 {
-		var d int
-		d, w.row = In(w.list, b, w.row)
-		return d
-	}
-	rises, falls, distance, last := ^uint64(0), uint64(0), n, uint64(1)<<(n-1)
-	for _, y := range b {
-		same := w.at[y]
-		vertical := same | falls
-		diagonal := ((same & rises) + rises) ^ rises | same
-		up := falls | ^(diagonal | rises)
-		down := rises & diagonal
-		if up&last != 0 {
-			distance++
-		} else if down&last != 0 {
-			distance--
+// NewWords are the words of these lists, whose numbers are from 0 up to below bound.
+func NewWords(lists [][]int, bound int) *Words {
+	const bits, padding = 32, 15 // words are compared sixteen at a time
+	w := &Words{lists: make([][]int32, len(lists)), stride: len(lists) + padding}
+	w.at, w.places = make([]uint32, max(bound, 1)*w.stride), make([]uint32, w.stride)
+	for j, list := range lists {
+		w.lists[j] = make([]int32, len(list))
+		for i, x := range list {
+			w.lists[j][i] = int32(x)
+			w.at[x*w.stride+j] |= 1 << i // places beyond are nowhere
+			w.places[j] |= 1 << i
 		}
-		up = up<<1 | 1
-		rises = down<<1 | ^(vertical | up)
-		falls = up & vertical
+		if len(list) > bits {
+			w.long = append(w.long, j)
+		}
 	}
-	return distance
+	return w
+}
+
+// Distances sets out to the number of insertions, deletions and substitutions that turn word i into word from, and into each that follows
+// (Levenshtein 1966).
+func (w *Words) Distances(i, from int, out []int32) {
+	w.compare(w.lists[i], from, out)
+	var row []int
+	for _, j := range w.long {
+		if k := j - from; k >= 0 && k < len(out) {
+			var d int
+			d, row = In(w.lists[i], w.lists[j], row)
+			out[k] = int32(d)
+		}
+	}
 }
 
 // In is the number of insertions, deletions and substitutions that turn a into b

@@ -16,23 +16,36 @@ func TestIn(t *testing.T) {
 	}
 }
 
-// TestWord: the two ways agree on lists of all lengths, also of more numbers than a machine word has bits.
-func TestWord(t *testing.T) {
+// TestDistances: the two ways agree on words of all lengths, none and one among them and more than a machine word has bits.
+func TestDistances(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	var w Word
-	for range 20000 {
-		lists := [2][]int{}
-		longest := []int{4, 12, 80}[r.IntN(3)]
+	for range 200 {
 		alphabet := 1 + r.IntN(6)
-		for i := range lists {
-			for range r.IntN(longest) {
-				lists[i] = append(lists[i], r.IntN(alphabet))
+		lists := make([][]int, 1+r.IntN(40))
+		for w := range lists {
+			length := r.IntN([]int{2, 5, 12, 31, 80}[r.IntN(5)])
+			if r.IntN(10) == 0 {
+				length = 31 + r.IntN(3) // around the number of bits
+			}
+			for range length {
+				lists[w] = append(lists[w], r.IntN(alphabet))
 			}
 		}
-		want, _ := In(lists[0], lists[1], nil)
-		w.Set(lists[0], alphabet)
-		if got := w.To(lists[1]); got != want {
-			t.Fatalf("%v to %v: %d, want %d", lists[0], lists[1], got, want)
+		words := NewWords(lists, alphabet)
+		for i := range lists {
+			from := r.IntN(len(lists) + 1)
+			room := make([]int32, len(lists)-from+1)
+			room[len(lists)-from] = -1
+			out := room[:len(lists)-from]
+			words.Distances(i, from, out)
+			for k, got := range out {
+				if want, _ := In(lists[i], lists[from+k], nil); int(got) != want {
+					t.Fatalf("%v to %v: %d, want %d", lists[i], lists[from+k], got, want)
+				}
+			}
+			if room[len(out)] != -1 {
+				t.Fatal("written beyond the end")
+			}
 		}
 	}
 }
