@@ -43,23 +43,17 @@ func power(x float64, p int) float64 {
 // anchor weighs in each candidate that keeps it.
 type anchorIndex struct {
 	candidates int
-	starts     []int // of each anchor's entries
-	entries    []anchorEntry
-}
-
-type anchorEntry struct {
-	candidate int32
-	weight    float32
+	weights    linalg.Sparse // [anchor, candidate]
 }
 
 // relativeIndex builds the index. Of similarities in order, the first o.K are the
 // o.K largest.
 func relativeIndex(c *Candidates, o Options) *anchorIndex {
-	index := &anchorIndex{candidates: c.rows, starts: make([]int, c.rows+1)}
+	starts := make([]int64, c.rows+1)
 	kept := make([][]topk.Scored, len(c.found))
 	weights := make([][]float32, len(c.found))
 	parallel.Run(o.Workers, len(c.found), func(_, k int) {
-		kept[k] = expand(c.found[k], c.copies, o.K)
+		kept[k] = c.expand(c.found[k], o.K)
 		w, _ := relative(kept[k], o.P)
 		norm := 0.0
 		for _, v := range w {
@@ -74,23 +68,23 @@ func relativeIndex(c *Candidates, o Options) *anchorIndex {
 	})
 	for k := range kept {
 		for _, s := range kept[k] {
-			index.starts[s.Row()+1] += len(c.copies[k])
+			starts[s.Row()+1] += int64(len(c.copies[k]))
 		}
 	}
 	for a := range c.rows {
-		index.starts[a+1] += index.starts[a]
+		starts[a+1] += starts[a]
 	}
-	index.entries = make([]anchorEntry, index.starts[c.rows])
-	next := slices.Clone(index.starts)
+	entries := make([]linalg.SparseEntry, starts[c.rows])
+	next := slices.Clone(starts)
 	for k := range kept {
 		for i, s := range kept[k] {
 			for _, candidate := range c.copies[k] {
-				index.entries[next[s.Row()]] = anchorEntry{candidate, weights[k][i]}
+				entries[next[s.Row()]] = linalg.SparseEntry{Column: candidate, Value: weights[k][i]}
 				next[s.Row()]++
 			}
 		}
 	}
-	return index
+	return &anchorIndex{c.rows, linalg.Sparse{Starts: starts, Entries: entries}}
 }
 
 // distinct returns the first of each set of identical rows, and the rows of
@@ -116,13 +110,16 @@ func distinct(y linalg.Dense[float32]) (first []int, copies [][]int32) {
 }
 
 // expand replaces distinct rows, best first, by all their copies, and keeps k.
-func expand(found []topk.Scored, copies [][]int32, k int) []topk.Scored {
+func (c *Candidates) expand(found []topk.Scored, k int) []topk.Scored {
+	if len(c.copies) == c.rows { // there are none
+		return found[:k]
+	}
 	out := make([]topk.Scored, 0, k)
 	for i, s := range found {
 		if len(out) >= k && s.Similarity() < found[i-1].Similarity() {
 			break
 		}
-		for _, r := range copies[s.Row()] {
+		for _, r := range c.copies[s.Row()] {
 			out = append(out, topk.Score(int(r), s.Similarity()))
 		}
 	}
@@ -134,14 +131,12 @@ func expand(found []topk.Scored, copies [][]int32, k int) []topk.Scored {
 func (x *anchorIndex) retrieve(similar []topk.Scored, scores []float64, t *Task, row int, o Options) Query {
 	clear(scores)
 	weights, logScale := relative(similar, o.P)
-	norm := 0.0
+	anchors, norm := make([]int32, len(similar)), 0.0
 	for i, s := range similar {
-		w := weights[i]
-		norm += w * w
-		for _, e := range x.entries[x.starts[s.Row()]:x.starts[s.Row()+1]] {
-			scores[e.candidate] += w * float64(e.weight)
-		}
+		anchors[i] = int32(s.Row())
+		norm += weights[i] * weights[i]
 	}
+	x.weights.AddRows(scores, anchors, weights)
 	query := Query{Row: row, Known: t.known[t.types[row]]}
 	order := bestCandidates(scores, o.Top, func(candidate int) int { return t.types[t.anchors[candidate]] })
 	for _, c := range order.rows {

@@ -138,3 +138,17 @@ void kernel_add_moved(long rows, long cols, int upper, const float *product, lon
 		for (; c < cols; c++) sum[c] += product[c] + d * sum_v[c] + s * delta_v[c];
 	}
 }
+
+void kernel_add_rows(const struct sparse_entry *entries, const int64_t *starts, long n, const int32_t *rows, const double *weights, double *sum) {
+	for (long i = 0; i < n; i++) {
+		const struct sparse_entry *e = entries + starts[rows[i]], *end = entries + starts[rows[i] + 1];
+		// The rows lie anywhere, so the processor must be told to fetch the next one meanwhile. It may be shorter: what follows it is fetched in vain.
+		const struct sparse_entry *next = i + 1 < n ? entries + starts[rows[i + 1]] : e;
+		double weight = weights[i];
+		for (; e + 8 <= end; e += 8, next += 8) {
+			__builtin_prefetch(next);
+			for (int k = 0; k < 8; k++) sum[e[k].column] += weight * e[k].value;
+		}
+		for (; e < end; e++) sum[e->column] += weight * e->value;
+	}
+}

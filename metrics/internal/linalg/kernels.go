@@ -51,6 +51,14 @@ func addMoved32(sum Dense[float64], product Dense[float32], upper bool, n int, u
 		double(sum.Data), C.long(sum.Stride), C.double(n), double(u.Delta), double(u.Sum), double(v.Delta), double(v.Sum))
 }
 
+func (s Sparse) addRows(sum []float64, rows []int32, weights []float64) {
+	if len(rows) == 0 || len(s.Entries) == 0 {
+		return
+	}
+	C.kernel_add_rows((*C.struct_sparse_entry)(unsafe.Pointer(&s.Entries[0])), (*C.int64_t)(&s.Starts[0]), C.long(len(rows)), (*C.int32_t)(&rows[0]),
+		double(weights), double(sum))
+}
+
 func flag(b bool) C.int {
 	if b {
 		return 1

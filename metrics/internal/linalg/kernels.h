@@ -21,4 +21,14 @@ void kernel_centre_rows(long rows, long cols, const float *x, long x_stride, flo
 void kernel_add_moved(long rows, long cols, int upper, const float *product, long product_stride, double *sum, long sum_stride, double n,
                       const double *delta_u, const double *sum_u, const double *delta_v, const double *sum_v);
 
+// sparse_entry is a number of a sparse row that is not zero.
+struct sparse_entry {
+	int32_t column;
+	float value;
+};
+
+// kernel_add_rows adds n rows of a sparse matrix, times their weights, to sum, one after the other. Those of row r begin at entries[starts[r]] and
+// end where the next row begins.
+void kernel_add_rows(const struct sparse_entry *entries, const int64_t *starts, long n, const int32_t *rows, const double *weights, double *sum);
+
 #endif

@@ -34,3 +34,11 @@ func centreRows32(z, x Dense[float32], centre, sum, square, from, distances []fl
 func addMoved32(sum Dense[float64], product Dense[float32], upper bool, n int, u, v Moved) {
 	addMoved(sum, product, upper, n, u, v)
 }
+
+func (s Sparse) addRows(sum []float64, rows []int32, weights []float64) {
+	for i, r := range rows {
+		for _, e := range s.Entries[s.Starts[r]:s.Starts[r+1]] {
+			sum[e.Column] += weights[i] * float64(e.Value)
+		}
+	}
+}

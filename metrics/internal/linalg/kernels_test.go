@@ -3,6 +3,7 @@ package linalg_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"speechsim/metrics/internal/linalg"
@@ -55,4 +56,37 @@ func TestBeyond(t *testing.T) {
 	if linalg.Beyond(nil, 0) {
 		t.Error("nothing is beyond")
 	}
+}
+
+// TestAddRows: rows of all lengths, some of them none, and the same one again.
+func TestAddRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(15, 16))
+	const rows, columns = 60, 50
+	dense := linalg.New[float32](rows, columns)
+	s := linalg.Sparse{Starts: make([]int64, rows+1)}
+	for i := range rows {
+		for _, c := range r.Perm(columns)[:i%33] {
+			dense.Data[i*columns+c] = float32(r.NormFloat64())
+			s.Entries = append(s.Entries, linalg.SparseEntry{Column: int32(c), Value: dense.At(i, c)})
+		}
+		s.Starts[i+1] = int64(len(s.Entries))
+	}
+	for n := range 2 * rows {
+		got, want := make([]float64, columns), make([]float64, columns)
+		var added []int32
+		var weights []float64
+		for range n {
+			added, weights = append(added, int32(r.IntN(rows))), append(weights, r.NormFloat64())
+		}
+		s.AddRows(got, added, weights)
+		for i, row := range added {
+			for c := range want {
+				want[c] += weights[i] * float64(dense.At(int(row), c))
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%d rows: %v, want %v", n, got, want)
+		}
+	}
+	linalg.Sparse{Starts: make([]int64, 2)}.AddRows(make([]float64, 3), []int32{0}, []float64{1})
 }
