@@ -76,7 +76,7 @@ func uncertainty(t *plan.Task, rows int, state int64, speed float64) Uncertainty
 			continue
 		}
 		draw := float64(rows)*cross/speed + statistic(m)
-		if t.Comparison.NullFromProjections(m, t.RowSet) {
+		if t.Comparison.NullFromProjections(m, t.RowSet, rows) {
 			draw = float64(rows) * pairs * metrics.SketchWidth * metrics.SketchWidth / speed
 		}
 		c.NullSeconds += float64(c.Draws) * (narrow*draw + float64(rows)*float64(len(t.Layers))*metrics.SketchWidth/numbersPerSecond)

@@ -6,7 +6,6 @@ import (
 
 	"speechsim/metrics"
 	"speechsim/pipeline/inference"
-	"speechsim/pipeline/progress"
 	"speechsim/pipeline/results"
 )
 
@@ -76,7 +75,7 @@ func (d *nulls) exact(ctx context.Context, matrices []metrics.Matrix, o metrics.
 		}
 	}
 	d.Progress.Stage("null", float64(d.Null), "draws")
-	null, err := metrics.NullOf(ctx, d.backend, x, y, o, d.level.shuffle, d.Null, progress.AfterFirst(d.Progress, metrics.Statistics(ctx, at)))
+	null, err := metrics.NullOf(ctx, d.backend, x, y, o, d.level.shuffle, d.Null, at, func() { d.Progress.Add(1) })
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (t *Tile) nullBytes(rows int, m metrics.Memory) int64 {
 				most += 2 * 4 * int64(rows) * int64(metrics.ProjectedUnits(l.Units))
 			}
 			most += 4*int64(rows)*int64(widest) + 2*m.State
-		case t.Comparison.NullFromProjections(measure, t.RowSet):
+		case t.Comparison.NullFromProjections(measure, t.RowSet, rows):
 			own := m.Work // moments of the permuted rows, each layer with itself, and what they are made in
 			for _, l := range t.Layers {
 				own += 8 * int64(l.Units) * int64(l.Units)
