@@ -19,10 +19,13 @@ const (
 )
 
 // GramNullMemory is the number of bytes that [NullOf] takes for CKA of so many rows, at most [GramRows], of so many layers on each side.
-func GramNullMemory(rows, x, y, workers int) int64 {
-	n := int64(rows)
+func GramNullMemory(rows, x, y int, o Options) int64 {
+	n, size := int64(rows), int64(4)
+	if o.Float64 {
+		size = 8
+	}
 	batch := gramDraws * (gramBlock + 3*int64(x)) * int64(y)
-	return 4 * (n*n/2*int64(x) + 2*n*n*int64(y) + int64(workers)*max(batch, n*n))
+	return size * (n*n/2*int64(x) + 2*n*n*int64(y) + int64(parallel.Workers(o.Workers))*max(batch, n*n))
 }
 
 // fromGram says whether the null of a cell of so many rows is drawn from Gram matrices. x layers come first.

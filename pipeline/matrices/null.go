@@ -29,7 +29,7 @@ func (d *nulls) draw(ctx context.Context, m *metrics.Moments, o metrics.Options,
 		case !cell.result.OK() || !cell.HasNull():
 		case cell.Grouped() && d.level.byType:
 			inference.NoNull(&cell.result, metrics.ErrNotGroups)
-		case cell.Name == "cka" && !d.level.byType && (cell.Grouped() || min(d.x.Cols, d.y.Cols) >= sketchFrom):
+		case cell.Name == "cka" && !d.level.byType && (cell.Grouped() || min(d.x.Cols, d.y.Cols) >= sketchFrom && d.level.shuffle.Rows() > metrics.GramRows):
 			sketched = append(sketched, cell)
 		default:
 			exact = append(exact, cell)
