@@ -170,7 +170,14 @@ func (n *nullRows) readProjected(ctx context.Context, layers []int) (out []metri
 		pilot := rows[0] // every so many-th row
 		pilot.Stride = pilot.Cols * max(1, pilot.Rows/metrics.PilotRows)
 		pilot.Rows = min(pilot.Rows, metrics.PilotRows)
-		p, err := sums.Directions(n.tile, []int{l}, []metrics.Matrix{pilot})
+		some, err := sums.NewPilot(n.tile, []int{l})
+		if err != nil {
+			return nil, err
+		}
+		if err := some.Add(ctx, []metrics.Matrix{pilot}); err != nil {
+			return nil, err
+		}
+		p, err := sums.Directions(n.tile, []int{l}, some)
 		if err == nil {
 			rows, err = p.Project(ctx, rows)
 		}
