@@ -241,3 +241,19 @@ func sumSquares(x []float64) float64 {
 	}
 	return s0 + s1 + s2 + s3
 }
+
+// dot adds in four strands, likewise.
+func dot(x, y []float64) float64 {
+	var s0, s1, s2, s3 float64
+	y = y[:len(x)]
+	for ; len(x) >= 4; x, y = x[4:], y[4:] {
+		s0 += x[0] * y[0]
+		s1 += x[1] * y[1]
+		s2 += x[2] * y[2]
+		s3 += x[3] * y[3]
+	}
+	for k, v := range x {
+		s0 += v * y[k]
+	}
+	return s0 + s1 + s2 + s3
+}
