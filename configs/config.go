@@ -37,7 +37,7 @@ func Default() Config {
 		Audio:   Audio{Rate: 16000, Resampler: "kaiser"},
 		Formats: formats,
 		Report:  Report{Audio: "links"},
-		Store:   Store{Numbers: "float32", Keep: "all", Frames: "auto"},
+		Store:   Store{Numbers: "float32", Keep: "auto", Frames: "auto"},
 		Rows:    Rows{Unit: "frame", Pooling: "centre", Select: "all", Level: []string{"token"}, First: []string{"all"}},
 	}
 }

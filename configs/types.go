@@ -7,8 +7,16 @@ type Store struct {
 	Pos     Pos
 	Folder  string `path:""` // "" = store in the working directory
 	Numbers string // of stored rows: float32 (default) or float16
-	Keep    string // all (default), or rows: moments that only this run used are deleted when it is complete
+	Keep    string // rows: moments that only this run used are deleted when it is complete; all: they stay; auto (default): they stay if they are small
 	Frames  string // auto (default): kept where moments take too much memory for one pass over the audio, and there is room; keep; never
+}
+
+// smallMoments are moments that do not fill a disk: making them again costs more than keeping them.
+const smallMoments = 1 << 30
+
+// LetsGo says whether moments that only a run used, of so many bytes, are deleted when it is complete.
+func (s Store) LetsGo(bytes int64) bool {
+	return s.Keep == "rows" || s.Keep == "auto" && bytes > smallMoments
 }
 
 // Audio says what may be done to files that are not mono at the rate the corpus is read at.

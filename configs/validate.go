@@ -21,7 +21,7 @@ var (
 	numbers    = []string{"float32", "float16"}
 	resamplers = []string{"kaiser", "torchaudio"}
 	keeping    = []string{"auto", "keep", "never"}
-	kept       = []string{"all", "rows"}
+	kept       = []string{"auto", "all", "rows"}
 
 	intervals    = []string{"jackknife", "none"}
 	differences  = []string{"neighbours", "best", "models", "control", "baseline"}

@@ -452,7 +452,14 @@ func BenchmarkSketchedCKA12x12(b *testing.B) {
 	for b.Loop() {
 		var pilot, projecting, adding, cells clock.Clock
 		pilot.Start()
-		projections, err := NewProjections(backend, block, nil, 1, 0)
+		found, err := OwnMoments(backend, slices.Repeat([]int{768}, 2*layers), Options{})
+		for from := 0; err == nil && from < PilotRows; from += 2048 {
+			err = found.Add(ctx, block)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		projections, err := NewProjections(found, nil, 1, 0)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -71,14 +71,27 @@ func CKA(m *Moments, i, j int, variant string) (Value, error) {
 
 // ratio is CKA, unless rounding may have moved it.
 func (m *Moments) ratio(variant string, xy, x, y hsic) (float64, error) {
-	norm := math.Sqrt(x.left) * math.Sqrt(y.left)
-	value := xy.left / math.Sqrt(x.left) / math.Sqrt(y.left)
-	const most = 5e-4 // of the value
-	lost := m.rounding() * (xy.terms/norm + math.Abs(value)/2*(x.terms/x.left+y.terms/y.left))
-	if lost > most {
+	value, lost := xy.ratio(x, y, m.rounding())
+	if lost > mostLost {
 		return 0, m.cancelled(variant, lost)
 	}
 	return value, nil
+}
+
+// mostLost is by how much rounding may move a value of CKA.
+const mostLost = 5e-4
+
+// ratio is CKA, and by how much rounding of terms may have moved it.
+func (xy hsic) ratio(x, y hsic, rounding float64) (value, lost float64) {
+	norm := math.Sqrt(x.left) * math.Sqrt(y.left)
+	value = xy.left / math.Sqrt(x.left) / math.Sqrt(y.left)
+	return value, rounding * (xy.terms/norm + math.Abs(value)/2*(x.terms/x.left+y.terms/y.left))
+}
+
+// unsure says whether an estimate is not known well enough to say how far rounding moves what it divides.
+func (h hsic) unsure(rounding float64) bool {
+	const sure = 100 // times its rounding
+	return math.Abs(h.left) < sure*rounding*h.terms
 }
 
 // hsicBiased returns |XᵀY|², without a copy of XᵀY.
@@ -122,7 +135,11 @@ type hsic struct{ left, terms float64 }
 // rounding is the largest relative error of a term of HSIC that was seen in blocks of some thousand rows; that of ordinary data is a
 // tenth of it.
 func (m *Moments) rounding() float64 {
-	if m.float64 {
+	return roundingOf(m.float64)
+}
+
+func roundingOf(float64 bool) float64 {
+	if float64 {
 		return 6e-15
 	}
 	return 3e-6
@@ -147,9 +164,8 @@ func (m *Moments) selfHSIC(variant string, layer int, name string) (hsic, error)
 
 // judge refuses an estimate of HSIC of a layer with itself that is no more than rounding, or not positive.
 func (m *Moments) judge(variant string, h hsic, name string) error {
-	const sure = 100 // times its rounding, an estimate is known well enough to say how far rounding moves what it divides
-	if rounding := m.rounding() * h.terms; math.Abs(h.left) < sure*rounding {
-		return m.cancelled(variant, min(1, rounding/math.Abs(h.left)))
+	if h.unsure(m.rounding()) {
+		return m.cancelled(variant, min(1, m.rounding()*h.terms/math.Abs(h.left)))
 	}
 	if h.left <= 0 {
 		few := fmt.Sprintf("%d rows are too few", m.n)
@@ -222,6 +238,22 @@ func sumSquares(x []float64) float64 {
 	}
 	for _, v := range x {
 		s0 += v * v
+	}
+	return s0 + s1 + s2 + s3
+}
+
+// dot adds in four strands, likewise.
+func dot(x, y []float64) float64 {
+	var s0, s1, s2, s3 float64
+	y = y[:len(x)]
+	for ; len(x) >= 4; x, y = x[4:], y[4:] {
+		s0 += x[0] * y[0]
+		s1 += x[1] * y[1]
+		s2 += x[2] * y[2]
+		s3 += x[3] * y[3]
+	}
+	for k, v := range x {
+		s0 += v * y[k]
 	}
 	return s0 + s1 + s2 + s3
 }

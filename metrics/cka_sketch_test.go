@@ -17,11 +17,28 @@ func falling(seed uint64, rows, units int) Matrix {
 	return x
 }
 
+// pilotOf are the moments of rows that directions are found from.
+func pilotOf(t testing.TB, b Backend, layers []Matrix) *Moments {
+	t.Helper()
+	var dims []int
+	for _, x := range layers {
+		dims = append(dims, x.Cols)
+	}
+	m, err := OwnMoments(b, dims, Options{})
+	if err == nil && layers[0].Rows > 0 {
+		err = m.Add(context.Background(), layers)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // sketchedMap is sketched CKA of layers for some pairs.
 func sketchedMap(t *testing.T, b Backend, layers []Matrix, pairs [][2]int, seed uint64, o Options) []Value {
 	t.Helper()
 	ctx := context.Background()
-	p, err := NewProjections(b, slice(layers, 0, min(layers[0].Rows, 400)), nil, seed, 2)
+	p, err := NewProjections(pilotOf(t, b, slice(layers, 0, min(layers[0].Rows, 400))), nil, seed, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +119,7 @@ func TestProjections(t *testing.T) {
 	ctx, b := context.Background(), openBLAS(t)
 	rank := mixed(random(5), gaussian(random(6), 90, 20), 300, 0)
 	layers := []Matrix{single(falling(1, 90, 400)), single(falling(2, 90, 60)), single(rank)}
-	p, err := NewProjections(b, layers, []int{4, 5, 6}, 1, 3)
+	p, err := NewProjections(pilotOf(t, b, layers), []int{4, 5, 6}, 1, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +131,7 @@ func TestProjections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	alone, err := NewProjections(b, layers[2:], []int{6}, 1, 1)
+	alone, err := NewProjections(pilotOf(t, b, layers[2:]), []int{6}, 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +168,7 @@ func TestProjections(t *testing.T) {
 	if _, err := p.Project(ctx, layers); err == nil {
 		t.Error("NaN was projected")
 	}
-	if _, err := NewProjections(b, slice(layers, 0, 0), nil, 1, 1); err == nil {
+	if _, err := NewProjections(pilotOf(t, b, slice(layers, 0, 0)), nil, 1, 1); err == nil {
 		t.Error("directions of no rows")
 	}
 	if _, err := ReadProjections(bytes.NewReader(nil), b, []int{400}, 1); err == nil {

@@ -227,11 +227,3 @@ func difference(a, b []float64) []float64 {
 	}
 	return d
 }
-
-func dot(a, b []float64) float64 {
-	sum := 0.0
-	for k, v := range a {
-		sum += v * b[k]
-	}
-	return sum
-}

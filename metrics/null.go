@@ -137,51 +137,105 @@ func (n *Null) standard(k int, v float64) float64 {
 	return (v - n.mean[k]) / n.sd[k]
 }
 
-// NullOf computes the null distribution of any statistics of moments, exactly:
-// each draw adds all rows again, x's as they are and y's in the drawn order. In
-// the moments that statistics gets, x's layers come first and y's after. It
-// costs draws times the whole; NullCKA is many times faster for maps of CKA.
-func NullOf(ctx context.Context, b Backend, x, y []Matrix, o Options, shuffle *Shuffle, draws int,
-	statistics func(m *Moments) ([]float64, error)) (*Null, error) {
+// NullOf draws the null distribution of cells, exactly: of x's rows as they are and y's in the drawn order. The layers that cells name are
+// x's and then y's. CKA of at most [GramRows] rows, biased or debiased, is drawn from Gram matrices; all else from moments, which each draw
+// makes again at the cost of the whole ([NullCKA] is many times faster for maps of CKA). drawn is called after each draw, unless it is nil.
+func NullOf(ctx context.Context, b Backend, x, y []Matrix, o Options, shuffle *Shuffle, draws int, cells []Cell, drawn func()) (*Null, error) {
+	if drawn == nil {
+		drawn = func() {}
+	}
 	layers := slices.Concat(x, y)
-	var dims []int
 	for k := range layers {
-		shaped, err := layers[k].shaped()
+		finite, err := Finite(layers[k], k)
 		if err != nil {
-			return nil, fmt.Errorf("layer %d: %w", k, err)
+			return nil, err
 		}
-		if shaped.Rows != shuffle.Rows() {
-			return nil, fmt.Errorf("layer %d has %d rows, and pairings have %d", k, shaped.Rows, shuffle.Rows())
+		if finite.Rows != shuffle.Rows() {
+			return nil, fmt.Errorf("layer %d has %d rows, and pairings have %d", k, finite.Rows, shuffle.Rows())
 		}
-		layers[k] = shaped
-		dims = append(dims, shaped.Cols)
+		layers[k] = finite
+	}
+	var gram, rest []int
+	for c, cell := range cells {
+		if fromGram(cell, len(x), shuffle.Rows()) {
+			gram = append(gram, c)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	null := newNull(shuffle, len(cells), draws)
+	if len(gram) > 0 {
+		if err := null.drawGram(ctx, b, layers, len(x), o, shuffle, cells, gram); err != nil {
+			return nil, err
+		}
+	}
+	if len(rest) > 0 {
+		return null, null.drawMoments(ctx, b, layers, len(x), o, shuffle, cells, rest, drawn)
+	}
+	for range draws {
+		drawn()
+	}
+	return null, nil
+}
+
+func newNull(shuffle *Shuffle, statistics, draws int) *Null {
+	n := &Null{About: shuffle.About, Observed: make([]float64, statistics), Draws: make([][]float64, draws)}
+	for k := range n.Draws {
+		n.Draws[k] = make([]float64, statistics)
+	}
+	return n
+}
+
+// drawMoments sets the values of some of the cells, from moments that are made again for each draw.
+func (n *Null) drawMoments(ctx context.Context, b Backend, layers []Matrix, x int, o Options, shuffle *Shuffle, cells []Cell, at []int, drawn func()) error {
+	dims := make([]int, len(layers))
+	for k, l := range layers {
+		dims[k] = l.Cols
 	}
 	proto, err := NewMoments(b, dims, o)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	null := &Null{About: shuffle.About}
-	d := newRedrawn(proto, layers, len(x))
-	for k := -1; k < draws; k++ {
+	statistics := Statistics(ctx, pick(cells, at))
+	d := newRedrawn(proto, layers, x)
+	for k := -1; k < len(n.Draws); k++ {
 		var pairing []int
 		if k >= 0 {
 			pairing = shuffle.Draw(k)
 		}
 		m, err := d.draw(ctx, pairing)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		values, err := statistics(m)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if k < 0 {
-			null.Observed = values
-		} else {
-			null.Draws = append(null.Draws, values)
+		n.set(k, at, values)
+		if k >= 0 {
+			drawn()
 		}
 	}
-	return null, nil
+	return nil
+}
+
+// set puts the values of some statistics into draw k, -1 the true pairing.
+func (n *Null) set(k int, at []int, values []float64) {
+	to := n.Observed
+	if k >= 0 {
+		to = n.Draws[k]
+	}
+	for i, c := range at {
+		to[c] = values[i]
+	}
+}
+
+func pick[E any](of []E, at []int) []E {
+	out := make([]E, len(at))
+	for i, k := range at {
+		out[i] = of[k]
+	}
+	return out
 }
 
 // addPaired adds all rows, those of the layers from y on in the order of the

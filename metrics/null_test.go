@@ -165,7 +165,7 @@ func TestNullErrorRate(t *testing.T) {
 			mixed++
 		}
 		x, y = effects(random(uint64(2000+s)), groups, each, 8, 8, 0)
-		stat := Statistics(ctx, []Cell{{"cka", "debiased", 0, 1}})
+		cells := []Cell{{"cka", "debiased", 0, 1}}
 		bySpeaker, _, err := PermuteGroups(sizes(groups, each), uint64(s))
 		if err != nil {
 			t.Fatal(err)
@@ -174,7 +174,7 @@ func TestNullErrorRate(t *testing.T) {
 			if shuffle != bySpeaker && s >= 20 {
 				continue
 			}
-			null, err := NullOf(ctx, PureGo(), []Matrix{x}, []Matrix{y}, o, shuffle, draws, stat)
+			null, err := NullOf(ctx, PureGo(), []Matrix{x}, []Matrix{y}, o, shuffle, draws, cells, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -212,7 +212,7 @@ func errorOf(t *testing.T, x, y Matrix, sizes []int, seed uint64, draws int) flo
 	}
 	var a, b gathered
 	null, err := NullOf(context.Background(), PureGo(), []Matrix{a.gather(x, rows)}, []Matrix{b.gather(y, rows)}, Options{SquaredNorms: true, Workers: 1}, shuffle, draws,
-		Statistics(context.Background(), []Cell{{"cka", "debiased", 0, 1}}))
+		[]Cell{{"cka", "debiased", 0, 1}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestSketch(t *testing.T) {
 	}
 	for _, variant := range []string{"biased", "debiased"} {
 		exact, err := NullOf(ctx, PureGo(), layers[:1], layers[1:], Options{SquaredNorms: true}, shuffle, 2,
-			Statistics(ctx, []Cell{{"cka", variant, 0, 1}, {"cka", variant, 0, 2}}))
+			[]Cell{{"cka", variant, 0, 1}, {"cka", variant, 0, 2}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -309,7 +309,7 @@ func TestPrincipalNull(t *testing.T) {
 	}
 	const draws = 39
 	for _, variant := range []string{"biased", "debiased"} {
-		exact, err := NullOf(ctx, PureGo(), layers[:1], layers[1:], Options{SquaredNorms: true}, shuffle, draws, Statistics(ctx, []Cell{{"cka", variant, 0, 1}}))
+		exact, err := NullOf(ctx, PureGo(), layers[:1], layers[1:], Options{SquaredNorms: true}, shuffle, draws, []Cell{{"cka", variant, 0, 1}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

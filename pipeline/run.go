@@ -140,9 +140,10 @@ func (r *Prepared) run(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	o, err := publish.Write(ctx, p, publish.Found{Set: found.Set, Accounts: found.Accounts, Failed: failed, Checked: checked}, began)
-	if err == nil && p.Config.Store.Keep == "rows" {
-		err = inventory.LetGo(p)
+	if err != nil {
+		return nil, err
 	}
+	o.LetGo, err = inventory.LetGo(p)
 	return o, err
 }
 

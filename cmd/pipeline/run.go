@@ -93,7 +93,7 @@ const shownFailures = 10
 
 func printOutcome(c *call, plan *pipeline.Prepared, o *pipeline.Outcome, asJSON bool) {
 	if asJSON {
-		line, err := json.Marshal(map[string]any{"event": "done", "run": o.Dir, "cells": o.Cells, "figures": o.Figures, "report": o.Report, "skipped": o.Failed, "undefined": o.Undefined, "already_done": o.AlreadyDone})
+		line, err := json.Marshal(map[string]any{"event": "done", "run": o.Dir, "cells": o.Cells, "figures": o.Figures, "report": o.Report, "skipped": o.Failed, "undefined": o.Undefined, "already_done": o.AlreadyDone, "deleted_moments_bytes": o.LetGo})
 		if err != nil {
 			panic(err) // strings and numbers always marshal
 		}
@@ -112,6 +112,9 @@ func printOutcome(c *call, plan *pipeline.Prepared, o *pipeline.Outcome, asJSON 
 	} else {
 		fmt.Fprint(c.stdout, plan.Describe())
 		fmt.Fprintf(c.stdout, "%s in %.1f s\n", count(o.Cells, "cell", "cells"), o.Seconds)
+	}
+	if o.LetGo > 0 {
+		fmt.Fprintf(c.stdout, "%.1f MiB of moments that only this run used were deleted; a metric that is added to frames or attention runs the models again (store: {keep: all} keeps them)\n", float64(o.LetGo)/(1<<20))
 	}
 	printUndefined(c.stdout, o)
 	fmt.Fprintf(c.stdout, "results  %s (and results.csv)\n", filepath.Join(o.Dir, "results.jsonl"))

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // PartRows takes the pooled rows of one part of an entry, utterance after utterance. They go to disk as they come, so that
@@ -185,16 +186,29 @@ func changed(got, want string) error {
 
 // RemoveParts removes all parts: what the layers of a finished entry were joined from, or sums that are not wanted any more.
 func (e *Entry) RemoveParts() error {
-	files, err := os.ReadDir(e.Dir)
+	files, err := e.partFiles()
 	for _, f := range files {
-		if err != nil {
-			break
-		}
-		if name := f.Name(); isPart(name) || isPartial(name) || isChunk(name) {
-			if err = os.Remove(filepath.Join(e.Dir, name)); errors.Is(err, fs.ErrNotExist) {
-				err = nil // another run was faster
-			}
+		if err := os.Remove(filepath.Join(e.Dir, f.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) { // another run was faster
+			return err
 		}
 	}
 	return err
+}
+
+// PartBytes is what the parts take that RemoveParts removes.
+func (e *Entry) PartBytes() (bytes int64, err error) {
+	files, err := e.partFiles()
+	for _, f := range files {
+		if stat, err := f.Info(); err == nil { // else it was removed under our eyes
+			bytes += stat.Size()
+		}
+	}
+	return bytes, err
+}
+
+func (e *Entry) partFiles() ([]fs.DirEntry, error) {
+	files, err := os.ReadDir(e.Dir)
+	return slices.DeleteFunc(files, func(f fs.DirEntry) bool {
+		return !isPart(f.Name()) && !isPartial(f.Name()) && !isChunk(f.Name())
+	}), err
 }

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"speechsim/metrics"
 	"speechsim/metrics/asif"
@@ -211,17 +210,6 @@ func (b *bench) cells(ctx context.Context, m *metrics.Moments, name string, want
 // sketched is debiased CKA of all pairs of layers, approximately, from projected rows.
 func (b *bench) sketched(ctx context.Context) error {
 	names, units, pairs := b.layers()
-	pilot := make([]metrics.Matrix, len(names))
-	err := b.eachBlock(names, units, min(metrics.PilotRows, b.Rows), func(block []metrics.Matrix) error {
-		for i, x := range block {
-			pilot[i] = x
-			pilot[i].Data = slices.Clone(x.Data)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
 	dims := make([]int, len(units))
 	for i, d := range units {
 		dims[i] = metrics.ProjectedUnits(d)
@@ -230,9 +218,19 @@ func (b *bench) sketched(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	pilot, err := metrics.OwnMoments(b.backend, units, metrics.Options{})
+	if err != nil {
+		return err
+	}
+	err = b.eachBlock(names, units, min(metrics.PilotRows, b.Rows), func(block []metrics.Matrix) error {
+		return pilot.Add(ctx, block)
+	})
+	if err != nil {
+		return err
+	}
 	var projections *metrics.Projections
 	err = b.timed(func() (err error) {
-		projections, err = metrics.NewProjections(b.backend, pilot, nil, 1, 0)
+		projections, err = metrics.NewProjections(pilot, nil, 1, 0)
 		return err
 	})
 	if err != nil {

@@ -374,7 +374,7 @@ func (t *test) moments(cells []metrics.Cell, draws int) error {
 	}
 	o := metrics.Needs(variants...)
 	o.Float64, o.Workers, o.Pairs = true, 1, sides
-	null, err := metrics.NullOf(ctx, backend, []metrics.Matrix{t.x}, []metrics.Matrix{t.y}, o, t.shuffle, draws, metrics.Statistics(ctx, cells))
+	null, err := metrics.NullOf(ctx, backend, []metrics.Matrix{t.x}, []metrics.Matrix{t.y}, o, t.shuffle, draws, cells, nil)
 	if err != nil {
 		return err
 	}

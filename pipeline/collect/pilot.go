@@ -20,8 +20,9 @@ type pilot struct {
 
 type pilotTile struct {
 	tileBuilder
-	layers [][]float32
-	rows   int
+	found  *metrics.Moments // of the frames, each layer with itself
+	layers [][]float32      // frames that are still to be added
+	rows   int              // all of them
 }
 
 // findDirections makes the directions that a pass over some parts needs and the store lacks.
@@ -30,7 +31,11 @@ func findDirections(ctx context.Context, p *plan.Plan, pass int, parts []int) er
 	for _, part := range parts {
 		for _, product := range p.Pending(pass, part) {
 			if t := product.Tile; t != nil && t.Pilot != nil && !t.Pilot.HasPart(0) && !v.has(t) {
-				v.tiles = append(v.tiles, &pilotTile{tileBuilder: tileBuilder{tile: t}, layers: make([][]float32, len(t.Layers))})
+				found, err := sums.NewPilot(t, t.All())
+				if err != nil {
+					return err
+				}
+				v.tiles = append(v.tiles, &pilotTile{tileBuilder: tileBuilder{tile: t}, found: found, layers: make([][]float32, len(t.Layers))})
 			}
 		}
 	}
@@ -42,16 +47,26 @@ func findDirections(ctx context.Context, p *plan.Plan, pass int, parts []int) er
 		return err
 	}
 	for _, t := range v.tiles {
-		var rows []metrics.Matrix
-		for i, data := range t.layers {
-			units := t.tile.Layers[i].Units
-			rows = append(rows, metrics.Matrix{Rows: t.rows, Cols: units, Stride: units, Data: data})
+		err := t.add(ctx)
+		if err == nil {
+			err = sums.WriteDirections(t.tile, t.found)
 		}
-		if err := sums.Named(t.tile, sums.WriteDirections(t.tile, rows), func(int) string { return "the frames that directions are found from" }); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// add adds the frames that wait.
+func (t *pilotTile) add(ctx context.Context) error {
+	rows := make([]metrics.Matrix, len(t.layers))
+	for i, data := range t.layers {
+		units := t.tile.Layers[i].Units
+		rows[i] = metrics.Matrix{Rows: len(data) / units, Cols: units, Stride: units, Data: data}
+		t.layers[i] = data[:0]
+	}
+	return sums.Named(t.tile, t.found.Add(ctx, rows), func(int) string { return "the frames that directions are found from" })
 }
 
 func (v *pilot) has(t *plan.Tile) bool {
@@ -77,7 +92,7 @@ func (v *pilot) Sources(u int) (out []int) {
 func (v *pilot) Reduce(int, []*extract.Activations) (any, error) { return nil, nil }
 
 // Collect takes the frames of an utterance, as many as are still wanted.
-func (v *pilot) Collect(_ context.Context, u int, _ any, acts []*extract.Activations, _ error) error {
+func (v *pilot) Collect(ctx context.Context, u int, _ any, acts []*extract.Activations, _ error) error {
 	if v.full.Load() {
 		return nil
 	}
@@ -96,7 +111,11 @@ func (v *pilot) Collect(_ context.Context, u int, _ any, acts []*extract.Activat
 				units := tensor.Shape[1]
 				t.layers[i] = append(t.layers[i], tensor.Data[at*units:(at+1)*units]...)
 			}
-			t.rows++
+			if t.rows++; t.rows%metrics.BlockRows == 0 {
+				if err := t.add(ctx); err != nil {
+					return err
+				}
+			}
 		}
 		full = full && t.rows == metrics.PilotRows
 	}

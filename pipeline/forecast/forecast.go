@@ -27,6 +27,7 @@ type Forecast struct {
 	Passes      int             `json:"walks"`                 // over the audio
 	StoreBytes  int64           `json:"store_bytes"`           // to be written, at the most that is there at once
 	StayBytes   int64           `json:"stay_bytes"`            // of that, what stays when the run is complete
+	LetsGo      bool            `json:"lets_go"`               // moments that only this run uses are deleted then
 	ModelBytes  int64           `json:"model_bytes,omitempty"` // of models that were made of checkpoints, in the store already
 	DiskFree    int64           `json:"disk_free,omitempty"`
 	MemoryBytes int64           `json:"memory_bytes"`  // at the peak
@@ -126,6 +127,8 @@ type forecaster struct {
 	*Forecast
 	moments     []int64 // memory of moments in each pass
 	disk        []int64 // and their files, which are not kept where there are several passes
+	whole       int64   // bytes of moments in the store when all is measured: those of tiles are deleted before
+	added       int64   // of these, what is not there yet
 	joining     int64   // the file of a part that is there until its group is joined
 	transferred int64   // bytes read and written for moments
 	asked       int     // layer pairs, which words or phones carry their values
@@ -215,6 +218,9 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 			inStore = max(inStore, missing)
 		default:
 			inStore += missing
+			if !tile.IsMeasured() {
+				f.whole += int64(len(t.Groups())) * n.File
+			}
 		}
 		if t.Streamed() {
 			f.moments[tile.Pass] += n.Collecting()
@@ -235,8 +241,8 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 		}
 	}
 	f.StoreBytes += inStore
-	if t.Whole() && f.Config.Store.Keep != "rows" {
-		f.StayBytes += inStore
+	if t.Whole() {
+		f.added += inStore
 	}
 	return nil
 }
@@ -291,6 +297,9 @@ func (f *forecaster) countDisk() {
 				f.StoreBytes, f.StayBytes = f.StoreBytes+bytes, f.StayBytes+bytes
 			}
 		}
+	}
+	if f.LetsGo = f.whole > 0 && f.Config.Store.LetsGo(f.whole); !f.LetsGo {
+		f.StayBytes += f.added
 	}
 	f.StoreBytes += slices.Max(f.disk) + f.joining + largest // rows are there twice while they are joined
 	if f.DiskFree = native.FreeDisk(f.Store.Dir); f.DiskFree > 0 && f.StoreBytes > f.DiskFree {

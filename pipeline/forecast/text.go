@@ -37,6 +37,9 @@ func (e *Forecast) String() string {
 	if e.StayBytes < e.StoreBytes {
 		fmt.Fprintf(&b, " at the most, %s of it to stay", text.Bytes(e.StayBytes))
 	}
+	if e.LetsGo {
+		b.WriteString("; moments that only this run uses are deleted when it is complete (store: {keep: all} keeps them)")
+	}
 	if e.ModelBytes > 0 {
 		fmt.Fprintf(&b, "; the models that were imported are there, with %s", text.Bytes(e.ModelBytes))
 	}

@@ -21,6 +21,7 @@ type Uncertainty struct {
 // metrics, which do some 20 d³ multiplications in double precision at a sixth of the speed of products in single precision.
 const (
 	numbersPerSecond = 250e6
+	gatherPerSecond  = 1e9 // numbers of a Gram matrix, taken in another order
 	factorProducts   = 120
 )
 
@@ -75,8 +76,13 @@ func uncertainty(t *plan.Task, rows int, state int64, speed float64) Uncertainty
 		if m.Input() == study.Rows { // nothing is multiplied again
 			continue
 		}
+		if m.Name == "cka" && m.Input() == study.HiddenStates && !m.Grouped() && rows <= metrics.GramRows { // what is above the diagonals of Gram matrices
+			above, x, y := float64(rows)*float64(rows)/2, float64(len(t.X)), float64(len(t.Y))
+			c.NullSeconds += float64(c.Draws) * above * y * (narrow*x/speed + 1/gatherPerSecond)
+			continue
+		}
 		draw := float64(rows)*cross/speed + statistic(m)
-		if t.Comparison.NullFromProjections(m, t.RowSet) {
+		if t.Comparison.NullFromProjections(m, t.RowSet, rows) {
 			draw = float64(rows) * pairs * metrics.SketchWidth * metrics.SketchWidth / speed
 		}
 		c.NullSeconds += float64(c.Draws) * (narrow*draw + float64(rows)*float64(len(t.Layers))*metrics.SketchWidth/numbersPerSecond)

@@ -89,24 +89,36 @@ func usersOf(runs string) (map[string][]string, error) {
 	return users, nil
 }
 
-// LetGo deletes the moments of a complete run that no other run next to it was made from. Its rows and cells stay.
-func LetGo(p *plan.Plan) error {
+// LetGo deletes the moments of a complete run that no other run next to it was made from, where its config says so, and
+// returns their bytes. Its rows and cells stay.
+func LetGo(p *plan.Plan) (bytes int64, err error) {
 	users, err := usersOf(filepath.Dir(p.RunDir))
 	if err != nil {
-		return err
+		return 0, err
 	}
-	own := filepath.Base(p.RunDir)
+	name := filepath.Base(p.RunDir)
+	var own []*store.Entry
 	for _, t := range p.Tasks {
 		for _, tile := range t.Tiles {
-			if tile.Sums == nil || slices.ContainsFunc(users[tile.Sums.Key], func(run string) bool { return run != own }) {
+			if tile.Sums == nil || slices.Contains(own, tile.Sums) || slices.ContainsFunc(users[tile.Sums.Key], func(run string) bool { return run != name }) {
 				continue
 			}
-			if err := tile.Sums.RemoveParts(); err != nil {
-				return err
+			size, err := tile.Sums.PartBytes()
+			if err != nil {
+				return 0, err
 			}
+			own, bytes = append(own, tile.Sums), bytes+size
 		}
 	}
-	return nil
+	if !p.Config.Store.LetsGo(bytes) {
+		return 0, nil
+	}
+	for _, e := range own {
+		if err := e.RemoveParts(); err != nil {
+			return 0, err
+		}
+	}
+	return bytes, nil
 }
 
 // Text is the inventory for people.

@@ -6,7 +6,6 @@ import (
 
 	"speechsim/metrics"
 	"speechsim/pipeline/inference"
-	"speechsim/pipeline/progress"
 	"speechsim/pipeline/results"
 )
 
@@ -30,7 +29,7 @@ func (d *nulls) draw(ctx context.Context, m *metrics.Moments, o metrics.Options,
 		case !cell.result.OK() || !cell.HasNull():
 		case cell.Grouped() && d.level.byType:
 			inference.NoNull(&cell.result, metrics.ErrNotGroups)
-		case cell.Name == "cka" && !d.level.byType && (cell.Grouped() || min(d.x.Cols, d.y.Cols) >= sketchFrom):
+		case cell.Name == "cka" && !d.level.byType && (cell.Grouped() || min(d.x.Cols, d.y.Cols) >= sketchFrom && d.level.shuffle.Rows() > metrics.GramRows):
 			sketched = append(sketched, cell)
 		default:
 			exact = append(exact, cell)
@@ -76,7 +75,7 @@ func (d *nulls) exact(ctx context.Context, matrices []metrics.Matrix, o metrics.
 		}
 	}
 	d.Progress.Stage("null", float64(d.Null), "draws")
-	null, err := metrics.NullOf(ctx, d.backend, x, y, o, d.level.shuffle, d.Null, progress.AfterFirst(d.Progress, metrics.Statistics(ctx, at)))
+	null, err := metrics.NullOf(ctx, d.backend, x, y, o, d.level.shuffle, d.Null, at, func() { d.Progress.Add(1) })
 	if err != nil {
 		return err
 	}

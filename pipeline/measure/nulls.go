@@ -128,7 +128,7 @@ func (n *nullRows) draw(ctx context.Context, measure int, cells []results.Cell) 
 			inference.NoNull(&cells[c], metrics.ErrNotGroups)
 		}
 		return nil, nil
-	case t.Comparison.NullFromProjections(m, t.RowSet):
+	case t.Comparison.NullFromProjections(m, t.RowSet, len(n.order)):
 		d.Null, err = n.cka(ctx, m, pairs)
 	default:
 		d.Null, err = n.exact(ctx, m.Name, m.Variant, pairs)
@@ -170,7 +170,14 @@ func (n *nullRows) readProjected(ctx context.Context, layers []int) (out []metri
 		pilot := rows[0] // every so many-th row
 		pilot.Stride = pilot.Cols * max(1, pilot.Rows/metrics.PilotRows)
 		pilot.Rows = min(pilot.Rows, metrics.PilotRows)
-		p, err := sums.Directions(n.tile, []int{l}, []metrics.Matrix{pilot})
+		some, err := sums.NewPilot(n.tile, []int{l})
+		if err != nil {
+			return nil, err
+		}
+		if err := some.Add(ctx, []metrics.Matrix{pilot}); err != nil {
+			return nil, err
+		}
+		p, err := sums.Directions(n.tile, []int{l}, some)
 		if err == nil {
 			rows, err = p.Project(ctx, rows)
 		}
@@ -258,7 +265,7 @@ func (n *nullRows) exact(ctx context.Context, metric string, variant metrics.Var
 		o.Pairs = append(o.Pairs, [2]int{cell.X, cell.Y})
 		asked = append(asked, cell)
 	}
-	return metrics.NullOf(ctx, t.Inputs.Backend, x, y, o, n.shuffle, t.Comparison.Null.Draws, metrics.Statistics(ctx, asked))
+	return metrics.NullOf(ctx, t.Inputs.Backend, x, y, o, n.shuffle, t.Comparison.Null.Draws, asked, nil)
 }
 
 // knn finds the neighbours of each layer once, in the order of the shuffle.

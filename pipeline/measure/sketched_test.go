@@ -25,7 +25,7 @@ func wideFeatures(t *testing.T) (lines string) {
 	in := plantest.Inputs(t, plantest.Config(t, plantest.Tiled), plantest.In(t.TempDir()))
 	root := t.TempDir()
 	mixing := rand.New(rand.NewPCG(1, 1))
-	for f, units := range []int{150, 200, 260} {
+	for f, units := range []int{150, 260, 300} {
 		weights := make([]float64, shared*units)
 		for k := range weights {
 			weights[k] = mixing.NormFloat64() / math.Sqrt(float64(1+k/units))

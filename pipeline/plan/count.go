@@ -50,7 +50,7 @@ func (t *Task) NullRowCount() int {
 // PilotStep says of which frames of an utterance directions are found: one in so many, so that they are of more utterances than fit
 // otherwise, of up to an eighth of the corpus.
 func PilotStep(t *Task) int {
-	const share, most = 8, 8
+	const share, most = 8, 4
 	return max(1, min(most, t.RowCount()/(share*metrics.PilotRows)))
 }
 

@@ -87,20 +87,21 @@ func (t *Tile) nullBytes(rows int, m metrics.Memory) int64 {
 				most += 2 * 4 * int64(rows) * int64(metrics.ProjectedUnits(l.Units))
 			}
 			most += 4*int64(rows)*int64(widest) + 2*m.State
-		case t.Comparison.NullFromProjections(measure, t.RowSet):
+		case t.Comparison.NullFromProjections(measure, t.RowSet, rows):
 			own := m.Work // moments of the permuted rows, each layer with itself, and what they are made in
 			for _, l := range t.Layers {
 				own += 8 * int64(l.Units) * int64(l.Units)
 			}
 			most = max(most, own+metrics.NullMemory(rows, len(t.Layers), t.CellPairs()))
-		default: // all rows of both sides, and the moments of two draws
-			units := 0
-			for _, side := range [][]int{t.X, t.Y} {
-				for _, i := range side {
-					units += t.Layers[i].Units
-				}
+		default: // all rows of both sides, and the moments of two draws or the Gram matrices
+			units, draw := 0, 2*m.State+m.Work
+			for _, i := range slices.Concat(t.X, t.Y) {
+				units += t.Layers[i].Units
 			}
-			most = max(most, 4*int64(rows)*int64(units)+2*m.State+m.Work)
+			if measure.Name == "cka" && rows <= metrics.GramRows {
+				draw = metrics.GramNullMemory(rows, len(t.X), len(t.Y), t.MomentsOptions())
+			}
+			most = max(most, 4*int64(rows)*int64(units)+draw)
 		}
 	}
 	return most

@@ -1,7 +1,7 @@
 package progress
 
-// AfterFirst reports one unit after each call of f but the first. Jackknives and nulls compute a statistic of the data as they are
-// before those that they resample, and only the latter are units of their stage.
+// AfterFirst reports one unit after each call of f but the first. A jackknife computes a statistic of the data as they are before those
+// without a group, and only the latter are units of its stage.
 func AfterFirst[D, V any](r Reporter, f func(D) (V, error)) func(D) (V, error) {
 	first := true
 	return func(data D) (V, error) {

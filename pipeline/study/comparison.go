@@ -87,9 +87,9 @@ func (k *Comparison) WantsInterval(m Measure) bool {
 	return m.Cost == metrics.Quadratic
 }
 
-// NullFromProjections says whether the null of a measure of whole rows is drawn from random projections of the rows of a set.
-func (k *Comparison) NullFromProjections(m Measure, set RowSet) bool {
-	return m.Grouped() || m.Name == "cka" && m.Input() == HiddenStates && (k.Null.Permute == "group" || set.Level == results.TypeLevel)
+// NullFromProjections says whether the null of a measure of so many whole rows is drawn from random projections of the rows of a set.
+func (k *Comparison) NullFromProjections(m Measure, set RowSet, rows int) bool {
+	return m.Grouped() || m.Name == "cka" && m.Input() == HiddenStates && rows > metrics.GramRows && (k.Null.Permute == "group" || set.Level == results.TypeLevel)
 }
 
 // VariantsOf counts the variants of a metric that the comparison asks for.

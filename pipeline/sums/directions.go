@@ -1,6 +1,7 @@
 package sums
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -13,17 +14,26 @@ import (
 // directionSeed draws the random directions: with the number of a layer in its task it says which they are, whatever the tile.
 const directionSeed = 1
 
+// NewPilot makes empty moments for the rows of some layers of a tile that directions are found from.
+func NewPilot(t *plan.Tile, layers []int) (*metrics.Moments, error) {
+	var dims []int
+	for _, l := range layers {
+		dims = append(dims, t.Layers[l].Units)
+	}
+	return metrics.OwnMoments(t.Inputs.Backend, dims, metrics.Options{Float64: t.Inputs.Config.Products.Float64(), Workers: t.Inputs.Workers})
+}
+
 // Directions are those on which the rows of some layers of a tile are projected, found from some of them.
-func Directions(t *plan.Tile, layers []int, pilot []metrics.Matrix) (*metrics.Projections, error) {
+func Directions(t *plan.Tile, layers []int, pilot *metrics.Moments) (*metrics.Projections, error) {
 	numbers := make([]int, len(layers))
 	for k, l := range layers {
 		numbers[k] = t.LayerAt[l]
 	}
-	return metrics.NewProjections(t.Inputs.Backend, pilot, numbers, directionSeed, t.Inputs.Workers)
+	return metrics.NewProjections(pilot, numbers, directionSeed, t.Inputs.Workers)
 }
 
 // WriteDirections leaves the directions of a tile on streamed frames in the store.
-func WriteDirections(t *plan.Tile, pilot []metrics.Matrix) error {
+func WriteDirections(t *plan.Tile, pilot *metrics.Moments) error {
 	p, err := Directions(t, t.All(), pilot)
 	if err != nil {
 		return err
@@ -35,7 +45,7 @@ func WriteDirections(t *plan.Tile, pilot []metrics.Matrix) error {
 }
 
 // blockOf is an empty block for stored rows: where they are projected, with directions found from some of them.
-func blockOf(t *plan.Tile, rows *join.Rows) (*Block, error) {
+func blockOf(ctx context.Context, t *plan.Tile, rows *join.Rows) (*Block, error) {
 	k := NewBlock(t)
 	some := pilotRows(t, rows)
 	if !t.Projected() || len(some) == 0 {
@@ -46,11 +56,15 @@ func blockOf(t *plan.Tile, rows *join.Rows) (*Block, error) {
 		return nil, err
 	}
 	defer r.Close()
-	err = r.Blocks(some, len(some), func(pilot []metrics.Matrix) (err error) {
-		k.projections, err = Directions(t, t.All(), pilot)
-		return err
-	})
-	return k, Named(t, err, func(row int) string { return fmt.Sprint("row ", some[row]) })
+	pilot, err := NewPilot(t, t.All())
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Blocks(some, metrics.BlockRows, func(block []metrics.Matrix) error { return pilot.Add(ctx, block) }); err != nil {
+		return nil, Named(t, err, func(row int) string { return fmt.Sprint("row ", some[pilot.N()+row]) })
+	}
+	k.projections, err = Directions(t, t.All(), pilot)
+	return k, err
 }
 
 // pilotRows are the rows that directions are found from: words and phones from everywhere, kept frames as if they were streamed.

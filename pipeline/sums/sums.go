@@ -87,7 +87,7 @@ func OfRows(ctx context.Context, t *plan.Tile, rows *join.Rows) (*Total[*metrics
 		return nil, err
 	}
 	part := whole.Empty()
-	block, err := blockOf(t, rows)
+	block, err := blockOf(ctx, t, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func Keep(ctx context.Context, t *plan.Tile, rows *join.Rows) error {
 	}
 	defer r.Close()
 	var m *metrics.Moments
-	block, err := blockOf(t, rows)
+	block, err := blockOf(ctx, t, rows)
 	if err != nil {
 		return err
 	}
