@@ -17,9 +17,9 @@ func TestOpen(t *testing.T) {
 		}
 		return p
 	}
-	for content, size := range map[string]int64{"": 0, "vers": 4, "some weights, more than a pointer's first words": 46} {
+	for _, content := range []string{"", "vers", "some weights, more than the first words of a pointer"} {
 		f, n, err := Open(path("weights", content))
-		if err != nil || n != size {
+		if err != nil || n != int64(len(content)) {
 			t.Fatalf("%q: %d bytes, %v", content, n, err)
 		}
 		f.Close()
