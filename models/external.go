@@ -3,12 +3,12 @@ package models
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sort"
 	"strings"
 
+	"speechsim/models/internal/elements"
 	"speechsim/models/internal/onnxproto"
 )
 
@@ -46,36 +46,16 @@ func checkExternal(path string, scan *onnxproto.Model) error {
 		if err != nil {
 			return err
 		}
-		pointer, err := isLFSPointer(file)
+		f, _, err := elements.Open(file)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s keeps its weights in another file: %w", path, err)
 		}
-		if pointer {
-			return fmt.Errorf("%s keeps its weights in %s, which is a Git LFS pointer in place of the weights: fetch the file itself with `git lfs pull`", path, file)
-		}
+		f.Close()
 		if info.Size() < needed[file] {
 			return fmt.Errorf("%s keeps its weights in %s, which has %d bytes of at least %d: get that file again", path, file, info.Size(), needed[file])
 		}
 	}
 	return nil
-}
-
-// lfsPointer is how the text begins that Git LFS puts in the place of a file that
-// it has not fetched.
-const lfsPointer = "version https://git-lfs"
-
-func isLFSPointer(path string) (bool, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	head := make([]byte, len(lfsPointer))
-	n, err := io.ReadFull(f, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return false, fmt.Errorf("%s: %w", path, err)
-	}
-	return string(head[:n]) == lfsPointer, nil
 }
 
 // followLinks finds the folder from which ONNX Runtime reads the files with

@@ -116,7 +116,7 @@ func TestWeightsThatAreNotThere(t *testing.T) {
 	}
 	const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 36704\n"
 	tests := []struct{ name, weights, want string }{
-		{"Git LFS pointer", pointer, "onnx.data, which is a Git LFS pointer in place of the weights: fetch the file itself with `git lfs pull`"},
+		{"Git LFS pointer", pointer, "onnx.data is a Git LFS pointer in place of the file: fetch the file itself with `git lfs pull`"},
 		{"nothing", "", "onnx.data, which has 0 bytes of at least 36"},
 		{"half", string(data[:len(data)/2]), "onnx.data, which has 18352 bytes of at least 36"},
 	}
@@ -132,7 +132,7 @@ func TestWeightsThatAreNotThere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "model.onnx")
 	copyFile(t, "testdata/hubert-base.ts17.onnx", path)
 	write(t, filepath.Join(filepath.Dir(path), "config.json"), pointer)
-	const want = "is a Git LFS pointer: fetch the file itself with `git lfs pull`"
+	const want = "is a Git LFS pointer in place of the file: fetch the file itself with `git lfs pull`"
 	if _, err := Inspect(path); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("config.json: error %v does not say %q", err, want)
 	}

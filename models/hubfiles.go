@@ -7,7 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
+
+	"speechsim/models/internal/lfs"
 )
 
 // hubFiles is what the two JSON files that come with every model on the hubs
@@ -59,8 +60,8 @@ func readBeside(model, name string, into any) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if strings.HasPrefix(string(data), lfsPointer) {
-			return "", fmt.Errorf("%s, which belongs to %s, is a Git LFS pointer: fetch the file itself with `git lfs pull`", path, model)
+		if lfs.IsPointer(data) {
+			return "", fmt.Errorf("%s, which belongs to %s, is %s", path, model, lfs.InPlaceOf("file"))
 		}
 		if err := json.Unmarshal(data, into); err != nil {
 			return "", fmt.Errorf("%s, which belongs to %s: %w", path, model, err)

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"speechsim/models/internal/lfs"
 	"speechsim/models/internal/onnxproto"
 )
 
@@ -73,8 +74,8 @@ func (m *mapping) close() error { return unix.MunmapPtr(m.base, m.size) }
 func otherFormat(data []byte) string {
 	head := data[:min(len(data), 512)]
 	switch {
-	case bytes.HasPrefix(head, []byte(lfsPointer)):
-		return "a Git LFS pointer in place of the model: fetch the file itself with `git lfs pull`"
+	case lfs.IsPointer(head):
+		return lfs.InPlaceOf("model")
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return "a zip file, probably a PyTorch checkpoint: make a model of its folder with `pipeline models import`"
 	case len(head) > 9 && head[8] == '{' && head[9] == '"':

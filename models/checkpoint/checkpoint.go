@@ -24,6 +24,7 @@ import (
 	"strings"
 
 	"speechsim/models"
+	"speechsim/models/internal/lfs"
 	"speechsim/models/internal/network"
 )
 
@@ -273,8 +274,8 @@ func readText(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s has %d bytes, more than any such file", path, info.Size())
 	}
 	data, err := os.ReadFile(path)
-	if err == nil && strings.HasPrefix(string(data), "version https://git-lfs") {
-		err = fmt.Errorf("%s is a Git LFS pointer in place of the file: fetch the file itself with `git lfs pull`", path)
+	if err == nil && lfs.IsPointer(data) {
+		err = fmt.Errorf("%s is %s", path, lfs.InPlaceOf("file"))
 	}
 	return data, err
 }

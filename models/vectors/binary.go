@@ -10,6 +10,8 @@ import (
 	"math"
 	"slices"
 	"unicode/utf8"
+
+	"speechsim/models/internal/lfs"
 )
 
 // word2vec's binary form: the header "3000000 300" as in its text form, then for
@@ -110,8 +112,8 @@ func (s *scanner) endsIn(err error) error {
 // otherFormat recognises by its first bytes what is given in place of word vectors.
 func otherFormat(head []byte) string {
 	switch {
-	case bytes.HasPrefix(head, []byte("version https://git-lfs")):
-		return "the file is a Git LFS pointer in place of the vectors: fetch the file itself with `git lfs pull`"
+	case lfs.IsPointer(head):
+		return "the file is " + lfs.InPlaceOf("vectors")
 	case bytes.HasPrefix(head, []byte("\xba\x16\x4f\x2f")):
 		return "the file is a model of fastText (.bin): take its vectors as text (.vec), from the same page"
 	case isUTF16(head):

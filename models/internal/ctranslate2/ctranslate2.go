@@ -33,6 +33,7 @@ import (
 	"strings"
 
 	"speechsim/models/internal/elements"
+	"speechsim/models/internal/lfs"
 )
 
 // Versions of the format that are laid out as above. Models of Whisper have version 6.
@@ -76,26 +77,16 @@ func IsModel(path string) bool {
 	if _, err := io.ReadFull(f, head[:]); err != nil {
 		return false
 	}
-	return head[0] > 0 && head[0] < 0x80 && head[1] == 0 && head[2] == 0 && head[3] == 0 || string(head[:]) == lfsPointer
+	return head[0] > 0 && head[0] < 0x80 && head[1] == 0 && head[2] == 0 && head[3] == 0 || string(head[:]) == lfs.Start[:len(head)]
 }
-
-// lfsPointer is how a Git LFS pointer begins.
-const lfsPointer = "vers"
 
 // Open reads what a model.bin says of its variables, and none of their data.
 func Open(path string) (*File, error) {
-	f, err := os.Open(path)
+	f, size, err := elements.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no file", path)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	m, err := read(f, info.Size())
+	m, err := read(f, size)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
@@ -108,9 +99,6 @@ func read(r io.ReaderAt, size int64) (*File, error) {
 	s := &source{r: r, size: size}
 	version := s.uint(4)
 	if s.err == nil && (version < oldestVersion || version > newestVersion) {
-		if version == binary.LittleEndian.Uint32([]byte(lfsPointer)) {
-			return nil, errors.New("is a Git LFS pointer in place of the model: fetch the file itself with `git lfs pull`")
-		}
 		return nil, fmt.Errorf("is no model.bin of CTranslate2 whose format has version %d to %d: the file's first number is %d", oldestVersion, newestVersion, version)
 	}
 	f := &File{r: r, spec: s.text(), revision: int(s.uint(4)), variables: map[string]*variable{}}

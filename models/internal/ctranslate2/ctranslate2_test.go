@@ -130,7 +130,6 @@ func TestDamaged(t *testing.T) {
 	for kind, c := range map[string]struct{ data, want string }{
 		"empty":           {"", "4 bytes should follow at byte 0, but the file ends at 0"},
 		"other file":      {"PK\x03\x04", "is no model.bin of CTranslate2 whose format has version 4 to 6: the file's first number is 67324752"},
-		"pointer":         {"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"},
 		"long name":       {uint32s(6) + "\xff\xff" + strings.Repeat("x", 70000), "a name of 65535 bytes at byte 6"},
 		"name without 0":  {uint32s(6) + "\x02\x00xy" + uint32s(3, 0, 0), "the name before byte 8 does not end as names do"},
 		"many variables":  {uint32s(6) + name("S") + uint32s(1, 1<<31), "should have 2147483648 variables, more than 65536"},

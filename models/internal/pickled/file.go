@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -25,18 +24,11 @@ type File struct {
 // Open reads what a checkpoint says of its tensors, and the values beside them, but no tensor. Each tensor is checked against
 // the file, so that a file which is damaged or cut short is refused here.
 func Open(path string) (*File, error) {
-	f, err := os.Open(path)
+	f, size, err := elements.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no file", path)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	c, err := read(f, info.Size())
+	c, err := read(f, size)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 	}
@@ -58,8 +50,6 @@ func read(r io.ReaderAt, size int64) (*File, error) {
 		object, locate, err = readArchive(r, size)
 	case strings.HasPrefix(text, "\x80"):
 		object, locate, err = readLegacy(r, size)
-	case strings.HasPrefix(text, "version https://git-lfs"):
-		err = errors.New("is a Git LFS pointer in place of the checkpoint: fetch the file itself with `git lfs pull`")
 	default:
 		err = fmt.Errorf("is no checkpoint of torch.save: it begins with %s", quote(text[:min(len(text), 16)]))
 	}

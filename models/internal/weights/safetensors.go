@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 
 	"speechsim/models/internal/elements"
@@ -45,41 +44,23 @@ var types = map[string]*elements.Type{
 // OpenSafetensors reads the header of a file. Every tensor is checked against the file, so that one which is damaged or cut short is
 // refused here.
 func OpenSafetensors(path string) (*Safetensors, error) {
-	f, err := os.Open(path)
+	f, size, err := elements.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no file; a safetensors file is wanted", path)
-	}
 	s := &Safetensors{path: path, from: f, close: f.Close}
-	if err == nil {
-		s.tensors, err = readHeader(f, info.Size(), path)
-	}
-	if err != nil {
+	if s.tensors, err = readHeader(f, size, path); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return s, nil
 }
 
-const lfs = "version https://git-lfs"
-
-func isLFS(head []byte) bool { return bytes.HasPrefix(head, []byte(lfs)) }
-
-func lfsError(path string) error {
-	return fmt.Errorf("%s is a Git LFS pointer in place of the file: fetch the file itself with `git lfs pull`", path)
-}
-
 // readHeader reads and checks the header of a file of so many bytes.
 func readHeader(f io.ReaderAt, size int64, path string) (map[string]tensor, error) {
-	var head [len(lfs)]byte
+	var head [8]byte
 	n, err := f.ReadAt(head[:], 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if isLFS(head[:n]) {
-		return nil, lfsError(path)
 	}
 	if n < 8 {
 		return nil, fmt.Errorf("%s is not a safetensors file, or truncated: it has %d bytes", path, size)

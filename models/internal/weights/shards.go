@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"speechsim/models/internal/lfs"
 )
 
 // Shards is a checkpoint in several files, as an index beside them says: model.safetensors.index.json or
@@ -24,8 +26,8 @@ func OpenShards(path string, open func(path string) (Tensors, error)) (*Shards, 
 	if err != nil {
 		return nil, err
 	}
-	if isLFS(data) {
-		return nil, lfsError(path)
+	if lfs.IsPointer(data) {
+		return nil, fmt.Errorf("%s is %s", path, lfs.InPlaceOf("index"))
 	}
 	var index struct {
 		Files map[string]string `json:"weight_map"`
