@@ -14,8 +14,8 @@ type Store struct {
 // smallMoments are moments that do not fill a disk: making them again costs more than keeping them.
 const smallMoments = 1 << 30
 
-// LetsGo says whether moments that only a run used, of so many bytes, are deleted when it is complete.
-func (s Store) LetsGo(bytes int64) bool {
+// Deletes says whether moments that only a run used, of so many bytes, are deleted when it is complete.
+func (s Store) Deletes(bytes int64) bool {
 	return s.Keep == "rows" || s.Keep == "auto" && bytes > smallMoments
 }
 

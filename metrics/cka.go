@@ -88,7 +88,7 @@ func (xy hsic) ratio(x, y hsic, rounding float64) (value, lost float64) {
 	return value, rounding * (xy.terms/norm + math.Abs(value)/2*(x.terms/x.left+y.terms/y.left))
 }
 
-// unsure says whether an estimate is not known well enough to say how far rounding moves what it divides.
+// unsure says whether rounding is so large a part of an estimate that it can be no denominator.
 func (h hsic) unsure(rounding float64) bool {
 	const sure = 100 // times its rounding
 	return math.Abs(h.left) < sure*rounding*h.terms

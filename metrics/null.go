@@ -139,7 +139,7 @@ func (n *Null) standard(k int, v float64) float64 {
 
 // NullOf draws the null distribution of cells, exactly: of x's rows as they are and y's in the drawn order. The layers that cells name are
 // x's and then y's. CKA of at most [GramRows] rows, biased or debiased, is drawn from Gram matrices; all else from moments, which each draw
-// makes again at the cost of the whole ([NullCKA] is many times faster for maps of CKA). drawn is called after each draw, unless it is nil.
+// makes again at the cost of the whole ([NullCKA] is many times faster for maps of CKA). drawn is called once for each draw, unless it is nil.
 func NullOf(ctx context.Context, b Backend, x, y []Matrix, o Options, shuffle *Shuffle, draws int, cells []Cell, drawn func()) (*Null, error) {
 	if drawn == nil {
 		drawn = func() {}

@@ -3,7 +3,6 @@ package metrics
 import (
 	"context"
 	"math"
-	"slices"
 
 	"speechsim/metrics/internal/linalg"
 	"speechsim/metrics/internal/parallel"
@@ -18,14 +17,19 @@ const (
 	gramBlock = 4096 // elements above a diagonal that are multiplied at once, at most; more than a row has
 )
 
-// GramNullMemory is the number of bytes that [NullOf] takes for CKA of so many rows, at most [GramRows], of so many layers on each side.
-func GramNullMemory(rows, x, y int, o Options) int64 {
-	n, size := int64(rows), int64(4)
-	if o.Float64 {
+// GramNullMemory is the number of bytes that [NullOf] takes for CKA of so many rows, at most [GramRows], of layers of up to widest units, so
+// many on each side. onto says that pairings take rows more than once, which needs double precision.
+func GramNullMemory(rows, widest, x, y int, onto bool, o Options) int64 {
+	n, size, squared := int64(rows), int64(4), int64(0)
+	if o.Float64 || onto {
 		size = 8
 	}
-	batch := gramDraws * (gramBlock + 3*int64(x)) * int64(y)
-	return size * (n*n/2*int64(x) + 2*n*n*int64(y) + int64(parallel.Workers(o.Workers))*max(batch, n*n))
+	if onto {
+		squared = 1
+	}
+	making := n*n*size + n*int64(widest)*(8+size)
+	drawing := gramDraws * ((gramBlock+3*int64(x))*int64(y)*size + 8*n)
+	return size*(n*n/2*int64(x)+(1+squared)*n*n*int64(y)) + int64(parallel.Workers(o.Workers))*max(making, drawing)
 }
 
 // fromGram says whether the null of a cell of so many rows is drawn from Gram matrices. x layers come first.
@@ -37,8 +41,8 @@ func fromGram(c Cell, x, rows int) bool {
 // sum over K∘(PLPᵀ), which costs n² for each pair of layers, whatever their units, and nothing is approximate. What stands above the
 // diagonals is multiplied as one product for all pairs of layers and 16 pairings.
 //
-// A pairing that takes rows of y more than once moves their mean and changes HSIC of y with itself. K is centred, so that the products
-// need not know; HSIC of y is of sums over L: Lc and cᵀ(L∘L)c, where c is how often each row is taken.
+// A pairing that takes rows of y more than once moves their mean and changes HSIC of y with itself. The products stay right, since K is
+// centred. HSIC of y is made of Lc and cᵀ(L∘L)c, where c is how often each row is taken.
 type gramNull[T linalg.Float] struct {
 	n        int
 	rounding float64
@@ -64,32 +68,17 @@ type itself struct {
 
 // drawGram sets the values of some of the cells from Gram matrices.
 func (n *Null) drawGram(ctx context.Context, b Backend, layers []Matrix, x int, o Options, shuffle *Shuffle, cells []Cell, at []int) error {
-	pairings := make([][]int, 1+len(n.Draws)) // the first is the true one
-	for r := range shuffle.Rows() {
-		pairings[0] = append(pairings[0], r)
-	}
-	for k := range n.Draws {
-		pairings[1+k] = shuffle.Draw(k)
-	}
-	draw := func() ([][]float64, error) {
-		return newGramNull(layers, x, shuffle.onto, o.Workers, roundingOf(false), b.Gemm32).draw(ctx, pick(cells, at), pairings, o.Workers)
-	}
-	if o.Float64 {
-		draw = func() ([][]float64, error) {
-			return newGramNull(layers, x, shuffle.onto, o.Workers, roundingOf(true), b.Gemm64).draw(ctx, pick(cells, at), pairings, o.Workers)
-		}
-	}
-	values, err := draw()
-	if err != nil {
-		return err
+	var values [][]float64
+	var err error
+	if o.Float64 || shuffle.onto { // single precision would lose what a frequent type that is far from the others leaves of the rest
+		values, err = newGramNull(layers, x, shuffle.onto, o.Workers, roundingOf(true), b.Gemm64).draw(ctx, pick(cells, at), shuffle, len(n.Draws), o.Workers)
+	} else {
+		values, err = newGramNull(layers, x, false, o.Workers, roundingOf(false), b.Gemm32).draw(ctx, pick(cells, at), shuffle, len(n.Draws), o.Workers)
 	}
 	for k, v := range values {
-		if slices.Equal(pairings[k], pairings[0]) { // a draw of the true pairing is as large as it, whatever its place among the products
-			v = values[0]
-		}
 		n.set(k-1, at, v)
 	}
-	return nil
+	return err
 }
 
 func newGramNull[T linalg.Float](layers []Matrix, x int, onto bool, workers int, rounding float64, multiply func(ta, tb bool, x, y, c linalg.Dense[T])) *gramNull[T] {
@@ -117,15 +106,15 @@ func newGramNull[T linalg.Float](layers []Matrix, x int, onto bool, workers int,
 }
 
 func (g *gramNull[T]) gramOf(x Matrix) gram[T] {
-	rows := denseRows[T](x, true)
+	exact, rows := denseRows[float64](x, true), linalg.New[T](x.Rows, x.Cols)
 	squares := 0.0
-	for _, v := range rows.Data {
-		squares += float64(v) * float64(v)
+	for _, v := range exact.Data {
+		squares += v * v
 	}
-	if squares > 0 { // norms of 1 on average, so that no product is too large or too small for its type
-		scale := math.Sqrt(float64(g.n) / squares)
-		for e, v := range rows.Data {
-			rows.Data[e] = T(scale * float64(v))
+	if squares > 0 { // else all rows are alike
+		scale := math.Sqrt(float64(g.n) / squares) // to norms of 1 on average, so that no product is too large or too small for its type
+		for e, v := range exact.Data {
+			rows.Data[e] = T(scale * v)
 		}
 	}
 	l := gram[T]{k: linalg.New[T](g.n, g.n)}
@@ -170,21 +159,46 @@ func (l *itself) self(variant string) hsic {
 	return l.debiased
 }
 
-// draw returns the values of cells under each pairing, [pairing][cell]: NaN where one is undefined.
-func (g *gramNull[T]) draw(ctx context.Context, cells []Cell, pairings [][]int, workers int) ([][]float64, error) {
-	out := make([][]float64, len(pairings))
-	parallel.Run(workers, (len(pairings)+gramDraws-1)/gramDraws, func(_, batch int) {
+// draw returns the values of cells for the true pairing and then for each draw, [1 + draw][cell]: NaN where one is undefined.
+func (g *gramNull[T]) draw(ctx context.Context, cells []Cell, shuffle *Shuffle, draws, workers int) ([][]float64, error) {
+	out := make([][]float64, 1+draws)
+	parallel.Run(workers, (len(out)+gramDraws-1)/gramDraws, func(_, batch int) {
 		if ctx.Err() != nil {
 			return
 		}
 		from := batch * gramDraws
-		together := pairings[from:min(from+gramDraws, len(pairings))]
-		above := g.products(together)
-		for d, pairing := range together {
-			out[from+d] = g.values(cells, pairing, func(x, y int) float64 { return above[(x*len(g.y)+y)*gramDraws+d] })
+		var pairings [][]int
+		for k := from; k < min(from+gramDraws, len(out)); k++ {
+			if k == 0 {
+				pairings = append(pairings, identity(g.n))
+			} else {
+				pairings = append(pairings, shuffle.Draw(k-1))
+			}
+		}
+		above := g.products(pairings)
+		for d, pairing := range pairings {
+			if from+d == 0 || !shuffle.changesNothing(pairing) {
+				out[from+d] = g.values(cells, pairing, func(x, y int) float64 { return above[(x*len(g.y)+y)*gramDraws+d] })
+			}
 		}
 	})
-	return out, ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	for k := range out {
+		if out[k] == nil { // the true pairing again, whose value must not depend on its place among the products
+			out[k] = out[0]
+		}
+	}
+	return out, nil
+}
+
+func identity(n int) []int {
+	out := make([]int, n)
+	for r := range out {
+		out[r] = r
+	}
+	return out
 }
 
 // products returns the sums over K∘(PLPᵀ) above the diagonals, [layer of x, layer of y, pairing].

@@ -132,16 +132,82 @@ func TestGramNullUndefined(t *testing.T) {
 	}
 }
 
-// TestGramNullTies: the true pairing among the draws is as large as the observed one, to the bit.
+// TestGramNullFrequentType: a word type that is most rows, and far from the others, takes no digits of the rest.
+func TestGramNullFrequentType(t *testing.T) {
+	const rows, draws = 150, 19
+	r := random(8)
+	of := make([]int, rows)
+	for k := range of {
+		of[k] = max(0, k-2*rows/3)
+	}
+	vectors := gaussian(r, rows, 20)
+	for u := range 20 {
+		vectors.Data64[u] += 100
+	}
+	y := Matrix{Rows: rows, Cols: 20, Stride: 20, Data: make([]float32, 20*rows)}
+	for k, v := range of {
+		for u := range 20 {
+			y.Data[20*k+u] = float32(vectors.Data64[20*v+u])
+		}
+	}
+	x := single(gaussian(r, rows, 20))
+	types, err := PermuteTypes(of, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, b := []Cell{{"cka", "biased", 0, 1}, {"cka", "debiased", 0, 1}}, openBLAS(t)
+	got, err := NullOf(context.Background(), b, []Matrix{x}, []Matrix{y}, Options{SquaredNorms: true}, types, draws, cells, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := newNull(types, len(cells), draws)
+	if err := want.drawMoments(context.Background(), b, []Matrix{x, y}, 1, Options{SquaredNorms: true, Float64: true}, types, cells, []int{0, 1}, func() {}); err != nil {
+		t.Fatal(err)
+	}
+	for k := range draws {
+		for c := range cells {
+			if !(math.Abs(got.Draws[k][c]-want.Draws[k][c]) < 1e-8) {
+				t.Errorf("draw %d of %v: %v, and %v from moments", k, cells[c], got.Draws[k][c], want.Draws[k][c])
+			}
+		}
+	}
+}
+
+// TestGramNullTies: the true pairing among the draws is as large as the observed one, to the bit: also where word types are permuted, and y is a
+// function of them.
 func TestGramNullTies(t *testing.T) {
 	layers, x := gramCase(60)
+	of := make([]int, 60)
+	for r := range of {
+		of[r] = r % 5
+		copy(layers[4].Data64[r*layers[4].Cols:][:layers[4].Cols], layers[4].Data64[of[r]*layers[4].Cols:])
+	}
+	types, err := PermuteTypes(of, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	null, err := NullOf(context.Background(), PureGo(), layers[:x], layers[x:], Options{SquaredNorms: true}, types, 999, []Cell{{"cka", "biased", 1, 4}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ties := 0
+	for k, d := range null.Draws {
+		if types.changesNothing(types.Draw(k)) {
+			ties++
+			if d[0] != null.Observed[0] {
+				t.Errorf("%v, and %v as draw %d", null.Observed[0], d[0], k)
+			}
+		}
+	}
+	if ties == 0 {
+		t.Error("the true pairing is among no draws of 999")
+	}
 	s := &Shuffle{rows: 60, draw: func(_ *rand.Rand, pairing []int) {
 		for r := range pairing {
 			pairing[r] = r
 		}
 	}}
-	null, err := NullOf(context.Background(), PureGo(), layers[:x], layers[x:], Options{SquaredNorms: true}, s, 40, []Cell{{"cka", "biased", 1, 4}}, nil)
-	if err != nil {
+	if null, err = NullOf(context.Background(), PureGo(), layers[:x], layers[x:], Options{SquaredNorms: true}, s, 40, []Cell{{"cka", "biased", 1, 4}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range null.Draws {

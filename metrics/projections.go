@@ -48,6 +48,17 @@ const (
 // ProjectedUnits is how many units are left of a layer of so many when it is projected.
 func ProjectedUnits(dim int) int { return min(dim, projectedUnits) }
 
+// PilotMemory is the number of bytes that finding directions takes for layers of dims units: moments of each with itself, and a block of rows.
+func PilotMemory(dims []int, workers int) (int64, error) {
+	var own [][2]int
+	units := 0
+	for i, d := range dims {
+		own, units = append(own, [2]int{i, i}), units+d
+	}
+	m, err := MemoryOf(dims, Options{Pairs: own, Workers: workers})
+	return m.State + m.Work + 4*BlockRows*int64(units), err
+}
+
 // NewProjections finds directions for layers from moments of some of their rows, some [PilotRows] of them, with each layer's own block
 // ([OwnMoments]). Those of each layer depend on its moments, its number and the seed alone; nil numbers the layers from 0.
 func NewProjections(pilot *Moments, numbers []int, seed uint64, workers int) (*Projections, error) {

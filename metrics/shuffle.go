@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 )
 
 // Shuffle permutes rows for a permutation null: a pairing says which row of y
@@ -20,6 +21,8 @@ type Shuffle struct {
 	// onto says that a pairing may use a row of y more than once, so that what
 	// y is like by itself changes from draw to draw.
 	onto bool
+	// same is the pairing that changes nothing, where that is not each row with itself: the first row of each row's word type.
+	same []int
 	// groups are those that are permuted, in the order of the rows; nil for word types.
 	groups []block
 	// About says what is permuted, for a report.
@@ -37,6 +40,19 @@ func (s *Shuffle) Draw(k int) []int {
 	pairing := make([]int, s.rows)
 	s.draw(rand.New(rand.NewPCG(s.seed, uint64(k))), pairing)
 	return pairing
+}
+
+// changesNothing says whether each row of x keeps its row of y, or one of the same word type.
+func (s *Shuffle) changesNothing(pairing []int) bool {
+	if s.same != nil {
+		return slices.Equal(pairing, s.same)
+	}
+	for r, other := range pairing {
+		if r != other {
+			return false
+		}
+	}
+	return true
 }
 
 // PermuteTypes gives each word type the vector of another, for a y whose row is
@@ -64,7 +80,11 @@ func PermuteTypes(types []int, seed uint64) (*Shuffle, error) {
 	if len(first) < 5 {
 		return nil, fmt.Errorf("%d word types are too few to permute; at least 5 are needed", len(first))
 	}
-	return &Shuffle{rows: len(types), seed: seed, onto: len(types) > len(first), About: fmt.Sprintf("%d word types permuted", len(first)),
+	same := make([]int, len(types))
+	for row, t := range types {
+		same[row] = first[t]
+	}
+	return &Shuffle{rows: len(types), seed: seed, onto: len(types) > len(first), same: same, About: fmt.Sprintf("%d word types permuted", len(first)),
 		draw: func(r *rand.Rand, pairing []int) {
 			other := r.Perm(len(first))
 			for row, t := range types {

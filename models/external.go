@@ -39,20 +39,16 @@ func checkExternal(path string, scan *onnxproto.Model) error {
 		}
 	}
 	for _, file := range externalFiles(path, scan) {
-		info, err := os.Stat(file)
+		f, size, err := elements.Open(file)
 		if errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("%s keeps its weights in %s, which does not exist: put that file next to it", path, file)
 		}
 		if err != nil {
-			return err
-		}
-		f, _, err := elements.Open(file)
-		if err != nil {
 			return fmt.Errorf("%s keeps its weights in another file: %w", path, err)
 		}
 		f.Close()
-		if info.Size() < needed[file] {
-			return fmt.Errorf("%s keeps its weights in %s, which has %d bytes of at least %d: get that file again", path, file, info.Size(), needed[file])
+		if size < needed[file] {
+			return fmt.Errorf("%s keeps its weights in %s, which has %d bytes of at least %d: get that file again", path, file, size, needed[file])
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"speechsim/pipeline/collect"
 	"speechsim/pipeline/contributions"
 	"speechsim/pipeline/forecast"
+	"speechsim/pipeline/internal/files"
 	"speechsim/pipeline/inventory"
 	"speechsim/pipeline/join"
 	"speechsim/pipeline/load"
@@ -36,6 +38,7 @@ type Prepared struct {
 	plan     *plan.Plan // nil where the run is finished
 	finished *Outcome   // the outcome of a run that was already complete
 	merging  bool       // what shards left
+	deleted  int64      // bytes of moments
 }
 
 // Prepare opens and checks all that a run needs. When the run directory already holds the results of the very same config
@@ -93,6 +96,9 @@ func (r *Prepared) Describe() string {
 	return r.plan.Describe()
 }
 
+// DeletedBytes are those of the moments that Run has deleted, since nothing else used them.
+func (r *Prepared) DeletedBytes() int64 { return r.deleted }
+
 // Forecast counts rows and bytes, and tries how fast this machine is.
 func (r *Prepared) Forecast(ctx context.Context) (*forecast.Forecast, error) {
 	f, err := forecast.Run(ctx, r.plan, r.finished != nil)
@@ -119,6 +125,11 @@ func (r *Prepared) run(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	defer unlock()
+	share, err := files.Share(filepath.Join(p.Store.Dir, ".in-use")) // while others take part, nothing is deleted that they may read
+	if err != nil {
+		return nil, err
+	}
+	defer share.Close()
 	discard := p.Passes > 1 && !r.merging // sums of a pass are measured after it, and not kept
 	if err := r.collect(ctx, discard); err != nil {
 		return nil, err
@@ -143,7 +154,10 @@ func (r *Prepared) run(ctx context.Context) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.LetGo, err = inventory.LetGo(p)
+	_, err = share.Alone(func() (err error) {
+		r.deleted, err = inventory.LetGo(p)
+		return err
+	})
 	return o, err
 }
 

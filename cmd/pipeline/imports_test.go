@@ -62,7 +62,7 @@ var phases = []struct{ name, pipeline, above string }{
 	{"publish", "study load plan join inference contributions methods results published report report/answers report/figures native progress internal/files internal/text", "configs corpus extract models"},
 	{"shard", "load plan internal/files internal/text", ""},
 	{"matrices", "study inference results native progress internal/npy internal/text", "metrics"},
-	{"inventory", "publish plan progress internal/text", "extract metrics"},
+	{"inventory", "publish plan shard progress internal/text", "extract metrics"},
 	{"modelcmd", "checkpoints native internal/files internal/text", "corpus extract models"},
 	{"draft", "internal/files internal/text", "configs corpus metrics models"},
 	{"fetch/hubtest", "", ""},

@@ -93,7 +93,7 @@ const shownFailures = 10
 
 func printOutcome(c *call, plan *pipeline.Prepared, o *pipeline.Outcome, asJSON bool) {
 	if asJSON {
-		line, err := json.Marshal(map[string]any{"event": "done", "run": o.Dir, "cells": o.Cells, "figures": o.Figures, "report": o.Report, "skipped": o.Failed, "undefined": o.Undefined, "already_done": o.AlreadyDone, "deleted_moments_bytes": o.LetGo})
+		line, err := json.Marshal(map[string]any{"event": "done", "run": o.Dir, "cells": o.Cells, "figures": o.Figures, "report": o.Report, "skipped": o.Failed, "undefined": o.Undefined, "already_done": o.AlreadyDone, "deleted_moments_bytes": plan.DeletedBytes()})
 		if err != nil {
 			panic(err) // strings and numbers always marshal
 		}
@@ -113,8 +113,8 @@ func printOutcome(c *call, plan *pipeline.Prepared, o *pipeline.Outcome, asJSON 
 		fmt.Fprint(c.stdout, plan.Describe())
 		fmt.Fprintf(c.stdout, "%s in %.1f s\n", count(o.Cells, "cell", "cells"), o.Seconds)
 	}
-	if o.LetGo > 0 {
-		fmt.Fprintf(c.stdout, "%.1f MiB of moments that only this run used were deleted; a metric that is added to frames or attention runs the models again (store: {keep: all} keeps them)\n", float64(o.LetGo)/(1<<20))
+	if plan.DeletedBytes() > 0 {
+		fmt.Fprintf(c.stdout, "%.1f MiB of moments that only this run used were deleted; a metric that is added to frames or attention runs the models again (store: {keep: all} keeps them)\n", float64(plan.DeletedBytes())/(1<<20))
 	}
 	printUndefined(c.stdout, o)
 	fmt.Fprintf(c.stdout, "results  %s (and results.csv)\n", filepath.Join(o.Dir, "results.jsonl"))

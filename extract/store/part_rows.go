@@ -208,6 +208,9 @@ func (e *Entry) PartBytes() (bytes int64, err error) {
 
 func (e *Entry) partFiles() ([]fs.DirEntry, error) {
 	files, err := os.ReadDir(e.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
 	return slices.DeleteFunc(files, func(f fs.DirEntry) bool {
 		return !isPart(f.Name()) && !isPartial(f.Name()) && !isChunk(f.Name())
 	}), err

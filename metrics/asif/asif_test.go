@@ -13,9 +13,10 @@ import (
 	"strings"
 	"testing"
 
-	gocmp "github.com/google/go-cmp/cmp"
 	"speechsim/metrics"
 	"speechsim/metrics/internal/mt19937"
+
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
 type golden struct {

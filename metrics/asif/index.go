@@ -112,7 +112,7 @@ func distinct(y linalg.Dense[float32]) (first []int, copies [][]int32) {
 // expand replaces distinct rows, best first, by all their copies, and keeps k.
 func (c *Candidates) expand(found []topk.Scored, k int) []topk.Scored {
 	if len(c.copies) == c.rows { // there are none
-		return found[:k]
+		return found[:min(k, len(found))]
 	}
 	out := make([]topk.Scored, 0, k)
 	for i, s := range found {

@@ -27,7 +27,7 @@ type Forecast struct {
 	Passes      int             `json:"walks"`                 // over the audio
 	StoreBytes  int64           `json:"store_bytes"`           // to be written, at the most that is there at once
 	StayBytes   int64           `json:"stay_bytes"`            // of that, what stays when the run is complete
-	LetsGo      bool            `json:"lets_go"`               // moments that only this run uses are deleted then
+	Deletes     bool            `json:"deletes_moments"`       // those that only this run uses are deleted then
 	ModelBytes  int64           `json:"model_bytes,omitempty"` // of models that were made of checkpoints, in the store already
 	DiskFree    int64           `json:"disk_free,omitempty"`
 	MemoryBytes int64           `json:"memory_bytes"`  // at the peak
@@ -74,7 +74,7 @@ type Comparison struct {
 func Run(ctx context.Context, p *plan.Plan, complete bool) (*Forecast, error) {
 	f := &forecaster{Plan: p, Forecast: &Forecast{
 		Run: p.RunDir, Complete: complete, Parts: len(p.Parts), Passes: p.Passes, Absent: p.Absent(), Again: p.Again(), Utterances: p.CountUsable(), Skipped: p.Unreadable,
-		AudioHours: p.Seconds() / 3600, Budget: p.Budget.Bytes}, moments: make([]int64, p.Passes), disk: make([]int64, p.Passes)}
+		AudioHours: p.Seconds() / 3600, Budget: p.Budget.Bytes}, moments: make([]int64, p.Passes), disk: make([]int64, p.Passes), stays: map[string]int64{}}
 	for part := range p.Parts {
 		if !p.Lacks(part) {
 			f.PartsDone++
@@ -125,14 +125,14 @@ func Run(ctx context.Context, p *plan.Plan, complete bool) (*Forecast, error) {
 type forecaster struct {
 	*plan.Plan
 	*Forecast
-	moments     []int64 // memory of moments in each pass
-	disk        []int64 // and their files, which are not kept where there are several passes
-	whole       int64   // bytes of moments in the store when all is measured: those of tiles are deleted before
-	added       int64   // of these, what is not there yet
-	joining     int64   // the file of a part that is there until its group is joined
-	transferred int64   // bytes read and written for moments
-	asked       int     // layer pairs, which words or phones carry their values
-	spoken      float64 // seconds of such a word or phone
+	moments     []int64          // memory of moments in each pass
+	disk        []int64          // and their files, which are not kept where there are several passes
+	stays       map[string]int64 // by key, bytes of moments that are in the store when all is measured: those of tiles and of kept frames are deleted before
+	added       int64            // of these, what is not there yet
+	joining     int64            // the file of a part that is there until its group is joined
+	transferred int64            // bytes read and written for moments
+	asked       int              // layer pairs, which words or phones carry their values
+	spoken      float64          // seconds of such a word or phone
 	clock       clock
 }
 
@@ -149,7 +149,7 @@ func (f *forecaster) task(t *plan.Task) error {
 	f.Drawn += float64(len(t.Measures)) * figureSeconds / float64(f.Workers)
 	if t.Input == study.Rows {
 		f.uncertain(t, &c, nullRows, 0)
-		f.Measuring = max(f.Measuring, native.WithGarbage(plan.RowsBytes(t, c.Rows)))
+		f.Measuring = max(f.Measuring, native.WithGarbage(rowsBytes(t, c.Rows)))
 		f.Comparisons = append(f.Comparisons, c)
 		return nil
 	}
@@ -218,9 +218,6 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 			inStore = max(inStore, missing)
 		default:
 			inStore += missing
-			if !tile.IsMeasured() {
-				f.whole += int64(len(t.Groups())) * n.File
-			}
 		}
 		if t.Streamed() {
 			f.moments[tile.Pass] += n.Collecting()
@@ -240,10 +237,19 @@ func (f *forecaster) tiles(t *plan.Task, c *Comparison, nullRows int) error {
 			}
 		}
 	}
-	f.StoreBytes += inStore
-	if t.Whole() {
+	if t.Whole() && t.Streamed() {
+		sums := t.Tiles[0].Sums
+		there, err := sums.PartBytes()
+		if err != nil {
+			return err
+		}
+		if f.stays[sums.Key] > 0 { // another comparison has the same moments
+			inStore = 0
+		}
+		f.stays[sums.Key] = max(f.stays[sums.Key], there+inStore)
 		f.added += inStore
 	}
+	f.StoreBytes += inStore
 	return nil
 }
 
@@ -298,7 +304,11 @@ func (f *forecaster) countDisk() {
 			}
 		}
 	}
-	if f.LetsGo = f.whole > 0 && f.Config.Store.LetsGo(f.whole); !f.LetsGo {
+	var stay int64
+	for _, bytes := range f.stays {
+		stay += bytes
+	}
+	if f.Deletes = stay > 0 && f.Config.Store.Deletes(stay); !f.Deletes {
 		f.StayBytes += f.added
 	}
 	f.StoreBytes += slices.Max(f.disk) + f.joining + largest // rows are there twice while they are joined

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"speechsim/extract"
+	"speechsim/metrics"
 	"speechsim/models"
 	"speechsim/pipeline/native"
 	"speechsim/pipeline/plan"
@@ -157,4 +158,28 @@ func (w *walk) bytes() int64 {
 		all += a
 	}
 	return all
+}
+
+// rowsBytes is the memory that the metrics of a task that read rows take: the rows of the layers that are being searched, with a
+// copy, and what is found for each row of each layer.
+func rowsBytes(t *plan.Task, rows int) int64 {
+	const neighbour, anchor = 4, 8 // bytes
+	widest, found := 0, map[string]int{}
+	for _, l := range t.Layers {
+		widest = max(widest, l.Units)
+	}
+	for _, m := range t.Measures {
+		switch m.Name {
+		case "knn":
+			found[m.Name] = metrics.KNNNeighbours * neighbour
+		case "asif":
+			found[m.Name+m.Variant.Name] = max(found[m.Name+m.Variant.Name], m.Params.K*anchor)
+		}
+	}
+	each := 0
+	for _, bytes := range found {
+		each += bytes
+	}
+	searched := min(t.Inputs.Workers, len(t.Layers))
+	return int64(rows) * (int64(searched)*2*4*int64(widest) + int64(each)*int64(len(t.Layers)))
 }

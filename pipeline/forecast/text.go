@@ -37,7 +37,7 @@ func (e *Forecast) String() string {
 	if e.StayBytes < e.StoreBytes {
 		fmt.Fprintf(&b, " at the most, %s of it to stay", text.Bytes(e.StayBytes))
 	}
-	if e.LetsGo {
+	if e.Deletes {
 		b.WriteString("; moments that only this run uses are deleted when it is complete (store: {keep: all} keeps them)")
 	}
 	if e.ModelBytes > 0 {

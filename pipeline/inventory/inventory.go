@@ -21,6 +21,7 @@ import (
 	"speechsim/pipeline/plan"
 	"speechsim/pipeline/progress"
 	"speechsim/pipeline/publish"
+	"speechsim/pipeline/shard"
 )
 
 // Inventory is what a store holds and which runs use it.
@@ -89,28 +90,35 @@ func usersOf(runs string) (map[string][]string, error) {
 	return users, nil
 }
 
-// LetGo deletes the moments of a complete run that no other run next to it was made from, where its config says so, and
-// returns their bytes. Its rows and cells stay.
+// LetGo deletes the moments of a complete run that no other run next to it was made from and no shards of another are to be merged of, where
+// its config says so, and returns their bytes. Its rows and cells stay. No other process may be reading the store.
 func LetGo(p *plan.Plan) (bytes int64, err error) {
+	if p.Config.Store.Keep == "all" {
+		return 0, nil
+	}
 	users, err := usersOf(filepath.Dir(p.RunDir))
+	if err == nil {
+		err = shard.AddUsers(users, p.Store.Dir)
+	}
 	if err != nil {
-		return 0, err
+		p.Progress.Note("moments that only this run used are kept: %v", err)
+		return 0, nil
 	}
 	name := filepath.Base(p.RunDir)
-	var own []*store.Entry
+	own := map[string]*store.Entry{}
 	for _, t := range p.Tasks {
 		for _, tile := range t.Tiles {
-			if tile.Sums == nil || slices.Contains(own, tile.Sums) || slices.ContainsFunc(users[tile.Sums.Key], func(run string) bool { return run != name }) {
+			if tile.Sums == nil || own[tile.Sums.Key] != nil || slices.ContainsFunc(users[tile.Sums.Key], func(run string) bool { return run != name }) {
 				continue
 			}
 			size, err := tile.Sums.PartBytes()
 			if err != nil {
 				return 0, err
 			}
-			own, bytes = append(own, tile.Sums), bytes+size
+			own[tile.Sums.Key], bytes = tile.Sums, bytes+size
 		}
 	}
-	if !p.Config.Store.LetsGo(bytes) {
+	if !p.Config.Store.Deletes(bytes) {
 		return 0, nil
 	}
 	for _, e := range own {

@@ -64,7 +64,7 @@ func (d *nulls) add(null *metrics.Null, cells ...*cell) {
 	}
 }
 
-// exact adds all rows again for each draw.
+// exact computes each draw from all rows.
 func (d *nulls) exact(ctx context.Context, matrices []metrics.Matrix, o metrics.Options, cells []*cell) error {
 	at := places(cells)
 	x, y := matrices[:1], matrices[1:]

@@ -242,7 +242,7 @@ func (n *nullRows) cka(ctx context.Context, m study.Measure, pairs [][2]int) (*m
 	return metrics.NullGrouped(ctx, sketch, scales, pairs, n.shuffle, null.Draws)
 }
 
-// exact adds all rows again for each draw.
+// exact computes each draw from all rows.
 func (n *nullRows) exact(ctx context.Context, metric string, variant metrics.Variant, pairs [][2]int) (*metrics.Null, error) {
 	t := n.tile
 	read := n.read

@@ -12,6 +12,7 @@ import (
 type Footprint struct {
 	metrics.Memory
 	Block   int64 // rows of all its layers that are multiplied at once, with their projections
+	Pilot   int64 // what directions of projections are found in, before all else
 	Factors int64 // factorisations of its layers, for metrics that need them, and what each worker holds of a pair
 	Null    int64 // in addition to the moments
 	Again   int64 // what moments of stored rows are made in, whenever a part is asked for
@@ -20,12 +21,14 @@ type Footprint struct {
 }
 
 // Collecting is the need while models run: the moments of one part.
-func (f Footprint) Collecting() int64 { return native.WithGarbage(f.State + f.Work + f.Block) }
+func (f Footprint) Collecting() int64 {
+	return native.WithGarbage(max(f.State+f.Work+f.Block, f.Pilot))
+}
 
 // Measuring is the need while cells are computed: rows of the store that are multiplied, the whole with a part, a null. Moments of
 // stored rows keep what they were made in.
 func (f Footprint) Measuring() int64 {
-	return native.WithGarbage(max(f.State+f.Work+2*f.Block, f.Copies*f.State+f.Copies*f.Factors+f.Again+f.Groups, f.State+f.Again+f.Factors+f.Null))
+	return native.WithGarbage(max(f.Pilot, f.State+f.Work+2*f.Block, f.Copies*f.State+f.Copies*f.Factors+f.Again+f.Groups, f.State+f.Again+f.Factors+f.Null))
 }
 
 // Footprint counts what a tile on layers takes. nullRows matter to nulls alone.
@@ -44,6 +47,9 @@ func (t *Tile) Footprint(nullRows int) (Footprint, error) {
 			f.Block += 4 * int64(block+l.Units) * int64(metrics.ProjectedUnits(l.Units))
 		}
 		widest = max(widest, int64(l.Units))
+	}
+	if t.Input == study.Projections && err == nil {
+		f.Pilot, err = metrics.PilotMemory(t.Dims(), t.Inputs.Workers)
 	}
 	const pairCopies = 4 // matrices of one pair that a worker holds
 	f.Factors = pairCopies * 8 * widest * widest * int64(t.Inputs.Workers)
@@ -94,39 +100,15 @@ func (t *Tile) nullBytes(rows int, m metrics.Memory) int64 {
 			}
 			most = max(most, own+metrics.NullMemory(rows, len(t.Layers), t.CellPairs()))
 		default: // all rows of both sides, and the moments of two draws or the Gram matrices
-			units, draw := 0, 2*m.State+m.Work
+			units, widest, draw := 0, 0, 2*m.State+m.Work
 			for _, i := range slices.Concat(t.X, t.Y) {
-				units += t.Layers[i].Units
+				units, widest = units+t.Layers[i].Units, max(widest, t.Layers[i].Units)
 			}
 			if measure.Name == "cka" && rows <= metrics.GramRows {
-				draw = metrics.GramNullMemory(rows, len(t.X), len(t.Y), t.MomentsOptions())
+				draw = metrics.GramNullMemory(rows, widest, len(t.X), len(t.Y), t.Comparison.Null.Permute == "word_type", t.MomentsOptions())
 			}
 			most = max(most, 4*int64(rows)*int64(units)+draw)
 		}
 	}
 	return most
-}
-
-// RowsBytes is the memory that the metrics of a task that read rows take: the rows of the layers that are being searched, with a
-// copy, and what is found for each row of each layer.
-func RowsBytes(t *Task, rows int) int64 {
-	const neighbour, anchor = 4, 8 // bytes
-	widest, found := 0, map[string]int{}
-	for _, l := range t.Layers {
-		widest = max(widest, l.Units)
-	}
-	for _, m := range t.Measures {
-		switch m.Name {
-		case "knn":
-			found[m.Name] = metrics.KNNNeighbours * neighbour
-		case "asif":
-			found[m.Name+m.Variant.Name] = max(found[m.Name+m.Variant.Name], m.Params.K*anchor)
-		}
-	}
-	each := 0
-	for _, bytes := range found {
-		each += bytes
-	}
-	searched := min(t.Inputs.Workers, len(t.Layers))
-	return int64(rows) * (int64(searched)*2*4*int64(widest) + int64(each)*int64(len(t.Layers)))
 }

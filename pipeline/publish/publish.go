@@ -33,7 +33,6 @@ type Outcome struct {
 	Undefined   results.AllUndefined // cells without a value
 	Accounts    []join.Account       // what became of the segments of each comparison
 	AlreadyDone bool                 // the run was complete before
-	LetGo       int64                // bytes of moments that were deleted, since only this run used them
 	Seconds     float64
 }
 

@@ -124,6 +124,26 @@ func (r *Record) Fail(ctx context.Context, err error) {
 	r.Write()
 }
 
+// AddUsers adds to users, by the keys of what they use, the runs that shards of a store have worked for.
+func AddUsers(users map[string][]string, store string) error {
+	runs, err := os.ReadDir(shardDir(store, ""))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, run := range runs {
+		records, err := ReadRecords(store, run.Name())
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			for _, key := range r.Work {
+				users[key] = append(users[key], run.Name())
+			}
+		}
+	}
+	return nil
+}
+
 // ReadRecords reads the records of a run's shards, in order of number. Those of an earlier cut into another number of
 // shards are among them.
 func ReadRecords(store, run string) ([]*Record, error) {

@@ -33,8 +33,8 @@ static inline void swap(uint64_t *s, long i, long j) {
 	s[j] = v;
 }
 
-// Hoare's quickselect with Lomuto's partition, which moves each number whether it is larger or not: which ones are cannot be foretold, so that
-// branches would cost more.
+// Hoare's quickselect with Lomuto's partition, which moves each number whether it is larger or not: nobody can foretell which ones are, and a
+// branch that is not foretold costs more than the move.
 void topk_select(uint64_t *s, long n, long k) {
 	for (long from = 0, to = n; k > from && k < to;) {
 		long middle = from + (to - from) / 2, last = to - 1;

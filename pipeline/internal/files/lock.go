@@ -54,6 +54,33 @@ func Holder(path string) string {
 	return lockedBy(f, unix.LOCK_SH)
 }
 
+// Shared is a lock that many processes hold together.
+type Shared struct{ f *os.File }
+
+// Share takes part in a lock, which is a file that stays, until Close is called or the process ends.
+func Share(path string) (*Shared, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_SH); err != nil && !errors.Is(err, unix.ENOTSUP) && !errors.Is(err, unix.ENOLCK) {
+		return nil, errors.Join(fmt.Errorf("locking %s: %w", path, err), f.Close())
+	}
+	return &Shared{f}, nil
+}
+
+// Alone runs f while no other process takes part, and says whether it did: it does not wait for others to end.
+func (s *Shared) Alone(f func() error) (bool, error) {
+	if err := unix.Flock(int(s.f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return false, nil
+	}
+	defer unix.Flock(int(s.f.Fd()), unix.LOCK_SH)
+	return true, f()
+}
+
+// Close ends it.
+func (s *Shared) Close() error { return s.f.Close() }
+
 // lockedBy takes a lock on a file, or says who has it.
 func lockedBy(f *os.File, how int) string {
 	if err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB); !errors.Is(err, unix.EWOULDBLOCK) {
