@@ -9,6 +9,7 @@ var ErrRepeatedRows = errors.New("rows are used more than once, and their neighb
 // in the order of the shuffle, and pairs its positions of x and y. No neighbours are found again: under a pairing those of y's
 // rows move with them.
 func NullKNN(near map[int]*Neighbours, pairs [][2]int, s *Shuffle, draws int) (*Null, error) {
+	s, draws = s.Exhaust(draws)
 	null := &Null{About: s.About}
 	for k := -1; k < draws; k++ {
 		values := make([]float64, len(pairs))

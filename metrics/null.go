@@ -144,6 +144,7 @@ func NullOf(ctx context.Context, b Backend, x, y []Matrix, o Options, shuffle *S
 	if drawn == nil {
 		drawn = func() {}
 	}
+	shuffle, draws = shuffle.Exhaust(draws)
 	layers := slices.Concat(x, y)
 	for k := range layers {
 		finite, err := Finite(layers[k], k)

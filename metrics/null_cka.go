@@ -29,6 +29,7 @@ func NullCKA(ctx context.Context, m *Moments, sketch *Sketch, variant string, pa
 	if sketch.n != m.N() || sketch.n != shuffle.Rows() {
 		return nil, fmt.Errorf("the sketch has %d rows, the moments %d, the pairings %d", sketch.n, m.N(), shuffle.Rows())
 	}
+	shuffle, draws = shuffle.Exhaust(draws)
 	self := make([]float64, len(sketch.dims))
 	for _, p := range pairs {
 		if p[0] == p[1] {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"testing"
 )
@@ -186,7 +185,7 @@ func TestGramNullTies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	null, err := NullOf(context.Background(), PureGo(), layers[:x], layers[x:], Options{SquaredNorms: true}, types, 999, []Cell{{"cka", "biased", 1, 4}}, nil)
+	null, err := NullOf(context.Background(), PureGo(), layers[:x], layers[x:], Options{SquaredNorms: true}, types, 118, []Cell{{"cka", "biased", 1, 4}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,9 +199,9 @@ func TestGramNullTies(t *testing.T) {
 		}
 	}
 	if ties == 0 {
-		t.Error("the true pairing is among no draws of 999")
+		t.Error("the true pairing is among no draws")
 	}
-	s := &Shuffle{rows: 60, draw: func(_ *rand.Rand, pairing []int) {
+	s := &Shuffle{rows: 60, draw: func(_ func(int) []int, pairing []int) {
 		for r := range pairing {
 			pairing[r] = r
 		}

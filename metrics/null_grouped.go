@@ -32,6 +32,7 @@ func NullGrouped(ctx context.Context, sketch *Sketch, scales []float64, pairs []
 			return nil, fmt.Errorf("layer %d is paired with itself: the two sides of a sketch must have independent directions", p[0])
 		}
 	}
+	shuffle, draws = shuffle.Exhaust(draws)
 	sketch.finish()
 	g, err := newGroupedNull(sketch, pairs, shuffle)
 	if err != nil {

@@ -2,8 +2,8 @@ package metrics
 
 import (
 	"context"
+	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +11,7 @@ import (
 
 // permuteRows is what this package does not offer: single rows exchanged.
 func permuteRows(n int, seed uint64) *Shuffle {
-	return &Shuffle{rows: n, seed: seed, draw: func(r *rand.Rand, pairing []int) { copy(pairing, r.Perm(n)) }}
+	return &Shuffle{rows: n, seed: seed, draw: func(order func(n int) []int, pairing []int) { copy(pairing, order(n)) }}
 }
 
 func sizes(groups, each int) []int { return slices.Repeat([]int{each}, groups) }
@@ -378,5 +378,60 @@ func TestFamilySize(t *testing.T) {
 	}
 	if share := float64(found) / sets; share < .95 {
 		t.Errorf("a related cell of a small scale is found in %.1f %% of sets", 100*share)
+	}
+}
+
+// TestExhaust: where there are no more orders than draws, each but the true one is drawn once, and p is that of all orders.
+func TestExhaust(t *testing.T) {
+	for name, c := range map[string]struct {
+		sizes  []int
+		asked  int
+		orders int // 0: draws are random
+	}{
+		"5 groups":             {sizes(5, 3), 119, 120},
+		"more draws":           {sizes(5, 3), 9999, 120},
+		"fewer draws":          {sizes(5, 3), 118, 0},
+		"two bins":             {append(sizes(5, 2), sizes(5, 9)...), 14399, 14400},
+		"two bins, too many":   {append(sizes(5, 2), sizes(5, 9)...), 14398, 0},
+		"more than can be put": {sizes(300, 2), 100000, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _, err := PermuteGroups(c.sizes, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, draws := s.Exhaust(c.asked)
+			if c.orders == 0 {
+				if all != s || draws != c.asked {
+					t.Errorf("%d draws of %d", draws, c.asked)
+				}
+				return
+			}
+			if draws != c.orders-1 || !strings.Contains(all.About, fmt.Sprintf("each of %d orders once", c.orders)) {
+				t.Errorf("%d draws: %s", draws, all.About)
+			}
+			seen := map[string]bool{fmt.Sprint(identity(all.Rows())): true}
+			for k := range draws {
+				seen[fmt.Sprint(all.Draw(k))] = true
+			}
+			if len(seen) != c.orders {
+				t.Errorf("%d orders are drawn of %d", len(seen), c.orders)
+			}
+			if again, n := all.Exhaust(draws); again != all || n != draws {
+				t.Error("a shuffle of all orders is another when it is asked again")
+			}
+		})
+	}
+	x, y := effects(random(3), 5, 6, 4, 4, .9)
+	s, _, err := PermuteGroups(sizes(5, 6), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	null, err := NullOf(context.Background(), PureGo(), []Matrix{x}, []Matrix{y}, Options{SquaredNorms: true}, s, 199, []Cell{{"cka", "debiased", 0, 1}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum, err := null.Summary(0, null.Observed[0]); err != nil || len(null.Draws) != 119 || sum.P < 1./120 {
+		t.Errorf("%d draws, %+v, %v", len(null.Draws), sum, err)
 	}
 }

@@ -15,9 +15,11 @@ import (
 //
 // Draw k is a function of the seed and k alone.
 type Shuffle struct {
-	rows int
-	draw func(r *rand.Rand, pairing []int)
-	seed uint64
+	rows  int
+	turns []int                                        // how many things are put into another order, for each set of things that are
+	draw  func(order func(n int) []int, pairing []int) // asks for an order of each set in turns
+	seed  uint64
+	each  bool // draw k is order k + 1 of all, of which 0 changes nothing, and not a random one
 	// onto says that a pairing may use a row of y more than once, so that what
 	// y is like by itself changes from draw to draw.
 	onto bool
@@ -38,8 +40,55 @@ func (s *Shuffle) OfGroups() bool { return s.groups != nil }
 // Draw returns pairing k: row r of x goes with row Draw(k)[r] of y.
 func (s *Shuffle) Draw(k int) []int {
 	pairing := make([]int, s.rows)
-	s.draw(rand.New(rand.NewPCG(s.seed, uint64(k))), pairing)
+	order := rand.New(rand.NewPCG(s.seed, uint64(k))).Perm
+	if s.each {
+		rest := k + 1
+		order = func(n int) []int {
+			of := rest % factorial(n)
+			rest /= factorial(n)
+			return orderOf(n, of)
+		}
+	}
+	s.draw(order, pairing)
 	return pairing
+}
+
+// Exhaust returns the shuffle that takes each order once, and how many those are beside the true one, where they are no more than the draws that
+// are asked for: p is then that of all orders, and none is smaller than these can give. Else it returns what it is given.
+func (s *Shuffle) Exhaust(draws int) (*Shuffle, int) {
+	orders := 1
+	for _, n := range s.turns {
+		if n > 12 || orders > draws {
+			return s, draws
+		}
+		orders *= factorial(n)
+	}
+	if s.each || len(s.turns) == 0 || orders-1 > draws {
+		return s, draws
+	}
+	all := *s
+	all.each, all.About = true, fmt.Sprintf("%s, each of %d orders once", s.About, orders)
+	return &all, orders - 1
+}
+
+// factorial is the number of orders of at most 12 things.
+func factorial(n int) int {
+	product := 1
+	for k := 2; k <= n; k++ {
+		product *= k
+	}
+	return product
+}
+
+// orderOf is one of the orders of n things by its number; 0 leaves them in theirs.
+func orderOf(n, number int) []int {
+	left, out := identity(n), make([]int, 0, n)
+	for k := n - 1; k >= 0; k-- {
+		at := number / factorial(k)
+		number %= factorial(k)
+		out, left = append(out, left[at]), slices.Delete(left, at, at+1)
+	}
+	return out
 }
 
 // changesNothing says whether each row of x keeps its row of y, or one of the same word type.
@@ -84,9 +133,9 @@ func PermuteTypes(types []int, seed uint64) (*Shuffle, error) {
 	for row, t := range types {
 		same[row] = first[t]
 	}
-	return &Shuffle{rows: len(types), seed: seed, onto: len(types) > len(first), same: same, About: fmt.Sprintf("%d word types permuted", len(first)),
-		draw: func(r *rand.Rand, pairing []int) {
-			other := r.Perm(len(first))
+	return &Shuffle{rows: len(types), turns: []int{len(first)}, seed: seed, onto: len(types) > len(first), same: same, About: fmt.Sprintf("%d word types permuted", len(first)),
+		draw: func(order func(n int) []int, pairing []int) {
+			other := order(len(first))
 			for row, t := range types {
 				pairing[row] = first[other[t]]
 			}

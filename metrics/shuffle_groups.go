@@ -3,7 +3,6 @@ package metrics
 import (
 	"cmp"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 )
 
@@ -75,9 +74,13 @@ func PermuteGroups(sizes []int, seed uint64) (s *Shuffle, rows []int, err error)
 		about = fmt.Sprintf("%d groups permuted among those of like size, %d of %d rows", groups, len(rows), total)
 	}
 	blocks := slices.DeleteFunc(slices.Clone(kept), func(b block) bool { return b.rows == 0 })
-	return &Shuffle{rows: len(rows), seed: seed, About: about, groups: blocks, draw: func(r *rand.Rand, pairing []int) {
+	var turns []int
+	for _, bin := range bins {
+		turns = append(turns, len(bin.groups))
+	}
+	return &Shuffle{rows: len(rows), turns: turns, seed: seed, About: about, groups: blocks, draw: func(order func(n int) []int, pairing []int) {
 		for _, bin := range bins {
-			for k, other := range r.Perm(len(bin.groups)) {
+			for k, other := range order(len(bin.groups)) {
 				to, from := kept[bin.groups[k]].from, kept[bin.groups[other]].from
 				for i := range bin.size {
 					pairing[to+i] = from + i

@@ -130,6 +130,10 @@ func (r *Prepared) run(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	defer share.Close()
+	there, err := inventory.Moments(p)
+	if err != nil {
+		return nil, err
+	}
 	discard := p.Passes > 1 && !r.merging // sums of a pass are measured after it, and not kept
 	if err := r.collect(ctx, discard); err != nil {
 		return nil, err
@@ -155,7 +159,7 @@ func (r *Prepared) run(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	_, err = share.Alone(func() (err error) {
-		r.deleted, err = inventory.LetGo(p)
+		r.deleted, err = inventory.LetGo(p, there)
 		return err
 	})
 	return o, err

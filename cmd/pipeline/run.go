@@ -114,7 +114,7 @@ func printOutcome(c *call, plan *pipeline.Prepared, o *pipeline.Outcome, asJSON 
 		fmt.Fprintf(c.stdout, "%s in %.1f s\n", count(o.Cells, "cell", "cells"), o.Seconds)
 	}
 	if plan.DeletedBytes() > 0 {
-		fmt.Fprintf(c.stdout, "%.1f MiB of moments that only this run used were deleted; a metric that is added to frames or attention runs the models again (store: {keep: all} keeps them)\n", float64(plan.DeletedBytes())/(1<<20))
+		fmt.Fprintf(c.stdout, "%.1f MiB of moments that no other run in %s uses were deleted; a metric that is added to frames or attention runs the models again (store: {keep: all} keeps them)\n", float64(plan.DeletedBytes())/(1<<20), filepath.Dir(o.Dir))
 	}
 	printUndefined(c.stdout, o)
 	fmt.Fprintf(c.stdout, "results  %s (and results.csv)\n", filepath.Join(o.Dir, "results.jsonl"))

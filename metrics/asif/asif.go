@@ -45,6 +45,10 @@ type Result struct {
 	InVocabulary, Ceiling float64
 	// Majority is what answering with the most frequent type of the anchors gives.
 	Majority float64
+	// ByType says that the rows of x are the same for all tokens of a word, as word
+	// vectors are: a query finds its own word among the anchors by that alone,
+	// whatever y is like.
+	ByType bool
 	// Retrieved are the best candidates of each query, best first.
 	Retrieved []Query
 }

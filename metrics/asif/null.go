@@ -11,14 +11,18 @@ import (
 
 // Answers are what a retrieval found for each query, the best first, and what was asked for.
 type Answers struct {
-	asked []int32
-	found [][]int32
+	asked  []int32
+	found  [][]int32
+	byType bool
 }
+
+// ByType says whether what was asked with is the same for all tokens of a word: then there is no null.
+func (a *Answers) ByType() bool { return a.byType }
 
 // Answers keeps of a result what a null needs: the word type of each query and those
 // of its best candidates. types holds the word type of each row.
 func (r *Result) Answers(types []int) *Answers {
-	a := &Answers{make([]int32, len(r.Retrieved)), make([][]int32, len(r.Retrieved))}
+	a := &Answers{make([]int32, len(r.Retrieved)), make([][]int32, len(r.Retrieved)), r.ByType}
 	for k, q := range r.Retrieved {
 		a.asked[k] = int32(types[q.Row])
 		for _, t := range q.Types {
@@ -70,6 +74,9 @@ func Null(answers []*Answers, types []int, seed uint64, draws int) (*metrics.Nul
 		count += len(bin)
 	}
 	for _, a := range answers {
+		if a.byType {
+			return nil, ErrByType
+		}
 		if n := a.changing(bins); n < fewestQueries {
 			return nil, fmt.Errorf("%w: %d queries ask for words that have others of their frequency to change places with, and at least %d are needed", ErrFew, n, fewestQueries)
 		}
@@ -104,6 +111,10 @@ func Null(answers []*Answers, types []int, seed uint64, draws int) (*metrics.Nul
 
 // ErrFew is the error of a null of too few words or queries.
 var ErrFew = errors.New("too little to permute")
+
+// ErrByType is the error of a null where the rows of x are the same for all tokens of a word: each word then finds itself whatever y is like, and other
+// labels do not, so that p would be small for y that have nothing to do with x.
+var ErrByType = errors.New("the rows of x are the same for all tokens of a word, which finds itself by that alone")
 
 // fewestQueries is below what a null says too little: docs/calibration.md.
 const fewestQueries = 40

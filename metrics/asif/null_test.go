@@ -2,6 +2,7 @@ package asif
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -37,9 +38,9 @@ func zipfTypes(r *rand.Rand, rows, types int) []int {
 func TestTies(t *testing.T) {
 	same := []int32{0, 1, 2, 3}
 	asked := []int32{0, 1, 2}
-	late := &Answers{asked, [][]int32{{0, 3, 2}, {3, 2, 1}, {3, 1, 0}}}
-	early := &Answers{asked, [][]int32{{0, 3, 2}, {3, 1, 2}, {3, 1, 0}}}
-	two := &Answers{asked, [][]int32{{0, 3, 2}, {1, 3, 2}, {3, 1, 0}}}
+	late := &Answers{asked: asked, found: [][]int32{{0, 3, 2}, {3, 2, 1}, {3, 1, 0}}}
+	early := &Answers{asked: asked, found: [][]int32{{0, 3, 2}, {3, 1, 2}, {3, 1, 0}}}
+	two := &Answers{asked: asked, found: [][]int32{{0, 3, 2}, {1, 3, 2}, {3, 1, 0}}}
 	if a, b, c := late.share(same), early.share(same), two.share(same); !(a < b && b < c) || b-1./3 > 1e-9 || math.Abs(c-2./3) > 1e-9 {
 		t.Error(a, b, c)
 	}
@@ -50,7 +51,7 @@ func TestTies(t *testing.T) {
 	for k := range 400 {
 		types = append(types, k%40)
 	}
-	few := &Answers{make([]int32, fewestQueries-1), make([][]int32, fewestQueries-1)}
+	few := &Answers{asked: make([]int32, fewestQueries-1), found: make([][]int32, fewestQueries-1)}
 	if _, err := Null([]*Answers{few}, types, 1, 19); err == nil || !strings.Contains(err.Error(), "39 queries ask for words") {
 		t.Errorf("few queries: %v", err)
 	}
@@ -116,5 +117,47 @@ func TestNull(t *testing.T) {
 	}
 	if s, _ := null.Summary(0, a.Top1); s.P > .011 || s.Calibrated < .2 {
 		t.Errorf("words that both layers know: %+v, top-1 %v", s, a.Top1)
+	}
+}
+
+// TestByType: an x whose rows are the same for all tokens of a word, as word vectors are, finds its word whatever y is like, and has no null.
+func TestByType(t *testing.T) {
+	const rows, words, units = 800, 40, 12
+	r := rand.New(rand.NewPCG(4, 4))
+	matrix := func(n int) metrics.Matrix {
+		x := metrics.Matrix{Rows: n, Cols: units, Stride: units, Data64: make([]float64, n*units)}
+		for k := range x.Data64 {
+			x.Data64[k] = r.NormFloat64()
+		}
+		return x
+	}
+	vectors, noise := matrix(words), matrix(rows)
+	x, types := matrix(rows), make([]int, rows)
+	for k := range types {
+		types[k] = k % words
+		copy(x.Data64[k*units:(k+1)*units], vectors.Data64[types[k]*units:])
+	}
+	retrieve := func(x, y metrics.Matrix) *Result {
+		got, err := Retrieve(context.Background(), metrics.PureGo(), x, y, types, Split(rows), Options{K: 50})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	found := retrieve(x, noise)
+	if _, err := Null([]*Answers{found.Answers(types)}, types, 1, 19); !found.ByType || !errors.Is(err, ErrByType) {
+		t.Errorf("%v, %v", found.ByType, err)
+	}
+	found = retrieve(noise, x)
+	null, err := Null([]*Answers{found.Answers(types)}, types, 1, 99)
+	if err != nil || found.ByType {
+		t.Fatal(err, found.ByType)
+	}
+	if sum, err := null.Summary(0, found.Top1); err != nil || sum.P <= .01 {
+		t.Errorf("noise finds words: %+v, %v", sum, err)
+	}
+	x.Data64[5*units] += 1e-3
+	if retrieve(x, noise).ByType {
+		t.Error("a row that differs is not noticed")
 	}
 }

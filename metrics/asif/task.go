@@ -3,6 +3,7 @@ package asif
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"speechsim/metrics"
 	"speechsim/metrics/internal/linalg"
@@ -23,7 +24,10 @@ type Task struct {
 }
 
 // Queries are the query rows of a layer by their most similar anchors.
-type Queries struct{ similar [][]topk.Scored }
+type Queries struct {
+	similar [][]topk.Scored
+	byType  bool // the rows of a word type are the same, as those of word vectors are
+}
 
 // Candidates are the anchor rows of a layer by their most similar anchors.
 // Identical rows are searched for once: their similarities are equal to the last
@@ -73,11 +77,35 @@ func (t *Task) Queries(ctx context.Context, b metrics.Backend, x metrics.Matrix,
 		return nil, err
 	}
 	queries, anchors := pick(x, t.test), pick(x, t.anchors)
+	byType := t.byType(queries, anchors)
 	if err := t.scale(queries, anchors); err != nil {
 		return nil, err
 	}
 	similar, err := topk.MostSimilar(ctx, b, queries, anchors, t.most, workers)
-	return &Queries{similar}, err
+	return &Queries{similar, byType}, err
+}
+
+// byType says whether word types repeat among rows, and all rows of one are the same.
+func (t *Task) byType(queries, anchors linalg.Dense[float32]) bool {
+	first, repeated := map[int][]float32{}, false
+	for _, part := range []struct {
+		rows linalg.Dense[float32]
+		of   []int
+	}{{queries, t.test}, {anchors, t.anchors}} {
+		for k, r := range part.of {
+			row := part.rows.Row(k)
+			seen := first[t.types[r]]
+			if seen == nil {
+				first[t.types[r]] = row
+				continue
+			}
+			if !slices.Equal(row, seen) {
+				return false
+			}
+			repeated = true
+		}
+	}
+	return repeated
 }
 
 // Candidates searches the anchors of a layer among themselves. y is [n, dim].
@@ -146,7 +174,7 @@ func (t *Task) Retrieve(ctx context.Context, q *Queries, c *Candidates, o Option
 		return nil, fmt.Errorf("asif: k = %d is more than the %d anchors that were searched for", o.K, t.most)
 	}
 	index := relativeIndex(c, o)
-	result := &Result{Queries: len(t.test), Anchors: len(t.anchors), Retrieved: make([]Query, len(t.test))}
+	result := &Result{Queries: len(t.test), Anchors: len(t.anchors), ByType: q.byType, Retrieved: make([]Query, len(t.test))}
 	scratch := make([][]float64, min(parallel.Workers(o.Workers), len(t.test)))
 	parallel.Run(o.Workers, len(t.test), func(worker, k int) {
 		if ctx.Err() != nil {

@@ -38,7 +38,7 @@ func (e *Forecast) String() string {
 		fmt.Fprintf(&b, " at the most, %s of it to stay", text.Bytes(e.StayBytes))
 	}
 	if e.Deletes {
-		b.WriteString("; moments that only this run uses are deleted when it is complete (store: {keep: all} keeps them)")
+		b.WriteString("; moments that no other run uses are deleted when it is complete (store: {keep: all} keeps them)")
 	}
 	if e.ModelBytes > 0 {
 		fmt.Fprintf(&b, "; the models that were imported are there, with %s", text.Bytes(e.ModelBytes))

@@ -53,7 +53,7 @@ func Take(dir, runs string) (*Inventory, error) {
 	if err != nil {
 		return nil, err
 	}
-	users, err := usersOf(cmp.Or(runs, "runs"))
+	users, _, err := usersOf(cmp.Or(runs, "runs"))
 	if err != nil {
 		return nil, err
 	}
@@ -64,13 +64,13 @@ func Take(dir, runs string) (*Inventory, error) {
 	return v, nil
 }
 
-// usersOf lists the runs in a folder by the keys of what they use.
-func usersOf(runs string) (map[string][]string, error) {
+// usersOf lists the runs in a folder by the keys of what they use; keeping are those of runs whose configs keep all moments.
+func usersOf(runs string) (users map[string][]string, keeping map[string]bool, err error) {
 	manifests, err := filepath.Glob(filepath.Join(runs, "*", "manifest.json"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	users := map[string][]string{}
+	users, keeping = map[string][]string{}, map[string]bool{}
 	for _, path := range manifests {
 		data, err := os.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -81,34 +81,61 @@ func usersOf(runs string) (map[string][]string, error) {
 			err = json.Unmarshal(data, &m)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w: what its run uses can't be known", path, err)
+			return nil, nil, fmt.Errorf("%s: %w: what its run uses can't be known", path, err)
 		}
 		for _, key := range m.Work {
 			users[key] = append(users[key], filepath.Base(filepath.Dir(path)))
+			keeping[key] = keeping[key] || m.Config != nil && m.Config.Store.Keep == "all"
 		}
 	}
-	return users, nil
+	return users, keeping, nil
 }
 
-// LetGo deletes the moments of a complete run that no other run next to it was made from and no shards of another are to be merged of, where
-// its config says so, and returns their bytes. Its rows and cells stay. No other process may be reading the store.
-func LetGo(p *plan.Plan) (bytes int64, err error) {
+// Moments lists the moments of a plan that are in the store, by their keys.
+func Moments(p *plan.Plan) (map[string]bool, error) {
+	there := map[string]bool{}
+	for _, t := range p.Tasks {
+		for _, tile := range t.Tiles {
+			if tile.Sums == nil {
+				continue
+			}
+			size, err := tile.Sums.PartBytes()
+			if err != nil {
+				return nil, err
+			}
+			there[tile.Sums.Key] = size > 0
+		}
+	}
+	return there, nil
+}
+
+// LetGo deletes the moments of a complete run that no other run next to it uses and no shards of another are to be merged of, where its config
+// says so, and returns their bytes. Its rows and cells stay. there are the moments that were in the store when the run began: a complete run
+// that was made from others has let them go itself, unless it keeps all. No other process may be reading the store.
+func LetGo(p *plan.Plan, there map[string]bool) (bytes int64, err error) {
 	if p.Config.Store.Keep == "all" {
 		return 0, nil
 	}
-	users, err := usersOf(filepath.Dir(p.RunDir))
+	users, keeping, err := usersOf(filepath.Dir(p.RunDir))
+	shards := map[string][]string{}
 	if err == nil {
-		err = shard.AddUsers(users, p.Store.Dir)
+		err = shard.AddUsers(shards, p.Store.Dir)
 	}
 	if err != nil {
 		p.Progress.Note("moments that only this run used are kept: %v", err)
 		return 0, nil
 	}
-	name := filepath.Base(p.RunDir)
+	others := func(runs []string) bool {
+		return slices.ContainsFunc(runs, func(run string) bool { return run != filepath.Base(p.RunDir) })
+	}
 	own := map[string]*store.Entry{}
 	for _, t := range p.Tasks {
 		for _, tile := range t.Tiles {
-			if tile.Sums == nil || own[tile.Sums.Key] != nil || slices.ContainsFunc(users[tile.Sums.Key], func(run string) bool { return run != name }) {
+			if tile.Sums == nil || own[tile.Sums.Key] != nil {
+				continue
+			}
+			key := tile.Sums.Key
+			if others(shards[key]) || others(users[key]) && (there[key] || keeping[key]) {
 				continue
 			}
 			size, err := tile.Sums.PartBytes()

@@ -122,6 +122,9 @@ func (n *nullRows) draw(ctx context.Context, measure int, cells []results.Cell) 
 	case m.Name == "knn":
 		d.Null, err = n.knn(ctx, pairs)
 	case m.Name == "asif":
+		if d.At = n.asked(cells, d.At); len(d.At) == 0 {
+			return nil, nil
+		}
 		d.Null, err = n.asif(cells, d.At)
 	case m.Grouped() && !n.shuffle.OfGroups():
 		for _, c := range d.At {
@@ -286,6 +289,17 @@ func (n *nullRows) knn(ctx context.Context, pairs [][2]int) (*metrics.Null, erro
 		err = errors.New("word types repeat, and their neighbours would have to be found again for each draw: take knn to a comparison without a null, or permute: group")
 	}
 	return null, err
+}
+
+// asked are the cells of asif that can have a null.
+func (n *nullRows) asked(cells []results.Cell, at []int) []int {
+	return slices.DeleteFunc(at, func(c int) bool {
+		byType := n.rowwise.asif.answers[&cells[c]].ByType()
+		if byType {
+			inference.NoNull(&cells[c], asif.ErrByType)
+		}
+		return byType
+	})
 }
 
 // asif searches nothing again: what was found is asked for by other names.

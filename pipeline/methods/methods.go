@@ -362,7 +362,6 @@ func (w *writer) statistics() {
 func (w *writer) chance() {
 	var abouts, corrections []string
 	in := map[string][]string{}
-	few := 0 // groups, where there are fewer orders of them than draws ask for
 	groups, types, part := false, false, false
 	for i := range w.Config.Comparisons {
 		k := &w.Config.Comparisons[i]
@@ -375,9 +374,6 @@ func (w *writer) chance() {
 		if _, err := fmt.Sscanf(null.About, "%d groups", &n); err == nil {
 			groups = true
 			part = part || strings.Contains(null.About, " rows") && strings.Contains(null.About, " of like size, ")
-			if orders := factorial(n); orders <= null.Draws {
-				few = n
-			}
 		} else {
 			types = true
 		}
@@ -415,17 +411,6 @@ func (w *writer) chance() {
 		}[correct] + w.cite(map[string][]string{results.CorrectFamily: {"westfall1993"}, results.CorrectFDR: {"benjamini1995"}}[correct]...)
 	}
 	w.say("p is (1 + the number of draws that are at least as high as the value) / (1 + draws), and %s.", strings.Join(corrections, ", or "))
-	if few > 0 {
-		w.say("%d groups have %s orders, from which the draws are taken with repetition, which keeps the level of the test; over all orders, no p could be below 1/%s.", few, figures.Grouped(factorial(few)), figures.Grouped(factorial(few)))
-	}
-}
-
-func factorial(n int) int {
-	product := 1
-	for k := 2; k <= min(n, 12); k++ {
-		product *= k
-	}
-	return product
 }
 
 // program says what it takes to get the same numbers.

@@ -20,7 +20,7 @@ const manifest = `{"name": "n", "config": {"corpus": {"timit": {"split": "test",
 
 func cells() []results.Cell {
 	return []results.Cell{
-		{Comparison: "k", Metric: "cka", Variant: "debiased", N: 90, Value: new(.5), Lo: new(.4), Hi: new(.6), P: new(.01), Null: &results.Null{Draws: 199, About: "5 groups permuted among those of like size, 50 of 90 rows"}, Groups: &results.Groups{Grouped: new(.5)}},
+		{Comparison: "k", Metric: "cka", Variant: "debiased", N: 90, Value: new(.5), Lo: new(.4), Hi: new(.6), P: new(.01), Null: &results.Null{Draws: 119, About: "5 groups permuted among those of like size, 50 of 90 rows, each of 120 orders once"}, Groups: &results.Groups{Grouped: new(.5)}},
 		{Comparison: "k", Metric: "svcca", Variant: "textbook", N: 90, Value: new(.5)},
 		{Comparison: "maps", Metric: "attention", Variant: "pearson", N: 12345, Value: new(.5)},
 	}
@@ -38,8 +38,8 @@ func TestOf(t *testing.T) {
 		"A layer's row of a word is the mean of its frames (Pasad et al. 2021).",
 		"In k, HuBERT Base and drawn were compared with log-mel filters by CKA, debiased (Kornblith et al. 2019; Song et al. 2012); and by SVCCA, textbook (Raghu et al. 2017), on words: 90 of 100 segments.",
 		"In maps, the layers of HuBERT Base were compared with one another by Attention, pearson (El Kheir et al. 2024), on attention maps (n = 12\u00a0345). Segments were left out: 1 as out of vocabulary and 9 as silence.",
-		"in k 5 groups permuted among those of like size, 50 of 90 rows, 199 draws. Whole groups are exchanged, row by row, because rows of a group resemble each other; each is cut to as many rows as the shortest that it is exchanged with, so p and the chance level are of fewer rows than the value beside them",
-		"and is corrected over all cells of a comparison for the false discovery rate (Benjamini and Hochberg 1995). 5 groups have 120 orders, from which the draws are taken with repetition, which keeps the level of the test; over all orders, no p could be below 1/120.",
+		"in k 5 groups permuted among those of like size, 50 of 90 rows, each of 120 orders once, 119 draws. Whole groups are exchanged, row by row, because rows of a group resemble each other; each is cut to as many rows as the shortest that it is exchanged with, so p and the chance level are of fewer rows than the value beside them",
+		"and is corrected over all cells of a comparison for the false discovery rate (Benjamini and Hochberg 1995).",
 		"one group of utterances at a time (3 groups), about the value less its bias (Busing et al. 1999)", "pairs of rows of different groups alone",
 		"To get the same numbers: pipeline 9.9, ONNX Runtime 1.0, linear algebra by openblas 1, and a corpus whose SHA-256 begins with 0123456789ab.",
 	} {
