@@ -113,7 +113,7 @@ func fromTo(a, b *float64) string {
 	return fmt.Sprintf("%.4f to %.4f", *a, *b)
 }
 
-// writeWarnings lists warnings, reasons and notes, each once with all cells it is about.
+// writeWarnings lists warnings, reasons and notes, each once with all cells it is about. Texts call x what a value goes from.
 func (r *Result) writeWarnings(b *strings.Builder) {
 	var texts []string
 	about := map[string][]string{}
@@ -121,7 +121,7 @@ func (r *Result) writeWarnings(b *strings.Builder) {
 		c := &r.Cells[i]
 		name := c.Metric + " " + variantText(c)
 		if directed(c.Metric, c.Variant) {
-			name += ", " + r.direction(c)
+			name += strings.Replace(", "+r.direction(c), "y -> x", "y -> x (here x is "+c.X.String()+", and y the other)", 1)
 		}
 		if c.Comparison != "" {
 			name += ", " + c.Comparison
