@@ -57,7 +57,11 @@ func Set(dir string, d Document) (log string, wrong []string, err error) {
 		wrong = lines(run("bibtex"), "Warning--", "I couldn't", "I found no", "Repeated entry")
 		run("pdflatex", "-interaction=nonstopmode")
 	}
-	log = run("pdflatex", "-interaction=nonstopmode")
+	for range 3 { // until no reference changes: a page that fills may move the next one's
+		if log = run("pdflatex", "-interaction=nonstopmode"); !strings.Contains(log, "Rerun to get cross-references right") {
+			break
+		}
+	}
 	return log, append(wrong, problems(log)...), nil
 }
 
