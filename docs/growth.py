@@ -166,7 +166,7 @@ def librispeech():
         return 2 * AUDIO_HOURS * 3600 * FRAMES * pairs * units**2, 8 * pairs * units**2
 
     print("\n| 960 h, 13 x 13 layers on frames | shards | h of extraction | h of products | h of the merge | h in all | GB of moments |\n| --- | --- | --- | --- | --- | --- | --- |")
-    for name, units in (("exact", 768), ("sketched", 240)):
+    for name, units in (("exact", 768), ("sketched", 192)):
         flops, size = moments(units)
         if units < 768:
             flops += 2 * AUDIO_HOURS * 3600 * FRAMES * 13 * 768 * units

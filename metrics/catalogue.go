@@ -5,7 +5,7 @@ var registry = []Info{
 	{Name: "cka", Title: "linear CKA", Cost: Quadratic, Variants: []Variant{
 		{Name: "debiased", Self: true, Norms: true, About: "HSIC by Song et al. 2012: 0 on average for independent layers"},
 		{Name: "biased", Self: true, About: "Kornblith et al. 2019, as in El Kheir 2024 and Bolaños 2024"},
-		{Name: "sketched", Self: true, Norms: true, Source: FromProjections, About: "debiased, approximately, with its standard error: rows are projected on 240 directions; for large maps"},
+		{Name: "sketched", Self: true, Norms: true, Source: FromProjections, About: "debiased, approximately, with its standard error: rows are projected on 192 directions; for large maps"},
 		{Name: "grouped", Self: true, Source: FromGroups, About: "debiased, from pairs of rows of different groups alone: 0 on average where rows of a group share an effect"},
 	}},
 	{Name: "cca", Title: "mean CCA", Cost: Cubic, Variants: []Variant{

@@ -7,7 +7,7 @@ import (
 )
 
 // ckaSketched estimates debiased CKA of two layers from moments of their projected
-// rows (see [Projections]): those of layers of 240 units, of which the last 64 are
+// rows (see [Projections]): those of layers of 192 units, of which the last 64 are
 // random directions.
 //
 //	HSIC(X, Y)  is that of the projected rows, and right on average over draws of R, since the random directions of two

@@ -17,12 +17,12 @@ import (
 // moments of the projected rows give CKA of the layers, approximately, in a
 // fraction of the time and memory (variant sketched of [CKA]).
 //
-// A layer is projected on W = [P, R], [dim, 240]: P are 176 orthonormal
+// A layer is projected on W = [P, R], [dim, 192]: P are 128 orthonormal
 // directions, about the first principal components, along which nothing is lost;
 // R = (I - PPᵀ) G / √64, with G Gaussian, stands for the rest, such that
 // X W Wᵀ Xᵀ has the mean X Xᵀ over draws of G. So P need not be exact: any
 // orthonormal P gives the right mean, and a better one a smaller error. A layer of
-// fewer than 240 units is left as it is.
+// fewer than 192 units is left as it is.
 type Projections struct {
 	backend Backend
 	workers int
@@ -37,10 +37,10 @@ type projection struct {
 }
 
 const (
-	// PilotRows is how many rows P is found from: of 2 048 the error is some five times as large, on frames of speech.
+	// PilotRows is how many rows P is found from: of 2 048 the error is five times as large, on frames of speech.
 	PilotRows = 8192
 
-	principalUnits = 176
+	principalUnits = 128
 	restUnits      = 64
 	projectedUnits = principalUnits + restUnits
 )
