@@ -139,11 +139,15 @@ func (m *Moments) Pairs() [][2]int { return slices.Clone(m.pairs) }
 
 // OwnMoments returns empty moments of each layer with itself, whatever pairs the options name.
 func OwnMoments(b Backend, dims []int, o Options) (*Moments, error) {
-	o.Pairs = nil
-	for i := range dims {
-		o.Pairs = append(o.Pairs, [2]int{i, i})
-	}
+	o.Pairs = ownPairs(len(dims))
 	return NewMoments(b, dims, o)
+}
+
+func ownPairs(layers int) (pairs [][2]int) {
+	for i := range layers {
+		pairs = append(pairs, [2]int{i, i})
+	}
+	return pairs
 }
 
 // Mean returns the mean of each unit of layer i.

@@ -50,12 +50,11 @@ func ProjectedUnits(dim int) int { return min(dim, projectedUnits) }
 
 // PilotMemory is the number of bytes that finding directions takes for layers of dims units: moments of each with itself, and a block of rows.
 func PilotMemory(dims []int, workers int) (int64, error) {
-	var own [][2]int
 	units := 0
-	for i, d := range dims {
-		own, units = append(own, [2]int{i, i}), units+d
+	for _, d := range dims {
+		units += d
 	}
-	m, err := MemoryOf(dims, Options{Pairs: own, Workers: workers})
+	m, err := MemoryOf(dims, Options{Pairs: ownPairs(len(dims)), Workers: workers})
 	return m.State + m.Work + 4*BlockRows*int64(units), err
 }
 

@@ -76,7 +76,7 @@ func uncertainty(t *plan.Task, rows int, state int64, speed float64) Uncertainty
 		if m.Input() == study.Rows { // nothing is multiplied again
 			continue
 		}
-		if m.Name == "cka" && m.Input() == study.HiddenStates && !m.Grouped() && rows <= metrics.GramRows { // what is above the diagonals of Gram matrices
+		if study.NullFromGram(m, rows) { // what is above the diagonals of Gram matrices
 			above, x, y := float64(rows)*float64(rows)/2, float64(len(t.X)), float64(len(t.Y))
 			c.NullSeconds += float64(c.Draws) * above * y * (narrow*x/speed + 1/gatherPerSecond)
 			continue

@@ -91,20 +91,28 @@ func usersOf(runs string) (users map[string][]string, keeping map[string]bool, e
 	return users, keeping, nil
 }
 
-// Moments lists the moments of a plan that are in the store, by their keys.
-func Moments(p *plan.Plan) (map[string]bool, error) {
-	there := map[string]bool{}
+// momentsOf are the moments of a plan that the store may have, by their keys.
+func momentsOf(p *plan.Plan) map[string]*store.Entry {
+	entries := map[string]*store.Entry{}
 	for _, t := range p.Tasks {
 		for _, tile := range t.Tiles {
-			if tile.Sums == nil {
-				continue
+			if tile.Sums != nil {
+				entries[tile.Sums.Key] = tile.Sums
 			}
-			size, err := tile.Sums.PartBytes()
-			if err != nil {
-				return nil, err
-			}
-			there[tile.Sums.Key] = size > 0
 		}
+	}
+	return entries
+}
+
+// Moments says which moments of a plan are in the store, by their keys.
+func Moments(p *plan.Plan) (map[string]bool, error) {
+	there := map[string]bool{}
+	for key, e := range momentsOf(p) {
+		size, err := e.PartBytes()
+		if err != nil {
+			return nil, err
+		}
+		there[key] = size > 0
 	}
 	return there, nil
 }
@@ -128,22 +136,17 @@ func LetGo(p *plan.Plan, there map[string]bool) (bytes int64, err error) {
 	others := func(runs []string) bool {
 		return slices.ContainsFunc(runs, func(run string) bool { return run != filepath.Base(p.RunDir) })
 	}
-	own := map[string]*store.Entry{}
-	for _, t := range p.Tasks {
-		for _, tile := range t.Tiles {
-			if tile.Sums == nil || own[tile.Sums.Key] != nil {
-				continue
-			}
-			key := tile.Sums.Key
-			if others(shards[key]) || others(users[key]) && (there[key] || keeping[key]) {
-				continue
-			}
-			size, err := tile.Sums.PartBytes()
-			if err != nil {
-				return 0, err
-			}
-			own[tile.Sums.Key], bytes = tile.Sums, bytes+size
+	own := momentsOf(p)
+	for key, e := range own {
+		if others(shards[key]) || others(users[key]) && (there[key] || keeping[key]) {
+			delete(own, key)
+			continue
 		}
+		size, err := e.PartBytes()
+		if err != nil {
+			return 0, err
+		}
+		bytes += size
 	}
 	if !p.Config.Store.Deletes(bytes) {
 		return 0, nil

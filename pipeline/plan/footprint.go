@@ -104,7 +104,7 @@ func (t *Tile) nullBytes(rows int, m metrics.Memory) int64 {
 			for _, i := range slices.Concat(t.X, t.Y) {
 				units, widest = units+t.Layers[i].Units, max(widest, t.Layers[i].Units)
 			}
-			if measure.Name == "cka" && rows <= metrics.GramRows {
+			if study.NullFromGram(measure, rows) {
 				draw = metrics.GramNullMemory(rows, widest, len(t.X), len(t.Y), t.Comparison.Null.Permute == "word_type", t.MomentsOptions())
 			}
 			most = max(most, 4*int64(rows)*int64(units)+draw)

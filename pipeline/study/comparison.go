@@ -87,9 +87,14 @@ func (k *Comparison) WantsInterval(m Measure) bool {
 	return m.Cost == metrics.Quadratic
 }
 
+// NullFromGram says whether the null of a measure of so many whole rows is drawn from Gram matrices.
+func NullFromGram(m Measure, rows int) bool {
+	return m.Name == "cka" && m.Input() == HiddenStates && !m.Grouped() && rows <= metrics.GramRows
+}
+
 // NullFromProjections says whether the null of a measure of so many whole rows is drawn from random projections of the rows of a set.
 func (k *Comparison) NullFromProjections(m Measure, set RowSet, rows int) bool {
-	return m.Grouped() || m.Name == "cka" && m.Input() == HiddenStates && rows > metrics.GramRows && (k.Null.Permute == "group" || set.Level == results.TypeLevel)
+	return m.Grouped() || m.Name == "cka" && m.Input() == HiddenStates && !NullFromGram(m, rows) && (k.Null.Permute == "group" || set.Level == results.TypeLevel)
 }
 
 // VariantsOf counts the variants of a metric that the comparison asks for.

@@ -44,3 +44,30 @@ func TestLock(t *testing.T) {
 	}
 	unlock()
 }
+
+// TestShare: a lock that many hold together is had alone by the last of them.
+func TestShare(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	var both [2]*Shared
+	for k := range both {
+		var err error
+		if both[k], err = Share(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ran := 0
+	run := func() error { ran++; return nil }
+	if alone, err := both[0].Alone(run); alone || err != nil || ran != 0 {
+		t.Errorf("with another: %v, %v", alone, err)
+	}
+	both[1].Close()
+	if alone, err := both[0].Alone(run); !alone || err != nil || ran != 1 {
+		t.Errorf("as the last: %v, %v", alone, err)
+	}
+	again, err := Share(path) // which it gives back
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Close()
+	both[0].Close()
+}
